@@ -1,0 +1,51 @@
+# Two commands do everything: `make run` shows the bot at work, `make test` proves it.
+#   make run ARGS='--once "/avatar-start 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"'
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test lint types layers pytest lock clean
+
+run: .venv/runtime
+	@$(BIN)/avatar-bot sandbox $(ARGS)
+
+test: lint types layers pytest
+
+lint: .venv/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/development
+	$(BIN)/mypy
+
+layers: .venv/development
+	$(BIN)/lint-imports
+
+pytest: .venv/development
+	$(BIN)/python -m pytest $(ARGS)
+
+# The names, versions and hashes of all that is installed, for every Python and platform at once.
+lock: .venv/development
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --extra postgresql pyproject.toml requirements-build.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo 'Avatar bot needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/development: requirements-dev.txt .venv/runtime
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

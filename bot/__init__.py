@@ -1,0 +1,1 @@
+"""Avatar bot: starts MetaStudio virtual avatars from Slack."""

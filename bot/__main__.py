@@ -1,0 +1,5 @@
+"""`python -m bot` is `avatar-bot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,178 @@
+"""Delivering messages: every route is tried in turn until one takes it, so that a job ID is never lost.
+
+| for | routes |
+|---|---|
+| a channel | chat.postMessage, response_url (in the channel), chat.postEphemeral, a direct message |
+| one person | response_url (ephemeral), chat.postEphemeral, a direct message |
+
+chat.postMessage fails where the bot is not a member; the response_url works wherever the command was typed.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.errors import LogUnavailable, Undeliverable
+from bot.messages.message import Message
+from bot.model import Invocation
+from bot.store.invocations import Invocations
+
+PAUSES = (1.0, 4.0, 15.0)
+"""Seconds between rounds through all routes, when Slack takes the message on none of them."""
+
+INVITE_HINT = "To let the bot post here itself, invite it to this channel."
+
+_NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
+_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError)
+
+_log = structlog.get_logger()
+
+Render = Callable[[str], Message]
+"""From a hint for the small print to the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a message is to be found; a response_url does not tell."""
+
+    channel: str | None = None
+    ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    name: str
+    send: Callable[[Message], Awaitable[Delivery]]
+
+
+class Announcer:
+    """Tells channels and people what became of an invocation, and notes in the log that they know."""
+
+    def __init__(
+        self,
+        slack: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        log: Invocations,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._slack = slack
+        self._session = session
+        self._log = log
+        self._now = now
+        self._sleep = sleep
+
+    async def announce(self, invocation: Invocation, render: Render) -> None:
+        """Tell the channel.
+
+        Raises:
+            Undeliverable: Slack took it on no route, several times over.
+        """
+        routes = [
+            _Route("channel", partial(self._post, invocation.channel_id)),
+            _Route("response_url in channel", partial(self._respond, invocation, "in_channel")),
+            *self._private_routes(invocation),
+        ]
+        await self._deliver(invocation, routes, render)
+
+    async def tell(self, invocation: Invocation, message: Message) -> None:
+        """Tell the person who asked, and nobody else.
+
+        Raises:
+            Undeliverable: Slack took it on no route, several times over.
+        """
+        routes = [
+            _Route("response_url", partial(self._respond, invocation, "ephemeral")),
+            *self._private_routes(invocation),
+        ]
+        await self._deliver(invocation, routes, lambda _hint: message)
+
+    def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
+        return (
+            _Route("ephemeral", partial(self._post_ephemeral, invocation)),
+            _Route("direct message", partial(self._post, invocation.user_id)),
+        )
+
+    async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> None:
+        for pause in (*PAUSES, None):
+            delivery = await self._try_each(routes, render)
+            if delivery is not None:
+                await self._note(invocation, delivery)
+                return
+            if pause is not None:
+                await self._sleep(pause)
+        raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
+
+    async def _try_each(self, routes: Sequence[_Route], render: Render) -> Delivery | None:
+        hint = ""
+        for route in routes:
+            try:
+                return await route.send(render(hint))
+            except _FAILURES as error:
+                reason = _reason(error)
+                _log.warning("a route is closed", route=route.name, reason=reason)
+                if reason in _NOT_A_MEMBER:
+                    hint = INVITE_HINT
+        return None
+
+    async def _note(self, invocation: Invocation, delivery: Delivery) -> None:
+        try:
+            await self._log.mark_announced(invocation, self._now(), channel=delivery.channel, ts=delivery.ts)
+        except LogUnavailable as error:
+            _log.error("not noted as announced", reason=str(error))
+
+    async def _post(self, channel: str | None, message: Message) -> Delivery:
+        if not channel:
+            raise ValueError("no channel")
+        try:
+            response = await self._post_as_it_is(channel, message)
+        except SlackApiError as error:
+            if not message.blocks or _reason(error) != "invalid_blocks":
+                raise
+            _log.error("Slack refused the blocks", errors=error.response.get("errors"))
+            response = await self._post_as_it_is(channel, Message(message.text))
+        return Delivery(response["channel"], response["ts"])
+
+    async def _post_as_it_is(self, channel: str, message: Message) -> AsyncSlackResponse:
+        return await self._slack.chat_postMessage(
+            channel=channel, unfurl_links=False, unfurl_media=False, **message.arguments()
+        )
+
+    async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivery:
+        if not invocation.channel_id:
+            raise ValueError("no channel")
+        await self._slack.chat_postEphemeral(
+            channel=invocation.channel_id, user=invocation.user_id, **message.arguments()
+        )
+        return Delivery()
+
+    async def _respond(self, invocation: Invocation, response_type: str, message: Message) -> Delivery:
+        if not invocation.response_url:
+            raise ValueError("no response_url")
+        webhook = AsyncWebhookClient(
+            invocation.response_url,
+            session=self._session,
+            proxy=self._slack.proxy,
+            retry_handlers=self._slack.retry_handlers,
+        )
+        response = await webhook.send_dict({"response_type": response_type, **message.arguments()})
+        if response.status_code != 200:
+            raise ValueError(f"HTTP {response.status_code}")
+        return Delivery()
+
+
+def _reason(error: Exception) -> str:
+    """A short word for a failure: Slack's own where there is one. Never the text, which may hold a URL."""
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error") or f"HTTP {error.response.status_code}")
+    return str(error) if type(error) is ValueError else type(error).__name__

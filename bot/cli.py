@@ -1,0 +1,169 @@
+"""The command line. Exit status: 0 done, 1 failed, 2 wrong usage or settings."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.app import running_bot, utc_now
+from bot.diagnostics import configure_logging
+from bot.errors import AvatarError, SettingsError
+from bot.listeners.commands import START_COMMAND
+from bot.log_output import write_csv, write_json, write_table
+from bot.model import Status
+from bot.settings import DatabaseSettings, Settings
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+
+_AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+TABLE_ROWS = 50
+
+cli = typer.Typer(
+    name="avatar-bot",
+    help="Starts Huawei Cloud MetaStudio virtual avatars from Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The entry point of `avatar-bot`."""
+    cli()
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot, until SIGTERM or Ctrl-C."""
+    with _failures_in_words():
+        settings = Settings.load()
+        configure_logging(
+            level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
+        )
+        asyncio.run(_serve(settings))
+
+
+@cli.command()
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="Where the stand-in for Slack listens; 0 for any.")] = 8008,
+    once: Annotated[
+        str | None, typer.Option(help="Play this command and exit: 0 if a job started, 1 if not.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --once: print one JSON object and nothing else.")
+    ] = False,
+) -> None:
+    """Try the bot with no account and no network: stand-ins play Slack and MetaStudio."""
+    if json and once is None:
+        raise typer.BadParameter("--json goes with --once")
+    if once is not None and once.split(maxsplit=1)[:1] != [START_COMMAND]:
+        raise typer.BadParameter(f"--once takes a command, such as: {START_COMMAND} busy cn-north-4")
+    from bot import rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
+
+    with _failures_in_words():
+        if once is None:
+            asyncio.run(rehearsal.stay_up(port, Console()))
+            return
+        played = asyncio.run(rehearsal.play_once(once))
+        if json:
+            sys.stdout.write(played.as_json() + "\n")
+        else:
+            played.print_to(Console())
+    raise typer.Exit(0 if played.started else 1)
+
+
+@cli.command()
+def log(
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with every column.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every column.")] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Only from then on: 90m, 24h, 7d, or 2026-01-31[T08:00].")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"At most so many rows; {TABLE_ROWS} in a table.")
+    ] = None,
+) -> None:
+    """Show the log of invocations, newest first."""
+    if as_csv and as_json:
+        raise typer.BadParameter("choose one of --csv and --json")
+    after = _point_in_time(since, utc_now()) if since else None
+
+    async def show() -> None:
+        async with open_database(_database_url(), must_exist=True) as engine:
+            as_table = not (as_csv or as_json)
+            rows = Invocations(engine).find(
+                since=after, user_id=user, status=status, limit=limit or (TABLE_ROWS if as_table else None)
+            )
+            if as_table:
+                await write_table(rows, Console())
+            else:
+                await (write_csv if as_csv else write_json)(rows, sys.stdout)
+
+    with _failures_in_words():
+        asyncio.run(show())
+
+
+@cli.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema. `run` does so by itself."""
+
+    async def bring_up_to_date() -> None:
+        async with open_database(_database_url()) as engine:
+            await migrate(engine)
+
+    with _failures_in_words():
+        asyncio.run(bring_up_to_date())
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running_bot(settings):
+        await stop.wait()
+
+
+def _database_url() -> str:
+    return DatabaseSettings.load().AVATAR_DATABASE_URL.get_secret_value()
+
+
+def _point_in_time(text: str, now: datetime) -> datetime:
+    if ago := _AGO.fullmatch(text.strip().lower()):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        point = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"--since {text}: give 90m, 24h, 7d, or 2026-01-31[T08:00]") from None
+    return point if point.tzinfo else point.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _failures_in_words() -> Iterator[None]:
+    """Our errors become a sentence on standard error and an exit status, never a traceback."""
+    try:
+        yield
+    except SettingsError as error:
+        typer.echo("Wrong settings:", err=True)
+        for fault in error.faults:
+            typer.echo(f"  {fault.name}: {fault.remedy}", err=True)
+        raise typer.Exit(2) from None
+    except AvatarError as error:
+        typer.echo(f"{error} {error.advice}".rstrip(), err=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None

@@ -1,0 +1,120 @@
+"""Everything that can go wrong and that somebody has to be told about.
+
+AvatarError
+├── SettingsError           the environment is wrong; every fault at once
+├── StartupError            the process cannot begin its work
+├── InvalidArguments        a person typed something unusable
+├── Refused                 understood, but not allowed
+├── LogUnavailable          the log cannot be written, so nothing may start
+├── Undeliverable           Slack took the message on no route
+└── MetaStudioError
+    ├── NotSent             nothing left this machine: sending again is safe
+    ├── Rejected            MetaStudio answered no: nothing was started
+    │   ├── CredentialRefused
+    │   └── Throttled
+    └── OutcomeUnknown      sent, but what came of it is not known: never send again
+
+Each error says what happened (`str(error)`) and what a person can do (`advice`). Neither may hold a secret.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AvatarError(Exception):
+    """The root; `advice` is one sentence or empty."""
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFault:
+    """One wrong setting: its name in the environment and what to do about it."""
+
+    name: str
+    remedy: str
+
+
+class SettingsError(AvatarError):
+    """Wrong settings; `faults` names each of them."""
+
+    def __init__(self, faults: Sequence[SettingFault]) -> None:
+        super().__init__("; ".join(f"{fault.name}: {fault.remedy}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+class StartupError(AvatarError):
+    """Something that the process needs is not to be had: a database, a port, Slack."""
+
+
+class InvalidArguments(AvatarError):
+    """The text after the command cannot be used; the message names the word, the advice what is allowed."""
+
+
+class Refused(AvatarError):
+    """The policy does not let this person do this."""
+
+
+class LogUnavailable(AvatarError):
+    """An invocation could not be committed. No unlogged job: nothing is started."""
+
+
+class Undeliverable(AvatarError):
+    """Every route to a channel or person was tried in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of MetaStudio's answer to a failed call; all None where there was none."""
+
+    http_status: int | None = None
+    error_code: str | None = None
+    error_msg: str | None = None
+    request_id: str | None = None
+
+
+class MetaStudioError(AvatarError):
+    """A call to MetaStudio (or to IAM on its behalf) that did not succeed."""
+
+    def __init__(self, message: str, *, advice: str = "", answer: Answer | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.answer = answer or Answer()
+
+
+class NotSent(MetaStudioError):
+    """The request never left: no connection, no token, no turn within the time limit."""
+
+
+class Rejected(MetaStudioError):
+    """MetaStudio refused the request, so it started nothing."""
+
+
+class CredentialRefused(Rejected):
+    """The token or signature was refused, before any processing."""
+
+
+class Throttled(Rejected):
+    """429, refused before any processing; `retry_after` is in seconds where the answer said so."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        answer: Answer | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice, answer=answer)
+        self.retry_after = retry_after
+
+
+LOOK_FIRST = "It may have started: look at the room's jobs before you start it again."
+
+
+class OutcomeUnknown(MetaStudioError):
+    """The request was sent and no usable answer came: a job may exist."""
+
+    def __init__(self, message: str, *, advice: str = LOOK_FIRST, answer: Answer | None = None) -> None:
+        super().__init__(message, advice=advice, answer=answer)

@@ -1,0 +1,48 @@
+"""Committing an invocation to the log before it is acknowledged: in time, or not at all."""
+
+import asyncio
+
+from bot.errors import LogUnavailable
+from bot.model import Invocation, Status
+from bot.store.invocations import Invocations
+from bot.tasks import Tasks
+
+COMMIT_SECONDS = 2.3
+"""Slack waits 3 s for an ack; a write that takes longer than this is called off."""
+
+
+class Intake:
+    """The way into the log."""
+
+    def __init__(self, log: Invocations, tasks: Tasks) -> None:
+        self._log = log
+        self._tasks = tasks
+
+    async def commit(self, invocation: Invocation) -> bool:
+        """Add the row. False where this very delivery is in the log already.
+
+        Raises:
+            LogUnavailable: it could not be written in time. Should the write succeed after all, the row is
+                moved to `refused`, which is what the person is told.
+        """
+        writing = asyncio.create_task(self._write(invocation))
+        self._tasks.own(writing)
+        done, _ = await asyncio.wait({writing}, timeout=COMMIT_SECONDS)
+        outcome = writing.result() if done else None
+        if outcome is None:
+            self._tasks.spawn(self._call_off(writing, invocation))
+            outcome = LogUnavailable("The log takes too long to write.", advice="Try again in a moment.")
+        if isinstance(outcome, LogUnavailable):
+            raise outcome
+        return outcome
+
+    async def _write(self, invocation: Invocation) -> bool | LogUnavailable:
+        try:
+            return await self._log.record(invocation)
+        except LogUnavailable as error:
+            return error
+
+    async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
+        if await writing is True and invocation.status is Status.RECEIVED:
+            reason = "The log took too long to write, so nothing was started."
+            await self._log.advance(invocation, Status.REFUSED, reason=reason, deadline=None)

@@ -1,0 +1,103 @@
+"""What MetaStudio says of a job that it has started (start call, Tables 5 to 10).
+
+The document's own example answers with nothing but `job_id`, so every field is optional. What cannot be
+used (a null, a list where an object belongs) counts as left out: a job that exists is never lost to a
+field that surprises. Closed lists of values stay plain strings, numbers out of the documented range are kept.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+
+Number = Annotated[int | float, Field(ge=-(10**15), le=10**15)]
+"""Wide enough for all that is documented and much beside it, yet never too long to print."""
+
+
+def _or_none(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return parse(value)
+    except (ValidationError, ValueError):
+        return None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _unusable_counts_as_left_out(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        return _or_none(value, parse)
+
+
+class RtcUser(_Part):
+    """Table 7. `signature` is a bearer credential for the RTC room until `ctime` (Unix seconds)."""
+
+    user_type: str | None = None
+    user_id: str | None = None
+    signature: SecretStr | None = None
+    ctime: Number | None = None
+
+
+class RtcRoomInfo(_Part):
+    """Table 6."""
+
+    app_id: str | None = None
+    room_id: str | None = None
+    users: list[Annotated[RtcUser | None, WrapValidator(_or_none)]] | None = None
+
+
+class ChatSubtitleConfig(_Part):
+    """Table 8: the subtitle box in pixels of a 1920 x 1080 (or 1080 x 1920) picture."""
+
+    dx: Number | None = None
+    dy: Number | None = None
+    width: Number | None = None
+    height: Number | None = None
+
+
+class ChatVideoConfig(_Part):
+    """Table 9, in pixels."""
+
+    width: Number | None = None
+    height: Number | None = None
+
+
+class VoiceConfig(_Part):
+    """Table 10. `speed` 100 is an adult's normal speed, about 250 words a minute."""
+
+    voice_asset_id: str | None = None
+    speed: Number | None = None
+    pitch: Number | None = None
+    volume: Number | None = None
+    provider: str | None = None
+    language: str | None = None
+    language_desc: str | None = None
+
+
+class SmartChatJob(_Part):
+    """Table 5."""
+
+    job_id: str | None = None
+    rtc_room_info: RtcRoomInfo | None = None
+    chat_subtitle_config: ChatSubtitleConfig | None = None
+    video_config: ChatVideoConfig | None = None
+    voice_config_list: list[Annotated[VoiceConfig | None, WrapValidator(_or_none)]] | None = None
+    chat_video_type: str | None = None
+    is_transparent: bool | None = None
+    region: str | None = None
+    default_language: str | None = None

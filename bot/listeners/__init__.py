@@ -1,0 +1,1 @@
+"""Slack in: each listener parses, asks the policy, hands on and acknowledges."""

@@ -1,0 +1,90 @@
+"""The log for people and programs: a table on a terminal, CSV, JSON. What stands in it steers neither."""
+
+import csv
+import json
+import unicodedata
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.model import SECRET_COLUMNS, Invocation
+
+COLUMNS = tuple(field.name for field in fields(Invocation) if field.name not in SECRET_COLUMNS)
+"""All that is shown of a row: every column but the secret ones."""
+
+_STYLES = {
+    "started": "green",
+    "failed": "red",
+    "unknown": "bold red",
+    "refused": "yellow",
+    "invalid": "yellow",
+}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_plain_data(invocation: Invocation) -> dict[str, Any]:
+    """A row as JSON takes it: column → text, number or null; times in ISO 8601."""
+    return {name: _plain(getattr(invocation, name)) for name in COLUMNS}
+
+
+async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
+    """One JSON array, a row a line."""
+    separator = "["
+    async for row in rows:
+        out.write(f"{separator}\n{json.dumps(as_plain_data(row))}")
+        separator = ","
+    out.write("[]\n" if separator == "[" else "\n]\n")
+
+
+async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
+    """CSV with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    writer = csv.DictWriter(out, COLUMNS)
+    writer.writeheader()
+    async for row in rows:
+        writer.writerow({name: _harmless(value) for name, value in as_plain_data(row).items()})
+
+
+async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None:
+    """A table of what matters most, newest first."""
+    table = Table("time (UTC)", "status", "who", "where", "typed", "job ID", "what happened", "ms")
+    async for row in rows:
+        table.add_row(
+            f"{row.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            Text(row.status, style=_STYLES.get(row.status, "")),
+            *(_cell(value) for value in (row.user_id, row.channel_id, row.text, row.job_id, _outcome(row))),
+            str(row.latency_ms) if row.latency_ms is not None else "",
+        )
+    console.print(table)
+
+
+def write_row(invocation: Invocation, console: Console) -> None:
+    """One row, column by column; what is empty is left out."""
+    table = Table("column", "value", title="The row in the log", title_justify="left")
+    for name, value in as_plain_data(invocation).items():
+        if value not in (None, ""):
+            table.add_row(name, _cell(str(value)))
+    console.print(table)
+
+
+def _outcome(row: Invocation) -> str:
+    parts: Mapping[str, str | None] = {"": row.reason, "code ": row.error_code, "request ": row.request_id}
+    return " · ".join(label + value for label, value in parts.items() if value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def _cell(value: str | None) -> Text:
+    """Text for a terminal: no control character, which could move the cursor or change colours."""
+    clean = "".join(char if unicodedata.category(char)[0] != "C" else "\ufffd" for char in value or "")
+    return Text(clean[:300])

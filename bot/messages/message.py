@@ -1,0 +1,51 @@
+"""A message and the blocks that it is made of, each within Slack's limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Block = dict[str, Any]
+
+HEADER_LIMIT = 150
+SECTION_LIMIT = 3000
+FIELD_LIMIT = 2000
+FIELDS_LIMIT = 10
+TEXT_LIMIT = 4000
+"""Slack takes 40,000 characters of top-level text and advises 4,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`text` says all of it (screen readers and notifications see nothing else); `blocks` say it well."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """As Slack's methods, acks and response_urls take it."""
+        return {"text": self.text} | ({"blocks": list(self.blocks)} if self.blocks else {})
+
+
+def header(text: str) -> Block:
+    """A heading in plain text."""
+    return {"type": "header", "text": {"type": "plain_text", "text": text[:HEADER_LIMIT]}}
+
+
+def section(mrkdwn: str) -> Block:
+    """A paragraph."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
+
+
+def fields(facts: Sequence[tuple[str, str]]) -> Block:
+    """Up to ten facts, each a label and its value, in two columns."""
+    return {
+        "type": "section",
+        "fields": [
+            {"type": "mrkdwn", "text": f"*{label}*\n{value}"} for label, value in facts[:FIELDS_LIMIT]
+        ],
+    }
+
+
+def context(mrkdwn: str) -> Block:
+    """Small print."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn}]}

@@ -1,0 +1,46 @@
+"""The one place that makes foreign text harmless in Slack's mrkdwn and keeps it within a length.
+
+Everything that a person typed or a service returned goes through `escape` or `code`. Escaping comes before
+truncating, and a cut never leaves half an entity behind.
+"""
+
+from collections.abc import Sequence
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escape(text: str, limit: int) -> str:
+    """The text with `&`, `<` and `>` as entities, in at most `limit` characters; a cut ends in `…`."""
+    pieces = [_ENTITIES.get(char, char) for char in text]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    room = limit - 1
+    kept: list[str] = []
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept) + "…" if limit > 0 else ""
+
+
+def code(text: str, limit: int = 200) -> str:
+    """The text in code ticks, on one line; a tick inside it becomes an apostrophe."""
+    line = " ".join(text.replace("`", "'").split())
+    return f"`{escape(line, limit - 2)}`" if line else ""
+
+
+def mention(user_id: str) -> str:
+    """The person as Slack shows them. Slack hands out the ID; what is no ID is shown as text."""
+    return f"<@{user_id}>" if user_id.isascii() and user_id.isalnum() else escape(user_id, 50)
+
+
+def fit_lines(lines: Sequence[str], *, limit: int, most: int) -> str:
+    """As many of the first `most` lines as fit in `limit` characters; the rest is counted: `and 7 more`."""
+    for count in range(min(len(lines), most), -1, -1):
+        left = len(lines) - count
+        shown = [*lines[:count], f"and {left} more"] if left else list(lines[:count])
+        text = "\n".join(shown)
+        if len(text) <= limit:
+            return text
+    return ""

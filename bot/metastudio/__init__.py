@@ -1,0 +1,1 @@
+"""The client of MetaStudio's smart-chat API; the only package that imports httpx."""

@@ -1,0 +1,67 @@
+"""From settings to a client that is ready to call."""
+
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+
+from bot.metastudio.client import MetaStudio
+from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
+from bot.metastudio.signing import AkSkAuth
+from bot.metastudio.transport import CONNECT_SECONDS, open_transport
+from bot.settings import Settings
+
+
+@asynccontextmanager
+async def open_metastudio(
+    settings: Settings, *, now: Callable[[], datetime], transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[MetaStudio]:
+    """A client over connections of its own, which close at the end.
+
+    How long a call may take is limited around it, not inside it: a retry must not begin the time anew.
+    """
+    http = httpx.AsyncClient(
+        transport=transport or open_transport(),
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "avatar-bot"},
+    )
+    async with http:
+        yield MetaStudio(
+            http,
+            _credentials(settings, http, now),
+            endpoint=settings.METASTUDIO_ENDPOINT,
+            project_id=settings.HUAWEICLOUD_SDK_PROJECT_ID,
+            jitter=random.SystemRandom().random,
+        )
+
+
+def _credentials(settings: Settings, http: httpx.AsyncClient, now: Callable[[], datetime]) -> Credentials:
+    project_id = settings.HUAWEICLOUD_SDK_PROJECT_ID
+    if settings.HUAWEICLOUD_SDK_AK and settings.HUAWEICLOUD_SDK_SK:
+        return AccessKeys(
+            AkSkAuth(
+                settings.HUAWEICLOUD_SDK_AK,
+                settings.HUAWEICLOUD_SDK_SK,
+                project_id=project_id,
+                security_token=settings.HUAWEICLOUD_SDK_SECURITY_TOKEN,
+                now=now,
+            )
+        )
+    if settings.METASTUDIO_AUTH_TOKEN:
+        return ReadyMadeToken(settings.METASTUDIO_AUTH_TOKEN)
+    if (
+        settings.METASTUDIO_IAM_USER
+        and settings.METASTUDIO_IAM_PASSWORD
+        and settings.METASTUDIO_IAM_DOMAIN
+        and settings.HUAWEICLOUD_SDK_IAM_ENDPOINT
+    ):
+        account = IamAccount(
+            settings.METASTUDIO_IAM_USER,
+            settings.METASTUDIO_IAM_PASSWORD,
+            settings.METASTUDIO_IAM_DOMAIN,
+            project_id,
+        )
+        return IamLogin(http, account, endpoint=settings.HUAWEICLOUD_SDK_IAM_ENDPOINT, now=now)
+    raise AssertionError("the settings let exactly one way of authenticating through")

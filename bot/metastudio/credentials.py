@@ -1,0 +1,165 @@
+"""The ways of authenticating to MetaStudio, of which a bot has exactly one.
+
+Credentials
+├── AccessKeys       each request is signed with AK and SK
+├── ReadyMadeToken   a token from elsewhere, used until it ends
+└── IamLogin         a token from IAM, cached, renewed before it ends and when it is refused
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from typing_extensions import override
+
+from bot.errors import CredentialRefused, NotSent, OutcomeUnknown
+from bot.metastudio.error_codes import error_of
+from bot.metastudio.transport import Reply, exchange
+
+RENEW_BEFORE_END = timedelta(minutes=5)
+DEFAULT_LIFE = timedelta(hours=23)
+"""IAM tokens live 24 hours (IAM's API reference); taken where the answer does not say."""
+
+_TIME = TypeAdapter(datetime)
+
+
+class Credentials(ABC):
+    """Hands out what signs the next request."""
+
+    @abstractmethod
+    async def auth(self) -> httpx.Auth:
+        """What to sign with now.
+
+        Raises:
+            NotSent: it could not be had at this time.
+            CredentialRefused: it is refused, and trying again will not help.
+        """
+
+    def replaces(self, refused: httpx.Auth) -> bool:
+        """Whether `auth()` will now give another than the one that MetaStudio has just refused."""
+        del refused
+        return False
+
+
+class AccessKeys(Credentials):
+    """A permanent or temporary access key."""
+
+    def __init__(self, auth: httpx.Auth) -> None:
+        self._auth = auth
+
+    @override
+    async def auth(self) -> httpx.Auth:
+        return self._auth
+
+
+class TokenAuth(httpx.Auth):
+    """Puts a token into X-Auth-Token."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    @override
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["X-Auth-Token"] = self._token.get_secret_value()
+        yield request
+
+
+class ReadyMadeToken(Credentials):
+    """A token that somebody else fetched."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._auth = TokenAuth(token)
+
+    @override
+    async def auth(self) -> httpx.Auth:
+        return self._auth
+
+
+@dataclass(frozen=True, slots=True)
+class IamAccount:
+    """Who logs in, and to which project the token is scoped."""
+
+    user: str
+    password: SecretStr
+    domain: str
+    project_id: str
+
+
+class IamLogin(Credentials):
+    """Logs in to IAM for a token; one login at a time, however many calls wait for it."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, account: IamAccount, *, endpoint: str, now: Callable[[], datetime]
+    ) -> None:
+        self._http = http
+        self._account = account
+        self._url = f"{endpoint}/v3/auth/tokens?nocatalog=true"
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._current: tuple[TokenAuth, datetime] | None = None
+
+    @override
+    async def auth(self) -> httpx.Auth:
+        async with self._lock:
+            if self._current is None or self._now() >= self._current[1] - RENEW_BEFORE_END:
+                self._current = await self._log_in()
+            return self._current[0]
+
+    @override
+    def replaces(self, refused: httpx.Auth) -> bool:
+        if self._current is not None and self._current[0] is refused:
+            self._current = None
+        return True
+
+    async def _log_in(self) -> tuple[TokenAuth, datetime]:
+        try:
+            reply = await exchange(
+                self._http, self._http.build_request("POST", self._url, json=self._question())
+            )
+        except (NotSent, OutcomeUnknown) as error:
+            raise NotSent(
+                "IAM gave the bot no token, so nothing was sent to MetaStudio.",
+                advice="Try again; if it stays so, check HUAWEICLOUD_SDK_IAM_ENDPOINT and the network.",
+                answer=error.answer,
+            ) from None
+        token = reply.headers.get("X-Subject-Token")
+        if reply.status != 201 or not token:
+            raise _login_failure(reply)
+        return TokenAuth(SecretStr(token)), self._end_of(reply)
+
+    def _question(self) -> dict[str, object]:
+        user = {
+            "name": self._account.user,
+            "password": self._account.password.get_secret_value(),
+            "domain": {"name": self._account.domain},
+        }
+        return {
+            "auth": {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"id": self._account.project_id}},
+            }
+        }
+
+    def _end_of(self, reply: Reply) -> datetime:
+        try:
+            end = _TIME.validate_python(reply.body["token"]["expires_at"])
+        except (ValidationError, KeyError, TypeError):
+            end = self._now() + DEFAULT_LIFE
+        return end if end.tzinfo else end.replace(tzinfo=self._now().tzinfo)
+
+
+def _login_failure(reply: Reply) -> NotSent | CredentialRefused:
+    answer = reply.answer
+    if reply.status in {400, 401, 403}:
+        return CredentialRefused(
+            f"IAM refused the bot's login{f': {answer.error_msg}' if answer.error_msg else ''}.",
+            advice="Whoever runs the bot: check METASTUDIO_IAM_USER, METASTUDIO_IAM_PASSWORD and "
+            "METASTUDIO_IAM_DOMAIN, and that the user may log in by API.",
+            answer=answer,
+        )
+    cause = error_of(answer)
+    return NotSent(f"IAM gave the bot no token. {cause}", advice="Try again in a moment.", answer=answer)

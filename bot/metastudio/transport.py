@@ -1,0 +1,131 @@
+"""One HTTP exchange with the cloud: bytes out, a bounded answer or a named failure back.
+
+The failure says the one thing that matters for a call that must not be made twice: whether anything can have
+been sent. httpx-aiohttp reports a connection that was lost after sending as `httpx.ConnectTimeout` too
+(version 0.2.0, `AIOHTTP_EXC_MAP`), so the aiohttp error behind it decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic_core import from_json
+
+from bot.errors import Answer, NotSent, OutcomeUnknown
+
+MAX_ANSWER_BYTES = 1_000_000
+MAX_HEADER_BYTES = 65_536
+"""An IAM token is a header of several kilobytes; aiohttp's own limit is 8190 bytes."""
+
+CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that was read whole. `body` is the parsed JSON, or None where it was none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def answer(self) -> Answer:
+        """The status, error code, error text and request ID, in whichever of the cloud's shapes they came."""
+        body = self.body if isinstance(self.body, dict) else {}
+        error = body.get("error")
+        iam = error if isinstance(error, dict) else {}
+        return Answer(
+            http_status=self.status,
+            error_code=_text(body.get("error_code")) or _text(iam.get("code")),
+            error_msg=_text(body.get("error_msg")) or _text(iam.get("message")) or _text(iam.get("title")),
+            request_id=_text(self.headers.get("X-Request-Id")) or _text(body.get("request_id")),
+        )
+
+
+def open_transport() -> httpx.AsyncBaseTransport:
+    """The connections to the cloud. Over aiohttp: httpx's own pool is ten times slower under load (measured).
+
+    Proxies are taken from the environment, NO_PROXY included. An idle connection is kept for a few seconds
+    only: a request on one that the far side has just closed could not be told from one that was carried out.
+    """
+    return AiohttpTransport(client=_open_session)
+
+
+def _open_session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=MAX_HEADER_BYTES,
+        max_field_size=MAX_HEADER_BYTES,
+        trust_env=True,
+    )
+
+
+async def exchange(http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth | None = None) -> Reply:
+    """Send one request, once, and read its answer.
+
+    Raises:
+        NotSent: there was no connection.
+        OutcomeUnknown: the connection was lost, or what came is no answer. Whatever was asked may be done.
+    """
+    try:
+        response = await http.send(request, auth=auth, stream=True)
+        try:
+            content = await _read(response)
+        finally:
+            await response.aclose()
+    except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, ValueError, OSError) as error:
+        raise _failure(error, request.url.host) from None
+    return Reply(response.status_code, response.headers, _parse(content))
+
+
+async def _read(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise ValueError("the answer is too large")
+    return bytes(content)
+
+
+def _parse(content: bytes) -> Any:
+    try:
+        return from_json(content)
+    except ValueError:
+        return None
+
+
+def _failure(error: Exception, host: str) -> NotSent | OutcomeUnknown:
+    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
+    if _nothing_was_sent(cause):
+        return NotSent(
+            f"MetaStudio cannot be reached at {host}.",
+            advice="Try again; if it stays so, check METASTUDIO_ENDPOINT and the network of its machine.",
+        )
+    if isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+        return OutcomeUnknown("The connection to MetaStudio was lost before its answer came.")
+    return OutcomeUnknown(f"MetaStudio's answer cannot be read ({type(cause).__name__}).")
+
+
+def _nothing_was_sent(cause: BaseException) -> bool:
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(
+            cause,
+            aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError,
+        )
+    return isinstance(
+        cause,
+        httpx.ConnectError
+        | httpx.ConnectTimeout
+        | httpx.PoolTimeout
+        | httpx.ProxyError
+        | httpx.UnsupportedProtocol
+        | httpx.InvalidURL,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return str(value)[:1000] if isinstance(value, str | int) and not isinstance(value, bool) else None

@@ -1,0 +1,203 @@
+"""The sandbox command: the real bot between two stand-ins, and a person who types a command.
+
+Everything is made up for the occasion and gone afterwards: tokens, keys, the database. Nothing of the
+environment is used, so no real account can be touched.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.text import Text
+
+from bot.app import Bot, running_bot
+from bot.diagnostics import configure_logging
+from bot.errors import StartupError
+from bot.listeners.commands import START_COMMAND
+from bot.log_output import as_plain_data, write_row
+from bot.model import Invocation, Status
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, Credentials, MetaStudioStandIn
+from bot.sandbox.slack import CommandResult, Message, SlackStandIn, Tokens
+from bot.sandbox.slack.terminal import draw_message, names_in
+from bot.settings import LogFormat, LogLevel, Mode, Settings
+
+FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a typed command: what Slack acknowledged, what the person saw, what the log holds."""
+
+    result: CommandResult
+    messages: list[Message]
+    rows: list[Invocation]
+    names: Mapping[str, str]
+
+    @property
+    def started(self) -> bool:
+        """Whether a job was started."""
+        return any(row.status is Status.STARTED for row in self.rows)
+
+    def as_json(self) -> str:
+        """One JSON object: `ack`, `messages`, `log`."""
+        return json.dumps(
+            {
+                "ack": self.result.ack,
+                "messages": [asdict(message) for message in self.messages],
+                "log": [as_plain_data(row) for row in self.rows],
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
+
+    def print_to(self, console: Console) -> None:
+        """As on a screen: the messages in their order, then the rows."""
+        if self.result.error:
+            console.print(Text(f"Slack says: failed with the error “{self.result.error}”", style="red"))
+        for message in self.messages:
+            console.print(draw_message(message, self.names))
+        for row in self.rows:
+            write_row(row, console)
+
+
+@dataclass(slots=True)
+class Stage:
+    """The stand-ins and the bot between them."""
+
+    slack: SlackStandIn
+    metastudio: MetaStudioStandIn
+    bot: Bot
+    database: Path
+    rows_seen: int = 0
+
+    async def play(self, typed: str) -> Played:
+        """Type a command in the channel, and wait until the bot has nothing left to do."""
+        command, _, text = typed.strip().partition(" ")
+        viewer = next(iter(self.slack.workspace.people))
+        seen = len(self.slack.messages(viewer=viewer))
+        result = await self.slack.command(command, text)
+        await self.bot.tasks.idle()
+        rows = [row async for row in self.bot.log.find()]
+        new_rows = rows[: len(rows) - self.rows_seen]
+        self.rows_seen = len(rows)
+        messages = self.slack.messages(viewer=viewer)[seen:]
+        return Played(result, messages, new_rows, names_in(self.slack.workspace))
+
+
+async def play_once(typed: str) -> Played:
+    """Play one command from curtain to curtain."""
+    async with _stage(port=0) as stage:
+        return await stage.play(typed)
+
+
+async def stay_up(port: int, console: Console) -> None:
+    """Play a first command, then whatever is typed, until Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _stage(port) as stage:
+        console.print(Text(f"Somebody types in #avatars:  {FIRST_COMMAND}", style="bold"))
+        (await stage.play(FIRST_COMMAND)).print_to(console)
+        _print_programme(stage, console)
+        typing = asyncio.create_task(_play_what_is_typed(stage, console))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({typing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if typing.done() and not typing.cancelled():
+            typing.result()
+            await stopping
+        typing.cancel()
+
+
+@asynccontextmanager
+async def _stage(port: int) -> AsyncIterator[Stage]:
+    for name in _PROXIES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+    configure_logging(level=LogLevel.ERROR, style=LogFormat.AUTO, secrets=())
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="avatar-bot-")))
+        credentials = Credentials()
+        metastudio = await stack.enter_async_context(MetaStudioStandIn(credentials))
+        tokens = Tokens.made_up()
+        slack = SlackStandIn(tokens)
+        stack.push_async_callback(slack.close)
+        try:
+            await slack.start(port=port)
+        except OSError as error:
+            raise StartupError(
+                f"Port {port} cannot be used: {error.strerror}.",
+                advice="Choose another with --port, 0 for any.",
+            ) from None
+        settings = _settings(slack, tokens, metastudio, credentials, folder / "sandbox.db")
+        bot = await stack.enter_async_context(running_bot(settings))
+        await slack.wait_until_connected()
+        yield Stage(slack, metastudio, bot, folder / "sandbox.db")
+
+
+def _settings(
+    slack: SlackStandIn,
+    tokens: Tokens,
+    metastudio: MetaStudioStandIn,
+    credentials: Credentials,
+    database: Path,
+) -> Settings:
+    return Settings(
+        SLACK_BOT_TOKEN=SecretStr(tokens.bot_token),
+        SLACK_APP_TOKEN=SecretStr(tokens.app_token),
+        SLACK_API_URL=slack.api_url,
+        HUAWEICLOUD_SDK_AK=SecretStr(credentials.access_key),
+        HUAWEICLOUD_SDK_SK=SecretStr(credentials.secret_key),
+        HUAWEICLOUD_SDK_PROJECT_ID=credentials.project_id,
+        METASTUDIO_ENDPOINT=metastudio.url,
+        AVATAR_DATABASE_URL=SecretStr(f"sqlite+aiosqlite:///{database}"),
+        AVATAR_MODE=Mode.SOCKET,
+        AVATAR_HTTP_PORT=0,
+    )
+
+
+def _print_programme(stage: Stage, console: Console) -> None:
+    console.print(Text("\nRooms that misbehave, to see what people are told then:", style="bold"))
+    for room, description in MISBEHAVING_ROOMS.items():
+        console.print(Text(f"  {START_COMMAND} {room:<10} {description}"))
+    console.print(
+        Text(
+            f"\nSlack's stand-in is at {stage.slack.url}, MetaStudio's at {stage.metastudio.url}, "
+            f"the log in {stage.database}."
+        )
+    )
+    hint = "Type a command and press Enter; Ctrl-C ends." if sys.stdin.isatty() else "Ctrl-C ends."
+    console.print(Text(hint, style="bold"))
+
+
+async def _play_what_is_typed(stage: Stage, console: Console) -> None:
+    async for typed in _typed_lines():
+        if typed.split(maxsplit=1)[:1] == [START_COMMAND]:
+            (await stage.play(typed)).print_to(console)
+        elif typed:
+            console.print(
+                Text(f"Only {START_COMMAND} is a command here; try: {START_COMMAND} help", "yellow")
+            )
+
+
+async def _typed_lines() -> AsyncIterator[str]:
+    """What is typed on the terminal, line by line; nothing where there is no terminal."""
+    if not sys.stdin.isatty():
+        return
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin, lambda: lines.put_nowait(sys.stdin.readline()))
+    try:
+        while line := await lines.get():
+            yield line.strip()
+    finally:
+        loop.remove_reader(sys.stdin)

@@ -1,0 +1,88 @@
+"""What callers ask for: the body of a start (Table 3 of its document) and the stretch of a list."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .refusals import INVALID_BODY, INVALID_PARAMETER, RefusedError
+
+T = TypeVar("T")
+
+REGIONS = ("cn-north-4", "cn-southwest-2")
+"""Where the computing power can run; the first where the caller names none (an assumption)."""
+ROOM_TYPES = ("RTC", "METALINK")
+"""The first is the documented default."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """The wishes of one start, defaults filled in."""
+
+    region: str = REGIONS[0]
+    room_type: str = ROOM_TYPES[0]
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which stretch the caller wants: how many to leave out first, and how many at most (1 to 100)."""
+
+    offset: int
+    limit: int
+
+    def cut(self, items: Sequence[T]) -> Sequence[T]:
+        """The items of this stretch."""
+        return items[self.offset : self.offset + self.limit]
+
+
+def read_start_request(body: bytes) -> StartRequest:
+    """Read a body: an object, `null` as in the document's example, or nothing. Other fields do no harm."""
+    fields = _read_object(body)
+    client_id = fields.get("client_id")
+    if client_id is not None and not isinstance(client_id, str):
+        raise RefusedError(INVALID_PARAMETER, "client_id is not a string")
+    return StartRequest(
+        region=_choice(fields, "region", REGIONS),
+        room_type=_choice(fields, "room_type", ROOM_TYPES),
+        client_id=client_id,
+    )
+
+
+def read_page(query: Mapping[str, str]) -> Page:
+    """Read the parameters; from the beginning and ten at most where the caller names nothing."""
+    return Page(
+        offset=_number(query, "offset", default=0, least=0, most=2**31 - 1),
+        limit=_number(query, "limit", default=10, least=1, most=100),
+    )
+
+
+def _read_object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise RefusedError(INVALID_BODY, "not JSON") from None
+    if fields is None:
+        return {}
+    if not isinstance(fields, dict):
+        raise RefusedError(INVALID_BODY, "not a JSON object")
+    return fields
+
+
+def _choice(fields: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    """A field with a closed list of values; the first of them where the field is absent or null."""
+    value = fields.get(name)
+    if value is None:
+        return allowed[0]
+    if value not in allowed:
+        raise RefusedError(INVALID_PARAMETER, f"{name} is not one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _number(query: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+        raise RefusedError(INVALID_PARAMETER, f"{name} is not a whole number from {least} to {most}")
+    return int(text)

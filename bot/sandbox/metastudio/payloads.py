@@ -1,0 +1,115 @@
+"""The bodies of MetaStudio's successful answers (Tables 5 to 10 of the start call's document).
+
+A room always has the same voices, picture and subtitles, and no two rooms quite the same ones.
+"""
+
+import hashlib
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from .jobs import Job, JobState
+from .rooms import Room, room_seed
+
+Payload = dict[str, Any]
+"""A JSON object."""
+
+_VOICES = (
+    ("CN", "HUAWEI_EI", "Simplified Chinese, Mandarin"),
+    ("EN", "MOBVOI", "English, British"),
+    ("ESP", "XIMALAYA", "Spanish, Castilian"),
+)
+"""Language, provider and description; in a circle, so that a room's two voices differ in all three."""
+
+_CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1}
+"""State → `chat_state`: waiting to connect, connected, waiting to close."""
+
+
+def start_payload(job: Job, room: Room) -> Payload:
+    """The full answer to a start, with the fields that newer answers have besides the documented ones."""
+    return {
+        "job_id": job.job_id,
+        "rtc_room_info": job.rtc_room.payload(),
+        **_configuration(room),
+        "region": job.wishes.region,
+        "language": room.default_language,
+        "chat_access_address": f"wss://chat.{job.wishes.region}.metastudio.example/v1/jobs/{job.job_id}",
+        "chat_access_rest_address": f"https://chat.{job.wishes.region}.metastudio.example",
+    }
+
+
+def job_payload(job: Job, room: Room, now: float) -> Payload:
+    """One item of a room's list of jobs. What is not so far, such as an end, is left out."""
+    moments = {
+        "start_time": job.started_at(now),
+        "end_time": job.ended_at(now),
+        "create_time": job.life.created_at,
+        "lastupdate_time": job.changed_at(now),
+    }
+    optional = {"job_finish_reason": job.finish_reason(now), "client_id": job.wishes.client_id}
+    return {
+        "job_id": job.job_id,
+        "state": job.state(now),
+        "duration": round(job.seconds_run(now), 3),
+        **{name: _rfc3339(moment) for name, moment in moments.items() if moment is not None},
+        **{name: value for name, value in optional.items() if value is not None},
+        **_configuration(room),
+    }
+
+
+def state_payload(job: Job, room: Room, now: float) -> Payload:
+    """The answer to the question for a job's state: a list item and, here alone, how to reach the avatar."""
+    return {
+        **job_payload(job, room, now),
+        "rtc_room_info": job.rtc_room.payload(),
+        "chat_state": _CHAT_STATES[job.state(now)],
+    }
+
+
+def room_payload(room: Room) -> Payload:
+    """A room, alone or in a list."""
+    return asdict(room)
+
+
+def _configuration(room: Room) -> Payload:
+    """What the room's owner has set up: the same in every answer about any job of the room."""
+    seed = room_seed(room.room_id)
+    upright = seed[24] % 2 == 1
+    return {
+        "chat_subtitle_config": _subtitles(upright=upright),
+        "video_config": {"width": 1080, "height": 1920} if upright else {"width": 1920, "height": 1080},
+        "voice_config_list": _voices(room),
+        "chat_video_type": ("MOBILE", "Hub")[seed[25] % 2] if upright else "COMPUTER",
+        "is_transparent": seed[26] % 2 == 1,
+        "default_language": room.default_language,
+    }
+
+
+def _subtitles(*, upright: bool) -> Payload:
+    """A box in the lower part of the picture, in its pixels."""
+    if upright:
+        return {"dx": 90, "dy": 1480, "width": 900, "height": 260}
+    return {"dx": 360, "dy": 880, "width": 1200, "height": 140}
+
+
+def _voices(room: Room) -> list[Payload]:
+    """Two voices: one in the room's own language, one in the next."""
+    seed = room_seed(room.room_id)
+    own = next(place for place, voice in enumerate(_VOICES) if voice[0] == room.default_language)
+    return [
+        {
+            "voice_asset_id": hashlib.sha256(seed + language.encode()).hexdigest()[:32],
+            "speed": 90 + seed[27 + place] % 20 + 20 * place,
+            "pitch": 95 + seed[29 + place] % 11,
+            "volume": 140,
+            "provider": provider,
+            "language": language,
+            "language_desc": description,
+        }
+        for place, (language, provider, description) in enumerate((*_VOICES, *_VOICES)[own : own + 2])
+    ]
+
+
+def _rfc3339(moment: float) -> str:
+    """Unix seconds as `2021-01-10T08:43:17Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

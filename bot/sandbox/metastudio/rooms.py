@@ -1,0 +1,79 @@
+"""The rooms (interactive dialogs) of the made-up project.
+
+Every room id exists, so that whatever a newcomer types works; a few have names and are listed, and a few
+misbehave on purpose.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from .refusals import ROOM_NOT_FOUND, RefusedError
+
+MISBEHAVING_ROOMS: dict[str, str] = {
+    "busy": "its concurrency is used up: no start succeeds (MSS.20010135)",
+    "missing": "does not exist (MSS.20010045)",
+    "slow": "starts the job, but takes seconds to answer",
+    "broken": "answers every start with an internal error (MSS.00000004)",
+    "throttled": "refuses two starts as too many (APIGW.0308), accepts the third, and so on",
+    "lost": "starts the job, then drops the connection without an answer",
+    "bare": "answers a start with nothing but the job id",
+}
+"""Room id → what is wrong with it, for people to read."""
+
+_LANGUAGES = ("CN", "EN", "ESP")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the room operations tell about a room.
+
+    The concurrency is shown, never enforced: the room `busy` plays the room that has none left.
+    """
+
+    room_id: str
+    room_name: str
+    concurrency: int
+    default_language: str
+    robot_id: str
+    exit_mute_threshold: int
+    """Seconds of silence after which a job ends by itself."""
+
+
+NAMED_ROOMS: tuple[Room, ...] = (
+    Room("24bad716-87b1-45e5-8912-6102f7693265", "Lobby kiosk", 2, "EN", "f3a1c9e07b5d4f62", 120),
+    Room("5e0c1f7a-3d42-4b8e-9a61-c27f08d4e915", "Reception", 1, "CN", "0b7e52d8a4c64913", 60),
+    Room("9b83d4e6-70a5-4c1f-b2de-15f6a8c03d77", "Product guide", 5, "EN", "7c4d90e1f2b34a85", 300),
+    Room("c7f2a950-e81b-4d36-8f04-6a9d3b52e1c8", "Careers desk", 1, "ESP", "e6082b9f51d7463c", 120),
+    Room("1d6e8b3c-f497-4250-a3c9-82b7e50f4d6a", "Showroom wall", 3, "CN", "58a3f7c26e9d4b10", 180),
+)
+"""The rooms that are listed, in the order of the list."""
+
+
+def find_room(room_id: str) -> Room:
+    """The room with this id: a named one, or one that comes into being by being asked for."""
+    if room_id == "missing":
+        raise RefusedError(ROOM_NOT_FOUND)
+    named = next((room for room in NAMED_ROOMS if room.room_id == room_id), None)
+    return named or _imagined_room(room_id)
+
+
+def search_rooms(name: str) -> list[Room]:
+    """The listed rooms whose name contains the text, in any case; an empty text finds them all."""
+    return [room for room in NAMED_ROOMS if name.casefold() in room.room_name.casefold()]
+
+
+def room_seed(room_id: str) -> bytes:
+    """32 bytes that are always the same for a room: what makes rooms differ a little, but never by chance."""
+    return hashlib.sha256(room_id.encode("utf-8", "surrogateescape")).digest()
+
+
+def _imagined_room(room_id: str) -> Room:
+    seed = room_seed(room_id)
+    return Room(
+        room_id=room_id,
+        room_name=f"Room {room_id[:8]}",
+        concurrency=1 + seed[0] % 5,
+        default_language=_LANGUAGES[seed[1] % len(_LANGUAGES)],
+        robot_id=seed[2:10].hex(),
+        exit_mute_threshold=60 * (1 + seed[10] % 5),
+    )

@@ -1,0 +1,127 @@
+"""The stand-in itself: puts the parts together and runs them as a web server on this machine."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from .calls import Calls, no_calls_yet
+from .control import Control
+from .credentials import Credentials
+from .gate import Gate
+from .iam import Iam
+from .jobs import Jobs, JobSnapshot
+from .reception import Reception
+from .smart_chat import Pauses, SmartChat
+from .tokens import Tokens
+from .trouble import Trouble
+
+_LARGEST_BODY = 1024**2
+_LARGEST_HEADER = 64 * 1024
+"""Bytes. A token of several kilobytes goes in one header; aiohttp's default of 8190 is near its end."""
+_CLOSING_SECONDS = 0.1
+"""How long closing waits for handlers, twice, before it cancels them: hanging is what some are for."""
+
+
+class MetaStudioStandIn:
+    """Plays MetaStudio and IAM on one port of this machine. Several can run in one process.
+
+    Args:
+        credentials: the one account that it knows.
+        clock: the time in Unix seconds; jobs, tokens and signatures are judged by it.
+        pace: multiplies the lengths of a job's life: 3 s waiting, then 120 s running.
+        answer_seconds: how long every accepted start takes to answer.
+        slow_seconds: how much longer the room `slow` takes.
+        token_seconds: how long an IAM token is good.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        clock: Callable[[], float] = time.time,
+        pace: float = 1.0,
+        answer_seconds: float = 0.0,
+        slow_seconds: float = 8.0,
+        token_seconds: float = 86400,
+    ) -> None:
+        self.credentials = credentials
+        self.trouble = Trouble()
+        self.calls: Calls = no_calls_yet()
+        self._clock = clock
+        self._pauses = Pauses(answer_seconds, slow_seconds)
+        self._tokens = Tokens(clock, token_seconds, credentials.ready_made_token)
+        self._jobs = Jobs(clock, pace)
+        self._runner: web.AppRunner | None = None
+        self._url: str | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes any free one. What happened before an earlier `close` is kept."""
+        if self._runner is not None:
+            raise RuntimeError("the stand-in is already running")
+        self._runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            shutdown_timeout=_CLOSING_SECONDS,
+            max_line_size=_LARGEST_HEADER,
+            max_field_size=_LARGEST_HEADER,
+        )
+        try:
+            await self._runner.setup()
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.close()
+            raise
+        name, bound_port = self._runner.addresses[0][:2]
+        self._url = f"http://[{name}]:{bound_port}" if ":" in name else f"http://{name}:{bound_port}"
+
+    async def close(self) -> None:
+        """Stop listening and cut what is still open, calls that have not been answered included."""
+        runner, self._runner, self._url = self._runner, None, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of MetaStudio, and of IAM too: `http://127.0.0.1:41234`."""
+        if self._url is None:
+            raise RuntimeError("the stand-in is not running")
+        return self._url
+
+    @property
+    def jobs(self) -> list[JobSnapshot]:
+        """All jobs as they are now, the oldest first."""
+        return self._jobs.snapshots()
+
+    @property
+    def issued_signatures(self) -> frozenset[str]:
+        """Every RTC signature ever made: credentials that must turn up nowhere outside the answers."""
+        return frozenset(user.signature for job in self._jobs for user in job.rtc_room.users)
+
+    def revoke_tokens(self) -> int:
+        """Take back all tokens at once, the ready-made one included; returns how many were still good."""
+        return self._tokens.revoke_all()
+
+    def _application(self) -> web.Application:
+        gate = Gate(self.credentials, self._tokens, self.trouble, self._clock)
+        reception = Reception(self.calls, self.trouble, self._clock)
+        parts = (
+            SmartChat(self._jobs, gate, self._pauses, self._clock),
+            Iam(self.credentials, self._tokens),
+            Control(self._jobs, self.calls, self._tokens, self.trouble, self._clock),
+        )
+        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[reception.receive])
+        for part in parts:
+            application.add_routes(part.routes())
+        return application

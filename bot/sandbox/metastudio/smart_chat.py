@@ -1,0 +1,143 @@
+"""MetaStudio's smart-chat operations, as they stand on the wire.
+
+The prefixes are mixed in the cloud too: stopping and looking go under `digital-human-chat`, starting does
+not, and a sibling of the start that the vendor's SDK knows does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from .gate import Gate
+from .jobs import Job, Jobs, JobState
+from .parameters import read_page, read_start_request
+from .payloads import Payload, job_payload, room_payload, start_payload, state_payload
+from .refusals import (
+    CONCURRENCY_USED_UP,
+    INTERNAL_ERROR,
+    INVALID_PARAMETER,
+    THROTTLED,
+    DroppedError,
+    RefusedError,
+)
+from .rooms import find_room, search_rooms
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+_KNOWN_STATES = {*JobState, "FAILED", "DELETING"}
+_REFUSED_IN_A_ROW = 2
+"""How many starts the room `throttled` refuses before it accepts one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long accepted starts take to answer, in seconds: all of them, and further the room `slow`."""
+
+    answer: float
+    slow: float
+
+
+class SmartChat:
+    """Answers the smart-chat operations of every caller that the gate admits."""
+
+    def __init__(self, jobs: Jobs, gate: Gate, pauses: Pauses, clock: Callable[[], float]) -> None:
+        self._jobs = jobs
+        self._gate = gate
+        self._pauses = pauses
+        self._clock = clock
+        self._throttled_starts = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """The operations with their paths."""
+        rooms = "/v1/{project_id}/smart-chat-rooms"
+        room = rooms + "/{room_id}"
+        chats = "/v1/{project_id}/digital-human-chat/smart-chat-rooms/{room_id}/smart-chat-jobs"
+        chat = chats + "/{job_id}"
+        return [
+            web.post(f"{room}/smart-chat-jobs", self._gated(self._start)),
+            web.post(chats, self._gated(self._start_sibling)),
+            web.post(f"{chat}/stop", self._gated(self._stop)),
+            web.get(f"{chat}/state", self._gated(self._state), allow_head=False),
+            web.get(chats, self._gated(self._list_jobs), allow_head=False),
+            web.get(rooms, self._gated(self._list_rooms), allow_head=False),
+            web.get(room, self._gated(self._room), allow_head=False),
+        ]
+
+    def _gated(self, handler: Handler) -> Handler:
+        async def admit_and_answer(request: web.Request) -> web.Response:
+            await self._gate.admit(request)
+            return await handler(request)
+
+        return admit_and_answer
+
+    async def _start(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._start_job(request), status=202)
+
+    async def _start_sibling(self, request: web.Request) -> web.Response:
+        """The start under `digital-human-chat`: its `robot_id` makes no difference here."""
+        return web.json_response(await self._start_job(request), status=200)
+
+    async def _start_job(self, request: web.Request) -> Payload:
+        """Make a job, then answer: a caller that gives up waiting leaves a job behind, as in the cloud."""
+        room = find_room(request.match_info["room_id"])
+        app_user_id = request.headers.get("X-App-UserId")
+        if app_user_id is not None and not app_user_id.isascii():
+            raise RefusedError(INVALID_PARAMETER, "X-App-UserId is not ASCII")
+        wishes = read_start_request(await request.read())
+        self._refuse_for(room.room_id)
+        job = self._jobs.start(room.room_id, wishes, app_user_id)
+        await asyncio.sleep(self._pauses.answer)
+        if room.room_id == "slow":
+            await asyncio.sleep(self._pauses.slow)
+        if room.room_id == "lost":
+            raise DroppedError
+        return {"job_id": job.job_id} if room.room_id == "bare" else start_payload(job, room)
+
+    def _refuse_for(self, room_id: str) -> None:
+        """The misbehaviour that comes instead of a job."""
+        if room_id == "busy":
+            raise RefusedError(CONCURRENCY_USED_UP)
+        if room_id == "broken":
+            raise RefusedError(INTERNAL_ERROR)
+        if room_id == "throttled":
+            self._throttle()
+
+    def _throttle(self) -> None:
+        """Refuse two starts in a row, let the third pass, and begin again."""
+        self._throttled_starts = (self._throttled_starts + 1) % (_REFUSED_IN_A_ROW + 1)
+        if self._throttled_starts:
+            raise RefusedError(THROTTLED)
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        self._jobs.stop(request.match_info["room_id"], request.match_info["job_id"])
+        return web.Response()
+
+    async def _state(self, request: web.Request) -> web.Response:
+        job = self._jobs.find(request.match_info["room_id"], request.match_info["job_id"])
+        return web.json_response(state_payload(job, find_room(job.room_id), self._clock()))
+
+    async def _list_jobs(self, request: web.Request) -> web.Response:
+        room, page, now = find_room(request.match_info["room_id"]), read_page(request.query), self._clock()
+        jobs = self._in_states(self._jobs.of_room(room.room_id), request.query.get("state", ""), now)
+        listed = [job_payload(job, room, now) for job in page.cut(jobs)]
+        return web.json_response({"count": len(jobs), "smart_chat_jobs": listed})
+
+    @staticmethod
+    def _in_states(jobs: list[Job], wanted: str, now: float) -> list[Job]:
+        """The jobs in the wanted states, which are joined by commas; all jobs where none is named."""
+        if not wanted:
+            return jobs
+        states = set(wanted.split(","))
+        if not states <= _KNOWN_STATES:
+            raise RefusedError(INVALID_PARAMETER, "state is not a list of states joined by commas")
+        return [job for job in jobs if job.state(now) in states]
+
+    async def _list_rooms(self, request: web.Request) -> web.Response:
+        page, rooms = read_page(request.query), search_rooms(request.query.get("room_name", ""))
+        listed = [room_payload(room) for room in page.cut(rooms)]
+        return web.json_response({"count": len(rooms), "smart_chat_rooms": listed})
+
+    async def _room(self, request: web.Request) -> web.Response:
+        return web.json_response(room_payload(find_room(request.match_info["room_id"])))

@@ -1,0 +1,26 @@
+"""A stand-in for Slack: the real protocols and the real limits, on 127.0.0.1, with no account."""
+
+from bot.sandbox.slack.commands import CommandResult
+from bot.sandbox.slack.limits import block_problems
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.server import SlackStandIn
+from bot.sandbox.slack.traffic import Exchange, Traffic
+from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.web_api import Tokens
+from bot.sandbox.slack.workspace import AppIdentity, Channel, Person, Workspace, default_workspace
+
+__all__ = [
+    "AppIdentity",
+    "Channel",
+    "CommandResult",
+    "Exchange",
+    "Message",
+    "Person",
+    "SlackStandIn",
+    "Tokens",
+    "Traffic",
+    "Trouble",
+    "Workspace",
+    "block_problems",
+    "default_workspace",
+]

@@ -1,0 +1,77 @@
+"""Slash commands from the person's side: typed, delivered, and what Slack shows of the acknowledgement."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from bot.sandbox.slack.content import Refusal, read_content
+from bot.sandbox.slack.delivery import Delivery
+from bot.sandbox.slack.messages import Message, MessageLog, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What came of a typed command.
+
+    `ack` is the acknowledgement's payload, None for an empty one. `error` is the word in Slack's "failed
+    with the error …": operation_timeout, dispatch_failed, http_client_error, http_service_error or
+    invalid_command_response, with `problems` saying what is invalid. `milliseconds` is what the person
+    waited, `http_status` the app's answer to signed HTTP.
+    """
+
+    ack: dict[str, Any] | None
+    error: str | None
+    milliseconds: float
+    http_status: int | None = None
+    problems: tuple[str, ...] = ()
+
+
+class Commands:
+    """Runs payloads through the app by whatever way `deliver` knows."""
+
+    def __init__(
+        self, messages: MessageLog, deliver: Callable[[dict[str, str]], Awaitable[Delivery]]
+    ) -> None:
+        self._messages = messages
+        self._deliver = deliver
+
+    async def run(self, payload: dict[str, str]) -> CommandResult:
+        began = perf_counter()
+        delivery = await self._deliver(payload)
+        milliseconds = (perf_counter() - began) * 1000
+        error, problems = delivery.error, tuple[str, ...]()
+        if error is None:
+            refusal = self._show(delivery.ack, payload)
+            if refusal is not None:
+                error, problems = "invalid_command_response", refusal.problems or (refusal.error,)
+        ack = delivery.ack if isinstance(delivery.ack, dict) else None
+        return CommandResult(ack, error, milliseconds, delivery.http_status, problems)
+
+    def _show(self, ack: Any, payload: dict[str, str]) -> Refusal | None:
+        """Write the acknowledgement's message, if there is one in it."""
+        if ack is None:
+            return None
+        if not isinstance(ack, dict):
+            return Refusal("not an object")
+        if not ack.get("text") and not ack.get("blocks"):
+            return None
+        shown = show_response(self._messages, ack, payload["channel_id"], payload["user_id"], "ack")
+        return shown if isinstance(shown, Refusal) else None
+
+
+def show_response(
+    messages: MessageLog, response: dict[str, Any], channel: str, user: str, origin: Origin
+) -> Message | Refusal:
+    """Write what an acknowledgement or a response_url was given: for the person alone unless `in_channel`."""
+    content = read_content(response)
+    if isinstance(content, Refusal):
+        return content
+    visible_to = None if response.get("response_type") == "in_channel" else user
+    return messages.write(
+        channel,
+        content.text,
+        content.blocks or [],
+        origin=origin,
+        visible_to=visible_to,
+    )

@@ -1,0 +1,61 @@
+"""The content of a message as an app hands it over, checked: text and blocks."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.slack.limits import ALL_CHARACTERS, block_problems, characters
+
+TEXT_CHARACTERS = 40_000
+"""https://docs.slack.dev/reference/methods/chat.postMessage: longer texts are refused (`msg_too_long`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What will be shown. `blocks` None means that the app said nothing about them."""
+
+    text: str
+    blocks: list[dict[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Slack's word for what is wrong with the content, and details where it gives any."""
+
+    error: str
+    problems: tuple[str, ...] = ()
+
+
+def read_content(arguments: dict[str, Any]) -> Content | Refusal:
+    """Take `text` and `blocks` out of the arguments; blocks may be a list or, in forms, its JSON."""
+    text = arguments.get("text")
+    text = "" if text is None else str(text)
+    blocks = _read_blocks(arguments.get("blocks"))
+    if isinstance(blocks, Refusal):
+        return blocks
+    if not text.strip() and not blocks:
+        return Refusal("no_text")
+    if len(text) > TEXT_CHARACTERS:
+        return Refusal("msg_too_long")
+    problems = block_problems(blocks or [])
+    if problems:
+        return Refusal("invalid_blocks", tuple(problems))
+    return Content(text, blocks)
+
+
+def too_long_together(content: Content) -> Refusal | None:
+    """A limit on all blocks together that the chat.* methods have and a response_url has not."""
+    if content.blocks and characters(content.blocks) > ALL_CHARACTERS:
+        return Refusal("msg_blocks_too_long")
+    return None
+
+
+def _read_blocks(value: Any) -> list[Any] | Refusal | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return Refusal("invalid_blocks_format")
+    return value if isinstance(value, list) else Refusal("invalid_blocks_format")

@@ -1,0 +1,145 @@
+"""What the app reaches over HTTP: the Web API and the response_urls, trouble included."""
+
+import json
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.slack.commands import show_response
+from bot.sandbox.slack.content import Refusal
+from bot.sandbox.slack.messages import MessageLog
+from bot.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
+from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.trouble import RESPONSE_URL, Trouble
+from bot.sandbox.slack.web_api import Reply, WebApi, rate_limited
+
+
+class Endpoints:
+    """HTTP handlers around the Web API and the response_urls."""
+
+    def __init__(
+        self,
+        web_api: WebApi,
+        response_urls: ResponseUrls,
+        messages: MessageLog,
+        traffic: Traffic,
+        trouble: Trouble,
+    ) -> None:
+        self._web_api = web_api
+        self._response_urls = response_urls
+        self._messages = messages
+        self._traffic = traffic
+        self._trouble = trouble
+
+    def register(self, application: web.Application) -> None:
+        application.router.add_route("*", "/api/{method}", self.call_method)
+        application.router.add_post("/commands/{team}/{number}/{secret}", self.use_response_url)
+
+    async def call_method(self, request: web.Request) -> web.StreamResponse:
+        """One Web API call: a form, a query or JSON; the token as a header or as a field."""
+        began = perf_counter()
+        method = request.match_info["method"]
+        arguments: dict[str, Any] | None = None
+
+        async def answer() -> tuple[web.Response, Any]:
+            nonlocal arguments
+            arguments = await _arguments(request)
+            if arguments is None:
+                reply = Reply({"ok": False, "error": "invalid_json"})
+            else:
+                reply = self._web_api.call(method, _token(request, arguments), arguments)
+            return web.json_response(reply.answer, status=reply.status, headers=reply.headers), reply.answer
+
+        response, said = await self._with_trouble(request, method, answer)
+        milliseconds = (perf_counter() - began) * 1000
+        self._traffic.record("web_api", method, sent=arguments, answer=said, milliseconds=milliseconds)
+        return response
+
+    async def use_response_url(self, request: web.Request) -> web.StreamResponse:
+        """One post to a response_url.
+
+        "ok" as text for what was shown; 400 with the error as text for content that cannot be (`no_text`,
+        `invalid_blocks`, `invalid_payload`); 404 with JSON for an address that is dead (`used_url`,
+        `expired_url`, `no_service`).
+        """
+        began = perf_counter()
+        body = await request.text()
+
+        async def answer() -> tuple[web.Response, Any]:
+            status, error = self._respond(request.path, body)
+            if status == 404:
+                dead = {"ok": False, "error": error}
+                return web.json_response(dead, status=404), dead
+            return web.Response(text=error or "ok", status=status), error or "ok"
+
+        response, said = await self._with_trouble(request, RESPONSE_URL, answer)
+        milliseconds = (perf_counter() - began) * 1000
+        self._traffic.record(
+            "response_url", request.path, sent=_json(body), answer=said, milliseconds=milliseconds
+        )
+        return response
+
+    def _respond(self, path: str, body: str) -> tuple[int, str | None]:
+        """Show what was posted: a status, and the error where there is one.
+
+        A command leaves no message behind, so `replace_original` replaces none and `delete_original` deletes
+        none.
+        """
+        used = self._response_urls.use(path)
+        if not isinstance(used, ResponseUrl):
+            return 404, used
+        response = _json(body)
+        if not isinstance(response, dict):
+            return 400, "invalid_payload"
+        if response.get("delete_original") is True:
+            return 200, None
+        shown = show_response(self._messages, response, used.channel, used.user, "response_url")
+        return (400, shown.error) if isinstance(shown, Refusal) else (200, None)
+
+    async def _with_trouble(
+        self,
+        request: web.Request,
+        method: str,
+        answer: Callable[[], Awaitable[tuple[web.Response, Any]]],
+    ) -> tuple[web.StreamResponse, Any]:
+        """The answer and what the traffic says of it, or the trouble that was ordered for this call."""
+        fault = self._trouble.take(method)
+        if fault is None:
+            return await answer()
+        if fault.kind == "ratelimited":
+            reply = rate_limited(fault.retry_after)
+            return web.json_response(reply.answer, status=reply.status, headers=reply.headers), reply.answer
+        if fault.kind == "lost":
+            await answer()
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500), "lost"
+        if fault.kind == "hang":
+            await self._trouble.until_over()
+        return web.Response(status=500, text="Server Error", content_type="text/html"), fault.kind
+
+
+async def _arguments(request: web.Request) -> dict[str, Any] | None:
+    """Everything handed over with a call; None for JSON that cannot be read or is no object."""
+    query: dict[str, Any] = dict(request.query)
+    if request.content_type != "application/json":
+        return query | dict(await request.post())
+    body = _json(await request.text() or "{}")
+    return query | body if isinstance(body, dict) else None
+
+
+def _token(request: web.Request, arguments: dict[str, Any]) -> str | None:
+    """The token of the call, taken out of the arguments if it was among them."""
+    field = arguments.pop("token", None)
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else field
+
+
+def _json(text: str) -> Any:
+    """The JSON value of a text, or the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

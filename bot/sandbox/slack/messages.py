@@ -1,0 +1,127 @@
+"""The messages of a workspace: written, edited, deleted, and seen by those who may."""
+
+import re
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from bot.sandbox.slack.workspace import Workspace
+
+Origin: TypeAlias = Literal["chat.postMessage", "chat.postEphemeral", "ack", "response_url"]
+
+KEPT = 20_000
+"""How many messages a stand-in remembers; the oldest go first."""
+
+_BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
+
+
+@dataclass(slots=True)
+class Message:
+    """One message of the bot.
+
+    `ts` names it within its channel. `visible_to` is the one person who sees an ephemeral message, None
+    for everybody in the channel. `edited` is the ts of the last edit. `mentions` lists whom the message
+    pinged out of "channel", "here" and "everyone".
+    """
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[dict[str, Any]]
+    origin: Origin
+    visible_to: str | None = None
+    thread_ts: str | None = None
+    edited: str | None = None
+    mentions: tuple[str, ...] = ()
+
+
+class MessageLog:
+    """Every message there is, in the order in which they were written."""
+
+    def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
+        self._workspace = workspace
+        self._clock = clock
+        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._last_microsecond: defaultdict[str, int] = defaultdict(int)
+
+    def write(
+        self,
+        channel: str,
+        text: str,
+        blocks: list[dict[str, Any]],
+        *,
+        origin: Origin,
+        visible_to: str | None = None,
+        thread_ts: str | None = None,
+    ) -> Message:
+        message = Message(
+            channel=channel,
+            ts=self._next_ts(channel),
+            user=self._workspace.bot.user_id,
+            text=text,
+            blocks=blocks,
+            origin=origin,
+            visible_to=visible_to,
+            thread_ts=thread_ts,
+            mentions=broadcasts(text, blocks),
+        )
+        self._messages[channel, message.ts] = message
+        if len(self._messages) > KEPT:
+            self._messages.popitem(last=False)
+        return message
+
+    def edit(self, message: Message, text: str, blocks: list[dict[str, Any]]) -> None:
+        message.text = text
+        message.blocks = blocks
+        message.mentions = broadcasts(text, blocks)
+        message.edited = self._next_ts(message.channel)
+
+    def delete(self, message: Message) -> None:
+        del self._messages[message.channel, message.ts]
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        """A message that can still be changed: ephemeral ones cannot, Slack does not find them."""
+        message = self._messages.get((channel, ts))
+        return None if message is None or message.visible_to else message
+
+    def seen(self, channel: str | None = None, viewer: str | None = None) -> list[Message]:
+        """What a person sees, in one channel or all; without a viewer, everything there is."""
+        return [
+            message
+            for message in self._messages.values()
+            if channel in (None, message.channel) and (viewer is None or self._is_seen(message, viewer))
+        ]
+
+    def _is_seen(self, message: Message, viewer: str) -> bool:
+        if message.visible_to is not None:
+            return message.visible_to == viewer
+        return self._workspace.can_see(viewer, self._workspace.channels[message.channel])
+
+    def _next_ts(self, channel: str) -> str:
+        """A ts such as "1700000000.000100": unique in its channel and later than every one before."""
+        microsecond = max(int(self._clock() * 1_000_000), self._last_microsecond[channel] + 1)
+        self._last_microsecond[channel] = microsecond
+        return f"{microsecond // 1_000_000}.{microsecond % 1_000_000:06d}"
+
+
+def broadcasts(text: str, blocks: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Which of channel, here and everyone a message pings, each once, in order of appearance."""
+    found = [word for part in (text, *_markup(blocks)) for word in _BROADCAST.findall(part)]
+    return tuple(dict.fromkeys(found))
+
+
+def _markup(value: Any) -> Iterator[str]:
+    """Every piece of a block tree that Slack reads as markup; plain text pings nobody."""
+    if isinstance(value, dict):
+        if value.get("type") in {"mrkdwn", "markdown"} and isinstance(value.get("text"), str):
+            yield value["text"]
+        elif value.get("type") == "broadcast":
+            yield f"<!{value.get('range')}>"
+        else:
+            for part in value.values():
+                yield from _markup(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _markup(part)

@@ -1,0 +1,57 @@
+"""response_urls: secret addresses that write where a command was typed, five times within half an hour.
+
+https://docs.slack.dev/interactivity/handling-user-interaction gives the five uses and thirty minutes.
+"""
+
+import itertools
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+USES = 5
+SECONDS = 30 * 60
+
+
+@dataclass(slots=True)
+class ResponseUrl:
+    """One issued address: who typed where, when (seconds since the epoch), and how often it was used."""
+
+    url: str
+    channel: str
+    user: str
+    issued: float
+    uses: int = 0
+
+
+class ResponseUrls:
+    """Every response_url issued so far. `issued` keeps them all, so that a test can look for leaked ones."""
+
+    def __init__(self, clock: Callable[[], float], team_id: str) -> None:
+        self.issued: list[str] = []
+        self._clock = clock
+        self._team_id = team_id
+        self._numbers = itertools.count(1_000_000_001)
+        self._by_path: dict[str, ResponseUrl] = {}
+
+    def issue(self, origin: str, channel: str, user: str) -> str:
+        path = f"/commands/{self._team_id}/{next(self._numbers)}/{secrets.token_urlsafe(18)}"
+        response_url = ResponseUrl(origin + path, channel, user, self._clock())
+        self._by_path[path] = response_url
+        self.issued.append(response_url.url)
+        return response_url.url
+
+    def use(self, path: str) -> ResponseUrl | str:
+        """Count one use of the address, or say in Slack's word why it is dead.
+
+        Every post counts, one that is then refused for its content too: Slack does not say, and to be sparing
+        with them is the safe side.
+        """
+        response_url = self._by_path.get(path)
+        if response_url is None:
+            return "no_service"
+        if self._clock() - response_url.issued >= SECONDS:
+            return "expired_url"
+        if response_url.uses >= USES:
+            return "used_url"
+        response_url.uses += 1
+        return response_url

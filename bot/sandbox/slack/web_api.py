@@ -1,0 +1,250 @@
+"""The Web API: the methods that a bot needs, with Slack's answers and Slack's errors.
+
+https://docs.slack.dev/reference/methods
+"""
+
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeAlias
+
+from bot.sandbox.slack.content import Content, Refusal, read_content, too_long_together
+from bot.sandbox.slack.messages import Message, MessageLog
+from bot.sandbox.slack.workspace import Channel, Workspace
+
+Answer: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the stand-in accepts, and signs with."""
+
+    bot_token: str
+    app_token: str
+    signing_secret: str
+
+    @classmethod
+    def made_up(cls) -> Self:
+        """Tokens that open nothing but this one stand-in."""
+        return cls(f"xoxb-{secrets.token_hex(16)}", f"xapp-{secrets.token_hex(16)}", secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer as HTTP: JSON body, status, and headers of its own."""
+
+    answer: Answer
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ApiError(Exception):
+    """A call that Slack refuses, with its word for why."""
+
+    def __init__(self, error: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(error)
+        self.error = error
+        self.problems = problems
+
+    def answer(self) -> Answer:
+        answer: Answer = {"ok": False, "error": self.error}
+        if self.problems:
+            answer["errors"] = list(self.problems)
+            answer["response_metadata"] = {"messages": [f"[ERROR] {words}" for words in self.problems]}
+        return answer
+
+
+class PostingTooFast(Exception):
+    """More messages in a channel than the stand-in was told to allow."""
+
+
+class WebApi:
+    """Methods by their names. `posts_per_second` limits chat.postMessage per channel; None is no limit."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        workspace: Workspace,
+        messages: MessageLog,
+        *,
+        clock: Callable[[], float],
+        open_socket_url: Callable[[], str],
+        posts_per_second: float | None,
+    ) -> None:
+        self.posts_per_second = posts_per_second
+        self._tokens = tokens
+        self._workspace = workspace
+        self._messages = messages
+        self._clock = clock
+        self._open_socket_url = open_socket_url
+        self._last_post: dict[str, float] = {}
+        self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
+            "auth.test": self._auth_test,
+            "apps.connections.open": self._connections_open,
+            "chat.postMessage": self._post_message,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.update": self._update,
+            "chat.delete": self._delete,
+        }
+        self._open_methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
+            "api.test": self._api_test,
+            "blocks.validate": self._validate_blocks,
+        }
+
+    def call(self, method: str, token: str | None, arguments: dict[str, Any]) -> Reply:
+        """Answer one call. `arguments` are of the form or JSON body, without the token."""
+        headers = {"x-slack-req-id": secrets.token_hex(16)}
+        if token == self._tokens.bot_token:
+            headers["x-oauth-scopes"] = "commands,chat:write"
+        try:
+            run = self._open_methods.get(method) or self._authorised(method, token)
+            return Reply({"ok": True} | run(arguments), headers=headers)
+        except ApiError as refused:
+            return Reply(refused.answer(), headers=headers)
+        except PostingTooFast:
+            return rate_limited(math.ceil(1 / (self.posts_per_second or 1)))
+
+    def _authorised(self, method: str, token: str | None) -> Callable[[dict[str, Any]], Answer]:
+        if method not in self._methods:
+            raise ApiError("unknown_method")
+        if not token:
+            raise ApiError("not_authed")
+        if token not in {self._tokens.bot_token, self._tokens.app_token}:
+            raise ApiError("invalid_auth")
+        wanted = self._tokens.app_token if method == "apps.connections.open" else self._tokens.bot_token
+        if token != wanted:
+            raise ApiError("not_allowed_token_type")
+        return self._methods[method]
+
+    def _api_test(self, arguments: dict[str, Any]) -> Answer:
+        if "error" in arguments:
+            raise ApiError(str(arguments["error"]))
+        return {"args": arguments}
+
+    def _validate_blocks(self, arguments: dict[str, Any]) -> Answer:
+        content = read_content({"text": "-", "blocks": _required(arguments, "blocks")})
+        if isinstance(content, Refusal):
+            raise ApiError(content.error, content.problems)
+        return {}
+
+    def _auth_test(self, _arguments: dict[str, Any]) -> Answer:
+        bot = self._workspace.bot
+        return {
+            "url": f"https://{self._workspace.team_domain}.slack.com/",
+            "team": self._workspace.team_name,
+            "team_id": self._workspace.team_id,
+            "user": bot.handle,
+            "user_id": bot.user_id,
+            "bot_id": bot.bot_id,
+            "is_enterprise_install": False,
+        }
+
+    def _connections_open(self, _arguments: dict[str, Any]) -> Answer:
+        return {"url": self._open_socket_url()}
+
+    def _post_message(self, arguments: dict[str, Any]) -> Answer:
+        reference = str(_required(arguments, "channel"))
+        is_person = reference in self._workspace.people
+        found = self._workspace.direct_message(reference) if is_person else self._workspace.find(reference)
+        channel = self._writable(found)
+        content = _content(arguments)
+        self._pace(channel.id)
+        message = self._messages.write(
+            channel.id,
+            content.text,
+            content.blocks or [],
+            origin="chat.postMessage",
+            thread_ts=arguments.get("thread_ts"),
+        )
+        return {"channel": channel.id, "ts": message.ts, "message": self._as_json(message)}
+
+    def _post_ephemeral(self, arguments: dict[str, Any]) -> Answer:
+        channel = self._writable(self._workspace.find(str(_required(arguments, "channel"))))
+        user = str(_required(arguments, "user"))
+        if user not in channel.members:
+            raise ApiError("user_not_in_channel")
+        content = _content(arguments)
+        message = self._messages.write(
+            channel.id, content.text, content.blocks or [], origin="chat.postEphemeral", visible_to=user
+        )
+        return {"message_ts": message.ts}
+
+    def _update(self, arguments: dict[str, Any]) -> Answer:
+        """Blocks that are not mentioned stay as they were; an empty list takes them away."""
+        message = self._own_message(arguments)
+        if "blocks" not in arguments and message.blocks and "text" in arguments:
+            arguments = arguments | {"blocks": message.blocks}
+        content = _content(arguments)
+        self._messages.edit(message, content.text, content.blocks or [])
+        return {
+            "channel": message.channel,
+            "ts": message.ts,
+            "text": message.text,
+            "message": self._as_json(message),
+        }
+
+    def _delete(self, arguments: dict[str, Any]) -> Answer:
+        message = self._own_message(arguments)
+        self._messages.delete(message)
+        return {"channel": message.channel, "ts": message.ts}
+
+    def _own_message(self, arguments: dict[str, Any]) -> Message:
+        """The message that is to be changed: every message in the log is the bot's own."""
+        reference, ts = str(_required(arguments, "channel")), str(_required(arguments, "ts"))
+        channel = self._writable(self._workspace.channels.get(reference))
+        message = self._messages.find(channel.id, ts)
+        if message is None:
+            raise ApiError("message_not_found")
+        return message
+
+    def _writable(self, channel: Channel | None) -> Channel:
+        error = self._workspace.posting_error(channel)
+        if error or channel is None:
+            raise ApiError(error or "channel_not_found")
+        return channel
+
+    def _pace(self, channel: str) -> None:
+        now = self._clock()
+        if (
+            self.posts_per_second
+            and now < self._last_post.get(channel, -math.inf) + 1 / self.posts_per_second
+        ):
+            raise PostingTooFast
+        self._last_post[channel] = now
+
+    def _as_json(self, message: Message) -> dict[str, Any]:
+        bot = self._workspace.bot
+        described: dict[str, Any] = {
+            "type": "message",
+            "user": bot.user_id,
+            "bot_id": bot.bot_id,
+            "app_id": bot.app_id,
+            "team": self._workspace.team_id,
+            "text": message.text,
+            "ts": message.ts,
+            "blocks": message.blocks,
+        }
+        if message.edited:
+            described["edited"] = {"user": bot.user_id, "ts": message.edited}
+        return described
+
+
+def rate_limited(retry_after: int) -> Reply:
+    """https://docs.slack.dev/apis/web-api/rate-limits"""
+    return Reply({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
+
+
+def _required(arguments: dict[str, Any], name: str) -> Any:
+    if arguments.get(name) in (None, ""):
+        raise ApiError("invalid_arguments", (f"missing required field: {name}",))
+    return arguments[name]
+
+
+def _content(arguments: dict[str, Any]) -> Content:
+    content = read_content(arguments)
+    if isinstance(content, Refusal):
+        raise ApiError(content.error, content.problems)
+    if refusal := too_long_together(content):
+        raise ApiError(refusal.error)
+    return content

@@ -1,0 +1,150 @@
+"""The workspace: who is in it, which channels it has, and who may write where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+ChannelKind: TypeAlias = Literal["public", "private", "group_dm", "dm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. `handle` is what is typed after the @."""
+
+    id: str
+    name: str
+    handle: str
+
+
+@dataclass(slots=True)
+class Channel:
+    """A conversation of any kind. `members` holds user ids, the bot's among them where it was invited."""
+
+    id: str
+    name: str
+    kind: ChannelKind
+    members: set[str] = field(default_factory=set)
+    archived: bool = False
+    restricted: bool = False
+
+    @property
+    def name_in_payloads(self) -> str:
+        """What `channel_name` says in a slash command: Slack hides the names of private conversations."""
+        match self.kind:
+            case "public" | "group_dm":
+                return self.name
+            case "private":
+                return "privategroup"
+            case "dm":
+                return "directmessage"
+
+
+@dataclass(frozen=True, slots=True)
+class AppIdentity:
+    """The installed app, as the workspace knows it."""
+
+    app_id: str = "A0AVATARBOT"
+    bot_id: str = "B0AVATARBOT"
+    user_id: str = "U0AVATARBOT"
+    name: str = "Avatar bot"
+    handle: str = "avatar-bot"
+
+
+class Workspace:
+    """People, channels and memberships of one team.
+
+    Changing one has effect at once, also on calls that are under way, as in Slack.
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person],
+        channels: Iterable[Channel],
+        *,
+        bot: AppIdentity | None = None,
+        team_id: str = "T0SANDBOX1",
+        team_name: str = "Sandbox",
+        team_domain: str = "sandbox",
+    ) -> None:
+        self.bot = bot or AppIdentity()
+        self.team_id = team_id
+        self.team_name = team_name
+        self.team_domain = team_domain
+        self.people = {person.id: person for person in people}
+        self.channels = {channel.id: channel for channel in channels}
+
+    def first_person(self) -> Person:
+        return next(iter(self.people.values()))
+
+    def home_channel(self) -> Channel:
+        """The first public channel with the bot in it: where commands are typed unless told otherwise."""
+        for channel in self.channels.values():
+            if channel.kind == "public" and self.bot.user_id in channel.members:
+                return channel
+        raise LookupError("no public channel has the bot in it")
+
+    def find(self, reference: str) -> Channel | None:
+        """The channel of an id or, as chat.postMessage allows, of a `#name`."""
+        if reference.startswith("#"):
+            named = (channel for channel in self.channels.values() if channel.name == reference[1:])
+            return next(named, None)
+        return self.channels.get(reference)
+
+    def direct_message(self, user: str) -> Channel:
+        """The conversation between a person and the bot, opened if they never spoke."""
+        both = {user, self.bot.user_id}
+        channel_id = f"D0{user[1:]}"
+        return self.channels.setdefault(channel_id, Channel(channel_id, self.people[user].handle, "dm", both))
+
+    def posting_error(self, channel: Channel | None) -> str | None:
+        """Slack's word for why the bot cannot write in the channel, or None where it can.
+
+        A conversation that is not public is not even admitted to exist to a bot outside it.
+        """
+        if channel is None:
+            return "channel_not_found"
+        inside = self.bot.user_id in channel.members
+        if not inside and channel.kind != "public":
+            return "channel_not_found"
+        if channel.archived:
+            return "is_archived"
+        if not inside:
+            return "not_in_channel"
+        return "restricted_action" if channel.restricted else None
+
+    def can_see(self, user: str, channel: Channel) -> bool:
+        return channel.kind == "public" or user in channel.members
+
+    def invite(self, channel: str, user: str) -> None:
+        self.channels[channel].members.add(user)
+
+    def remove(self, channel: str, user: str) -> None:
+        self.channels[channel].members.discard(user)
+
+    def archive(self, channel: str) -> None:
+        self.channels[channel].archived = True
+
+    def restrict(self, channel: str) -> None:
+        """Only the channel's managers may post from now on: `restricted_action` for the bot."""
+        self.channels[channel].restricted = True
+
+
+def default_workspace() -> Workspace:
+    """Three people and one channel of every kind that a bot meets."""
+    mei = Person("U0MEI00001", "Mei", "mei")
+    jonas = Person("U0JONAS001", "Jonas", "jonas")
+    amara = Person("U0AMARA001", "Amara", "amara")
+    bot = AppIdentity()
+    everybody = {mei.id, jonas.id, amara.id}
+    return Workspace(
+        people=[mei, jonas, amara],
+        channels=[
+            Channel("C0AVATARS1", "avatars", "public", {*everybody, bot.user_id}),
+            Channel("C0GENERAL1", "general", "public", set(everybody)),
+            Channel("C0STUDIO01", "studio", "private", {mei.id, jonas.id, bot.user_id}),
+            Channel("C0PLANS001", "plans", "private", {mei.id, amara.id}),
+            Channel("G0TRIO0001", "mpdm-mei--jonas--amara-1", "group_dm", set(everybody)),
+            Channel("D0MEIJONAS", "jonas", "dm", {mei.id, jonas.id}),
+        ],
+        bot=bot,
+    )

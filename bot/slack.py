@@ -1,0 +1,103 @@
+"""The Slack Web API client, and the check at boot that its tokens are good."""
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SettingFault, SettingsError, StartupError
+from bot.settings import Mode, Settings
+
+CALL_SECONDS = 15.0
+RATE_LIMIT_RETRIES = 5
+
+_TOKEN_ERRORS = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "missing_scope",
+        "no_permission",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Who the bot is in its workspace; `socket_url` is where Socket Mode begins, if there is an app token."""
+
+    team_id: str
+    bot_user_id: str
+    bot_id: str | None
+    socket_url: str | None
+
+
+def open_session() -> aiohttp.ClientSession:
+    """One session for all calls, with their time limit; a session a call would cost a TLS handshake each."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+
+
+def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """The client. It retries only what Slack throttled: after a lost connection a post would appear twice."""
+    base_url = settings.SLACK_API_URL + "/"
+    client = AsyncWebClient(
+        token=settings.SLACK_BOT_TOKEN.get_secret_value(),
+        base_url=base_url,
+        session=session,
+        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)],
+    )
+    client.proxy = _proxy_for(base_url)
+    return client
+
+
+async def find_installation(client: AsyncWebClient, settings: Settings) -> Installation:
+    """Ask Slack who we are, with both tokens at once.
+
+    Raises:
+        SettingsError: naming each token that Slack refuses.
+        StartupError: Slack cannot be asked.
+    """
+    identity, socket = await asyncio.gather(
+        client.auth_test(), _open_socket(client, settings), return_exceptions=True
+    )
+    if isinstance(identity, BaseException) or isinstance(socket, BaseException):
+        asked = {"SLACK_BOT_TOKEN": identity, "SLACK_APP_TOKEN": socket}
+        raise SettingsError(
+            [_fault(name, answer) for name, answer in asked.items() if isinstance(answer, BaseException)]
+        )
+    return Installation(identity["team_id"], identity["user_id"], identity.get("bot_id"), socket)
+
+
+async def _open_socket(client: AsyncWebClient, settings: Settings) -> str | None:
+    if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
+        return None
+    answer = await client.apps_connections_open(app_token=settings.SLACK_APP_TOKEN.get_secret_value())
+    return str(answer["url"])
+
+
+def _fault(name: str, error: BaseException) -> SettingFault:
+    if isinstance(error, SlackApiError) and error.response.get("error") in _TOKEN_ERRORS:
+        return SettingFault(
+            name, f"Slack refuses it ({error.response['error']}); copy it anew from the app's pages"
+        )
+    if isinstance(error, SlackClientError | aiohttp.ClientError | OSError | ValueError):
+        reason = error.response.get("error") if isinstance(error, SlackApiError) else None
+        raise StartupError(
+            f"Slack cannot be asked who the bot is ({reason or type(error).__name__}).",
+            advice="Check this machine's network, its proxy, and SLACK_API_URL.",
+        ) from None
+    raise error
+
+
+def _proxy_for(url: str) -> str | None:
+    """The environment's proxy for an address. slack-sdk by itself would ignore NO_PROXY."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

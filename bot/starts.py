@@ -1,0 +1,194 @@
+"""Starting a job: from an accepted request to a channel that knows the job ID.
+
+received ─ turn ─ starting ─ MetaStudio ─ started ─ announced
+                                       └─ failed | unknown ─ the person told
+
+Each step is committed before the next begins, the call's beginning included, so that no crash can lead to a
+second start.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.announcer import Announcer
+from bot.errors import (
+    AvatarError,
+    LogUnavailable,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Undeliverable,
+)
+from bot.intake import Intake
+from bot.messages.announcement import announcement
+from bot.messages.replies import not_started
+from bot.metastudio.client import MetaStudio, Started
+from bot.model import Invocation, StartRequest, Status
+from bot.store.invocations import Invocations
+from bot.tasks import Tasks
+
+DEADLINE_MARGIN = timedelta(seconds=30)
+"""How much later than the handler's own time limit another process may take a row over."""
+
+WRITE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between tries to write down an outcome, which must not get lost."""
+
+_log = structlog.get_logger()
+
+
+class Starts:
+    """The use case. `turn` waits for the rate limit; `seconds` limits that wait, and then the call itself."""
+
+    def __init__(
+        self,
+        *,
+        log: Invocations,
+        intake: Intake,
+        metastudio: MetaStudio,
+        announcer: Announcer,
+        tasks: Tasks,
+        turn: Callable[[], Awaitable[None]],
+        seconds: float,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._log = log
+        self._intake = intake
+        self._metastudio = metastudio
+        self._announcer = announcer
+        self._tasks = tasks
+        self._turn = turn
+        self._seconds = seconds
+        self._now = now
+        self._sleep = sleep
+
+    async def accept(self, invocation: Invocation, request: StartRequest) -> bool:
+        """Commit the start and carry it out from here on. False where it is already being carried out.
+
+        Raises:
+            LogUnavailable: it is not committed, and nothing is started.
+        """
+        invocation = replace(
+            invocation,
+            status=Status.RECEIVED,
+            room_id=request.room_id,
+            region=request.region,
+            room_type=request.room_type,
+            client_id=request.client_id,
+            deadline=self._deadline(),
+        )
+        if not await self._intake.commit(invocation):
+            return False
+        self._tasks.spawn(self._carry_out(invocation, request))
+        return True
+
+    async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
+        try:
+            await self._await_turn()
+            invocation = await self._log.advance(invocation, Status.STARTING, deadline=self._deadline())
+            started = await self._metastudio.start(
+                request, app_user_id=invocation.user_id, seconds=self._seconds
+            )
+        except AvatarError as error:
+            await self._end(invocation, error)
+        except asyncio.CancelledError:
+            await self._end(invocation, _interrupted(invocation, "The bot was stopped"))
+            raise
+        except Exception:  # noqa: BLE001 - a bug of ours must not leave a person waiting
+            _log.exception("the start failed inside the bot")
+            await self._end(invocation, _interrupted(invocation, "The bot failed"))
+        else:
+            await self._announce(invocation, started)
+
+    async def _await_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._turn()
+        except TimeoutError:
+            raise Refused(
+                f"Too many starts are waiting: this one had no turn within {self._seconds:g} seconds.",
+                advice="Try again in a moment.",
+            ) from None
+
+    async def _announce(self, invocation: Invocation, started: Started) -> None:
+        job = started.job
+        _log.info("started", job_id=job.job_id, request_id=started.answer.request_id)
+        facts = {"job_id": job.job_id, "region": job.region or invocation.region, **asdict(started.answer)}
+        await self._settle(
+            invocation,
+            Status.STARTED,
+            facts,
+            lambda settled: self._announcer.announce(
+                settled, lambda hint: announcement(settled, job, hint=hint)
+            ),
+        )
+
+    async def _end(self, invocation: Invocation, error: AvatarError) -> None:
+        status = _status_of(error)
+        facts: dict[str, Any] = {"reason": str(error)}
+        if isinstance(error, MetaStudioError):
+            facts |= asdict(error.answer)
+        _log.warning("not started", status=status.value, **facts)
+        message = not_started(invocation, error)
+        await self._settle(invocation, status, facts, lambda settled: self._announcer.tell(settled, message))
+
+    async def _settle(
+        self,
+        invocation: Invocation,
+        status: Status,
+        facts: dict[str, Any],
+        publish: Callable[[Invocation], Awaitable[None]],
+    ) -> None:
+        """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
+        latency = self._now() - invocation.created_at
+        facts |= {"latency_ms": round(latency.total_seconds() * 1000), "deadline": None}
+        told = False
+        for pause in (*WRITE_PAUSES, None):
+            try:
+                await self._log.advance(invocation, status, **facts)
+                break
+            except LogUnavailable as error:
+                _log.error(
+                    "the outcome is not in the log yet", status=status.value, reason=str(error), **facts
+                )
+                if not told:
+                    await self._publish(publish, replace(invocation, status=status, **facts))
+                    told = True
+                if pause is not None:
+                    await self._sleep(pause)
+        if not told:
+            await self._publish(publish, replace(invocation, status=status, **facts))
+
+    async def _publish(
+        self, publish: Callable[[Invocation], Awaitable[None]], invocation: Invocation
+    ) -> None:
+        try:
+            await publish(invocation)
+        except Undeliverable as error:
+            _log.error("nobody could be told", reason=str(error), job_id=invocation.job_id)
+
+    def _deadline(self) -> datetime:
+        return self._now() + timedelta(seconds=self._seconds) + DEADLINE_MARGIN
+
+
+def _status_of(error: AvatarError) -> Status:
+    match error:
+        case OutcomeUnknown():
+            return Status.UNKNOWN
+        case Refused():
+            return Status.REFUSED
+        case _:
+            return Status.FAILED
+
+
+def _interrupted(invocation: Invocation, what: str) -> MetaStudioError:
+    """What is known of a start that was broken off: whether the call may have been sent."""
+    if invocation.status is Status.STARTING:
+        return OutcomeUnknown(f"{what} before MetaStudio's answer came.")
+    return NotSent(f"{what} before the start was sent.", advice="Start it again.")

@@ -1,0 +1,1 @@
+"""The log of invocations in SQLite or PostgreSQL; the only package that imports SQLAlchemy."""

@@ -1,0 +1,141 @@
+"""Opening and closing the database, and the one place that says what its failures mean."""
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import LogUnavailable, StartupError
+
+BUSY_MILLISECONDS = 2000
+"""How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",
+)
+
+
+@asynccontextmanager
+async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[AsyncEngine]:
+    """An engine whose every statement commits by itself; closed on every path.
+
+    SQLite gets one connection: it has one writer anyway, and waiting in order beats polling for a lock.
+    `secure_delete` keeps a cleared response_url from staying in the file's free space.
+
+    Args:
+        url: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
+        must_exist: do not make a new SQLite file.
+
+    Raises:
+        StartupError: saying why it cannot be opened. Never with the URL, which may hold a password.
+    """
+    engine = _engine(url, must_exist=must_exist)
+    try:
+        try:
+            async with asyncio.timeout(10), engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except _failures() as error:
+            raise StartupError(
+                f"The database cannot be opened: {_reason(error)}.", advice="Check AVATAR_DATABASE_URL."
+            ) from None
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def log_failures() -> Iterator[None]:
+    """Turn every failure of the database into one error of ours.
+
+    Raises:
+        LogUnavailable: the statement was not carried out, or it is not known whether it was.
+    """
+    try:
+        yield
+    except _failures() as error:
+        raise LogUnavailable(
+            f"The log cannot be used: {_reason(error)}.",
+            advice="Try again in a moment; if it stays so, tell whoever runs the bot.",
+        ) from None
+
+
+def _engine(url: str, *, must_exist: bool) -> AsyncEngine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed, must_exist=must_exist)
+        return create_async_engine(
+            parsed,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5, "command_timeout": 10},
+        )
+    except (ArgumentError, ValueError):
+        raise StartupError(
+            "AVATAR_DATABASE_URL is not a database URL.",
+            advice="Give sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user@host/database.",
+        ) from None
+    except ModuleNotFoundError as error:
+        raise StartupError(
+            f"The module {error.name} is missing.",
+            advice="Install it with: pip install 'avatar-bot[postgresql]'.",
+        ) from None
+
+
+def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        _prepare_file(Path(url.database), must_exist=must_exist)
+    engine = create_async_engine(
+        url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_size=1, max_overflow=0
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    return engine
+
+
+def _prepare_file(path: Path, *, must_exist: bool) -> None:
+    """A new file is its owner's alone: it holds what people typed."""
+    if must_exist and not path.exists():
+        raise StartupError(f"There is no log yet at {path}.", advice="`avatar-bot run` makes it.")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StartupError(
+            f"The database file {path} cannot be opened: {error.strerror}.",
+            advice="Check AVATAR_DATABASE_URL.",
+        ) from None
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """What the drivers raise. asyncpg's own errors come through unwrapped while connecting."""
+    asyncpg = sys.modules.get("asyncpg")
+    drivers = (asyncpg.PostgresError, asyncpg.InterfaceError) if asyncpg else ()
+    return (SQLAlchemyError, OSError, sqlite3.Error, *drivers)
+
+
+def _reason(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    lines = str(original).strip().splitlines()
+    return lines[0].rpartition(">: ")[2].rstrip(".") if lines else type(original).__name__

@@ -1,0 +1,10 @@
+"""Alembic's entry: runs the migrations on the connection that it is handed."""
+
+from alembic import context
+
+from bot.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False
+)
+context.run_migrations()

@@ -1,0 +1,49 @@
+"""The work that goes on after an ack. The app owns it: it is not garbage-collected, nor left over at exit."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+CANCEL_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+class Tasks:
+    """Running tasks. One that fails is logged; it takes nothing else with it."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` from now on."""
+        self.own(asyncio.create_task(work))
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        """Look after a task that somebody also waits for."""
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to do, the work that the work has spawned included."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def drain(self, seconds: float) -> None:
+        """Let the work finish for so long, then cancel it, and let each task say what became of it."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.idle()
+        except TimeoutError:
+            _log.warning("work is cut short", tasks=len(self._running))
+            for task in self._running:
+                task.cancel()
+            if self._running:
+                await asyncio.wait(self._running, timeout=CANCEL_SECONDS)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("a task failed", exc_info=error)

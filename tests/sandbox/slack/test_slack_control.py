@@ -1,0 +1,120 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.slack import SlackStandIn, Tokens
+
+MEI, JONAS = "U0MEI00001", "U0JONAS001"
+
+
+@pytest.fixture
+async def outside(slack: SlackStandIn) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(base_url=slack.url) as session:
+        yield session
+
+
+async def said(response: aiohttp.ClientResponse) -> Any:
+    return await response.json()
+
+
+async def test_a_command_can_be_typed_from_outside(
+    outside: aiohttp.ClientSession, slack: SlackStandIn, tokens: Tokens
+) -> None:
+    opened = await AsyncWebClient(base_url=slack.api_url).apps_connections_open(app_token=tokens.app_token)
+    async with outside.ws_connect(opened["url"]) as socket:
+        await socket.receive_json()
+        assert await said(await outside.get("/sandbox/sockets")) == {"open": 1}
+        await slack.disconnect()
+        assert await said(await outside.get("/sandbox/sockets")) == {"open": 0}
+    body = {"command": "/avatar-start", "text": "room-1", "user": JONAS, "channel": "C0GENERAL1"}
+    result = await said(await outside.post("/sandbox/commands", json=body))
+    assert result["error"] == "dispatch_failed"
+    assert set(result) == {"ack", "error", "milliseconds", "http_status", "problems"}
+
+
+async def test_messages_are_listed_for_a_viewer(
+    outside: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    await client.chat_postEphemeral(channel="C0AVATARS1", user=MEI, text="Psst")
+    await client.chat_postMessage(channel="C0STUDIO01", text="Hello")
+
+    async def listed(query: str) -> list[str]:
+        answer = await said(await outside.get(f"/sandbox/messages{query}"))
+        return [message["text"] for message in answer["messages"]]
+
+    assert await listed("") == ["Psst", "Hello"]
+    assert await listed(f"?viewer={JONAS}") == ["Hello"]
+    assert await listed(f"?viewer={MEI}&channel=C0AVATARS1") == ["Psst"]
+
+
+async def test_traffic_is_listed(outside: aiohttp.ClientSession, client: AsyncWebClient) -> None:
+    await client.auth_test()
+    [call] = (await said(await outside.get("/sandbox/traffic")))["traffic"]
+    assert (call["kind"], call["name"]) == ("web_api", "auth.test")
+
+
+async def test_the_workspace_is_described(outside: aiohttp.ClientSession, slack: SlackStandIn) -> None:
+    workspace = await said(await outside.get("/sandbox/workspace"))
+    assert [person["name"] for person in workspace["people"]] == ["Mei", "Jonas", "Amara"]
+    assert workspace["channels"][0]["name"] == "avatars"
+    assert slack.workspace.bot.user_id in workspace["channels"][0]["members"]
+    assert workspace["bot"]["handle"] == "avatar-bot"
+
+
+async def test_trouble_is_made_and_ended_from_outside(
+    outside: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    for kind, status in (("ratelimited", 429), ("server_error", 500)):
+        await outside.post("/sandbox/trouble", json={"kind": kind, "method": "auth.test", "seconds": 7})
+        with pytest.raises(SlackApiError) as refused:
+            await client.auth_test()
+        assert refused.value.response.status_code == status
+        assert refused.value.response.headers.get("Retry-After") in (None, "7")
+        await outside.post("/sandbox/trouble", json={"kind": "clear"})
+        await client.auth_test()
+    await outside.post("/sandbox/trouble", json={"kind": "lost", "times": 1})
+    with pytest.raises(aiohttp.ClientError):
+        await client.auth_test()
+    await client.auth_test()
+    assert (await outside.post("/sandbox/trouble", json={"kind": "hang", "times": 1})).status == 200
+    assert (await outside.post("/sandbox/trouble", json={"kind": "disconnect"})).status == 200
+
+
+async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, slack: SlackStandIn) -> None:
+    await outside.put("/sandbox/request-url", json={"url": "http://127.0.0.1:3000/slack/events"})
+    assert slack.request_url == "http://127.0.0.1:3000/slack/events"
+    await outside.put("/sandbox/request-url", json={"url": None})
+    assert slack.request_url is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"),
+    [
+        ("POST", "/sandbox/commands", "{", "no JSON"),
+        ("POST", "/sandbox/commands", "[]", "must be a JSON object"),
+        ("POST", "/sandbox/commands", "{}", "a command is a slash and a word"),
+        ("POST", "/sandbox/commands", '{"command": 1}', "command must be a string"),
+        ("POST", "/sandbox/commands", '{"command": "/x", "user": "U1"}', "nobody here"),
+        ("POST", "/sandbox/trouble", '{"kind": "flood"}', "kind is one of"),
+        ("POST", "/sandbox/trouble", '{"kind": "hang", "seconds": -1}', "seconds must be a number"),
+        ("POST", "/sandbox/trouble", '{"kind": "hang", "times": true}', "times must be a number"),
+        ("PUT", "/sandbox/request-url", "{}", "url is an http address"),
+        ("PUT", "/sandbox/request-url", '{"url": "ftp://x"}', "url is an http address"),
+    ],
+)
+async def test_malformed_wishes_are_refused_in_words(
+    outside: aiohttp.ClientSession, method: str, path: str, body: str, words: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = await outside.request(method, path, data=body, headers=headers)
+    assert response.status == 400
+    assert words in (await said(response))["error"]
+
+
+async def test_a_form_from_a_foreign_page_is_refused(outside: aiohttp.ClientSession) -> None:
+    response = await outside.post("/sandbox/commands", data={"command": "/avatar-start"})
+    assert response.status == 400
