@@ -68,13 +68,13 @@ class Starts:
         self._now = now
         self._sleep = sleep
 
-    async def accept(self, invocation: Invocation, request: StartRequest) -> bool:
-        """Commit the start and carry it out from here on. False where it is already being carried out.
+    async def commit(self, invocation: Invocation, request: StartRequest) -> Invocation | None:
+        """Write the start down as received; None where this very delivery is in the log already.
 
         Raises:
-            LogUnavailable: it is not committed, and nothing is started.
+            LogUnavailable: it is not committed, and nothing may be started.
         """
-        invocation = replace(
+        received = replace(
             invocation,
             status=Status.RECEIVED,
             room_id=request.room_id,
@@ -83,10 +83,11 @@ class Starts:
             client_id=request.client_id,
             deadline=self._deadline(),
         )
-        if not await self._intake.commit(invocation):
-            return False
-        self._tasks.spawn(self._carry_out(invocation, request))
-        return True
+        return received if await self._intake.commit(received) else None
+
+    def begin(self, received: Invocation, request: StartRequest) -> None:
+        """Carry a committed start out, from here on without anybody waiting for it."""
+        self._tasks.spawn(self._carry_out(received, request))
 
     async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
         try:

@@ -43,29 +43,30 @@ class Commands:
         invocation = self._invocation(command)
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
-                reply = await self._answer_start(invocation)
+                await self._start(invocation, ack)
             except LogUnavailable as error:
                 _log.error("refused, for the log cannot be written", reason=str(error))
-                reply = declined(error, START_COMMAND)
-        if reply is None:
-            await ack()
-        else:
-            await ack(response_type="ephemeral", **reply.arguments())
+                await _say(ack, declined(error, START_COMMAND))
 
-    async def _answer_start(self, invocation: Invocation) -> Message | None:
+    async def _start(self, invocation: Invocation, ack: AsyncAck) -> None:
         try:
             request = parse_start(invocation.text, self.regions)
             if isinstance(request, HelpWanted):
                 await self._close(invocation, Action.HELP, Status.HELP)
-                return usage(START_COMMAND, self.regions)
+                await _say(ack, usage(START_COMMAND, self.regions))
+                return
             self.policy.check_start(invocation, request)
-        except InvalidArguments as error:
-            await self._close(invocation, Action.START, Status.INVALID, str(error))
-            return declined(error, START_COMMAND)
-        except Refused as error:
-            await self._close(invocation, Action.START, Status.REFUSED, str(error))
-            return declined(error, START_COMMAND)
-        return starting(request) if await self.starts.accept(invocation, request) else None
+        except (InvalidArguments, Refused) as error:
+            status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+            await self._close(invocation, Action.START, status, str(error))
+            await _say(ack, declined(error, START_COMMAND))
+            return
+        accepted = await self.starts.commit(invocation, request)
+        if accepted is None:
+            await ack()
+            return
+        await _say(ack, starting(request))
+        self.starts.begin(accepted, request)
 
     async def _close(
         self, invocation: Invocation, action: Action, status: Status, reason: str | None = None
@@ -91,3 +92,7 @@ class Commands:
             trigger_id=command.get("trigger_id"),
             response_url=command.get("response_url"),
         )
+
+
+async def _say(ack: AsyncAck, reply: Message) -> None:
+    await ack(response_type="ephemeral", **reply.arguments())

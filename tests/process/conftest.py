@@ -1,0 +1,140 @@
+"""Real processes: the stand-ins in one, the bot in another, told nothing but environment variables."""
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIMIT = 30.0
+"""Seconds within which anything that a process is asked for has to happen."""
+
+
+@dataclass
+class Process:
+    """A process of ours and what it has said on standard error."""
+
+    popen: "subprocess.Popen[str]"
+    said: Path
+
+    def wait(self) -> int:
+        """Its exit status; a process that hangs fails the test."""
+        return self.popen.wait(LIMIT)
+
+    def send(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    @property
+    def words(self) -> str:
+        return self.said.read_text()
+
+
+@dataclass
+class StandIns:
+    """Slack and MetaStudio in a process of their own, steered from outside."""
+
+    environment: dict[str, str]
+
+    def command(self, text: str) -> Any:
+        """Somebody types `/avatar-start text`; back with the ack."""
+        return self._ask(self._slack("commands"), {"command": "/avatar-start", "text": text})
+
+    def messages(self) -> list[dict[str, Any]]:
+        """All that was posted."""
+        found: list[dict[str, Any]] = self._ask(self._slack("messages"))["messages"]
+        return found
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """All that was started."""
+        made: list[dict[str, Any]] = self._ask(f"{self.environment['METASTUDIO_ENDPOINT']}/sandbox/jobs")[
+            "jobs"
+        ]
+        return made
+
+    def sockets(self) -> int:
+        return int(self._ask(self._slack("sockets"))["open"])
+
+    def _slack(self, what: str) -> str:
+        return f"{self.environment['SLACK_API_URL'].removesuffix('/api/')}/sandbox/{what}"
+
+    def _ask(self, url: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=LIMIT) as answer:
+            return json.load(answer)
+
+
+Spawn = Callable[..., Process]
+
+
+@pytest.fixture
+def spawn(tmp_path: Path) -> Iterator[Spawn]:
+    """Start `python -m module arguments` in an empty folder, with the environment given and no other."""
+    started: list[Process] = []
+
+    def start(module: str, *arguments: str, environment: dict[str, str] | None = None) -> Process:
+        said = tmp_path / f"stderr-{len(started)}"
+        with said.open("w") as stderr:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=tmp_path,
+                env={"PATH": os.environ["PATH"], **(environment or {})},
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        started.append(Process(popen, said))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.popen.poll() is None:
+            process.popen.kill()
+        process.popen.communicate()
+
+
+@pytest.fixture
+def stand_ins(spawn: Spawn) -> Callable[..., StandIns]:
+    """Start the stand-ins and read off where they are."""
+
+    def start(*arguments: str) -> StandIns:
+        process = spawn("bot.sandbox", *arguments)
+        assert process.popen.stdout is not None
+        environment = {}
+        for line in process.popen.stdout:
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            environment[name] = shlex.split(value)[0]
+            if name == "METASTUDIO_ENDPOINT":
+                break
+        return StandIns(environment)
+
+    return start
+
+
+def until(condition: Callable[[], bool], process: Process | None = None) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if condition():
+                return
+        if process is not None and process.popen.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"it did not happen; the process said:\n{process.words if process else ''}")
+
+
+def is_up(port: int) -> bool:
+    """Whether the bot's web server says that it is ready."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        return bool(answer.status == 200)

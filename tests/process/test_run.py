@@ -1,0 +1,181 @@
+"""`avatar-bot run` as a process: it serves, it drains, and where it cannot start it says why and ends."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.process.conftest import Spawn, StandIns, is_up, until
+from tests.stage import ROOM, free_port
+
+
+def rows(folder: Path) -> list[dict[str, object]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "log", "--json"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    read: list[dict[str, object]] = json.loads(done.stdout)
+    return read
+
+
+@pytest.mark.parametrize("over", ["socket", "http"])
+def test_it_serves_commands_given_nothing_but_environment_variables(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path, over: str
+) -> None:
+    port = free_port()
+    asked = ("--request-url", f"http://127.0.0.1:{port}/slack/events") if over == "http" else ()
+    cloud = stand_ins(*asked)
+    bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": str(port)})
+    until(lambda: is_up(port), bot)
+
+    assert "Starting room" in cloud.command(f"{ROOM} cn-north-4")["ack"]["text"]
+    until(lambda: any(message["origin"] == "chat.postMessage" for message in cloud.messages()), bot)
+    forged = urllib.request.Request(f"http://127.0.0.1:{port}/slack/events", data=b"command=/avatar-start")
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(forged, timeout=5)
+    assert refusal.value.code == (401 if over == "http" else 404)
+    refusal.value.close()
+
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0
+    [row] = rows(tmp_path)
+    assert (row["status"], row["job_id"]) == ("started", cloud.jobs()[0]["job_id"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path, number: signal.Signals
+) -> None:
+    cloud = stand_ins("--answer-seconds", "1.5")
+    bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": "0"})
+    until(lambda: cloud.sockets() == 1, bot)
+    cloud.command(ROOM)
+    until(lambda: len(cloud.jobs()) == 1, bot)
+    bot.send(number)
+
+    assert bot.wait() == 0
+    [row] = rows(tmp_path)
+    assert row["status"] == "started"
+    assert row["announced_at"] is not None
+    assert any(str(row["job_id"]) in message["text"] for message in cloud.messages())
+
+
+def test_a_start_that_outlasts_the_drain_is_unknown_and_the_person_is_told(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud = stand_ins("--answer-seconds", "20")
+    environment = cloud.environment | {"AVATAR_HTTP_PORT": "0", "AVATAR_DRAIN_SECONDS": "0.5"}
+    bot = spawn("bot", "run", environment=environment)
+    until(lambda: cloud.sockets() == 1, bot)
+    cloud.command(ROOM)
+    until(lambda: len(cloud.jobs()) == 1, bot)
+    began = time.monotonic()
+    bot.send(signal.SIGTERM)
+
+    assert bot.wait() == 0
+    assert time.monotonic() - began < 15
+    [row] = rows(tmp_path)
+    assert row["status"] == "unknown"
+    assert "The bot was stopped before MetaStudio's answer came." in cloud.messages()[-1]["text"]
+
+
+def test_every_wrong_setting_is_named_at_once(spawn: Spawn) -> None:
+    bot = spawn(
+        "bot", "run", environment={"AVATAR_START_TIMEOUT": "soon", "SLACK_BOT_TOKEN": "xoxp-secret-1"}
+    )
+
+    assert bot.wait() == 2
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "HUAWEICLOUD_SDK_PROJECT_ID",
+        "HUAWEICLOUD_SDK_AK",
+        "AVATAR_START_TIMEOUT",
+    ):
+        assert f"  {name}: " in bot.words
+    assert "xoxp-secret-1" not in bot.words
+    assert "Traceback" not in bot.words
+
+
+def test_tokens_that_slack_refuses_are_both_named(spawn: Spawn, stand_ins: Callable[..., StandIns]) -> None:
+    wrong = {"SLACK_BOT_TOKEN": "xoxb-wrong", "SLACK_APP_TOKEN": "xapp-wrong"}
+    bot = spawn("bot", "run", environment=stand_ins().environment | wrong)
+
+    assert bot.wait() == 2
+    assert "SLACK_BOT_TOKEN: Slack refuses it (invalid_auth)" in bot.words
+    assert "SLACK_APP_TOKEN: Slack refuses it (invalid_auth)" in bot.words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be asked who the bot is"),
+        (
+            {"AVATAR_DATABASE_URL": "sqlite+aiosqlite:////nowhere/at/all.db"},
+            "The database file /nowhere/at/all.db cannot be opened",
+        ),
+        (
+            {"AVATAR_DATABASE_URL": "postgresql+asyncpg://bot:canary-password@127.0.0.1:9/log"},
+            "The database cannot be opened",
+        ),
+    ],
+    ids=["no Slack", "no folder", "no PostgreSQL"],
+)
+def test_what_it_cannot_do_without_is_said_and_it_ends(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], wrong: dict[str, str], words: str
+) -> None:
+    bot = spawn("bot", "run", environment=stand_ins().environment | wrong)
+
+    assert bot.wait() == 1
+    assert words in bot.words
+    assert "canary-password" not in bot.words
+    assert "Traceback" not in bot.words
+
+
+def test_a_taken_port_is_said_and_it_ends(spawn: Spawn, stand_ins: Callable[..., StandIns]) -> None:
+    cloud = stand_ins()
+    taken = cloud.environment["METASTUDIO_ENDPOINT"].rpartition(":")[2]
+    bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": taken})
+
+    assert bot.wait() == 1
+    assert f"cannot listen on 127.0.0.1:{taken}" in bot.words
+
+
+def test_an_unreachable_metastudio_is_told_to_the_person(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud = stand_ins()
+    away = {"METASTUDIO_ENDPOINT": "http://127.0.0.1:9", "AVATAR_HTTP_PORT": "0", "AVATAR_START_TIMEOUT": "2"}
+    bot = spawn("bot", "run", environment=cloud.environment | away)
+    until(lambda: cloud.sockets() == 1, bot)
+    cloud.command(ROOM)
+    until(lambda: "MetaStudio cannot be reached" in cloud.messages()[-1]["text"], bot)
+
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0
+    assert [row["status"] for row in rows(tmp_path)] == ["failed"]
+
+
+def test_a_log_that_cannot_be_written_refuses_the_start_in_words(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud = stand_ins()
+    bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": "0"})
+    until(lambda: cloud.sockets() == 1, bot)
+    locker = sqlite3.connect(tmp_path / "avatar-bot.db", isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
+    ack = cloud.command(ROOM)["ack"]
+    locker.execute("ROLLBACK")
+    locker.close()
+
+    assert "Nothing was started" in ack["text"]
+    assert cloud.jobs() == []
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0

@@ -1,0 +1,122 @@
+"""Somebody types `/avatar-start`, over either transport and either database."""
+
+from bot.model import Status
+from tests.stage import AVATARS, MEI, ROOM, Stage
+
+JONAS = "U0JONAS001"
+
+
+async def test_a_start_is_acknowledged_announced_and_logged(stage: Stage) -> None:
+    result = await stage.types(f"{ROOM} cn-north-4")
+
+    assert result.error is None
+    assert result.ack is not None
+    assert result.ack["response_type"] == "ephemeral"
+    assert result.ack["text"] == f"Starting room `{ROOM}` in CN North-Beijing4 (`cn-north-4`) …"
+
+    [job] = stage.metastudio.jobs
+    [announcement] = stage.news()
+    assert announcement.visible_to is None
+    assert announcement.origin == "chat.postMessage"
+    for fact in (job.job_id, ROOM, "CN North-Beijing4", f"<@{MEI}>", "Avatar job started"):
+        assert fact in announcement.text
+    assert announcement.blocks[0]["text"]["text"] == "Avatar job started"
+
+    [row] = await stage.log()
+    assert row.status is Status.STARTED
+    assert (row.room_id, row.region, row.job_id) == (ROOM, "cn-north-4", job.job_id)
+    assert (row.user_id, row.channel_id, row.text) == (MEI, AVATARS, f"{ROOM} cn-north-4")
+    assert row.http_status == 202
+    assert row.request_id == stage.metastudio.calls[-1].request_id
+    assert (row.message_channel, row.message_ts) == (AVATARS, announcement.ts)
+    assert row.announced_at is not None
+    assert row.deadline is None
+    assert row.response_url is None
+
+
+async def test_what_is_asked_reaches_metastudio_with_the_name_of_the_person(stage: Stage) -> None:
+    await stage.types(f"{ROOM} room_type=metalink client_id=kiosk-7", user=JONAS)
+
+    [job] = stage.metastudio.jobs
+    assert (job.room_id, job.room_type, job.client_id, job.app_user_id) == (
+        ROOM,
+        "METALINK",
+        "kiosk-7",
+        JONAS,
+    )
+
+
+async def test_a_job_of_which_only_the_id_is_known_is_announced_without_gaps(stage: Stage) -> None:
+    await stage.types("bare")
+
+    announcement = stage.news()[-1]
+    assert stage.metastudio.jobs[0].job_id in announcement.text
+    assert "None" not in str(announcement.blocks)
+    assert "Voice" not in announcement.text
+
+
+async def test_help_and_an_empty_text_answer_with_usage_and_are_logged(stage: Stage) -> None:
+    for text in ("", "help"):
+        result = await stage.types(text)
+        assert result.ack is not None
+        assert "/avatar-start room_id [region]" in result.ack["text"]
+
+    assert [row.status for row in await stage.log()] == [Status.HELP, Status.HELP]
+    assert not stage.metastudio.calls
+
+
+async def test_a_mistake_is_explained_to_the_person_and_starts_nothing(stage: Stage) -> None:
+    result = await stage.types(f"{ROOM} cn-nroth-4")
+
+    assert result.ack is not None
+    assert "`cn-nroth-4` is not a region" in result.ack["text"]
+    assert "Did you mean `cn-north-4`?" in result.ack["text"]
+    assert [message.visible_to for message in stage.said()] == [MEI]
+    [row] = await stage.log()
+    assert row.status is Status.INVALID
+    assert not stage.metastudio.jobs
+
+
+async def test_a_busy_room_is_told_to_the_person_with_code_request_id_and_advice(stage: Stage) -> None:
+    await stage.types("busy")
+
+    [told] = stage.news()
+    [row] = await stage.log()
+    assert told.visible_to == MEI
+    assert "`MSS.20010135`" in told.text
+    assert f"`{row.request_id}`" in told.text
+    assert "raise the room's concurrency" in told.text
+    assert row.status is Status.FAILED
+    assert row.error_code == "MSS.20010135"
+    assert row.announced_at is not None
+
+
+async def test_a_lost_answer_is_unknown_and_never_sent_again(stage: Stage) -> None:
+    await stage.types("lost")
+
+    [row] = await stage.log()
+    assert row.status is Status.UNKNOWN
+    assert len(stage.metastudio.jobs) == 1
+    assert "It is not known whether room `lost` started" in stage.news()[-1].text
+
+
+async def test_an_internal_error_is_unknown_too(stage: Stage) -> None:
+    await stage.types("broken")
+
+    [row] = await stage.log()
+    assert (row.status, row.http_status, row.error_code) == (Status.UNKNOWN, 500, "MSS.00000004")
+    assert len(stage.metastudio.calls) == 1
+
+
+async def test_a_throttled_start_is_tried_again_until_it_works(stage: Stage) -> None:
+    await stage.types("throttled")
+
+    [row] = await stage.log()
+    assert row.status is Status.STARTED
+    assert [call.status for call in stage.metastudio.calls] == [429, 429, 202]
+
+
+async def test_the_text_of_a_person_cannot_ping_the_channel(stage: Stage) -> None:
+    await stage.types("<!channel> @channel")
+
+    assert all(not message.mentions for message in stage.said())
