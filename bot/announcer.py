@@ -160,11 +160,9 @@ class Announcer:
         if not invocation.response_url:
             raise ValueError("no response_url")
         webhook = AsyncWebhookClient(
-            invocation.response_url,
-            session=self._session,
-            proxy=self._slack.proxy,
-            retry_handlers=self._slack.retry_handlers,
+            invocation.response_url, session=self._session, retry_handlers=self._slack.retry_handlers
         )
+        webhook.proxy = self._slack.proxy
         response = await webhook.send_dict({"response_type": response_type, **message.arguments()})
         if response.status_code != 200:
             raise ValueError(f"HTTP {response.status_code}")

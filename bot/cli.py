@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.app import running_bot, utc_now
 from bot.diagnostics import configure_logging
-from bot.errors import AvatarError, SettingsError
+from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.commands import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
@@ -114,7 +114,11 @@ def log(
                 await (write_csv if as_csv else write_json)(rows, sys.stdout)
 
     with _failures_in_words():
-        asyncio.run(show())
+        try:
+            asyncio.run(show())
+        except LogUnavailable as error:
+            advice = "If no bot has used this database yet, `avatar-bot migrate` makes the log."
+            raise StartupError(str(error), advice=advice) from None
 
 
 @cli.command(name="migrate")
@@ -142,11 +146,11 @@ def _database_url() -> str:
 
 
 def _point_in_time(text: str, now: datetime) -> datetime:
-    if ago := _AGO.fullmatch(text.strip().lower()):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := _AGO.fullmatch(text.strip().lower()):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         point = datetime.fromisoformat(text.strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"--since {text}: give 90m, 24h, 7d, or 2026-01-31[T08:00]") from None
     return point if point.tzinfo else point.replace(tzinfo=UTC)
 

@@ -1,0 +1,132 @@
+"""The command line: what it shows of the log, and its exit statuses."""
+
+import asyncio
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import cli
+from bot.model import Action, Invocation, Source, Status
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Where the commands look, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
+    return sqlite_url
+
+
+@pytest.fixture
+def log(database: str) -> str:
+    """A log of three uses, an hour, a day and a week old."""
+    assert runner.invoke(cli, ["migrate"]).exit_code == 0
+
+    async def fill() -> None:
+        async with open_database(database) as engine:
+            for hours, user, status in ((1, "U1", "started"), (24, "U2", "failed"), (168, "U1", "invalid")):
+                await Invocations(engine).record(
+                    Invocation(
+                        id=f"row-{hours}",
+                        created_at=datetime.now(UTC) - timedelta(hours=hours, minutes=1),
+                        action=Action.START,
+                        source=Source.COMMAND,
+                        status=Status(status),
+                        user_id=user,
+                        text="24bad cn-north-4",
+                        trigger_id=f"canary-trigger-{hours}",
+                        response_url="https://hooks.slack.com/commands/canary",
+                    )
+                )
+
+    asyncio.run(fill())
+    return database
+
+
+def ids(*arguments: str) -> list[str]:
+    shown = runner.invoke(cli, ["log", "--json", *arguments])
+    assert shown.exit_code == 0
+    return [row["id"] for row in json.loads(shown.stdout)]
+
+
+def test_the_newest_comes_first(log: str) -> None:
+    assert ids() == ["row-1", "row-24", "row-168"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--user", "U1"), ["row-1", "row-168"]),
+        (("--status", "failed"), ["row-24"]),
+        (("--since", "2h"), ["row-1"]),
+        (("--since", "120m"), ["row-1"]),
+        (("--since", "2d"), ["row-1", "row-24"]),
+        (("--since", "2020-01-31"), ["row-1", "row-24", "row-168"]),
+        (("--since", "2020-01-31T08:00+08:00", "--user", "U2"), ["row-24"]),
+        (("--limit", "2"), ["row-1", "row-24"]),
+    ],
+)
+def test_filters_choose_rows(log: str, arguments: tuple[str, ...], expected: list[str]) -> None:
+    assert ids(*arguments) == expected
+
+
+def test_every_form_shows_the_rows_and_no_secret(log: str) -> None:
+    table, as_csv, as_json = (
+        runner.invoke(cli, ["log", *form], env={"COLUMNS": "160"}) for form in ([], ["--csv"], ["--json"])
+    )
+
+    assert "24bad cn-north-4" in table.stdout
+    assert [row["id"] for row in csv.DictReader(as_csv.stdout.splitlines())] == ["row-1", "row-24", "row-168"]
+    assert len(json.loads(as_json.stdout)) == 3
+    for shown in (table, as_csv, as_json):
+        assert "canary" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["log", "--since", "yesterday"],
+        ["log", "--since", "99999999d"],
+        ["log", "--since", "999999w"],
+        ["log", "--status", "fine"],
+        ["log", "--csv", "--json"],
+        ["log", "--limit", "0"],
+        ["dance"],
+    ],
+)
+def test_wrong_usage_exits_2(log: str, arguments: list[str]) -> None:
+    assert runner.invoke(cli, arguments).exit_code == 2
+
+
+def test_a_log_that_is_not_there_is_said_and_not_made(database: str, tmp_path: Path) -> None:
+    shown = runner.invoke(cli, ["log"])
+
+    assert shown.exit_code == 1
+    assert "There is no log yet" in shown.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_the_table_is_said_in_words(database: str, tmp_path: Path) -> None:
+    (tmp_path / "log.db").touch()
+    shown = runner.invoke(cli, ["log"])
+
+    assert shown.exit_code == 1
+    assert "no such table: invocations" in shown.stderr
+    assert "avatar-bot migrate" in shown.stderr
+
+
+def test_a_database_url_of_another_kind_exits_2(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVATAR_DATABASE_URL", "mysql://user:canary-password@host/log")
+    shown = runner.invoke(cli, ["log"])
+
+    assert shown.exit_code == 2
+    assert "AVATAR_DATABASE_URL" in shown.stderr
+    assert "canary-password" not in shown.stderr

@@ -1,0 +1,65 @@
+"""README's settings table, the manifest and the code say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.cli import cli
+from bot.listeners.commands import START_COMMAND
+from bot.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+ROW = re.compile(r"^\| `([A-Z_]+)` \| (required|`([^`]*)`|) ?\|", re.MULTILINE)
+
+
+def test_every_setting_is_in_the_readme_and_nothing_else() -> None:
+    assert sorted(name for name, _, _ in ROW.findall(README)) == sorted(Settings.model_fields)
+
+
+@pytest.mark.parametrize(("name", "shown", "default"), ROW.findall(README))
+def test_the_defaults_in_the_readme_are_those_of_the_code(name: str, shown: str, default: str) -> None:
+    field = Settings.model_fields[name]
+    if shown == "required":
+        assert field.is_required()
+        return
+    value = field.get_default()
+    secret = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+    plain = ",".join(secret) if isinstance(secret, tuple) else secret
+    assert str("" if plain is None else plain) == default
+
+
+def test_the_manifest_has_the_command_and_just_two_scopes() -> None:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+    [command] = manifest["features"]["slash_commands"]
+    assert command["command"] == START_COMMAND
+    assert command["should_escape"] is True
+    assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
+    assert manifest["settings"]["socket_mode_enabled"] is True
+
+
+def test_the_manifest_keeps_to_slacks_limits() -> None:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+    assert len(manifest["display_information"]["description"]) <= 140
+    for command in manifest["features"]["slash_commands"]:
+        assert len(command["command"]) <= 32
+        assert len(command["usage_hint"]) <= 1000
+
+
+def test_every_command_line_that_the_readme_shows_exists() -> None:
+    shown = set(re.findall(r"avatar-bot ([a-z]+)", README))
+    known = {
+        command.name or command.callback.__name__ for command in cli.registered_commands if command.callback
+    }
+
+    assert shown - {"is"} <= known
+
+
+def test_the_documents_name_files_that_exist() -> None:
+    for document in (ROOT / "README.md", ROOT / "docs" / "architecture.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), target

@@ -1,0 +1,60 @@
+"""What is done every minute."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.housekeeping import EVERY_SECONDS, keep_house
+from bot.model import Action, Invocation, Source, Status
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def received(minutes_ago: int) -> Invocation:
+    return Invocation(
+        id=f"i{minutes_ago}",
+        created_at=NOON - timedelta(minutes=minutes_ago),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.RECEIVED,
+        user_id="U1",
+        response_url="https://hooks.slack.com/commands/T/1/x",
+    )
+
+
+async def test_response_urls_are_cleared_when_they_no_longer_work(sqlite_url: str) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        raise asyncio.CancelledError
+
+    async with open_database(sqlite_url) as engine:
+        await migrate(engine)
+        log = Invocations(engine)
+        for minutes in (29, 31):
+            await log.record(received(minutes))
+        with pytest.raises(asyncio.CancelledError):
+            await keep_house(log, now=lambda: NOON, sleep=sleep)
+
+        kept = {row.id: row.response_url is not None async for row in log.find()}
+    assert kept == {"i29": True, "i31": False}
+    assert pauses == [EVERY_SECONDS]
+
+
+async def test_a_database_that_fails_is_tried_again_a_minute_later(sqlite_url: str) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise asyncio.CancelledError
+
+    async with open_database(sqlite_url) as engine:
+        with pytest.raises(asyncio.CancelledError):
+            await keep_house(Invocations(engine), now=lambda: NOON, sleep=sleep)
+    assert len(pauses) == 2
