@@ -57,6 +57,7 @@ def run() -> None:
 def sandbox(
     *,
     port: Annotated[int, typer.Option(help="Where the stand-in for Slack listens; 0 for any.")] = 8008,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     once: Annotated[
         str | None, typer.Option(help="Play this command and exit: 0 if a job started, 1 if not.")
     ] = None,
@@ -73,7 +74,7 @@ def sandbox(
 
     with _failures_in_words():
         if once is None:
-            asyncio.run(rehearsal.stay_up(port, Console()))
+            asyncio.run(rehearsal.stay_up(port, Console(), open_page=not no_open))
             return
         played = asyncio.run(rehearsal.play_once(once))
         if json:

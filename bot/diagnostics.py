@@ -1,14 +1,16 @@
 """What the process says on standard error: structlog, with every line free of secrets, also at DEBUG.
 
-Redaction works on the finished line, whoever wrote it and however a value got into it: known secrets by their
+Redaction works on each value of a line just before it is rendered, whoever wrote it: known secrets by their
 value, and by their shape those that come from outside (a response_url, a signature, a WebSocket ticket).
 """
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
+from urllib.parse import quote, quote_plus
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -17,26 +19,40 @@ from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
 
-_TELLTALE_KEYS = (
-    r"response_url|signature|authorization|x-auth-token|x-subject-token|x-security-token|x-slack-signature"
-    r"|ticket|token|password|trigger_id"
+_KEY = (
+    r"(?:response_url|signature|authorization|x-auth-token|x-subject-token|x-security-token|x-slack-signature"
+    r"|ticket|token|password|trigger_id)"
 )
-_BY_KEY = re.compile(
-    rf"""((?:{_TELLTALE_KEYS})(?:\\*["'])?\s*(?:[:=]|%3A|,)\s*(?:\[|\(|b)?\s*(?:\\*["'])?)"""
-    r"""((?:Bearer\s+|SDK-HMAC-SHA256\s+)?[^\s"'&,)\]}\\](?:\\/|[^\s"'&)\]}\\])*)""",
+_QUOTE = r"""(?:\\{0,8}["']|%22)"""
+_BECOMES = r"(?:\s|%20|\+)*+(?:[:=]|%3A)(?:\s|%20|\+)*+"
+_SLASH = r"(?:\\{0,8}/|%2F)"
+_SCHEME = rf"https?(?::|%3A){_SLASH}{{2}}"
+
+_BY_SHAPE = re.compile(
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+"
+    rf"|(?:{_SCHEME})?hooks\.slack[\w.-]*(?:{_SLASH}[\w.-]*)*"
+    rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+",
     re.IGNORECASE,
 )
-_BY_SHAPE = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|https?:(?:\\?/){2}hooks\.slack[\w.-]*\.com[^\s\"'<>)\]]*"
-    r"|(?:https?:(?:\\?/){2}[^\s\"'<>/\\]+)?(?:\\?/)(?:commands|actions|workflows)(?:\\?/)\w+(?:\\?/)\w+(?:\\?/)\w+"
+_QUOTED = re.compile(  # `token: "…"`, `'token': b'…'`, `(b'Token', b'…')`, at any depth of escaping
+    rf"({_KEY}{_QUOTE}?{_BECOMES}[\[(]?b?|\(b?{_QUOTE}[\w-]*{_KEY}{_QUOTE},\s*b?)"
+    rf"(?P<quote>{_QUOTE})(?:(?!(?P=quote))(?:\\.|.))+",
+    re.IGNORECASE,
 )
+_BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
+    rf"({_KEY}{_QUOTE}?{_BECOMES}(?!{re.escape(MASK)}|{_QUOTE})[\[(]?)"
+    r"""(?:(?:Bearer|Basic|SDK-HMAC-SHA256)\s+)?[^\s"'&,()\[\]{}\\](?:\\/|[^\s"'&)\]}\\])*""",
+    re.IGNORECASE,
+)
+_NAME = re.compile(rf"(?:.*[_-])?{_KEY}", re.IGNORECASE | re.DOTALL)
 
 
 class Redactor:
     """Masks secrets in text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True)
+        written = {form for secret in secrets if len(secret) >= 6 for form in _forms(secret)}
+        known = sorted(written, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, text: str) -> str:
@@ -44,7 +60,37 @@ class Redactor:
         if self._known:
             text = self._known.sub(MASK, text)
         text = _BY_SHAPE.sub(MASK, text)
-        return _BY_KEY.sub(rf"\1{MASK}", text)
+        text = _QUOTED.sub(rf"\1\g<quote>{MASK}", text)
+        return _BARE.sub(rf"\1{MASK}", text)
+
+    def value(self, value: Any) -> Any:
+        """A value of whatever type, without its secrets; the type is kept where a renderer knows it."""
+        match value:
+            case str():
+                return self(value)
+            case None | bool() | int() | float():
+                return value
+            case Mapping():
+                return {self(str(name)): self._named(str(name), part) for name, part in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self.value(part) for part in value]
+            case _:
+                return self(repr(value))
+
+    def _named(self, name: str, value: Any) -> Any:
+        return MASK if value and _NAME.fullmatch(name) else self.value(value)
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it may stand in text: plain, in JSON, in Python's repr, in a URL or form."""
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+    }
 
 
 def configure_logging(
@@ -59,10 +105,12 @@ def configure_logging(
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderers: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        else structlog.dev.ConsoleRenderer(
+            colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(
@@ -70,11 +118,14 @@ def configure_logging(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *renderers,
+                structlog.processors.format_exc_info,
                 _redacting(Redactor(secrets)),
+                renderer,
             ],
         )
     )
+    # A line that cannot be formatted would be printed as it is, with whatever secret is in it.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -89,8 +140,9 @@ def configure_logging(
     )
 
 
-def _redacting(redact: Redactor) -> Processor:
-    def process(_logger: WrappedLogger, _method: str, line: EventDict | Any) -> str:
-        return redact(str(line))
+def _redacting(redactor: Redactor) -> Processor:
+    def process(_logger: WrappedLogger, _method: str, line: EventDict) -> Mapping[str, Any]:
+        redacted: dict[str, Any] = redactor.value(line)
+        return redacted
 
     return process

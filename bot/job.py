@@ -5,6 +5,7 @@ used (a null, a list where an object belongs) counts as left out: a job that exi
 field that surprises. Closed lists of values stay plain strings, numbers out of the documented range are kept.
 """
 
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import (
@@ -41,6 +42,8 @@ class _Part(BaseModel):
     @field_validator("*", mode="wrap")
     @classmethod
     def _unusable_counts_as_left_out(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+        if isinstance(value, float) and not isfinite(value):
+            return None  # pydantic would turn it into the text "nan"
         return _or_none(value, parse)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from bot.model import SECRET_COLUMNS, Invocation
@@ -24,7 +24,7 @@ _STYLES = {
     "refused": "yellow",
     "invalid": "yellow",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def as_plain_data(invocation: Invocation) -> dict[str, Any]:
@@ -42,7 +42,11 @@ async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
 
 
 async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
-    """CSV with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """CSV with a heading.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front; a control character, which
+    could steer a terminal, becomes U+FFFD.
+    """
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
     async for row in rows:
@@ -51,7 +55,7 @@ async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
 
 async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None:
     """A table of what matters most, newest first."""
-    table = Table("time (UTC)", "status", "who", "where", "typed", "job ID", "what happened", "ms")
+    table = _table("time (UTC)", "status", "who", "where", "typed", "job ID", "what happened", "ms")
     async for row in rows:
         table.add_row(
             f"{row.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
@@ -64,11 +68,16 @@ async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None
 
 def write_row(invocation: Invocation, console: Console) -> None:
     """One row, column by column; what is empty is left out."""
-    table = Table("column", "value", title="The row in the log", title_justify="left")
+    table = _table("column", "value", title="The row in the log", title_justify="left")
     for name, value in as_plain_data(invocation).items():
         if value not in (None, ""):
             table.add_row(name, _cell(str(value)))
     console.print(table)
+
+
+def _table(*names: str, **style: Any) -> Table:
+    """What is too long for its column goes on below: half a job ID is of no use to anybody."""
+    return Table(*(Column(name, overflow="fold") for name in names), **style)
 
 
 def _outcome(row: Invocation) -> str:
@@ -81,7 +90,12 @@ def _plain(value: Any) -> Any:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    clean = "".join(
+        char if unicodedata.category(char) != "Cc" or char in "\t\n" else "\ufffd" for char in value
+    )
+    return f"'{clean}" if clean.lstrip().startswith(_FORMULA_STARTS) else clean
 
 
 def _cell(value: str | None) -> Text:

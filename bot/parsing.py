@@ -20,7 +20,7 @@ _HELP = frozenset({"help", "?", "-h", "--help", "-help"})
 _OPTIONS = ("room_id", "region", "room_type", "client_id")
 _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _WRAPPING = "\"'`´‘’‚“”„«»<>,;"
-_EQUALS = re.compile(r"\s*=\s*")
+_EQUALS = re.compile(r" ?= ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
 def _words(text: str) -> list[str]:
     text = _SLACK_LINK.sub(_label, text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text.replace("´", "'"))  # NFKC would make a blank and a mark of it
     text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    text = _EQUALS.sub("=", text)
+    text = _EQUALS.sub("=", " ".join(text.split()))
     words = (
         "=".join(part.strip(_WRAPPING) for part in word.strip(_WRAPPING).split("=", 1))
         for word in text.split()
@@ -92,8 +92,8 @@ def _assign(words: Sequence[str]) -> dict[str, str]:
         name = name.lower()
         if name not in _OPTIONS:
             raise InvalidArguments(
-                f"{_quoted(name)} is not an option.",
-                advice=_allowed(("room_type", "client_id"), did_you_mean(name, _OPTIONS)),
+                f"{_quoted(name or word)} is not an option.",
+                advice=_allowed(_OPTIONS, did_you_mean(name, _OPTIONS)),
             )
         if name in values:
             raise InvalidArguments(f"`{name}` is given twice.", advice="Keep one of them.")
@@ -106,7 +106,7 @@ def _assign(words: Sequence[str]) -> dict[str, str]:
 def _room_id(value: str, regions: Regions) -> str:
     if value.lower() in regions.allowed:
         raise InvalidArguments(
-            f"{_quoted(value)} is a region, and the room ID is missing.",
+            f"{_quoted(value)} is a region; the room ID belongs in its place.",
             advice=f"The room ID comes first: `room_id {value.lower()}`.",
         )
     if not ROOM_ID.fullmatch(value):

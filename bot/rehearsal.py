@@ -9,11 +9,13 @@ import json
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pydantic import SecretStr
 from rich.console import Console
@@ -22,15 +24,18 @@ from rich.text import Text
 from bot.app import Bot, running_bot
 from bot.diagnostics import configure_logging
 from bot.errors import StartupError
-from bot.listeners.commands import START_COMMAND
+from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.log_output import as_plain_data, write_row
 from bot.model import Invocation, Status
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, Credentials, MetaStudioStandIn
-from bot.sandbox.slack import CommandResult, Message, SlackStandIn, Tokens
+from bot.sandbox.page import Page
+from bot.sandbox.slack import CommandResult, Message, SlackStandIn, SlashCommand, Tokens
 from bot.sandbox.slack.terminal import draw_message, names_in
 from bot.settings import LogFormat, LogLevel, Mode, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
+_COMMANDS = (SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),)
+_PAGE_ROWS = 200
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -100,8 +105,8 @@ async def play_once(typed: str) -> Played:
         return await stage.play(typed)
 
 
-async def stay_up(port: int, console: Console) -> None:
-    """Play a first command, then whatever is typed, until Ctrl-C or SIGTERM."""
+async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
+    """Play a first command, then whatever is typed, here or on the page, until Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -109,6 +114,8 @@ async def stay_up(port: int, console: Console) -> None:
         console.print(Text(f"Somebody types in #avatars:  {FIRST_COMMAND}", style="bold"))
         (await stage.play(FIRST_COMMAND)).print_to(console)
         _print_programme(stage, console)
+        if open_page and _has_browser():
+            webbrowser.open(stage.slack.url)
         typing = asyncio.create_task(_play_what_is_typed(stage, console))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({typing, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -124,12 +131,17 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
     configure_logging(level=LogLevel.ERROR, style=LogFormat.AUTO, secrets=())
+    stage: Stage | None = None
+
+    async def newest_rows() -> list[dict[str, Any]]:
+        return [as_plain_data(row) async for row in stage.bot.log.find(limit=_PAGE_ROWS)] if stage else []
+
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="avatar-bot-")))
-        credentials = Credentials()
+        credentials, tokens = Credentials(), Tokens.made_up()
         metastudio = await stack.enter_async_context(MetaStudioStandIn(credentials))
-        tokens = Tokens.made_up()
-        slack = SlackStandIn(tokens)
+        slack = SlackStandIn(tokens, commands=_COMMANDS)
+        Page(slack, metastudio=metastudio, log_rows=newest_rows).add_to(slack.application)
         stack.push_async_callback(slack.close)
         try:
             await slack.start(port=port)
@@ -141,7 +153,8 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
         settings = _settings(slack, tokens, metastudio, credentials, folder / "sandbox.db")
         bot = await stack.enter_async_context(running_bot(settings))
         await slack.wait_until_connected()
-        yield Stage(slack, metastudio, bot, folder / "sandbox.db")
+        stage = Stage(slack, metastudio, bot, folder / "sandbox.db")
+        yield stage
 
 
 def _settings(
@@ -169,14 +182,18 @@ def _print_programme(stage: Stage, console: Console) -> None:
     console.print(Text("\nRooms that misbehave, to see what people are told then:", style="bold"))
     for room, description in MISBEHAVING_ROOMS.items():
         console.print(Text(f"  {START_COMMAND} {room:<10} {description}"))
-    console.print(
-        Text(
-            f"\nSlack's stand-in is at {stage.slack.url}, MetaStudio's at {stage.metastudio.url}, "
-            f"the log in {stage.database}."
-        )
+    console.print(Text(f"\nThe log is in {stage.database} until the end."))
+    console.print(Text.assemble("The channel in your browser: ", (stage.slack.url, "bold underline")))
+    here = "Or type a command here and press Enter; " if sys.stdin.isatty() else ""
+    console.print(Text(f"{here}Ctrl-C ends."))
+
+
+def _has_browser() -> bool:
+    """Whether a window can be opened; elsewhere a text browser might take over the terminal."""
+    windows = (
+        sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     )
-    hint = "Type a command and press Enter; Ctrl-C ends." if sys.stdin.isatty() else "Ctrl-C ends."
-    console.print(Text(hint, style="bold"))
+    return windows and sys.stdout.isatty()
 
 
 async def _play_what_is_typed(stage: Stage, console: Console) -> None:

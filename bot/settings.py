@@ -1,10 +1,10 @@
 """The settings: names of the environment (or `.env`), checked together: every fault is named at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     Field,
@@ -19,16 +19,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from typing_extensions import override
 
 from bot.errors import SettingFault, SettingsError
+from bot.setting_rules import AK_SK, TOKEN, faults_between
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_AK_SK = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
-_IAM = (
-    "METASTUDIO_IAM_USER",
-    "METASTUDIO_IAM_PASSWORD",
-    "METASTUDIO_IAM_DOMAIN",
-    "HUAWEICLOUD_SDK_IAM_ENDPOINT",
-)
-_TOKEN = ("METASTUDIO_AUTH_TOKEN",)
+_ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
+"""Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
 
 
 class Mode(StrEnum):
@@ -103,10 +98,13 @@ class DatabaseSettings(BaseSettings):
     @field_validator("AVATAR_DATABASE_URL")
     @classmethod
     def _known_database(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        url = value.get_secret_value()
+        known = url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://"))
+        if not known or _password_in(url) is None:
             raise PydanticCustomError(
                 "database",
-                "give sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user@host/database",
+                "give sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user@host/database "
+                "(special characters of a password percent-encoded)",
             )
         return value
 
@@ -154,16 +152,30 @@ class Settings(DatabaseSettings):
         """The values that must never be seen, for the log's redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        password = urlsplit(self.AVATAR_DATABASE_URL.get_secret_value()).password
-        return (*secrets, password) if password else tuple(secrets)
+        password = _password_in(self.AVATAR_DATABASE_URL.get_secret_value())
+        return (*secrets, password, unquote(password)) if password else tuple(secrets)
 
     @field_validator("AVATAR_REGIONS", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = tuple(word.strip().lower() for word in value.split(",") if word.strip())
-        if not value:
+        regions = _regions(value)
+        if not regions:
             raise PydanticCustomError("regions", "name at least one region, e.g. cn-north-4,cn-southwest-2")
+        return regions
+
+    @field_validator("AVATAR_DEFAULT_REGION")
+    @classmethod
+    def _in_small_letters(cls, value: str | None) -> str | None:
+        return value.lower() if value else None
+
+    @field_validator(*_ASCII)
+    @classmethod
+    def _fit_for_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        if any(not "!" <= character <= "~" for character in text):
+            raise PydanticCustomError(
+                "header", "copy it again: no key or token holds blanks, line breaks or letters beyond ASCII"
+            )
         return value
 
     @field_validator("METASTUDIO_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "SLACK_API_URL")
@@ -171,9 +183,7 @@ class Settings(DatabaseSettings):
     def _https_except_on_loopback(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        url = urlsplit(value)
-        secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-        if not secure or not url.hostname or url.query or url.fragment or "@" in url.netloc:
+        if not _is_safe_address(value):
             raise PydanticCustomError(
                 "endpoint",
                 "give an https:// address (http:// only for this machine, e.g. http://127.0.0.1:8008)",
@@ -185,15 +195,55 @@ class Settings(DatabaseSettings):
     def _every_fault_at_once(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         faults: list[InitErrorDetails] = []
         built: Self | None = None
+        values = _tidied(values)
         try:
             built = build(values)
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
             faults.extend(_detail(str(detail["loc"][0]), _remedy(detail)) for detail in details)
-        faults.extend(_detail(name, remedy) for name, remedy in _faults_between(values))
+        given = {name: _plain(value) for name, value in values.items() if name != "AVATAR_REGIONS"}
+        regions = _regions(values.get("AVATAR_REGIONS", cls.model_fields["AVATAR_REGIONS"].default))
+        faults.extend(_detail(fault.name, fault.remedy) for fault in faults_between(given, regions))
         if built is None or faults:
             raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
         return built
+
+
+def _password_in(url: str) -> str | None:
+    """The password, percent-encoded as it stands there; empty without one, None where it is no address."""
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return None
+
+
+def _is_safe_address(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        named = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
+    return named and secure and not (url.query or url.fragment or "@" in url.netloc or " " in value)
+
+
+def _regions(value: Any) -> tuple[str, ...]:
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple):
+        return ()
+    return tuple(str(word).strip().lower() for word in words if str(word).strip())
+
+
+def _tidied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without the blanks around them, and without those that are nothing but blanks."""
+    tidied = {name: _without_blanks(value) for name, value in values.items()}
+    return {name: value for name, value in tidied.items() if _plain(value)}
+
+
+def _without_blanks(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return SecretStr(value.get_secret_value().strip())
+    return value.strip() if isinstance(value, str) else value
 
 
 def _fault(detail: Mapping[str, Any]) -> SettingFault:
@@ -217,55 +267,6 @@ def _remedy(detail: Mapping[str, Any]) -> str:
             return "give the project's ID (letters, digits, - and _), not its name"
         case _:
             return str(detail["msg"])
-
-
-def _faults_between(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong between settings, told from which are given, so that it is found beside other faults."""
-    given = {name for name, value in values.items() if value not in (None, "")}
-    yield from _faults_of_tokens(values, given)
-    yield from _faults_of_authentication(given)
-    default_region = values.get("AVATAR_DEFAULT_REGION")
-    regions = values.get("AVATAR_REGIONS", Settings.model_fields["AVATAR_REGIONS"].default)
-    if default_region and default_region not in regions:
-        yield "AVATAR_DEFAULT_REGION", "name one of AVATAR_REGIONS, or leave it out"
-
-
-def _faults_of_tokens(values: Mapping[str, Any], given: set[str]) -> Iterator[tuple[str, str]]:
-    mode = str(values.get("AVATAR_MODE") or Mode.AUTO)
-    if mode == Mode.SOCKET and "SLACK_APP_TOKEN" not in given:
-        yield "SLACK_APP_TOKEN", "set it (xapp-…) for Socket Mode, or set AVATAR_MODE=http"
-    if mode == Mode.HTTP and "SLACK_SIGNING_SECRET" not in given:
-        yield "SLACK_SIGNING_SECRET", "set it (the app's page Basic Information) for HTTP mode"
-    if mode == Mode.AUTO and not given & {"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"}:
-        yield "SLACK_APP_TOKEN", "set it (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode"
-    serves_http = mode == Mode.HTTP or (mode == Mode.AUTO and "SLACK_APP_TOKEN" not in given)
-    if serves_http and str(values.get("AVATAR_HTTP_PORT", "")) == "0":
-        yield "AVATAR_HTTP_PORT", "0 switches the web server off, which only Socket Mode can do without"
-    for name, prefix in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
-        if name in given and not _plain(values[name]).startswith(prefix):
-            yield name, f"this is another kind of token; the right one starts with {prefix}"
-
-
-def _faults_of_authentication(given: set[str]) -> Iterator[tuple[str, str]]:
-    ways = [way for way in (_AK_SK, _TOKEN, _IAM) if given & set(way)]
-    if not ways:
-        remedy = (
-            "say how to authenticate to MetaStudio: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (recommended), "
-            "or METASTUDIO_AUTH_TOKEN, or METASTUDIO_IAM_USER with METASTUDIO_IAM_PASSWORD, "
-            "METASTUDIO_IAM_DOMAIN and HUAWEICLOUD_SDK_IAM_ENDPOINT"
-        )
-        yield "HUAWEICLOUD_SDK_AK", remedy
-    if len(ways) > 1:
-        several = ", ".join(name for way in ways for name in way if name in given)
-        yield ways[1][0], f"keep exactly one way of authenticating to MetaStudio; set are {several}"
-    for way in ways:
-        for name in way:
-            if name not in given:
-                together = " and ".join(other for other in way if other in given)
-                yield name, f"set it as well; it belongs to {together}"
-    if "HUAWEICLOUD_SDK_SECURITY_TOKEN" in given and _AK_SK not in ways:
-        remedy = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, which it belongs to, or leave it out"
-        yield "HUAWEICLOUD_SDK_SECURITY_TOKEN", remedy
 
 
 def _plain(value: Any) -> str:

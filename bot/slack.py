@@ -2,8 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -11,6 +9,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingFault, SettingsError, StartupError
+from bot.proxies import proxy_for
 from bot.settings import Mode, Settings
 
 CALL_SECONDS = 15.0
@@ -54,7 +53,7 @@ def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWeb
         session=session,
         retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)],
     )
-    client.proxy = _proxy_for(base_url)
+    client.proxy = proxy_for(base_url)
     return client
 
 
@@ -95,9 +94,3 @@ def _fault(name: str, error: BaseException) -> SettingFault:
             advice="Check this machine's network, its proxy, and SLACK_API_URL.",
         ) from None
     raise error
-
-
-def _proxy_for(url: str) -> str | None:
-    """The environment's proxy for an address. slack-sdk by itself would ignore NO_PROXY."""
-    parts = urlsplit(url)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

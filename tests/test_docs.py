@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.cli import cli
-from bot.listeners.commands import START_COMMAND
+from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +36,8 @@ def test_the_manifest_has_the_command_and_just_two_scopes() -> None:
 
     [command] = manifest["features"]["slash_commands"]
     assert command["command"] == START_COMMAND
+    assert command["description"] == START_DESCRIPTION
+    assert command["usage_hint"] == START_USAGE_HINT
     assert command["should_escape"] is True
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
     assert manifest["settings"]["socket_mode_enabled"] is True

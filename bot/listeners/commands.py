@@ -19,6 +19,8 @@ from bot.policy import Policy
 from bot.starts import Starts
 
 START_COMMAND = "/avatar-start"
+START_DESCRIPTION = "Start a virtual avatar in a room and tell this channel"
+START_USAGE_HINT = "room_id [region] [room_type=RTC|METALINK] [client_id=…]"
 
 _log = structlog.get_logger()
 

@@ -133,7 +133,7 @@ def _rtc(room: RtcRoomInfo) -> str:
         parts.append(f"room {code(room.room_id)}")
     kinds = Counter(words.rtc_user(user.user_type or "unnamed kind") for user in room.users or () if user)
     if kinds:
-        named = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(10))
+        named = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(10))
         parts.append(f"users: {named}")
     return " · ".join(parts)
 

@@ -33,7 +33,7 @@ def header(text: str) -> Block:
 
 def section(mrkdwn: str) -> Block:
     """A paragraph."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
+    return {"type": "section", "text": _text_object(mrkdwn)}
 
 
 def fields(facts: Sequence[tuple[str, str]]) -> Block:
@@ -48,4 +48,9 @@ def fields(facts: Sequence[tuple[str, str]]) -> Block:
 
 def context(mrkdwn: str) -> Block:
     """Small print."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn}]}
+    return {"type": "context", "elements": [_text_object(mrkdwn)]}
+
+
+def _text_object(mrkdwn: str) -> Block:
+    """Markup as written: `verbatim` keeps Slack from making links of what merely looks like one."""
+    return {"type": "mrkdwn", "text": mrkdwn, "verbatim": True}

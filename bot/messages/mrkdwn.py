@@ -4,9 +4,11 @@ Everything that a person typed or a service returned goes through `escape` or `c
 truncating, and a cut never leaves half an entity behind.
 """
 
+import re
 from collections.abc import Sequence
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_USER_ID = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
 def escape(text: str, limit: int) -> str:
@@ -32,7 +34,7 @@ def code(text: str, limit: int = 200) -> str:
 
 def mention(user_id: str) -> str:
     """The person as Slack shows them. Slack hands out the ID; what is no ID is shown as text."""
-    return f"<@{user_id}>" if user_id.isascii() and user_id.isalnum() else escape(user_id, 50)
+    return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else escape(user_id, 50)
 
 
 def fit_lines(lines: Sequence[str], *, limit: int, most: int) -> str:

@@ -1,6 +1,6 @@
 """What the bot answers to one person: acks, usage, refusals, and how a start ended that made no job."""
 
-from bot.errors import AvatarError, MetaStudioError, OutcomeUnknown
+from bot.errors import AvatarError, InvalidArguments, MetaStudioError, OutcomeUnknown
 from bot.messages import words
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code, escape
@@ -38,7 +38,10 @@ def usage(command: str, regions: Regions) -> Message:
 
 def declined(error: AvatarError, command: str) -> Message:
     """Why nothing was started, for what is found out before the ack."""
-    return Message(f"{_said(error)}\nNothing was started. {code(f'{command} help')} shows how to use it.")
+    usage = (
+        f" {code(f'{command} help')} shows what can be typed." if isinstance(error, InvalidArguments) else ""
+    )
+    return Message(f"{_said(error)}\nNothing was started.{usage}")
 
 
 def not_started(invocation: Invocation, error: AvatarError) -> Message:
@@ -77,5 +80,5 @@ def _reference(invocation: Invocation, error: AvatarError) -> str:
             parts.append(f"HTTP {answer.http_status}")
         if answer.request_id:
             parts.append(f"request ID {code(answer.request_id)}")
-    parts.append(f"log entry {code(invocation.id)}")
+    parts.append(f"{'log' if parts else 'Log'} entry {code(invocation.id)}")
     return " · ".join(parts)

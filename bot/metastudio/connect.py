@@ -10,7 +10,7 @@ import httpx
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
 from bot.metastudio.signing import AkSkAuth
-from bot.metastudio.transport import CONNECT_SECONDS, open_transport
+from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transport
 from bot.settings import Settings
 
 
@@ -22,8 +22,10 @@ async def open_metastudio(
 
     How long a call may take is limited around it, not inside it: a retry must not begin the time anew.
     """
+    addresses = (settings.METASTUDIO_ENDPOINT, settings.HUAWEICLOUD_SDK_IAM_ENDPOINT)
     http = httpx.AsyncClient(
         transport=transport or open_transport(),
+        mounts=None if transport else open_proxied(*filter(None, addresses)),
         timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
         headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "avatar-bot"},
     )

@@ -17,7 +17,6 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from bot.errors import CredentialRefused, NotSent, OutcomeUnknown
-from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
 
 RENEW_BEFORE_END = timedelta(minutes=5)
@@ -105,7 +104,7 @@ class IamLogin(Credentials):
     @override
     async def auth(self) -> httpx.Auth:
         async with self._lock:
-            if self._current is None or self._now() >= self._current[1] - RENEW_BEFORE_END:
+            if self._current is None or self._now() + RENEW_BEFORE_END >= self._current[1]:
                 self._current = await self._log_in()
             return self._current[0]
 
@@ -127,7 +126,7 @@ class IamLogin(Credentials):
                 answer=error.answer,
             ) from None
         token = reply.headers.get("X-Subject-Token")
-        if reply.status != 201 or not token:
+        if reply.status != 201 or not token or not token.isascii():
             raise _login_failure(reply)
         return TokenAuth(SecretStr(token)), self._end_of(reply)
 
@@ -154,12 +153,16 @@ class IamLogin(Credentials):
 
 def _login_failure(reply: Reply) -> NotSent | CredentialRefused:
     answer = reply.answer
+    said = f": {answer.error_msg}" if answer.error_msg else f" (HTTP {reply.status})."
     if reply.status in {400, 401, 403}:
         return CredentialRefused(
-            f"IAM refused the bot's login{f': {answer.error_msg}' if answer.error_msg else ''}.",
+            f"IAM refused the bot's login{said}",
             advice="Whoever runs the bot: check METASTUDIO_IAM_USER, METASTUDIO_IAM_PASSWORD and "
             "METASTUDIO_IAM_DOMAIN, and that the user may log in by API.",
             answer=answer,
         )
-    cause = error_of(answer)
-    return NotSent(f"IAM gave the bot no token. {cause}", advice="Try again in a moment.", answer=answer)
+    return NotSent(
+        f"IAM gave the bot no token, so nothing was sent to MetaStudio{said}",
+        advice="Try again; if it stays so, check HUAWEICLOUD_SDK_IAM_ENDPOINT.",
+        answer=answer,
+    )

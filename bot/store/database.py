@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import AsyncAdaptedQueuePool, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -47,7 +47,7 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
         try:
             async with asyncio.timeout(10), engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except _failures() as error:
+        except _failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
             raise StartupError(
                 f"The database cannot be opened: {_reason(error)}.", advice="Check AVATAR_DATABASE_URL."
             ) from None
@@ -102,7 +102,12 @@ def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         _prepare_file(Path(url.database), must_exist=must_exist)
     engine = create_async_engine(
-        url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_size=1, max_overflow=0
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -128,11 +133,11 @@ def _prepare_file(path: Path, *, must_exist: bool) -> None:
         ) from None
 
 
-def _failures() -> tuple[type[BaseException], ...]:
-    """What the drivers raise. asyncpg's own errors come through unwrapped while connecting."""
+def _failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
+    """What the drivers raise, and `others`. asyncpg's own errors come through unwrapped while connecting."""
     asyncpg = sys.modules.get("asyncpg")
     drivers = (asyncpg.PostgresError, asyncpg.InterfaceError) if asyncpg else ()
-    return (SQLAlchemyError, OSError, sqlite3.Error, *drivers)
+    return (SQLAlchemyError, OSError, sqlite3.Error, *drivers, *others)
 
 
 def _reason(error: BaseException) -> str:

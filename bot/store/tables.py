@@ -35,7 +35,8 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        return str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        units = str(value).replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass")
+        return units.decode("utf-16-le", "replace")
 
 
 metadata = MetaData()

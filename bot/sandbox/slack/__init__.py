@@ -1,6 +1,9 @@
 """A stand-in for Slack: the real protocols and the real limits, on 127.0.0.1, with no account."""
 
-from bot.sandbox.slack.commands import CommandResult
+from bot.sandbox.slack.actions import Act
+from bot.sandbox.slack.commands import CommandResult, SlashCommand
+from bot.sandbox.slack.delivery import Interacted
+from bot.sandbox.slack.forms import Submitted
 from bot.sandbox.slack.limits import block_problems
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.server import SlackStandIn
@@ -10,13 +13,17 @@ from bot.sandbox.slack.web_api import Tokens
 from bot.sandbox.slack.workspace import AppIdentity, Channel, Person, Workspace, default_workspace
 
 __all__ = [
+    "Act",
     "AppIdentity",
     "Channel",
     "CommandResult",
     "Exchange",
+    "Interacted",
     "Message",
     "Person",
     "SlackStandIn",
+    "SlashCommand",
+    "Submitted",
     "Tokens",
     "Traffic",
     "Trouble",

@@ -7,7 +7,18 @@ from typing import Any
 
 from bot.sandbox.slack.content import Refusal, read_content
 from bot.sandbox.slack.delivery import Delivery
-from bot.sandbox.slack.messages import Message, MessageLog, Origin
+from bot.sandbox.slack.messages import SLACKBOT, Message, MessageLog, Origin
+
+UNKNOWN_COMMAND = "unknown_command"
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """A command that the app has registered, as people find it in the list of commands."""
+
+    command: str
+    description: str = ""
+    usage_hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +27,8 @@ class CommandResult:
 
     `ack` is the acknowledgement's payload, None for an empty one. `error` is the word in Slack's "failed
     with the error …": operation_timeout, dispatch_failed, http_client_error, http_service_error or
-    invalid_command_response, with `problems` saying what is invalid. `milliseconds` is what the person
-    waited, `http_status` the app's answer to signed HTTP.
+    invalid_command_response, with `problems` saying what is invalid; or unknown_command. `milliseconds` is
+    what the person waited, `http_status` the app's answer to signed HTTP.
     """
 
     ack: dict[str, Any] | None
@@ -28,7 +39,10 @@ class CommandResult:
 
 
 class Commands:
-    """Runs payloads through the app by whatever way `deliver` knows."""
+    """Runs payloads through the app by whatever way `deliver` knows.
+
+    Whoever typed a command that came to nothing is told so by Slackbot.
+    """
 
     def __init__(
         self, messages: MessageLog, deliver: Callable[[dict[str, str]], Awaitable[Delivery]]
@@ -45,8 +59,19 @@ class Commands:
             refusal = self._show(delivery.ack, payload)
             if refusal is not None:
                 error, problems = "invalid_command_response", refusal.problems or (refusal.error,)
+        if error is not None:
+            words = f"{payload['command']} failed with the error “{error}”"
+            self._notify(words, payload["channel_id"], payload["user_id"])
         ack = delivery.ack if isinstance(delivery.ack, dict) else None
         return CommandResult(ack, error, milliseconds, delivery.http_status, problems)
+
+    def refuse_unknown(self, command: str, channel: str, user: str) -> CommandResult:
+        """Say that there is no such command; the app hears nothing of it."""
+        self._notify(f"`{command}` is not a valid command.", channel, user)
+        return CommandResult(None, UNKNOWN_COMMAND, 0.0)
+
+    def _notify(self, words: str, channel: str, user: str) -> None:
+        self._messages.write(channel, words, [], origin="notice", user=SLACKBOT, visible_to=user)
 
     def _show(self, ack: Any, payload: dict[str, str]) -> Refusal | None:
         """Write the acknowledgement's message, if there is one in it."""
@@ -61,12 +86,24 @@ class Commands:
 
 
 def show_response(
-    messages: MessageLog, response: dict[str, Any], channel: str, user: str, origin: Origin
+    messages: MessageLog,
+    response: dict[str, Any],
+    channel: str,
+    user: str,
+    origin: Origin,
+    *,
+    replaced: Message | None = None,
 ) -> Message | Refusal:
-    """Write what an acknowledgement or a response_url was given: for the person alone unless `in_channel`."""
+    """Write what an acknowledgement or a response_url was given: for the person alone unless `in_channel`.
+
+    A message that is `replaced` stays where it is, and with those who see it.
+    """
     content = read_content(response)
     if isinstance(content, Refusal):
         return content
+    if replaced is not None:
+        messages.edit(replaced, content.text, content.blocks or [])
+        return replaced
     visible_to = None if response.get("response_type") == "in_channel" else user
     return messages.write(
         channel,

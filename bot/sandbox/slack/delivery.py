@@ -17,3 +17,11 @@ class Delivery:
     ack: Any = None
     error: str | None = None
     http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interacted:
+    """What came of something a person did: Slack's word for why it failed, and how long they waited."""
+
+    error: str | None
+    milliseconds: float

@@ -35,7 +35,9 @@ class Endpoints:
 
     def register(self, application: web.Application) -> None:
         application.router.add_route("*", "/api/{method}", self.call_method)
-        application.router.add_post("/commands/{team}/{number}/{secret}", self.use_response_url)
+        for kind in ("commands", "actions"):
+            path = f"/{kind}/{{team}}/{{number}}/{{secret}}"
+            application.router.add_post(path, self.use_response_url)
 
     async def call_method(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: a form, a query or JSON; the token as a header or as a field."""
@@ -84,8 +86,8 @@ class Endpoints:
     def _respond(self, path: str, body: str) -> tuple[int, str | None]:
         """Show what was posted: a status, and the error where there is one.
 
-        A command leaves no message behind, so `replace_original` replaces none and `delete_original` deletes
-        none.
+        The original is the message whose element was used. A command leaves none behind, so that there
+        `replace_original` replaces none and `delete_original` deletes none.
         """
         used = self._response_urls.use(path)
         if not isinstance(used, ResponseUrl):
@@ -93,9 +95,19 @@ class Endpoints:
         response = _json(body)
         if not isinstance(response, dict):
             return 400, "invalid_payload"
+        original = self._messages.get(used.channel, used.message_ts) if used.message_ts else None
         if response.get("delete_original") is True:
+            if original is not None:
+                self._messages.delete(original)
             return 200, None
-        shown = show_response(self._messages, response, used.channel, used.user, "response_url")
+        shown = show_response(
+            self._messages,
+            response,
+            used.channel,
+            used.user,
+            "response_url",
+            replaced=original if response.get("replace_original") is True else None,
+        )
         return (400, shown.error) if isinstance(shown, Refusal) else (200, None)
 
     async def _with_trouble(

@@ -29,16 +29,24 @@ ALL_CHARACTERS = 12_000
 `msg_blocks_too_long` in https://github.com/slackapi/bolt-js/issues/2509."""
 
 
-def block_problems(blocks: list[Any]) -> list[str]:
+def block_problems(
+    blocks: Any, *, at: str = "/blocks", most: int = BLOCKS, ids_within_blocks: bool = False
+) -> list[str]:
     """What Slack would refuse in the blocks of one message, or nothing.
 
     Each problem reads like Slack's: "must be less than 3001 characters [json-pointer:/blocks/0/text/text]".
+    Views have another place (`at`), hold more blocks, and their action_ids count within a block only.
     """
     return [
-        *items(blocks, "/blocks", BLOCKS, least=0),
-        *(found for block, at in each(blocks, "/blocks") for found in _block(block, at)),
-        *_repeated(blocks),
-        *_once_a_message(blocks),
+        *items(blocks, at, most, least=0),
+        *(found for block, where in each(blocks, at) for found in _block(block, where)),
+        *_repeated("block_id", blocks, at),
+        *(
+            found
+            for part, where in (each(blocks, at) if ids_within_blocks else [(blocks, at)])
+            for found in _repeated("action_id", part, where)
+        ),
+        *_once_a_message(blocks, at),
     ]
 
 
@@ -148,25 +156,24 @@ def _cell(cell: Any, at: str) -> Problems:
         yield problem("must be of type raw_text or rich_text", at)
 
 
-def _repeated(blocks: Any) -> Problems:
-    """Ids that stand for two things in the same message."""
-    for name in ("block_id", "action_id"):
-        seen: set[str] = set()
-        for holder, at in _objects(blocks, "/blocks"):
-            value = holder.get(name)
-            if isinstance(value, str):
-                if value in seen:
-                    yield problem(f'{name} "{value}" already exists', f"{at}/{name}")
-                seen.add(value)
+def _repeated(name: str, value: Any, at: str) -> Problems:
+    """Ids that stand for two things in the same place."""
+    seen: set[str] = set()
+    for holder, where in _objects(value, at):
+        found = holder.get(name)
+        if isinstance(found, str):
+            if found in seen:
+                yield problem(f'{name} "{found}" already exists', f"{where}/{name}")
+            seen.add(found)
 
 
-def _once_a_message(blocks: Any) -> Problems:
+def _once_a_message(blocks: Any, at: str) -> Problems:
     known = [block for block, _ in each(blocks, "") if isinstance(block, dict)]
     if sum(block.get("type") == "table" for block in known) > 1:
-        yield problem("only_one_table_allowed", "/blocks")
+        yield problem("only_one_table_allowed", at)
     markdown = [block for block in known if block.get("type") == "markdown"]
     if len(markdown) > 1 and characters(markdown) > MARKDOWN_CHARACTERS:
-        yield problem(f"must be less than {MARKDOWN_CHARACTERS + 1} characters of markdown", "/blocks")
+        yield problem(f"must be less than {MARKDOWN_CHARACTERS + 1} characters of markdown", at)
 
 
 def _objects(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:

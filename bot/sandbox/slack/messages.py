@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from bot.sandbox.slack.block_ids import with_ids
 from bot.sandbox.slack.workspace import Workspace
 
-Origin: TypeAlias = Literal["chat.postMessage", "chat.postEphemeral", "ack", "response_url"]
+Origin: TypeAlias = Literal["chat.postMessage", "chat.postEphemeral", "ack", "response_url", "notice"]
+
+SLACKBOT = "USLACKBOT"
 
 KEPT = 20_000
 """How many messages a stand-in remembers; the oldest go first."""
@@ -18,7 +21,7 @@ _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
 
 @dataclass(slots=True)
 class Message:
-    """One message of the bot.
+    """One message: the bot's, or a notice that Slackbot shows to one person.
 
     `ts` names it within its channel. `visible_to` is the one person who sees an ephemeral message, None
     for everybody in the channel. `edited` is the ts of the last edit. `mentions` lists whom the message
@@ -40,9 +43,10 @@ class Message:
 class MessageLog:
     """Every message there is, in the order in which they were written."""
 
-    def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
+    def __init__(self, workspace: Workspace, clock: Callable[[], float], changed: Callable[[], None]) -> None:
         self._workspace = workspace
         self._clock = clock
+        self._changed = changed
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
         self._last_microsecond: defaultdict[str, int] = defaultdict(int)
 
@@ -53,15 +57,17 @@ class MessageLog:
         blocks: list[dict[str, Any]],
         *,
         origin: Origin,
+        user: str | None = None,
         visible_to: str | None = None,
         thread_ts: str | None = None,
     ) -> Message:
+        """Add a message, the bot's unless `user` says otherwise."""
         message = Message(
             channel=channel,
             ts=self._next_ts(channel),
-            user=self._workspace.bot.user_id,
+            user=user or self._workspace.bot.user_id,
             text=text,
-            blocks=blocks,
+            blocks=with_ids(blocks),
             origin=origin,
             visible_to=visible_to,
             thread_ts=thread_ts,
@@ -70,33 +76,41 @@ class MessageLog:
         self._messages[channel, message.ts] = message
         if len(self._messages) > KEPT:
             self._messages.popitem(last=False)
+        self._changed()
         return message
 
     def edit(self, message: Message, text: str, blocks: list[dict[str, Any]]) -> None:
         message.text = text
-        message.blocks = blocks
+        message.blocks = with_ids(blocks)
         message.mentions = broadcasts(text, blocks)
         message.edited = self._next_ts(message.channel)
+        self._changed()
 
     def delete(self, message: Message) -> None:
         del self._messages[message.channel, message.ts]
+        self._changed()
 
     def find(self, channel: str, ts: str) -> Message | None:
-        """A message that can still be changed: ephemeral ones cannot, Slack does not find them."""
-        message = self._messages.get((channel, ts))
+        """A message that the chat.* methods can change: ephemeral ones they cannot, they do not find them."""
+        message = self.get(channel, ts)
         return None if message is None or message.visible_to else message
+
+    def get(self, channel: str, ts: str) -> Message | None:
+        """A message of any kind."""
+        return self._messages.get((channel, ts))
 
     def seen(self, channel: str | None = None, viewer: str | None = None) -> list[Message]:
         """What a person sees, in one channel or all; without a viewer, everything there is."""
         return [
             message
             for message in self._messages.values()
-            if channel in (None, message.channel) and (viewer is None or self._is_seen(message, viewer))
+            if channel in (None, message.channel) and (viewer is None or self.is_seen(message, viewer))
         ]
 
-    def _is_seen(self, message: Message, viewer: str) -> bool:
-        if message.visible_to is not None:
-            return message.visible_to == viewer
+    def is_seen(self, message: Message, viewer: str) -> bool:
+        """Whether that person sees it: within a channel of theirs, and alone where it is ephemeral."""
+        if message.visible_to not in (None, viewer):
+            return False
         return self._workspace.can_see(viewer, self._workspace.channels[message.channel])
 
     def _next_ts(self, channel: str) -> str:
@@ -104,6 +118,26 @@ class MessageLog:
         microsecond = max(int(self._clock() * 1_000_000), self._last_microsecond[channel] + 1)
         self._last_microsecond[channel] = microsecond
         return f"{microsecond // 1_000_000}.{microsecond % 1_000_000:06d}"
+
+
+def message_json(message: Message, workspace: Workspace) -> dict[str, Any]:
+    """The message object, as the API answers with it and apps are sent it."""
+    bot = workspace.bot
+    described: dict[str, Any] = {
+        "type": "message",
+        "user": bot.user_id,
+        "bot_id": bot.bot_id,
+        "app_id": bot.app_id,
+        "team": workspace.team_id,
+        "text": message.text,
+        "ts": message.ts,
+        "blocks": message.blocks,
+    }
+    if message.thread_ts:
+        described["thread_ts"] = message.thread_ts
+    if message.edited:
+        described["edited"] = {"user": bot.user_id, "ts": message.edited}
+    return described
 
 
 def broadcasts(text: str, blocks: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import re
 
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.triggers import Triggers
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.workspace import Channel, Person, Workspace
 
 VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - the obsolete field must be there, apps ignore it
 
@@ -25,14 +25,7 @@ class CommandPayloads:
 
     def build(self, command: str, text: str, *, user: str, channel: str, origin: str) -> dict[str, str]:
         """Raise ValueError, in words for whoever asked, where nobody could have typed this."""
-        person = self._workspace.people.get(user)
-        place = self._workspace.channels.get(channel)
-        if not re.fullmatch(r"/\S+", command):
-            raise ValueError(f"a command is a slash and a word, not {command!r}")
-        if person is None:
-            raise ValueError(f"nobody here has the user id {user!r}")
-        if place is None or not self._workspace.can_see(user, place):
-            raise ValueError(f"{person.name} sees no channel with the id {channel!r}")
+        person, place = self.check(command, user=user, channel=channel)
         return {
             "token": VERIFICATION_TOKEN,
             "team_id": self._workspace.team_id,
@@ -46,8 +39,20 @@ class CommandPayloads:
             "api_app_id": self._workspace.bot.app_id,
             "is_enterprise_install": "false",
             "response_url": self._response_urls.issue(origin, place.id, person.id),
-            "trigger_id": self._triggers.issue(),
+            "trigger_id": self._triggers.issue(person.id),
         }
+
+    def check(self, command: str, *, user: str, channel: str) -> tuple[Person, Channel]:
+        """Who types where. Raises the same ValueErrors."""
+        person = self._workspace.people.get(user)
+        place = self._workspace.channels.get(channel)
+        if not re.fullmatch(r"/\S+", command):
+            raise ValueError(f"a command is a slash and a word, not {command!r}")
+        if person is None:
+            raise ValueError(f"nobody here has the user id {user!r}")
+        if place is None or not self._workspace.can_see(user, place):
+            raise ValueError(f"{person.name} sees no channel with the id {channel!r}")
+        return person, place
 
 
 def escaped(text: str, workspace: Workspace, typed_by: str) -> str:

@@ -1,4 +1,4 @@
-"""response_urls: secret addresses that write where a command was typed, five times within half an hour.
+"""response_urls: secret addresses that write where somebody did something, five times within half an hour.
 
 https://docs.slack.dev/interactivity/handling-user-interaction gives the five uses and thirty minutes.
 """
@@ -14,12 +14,16 @@ SECONDS = 30 * 60
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """One issued address: who typed where, when (seconds since the epoch), and how often it was used."""
+    """One issued address: who did something where, when (seconds since the epoch), and how often it was used.
+
+    `message_ts` is the message whose element they used, None for a command.
+    """
 
     url: str
     channel: str
     user: str
     issued: float
+    message_ts: str | None = None
     uses: int = 0
 
 
@@ -33,9 +37,10 @@ class ResponseUrls:
         self._numbers = itertools.count(1_000_000_001)
         self._by_path: dict[str, ResponseUrl] = {}
 
-    def issue(self, origin: str, channel: str, user: str) -> str:
-        path = f"/commands/{self._team_id}/{next(self._numbers)}/{secrets.token_urlsafe(18)}"
-        response_url = ResponseUrl(origin + path, channel, user, self._clock())
+    def issue(self, origin: str, channel: str, user: str, *, message_ts: str | None = None) -> str:
+        kind = "commands" if message_ts is None else "actions"
+        path = f"/{kind}/{self._team_id}/{next(self._numbers)}/{secrets.token_urlsafe(18)}"
+        response_url = ResponseUrl(origin + path, channel, user, self._clock(), message_ts)
         self._by_path[path] = response_url
         self.issued.append(response_url.url)
         return response_url.url

@@ -1,24 +1,36 @@
 """The stand-in itself: one server on loopback that plays Slack for one app."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter
 from types import TracebackType
 from typing import Self
 
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 
-from bot.sandbox.slack.commands import CommandResult, Commands
+from bot.sandbox.slack.actions import Actions
+from bot.sandbox.slack.changes import Changes
+from bot.sandbox.slack.commands import CommandResult, Commands, SlashCommand
 from bot.sandbox.slack.control import Control
-from bot.sandbox.slack.delivery import Delivery
+from bot.sandbox.slack.control_forms import FormsControl
+from bot.sandbox.slack.delivery import Interacted
+from bot.sandbox.slack.dispatcher import Dispatcher
 from bot.sandbox.slack.endpoints import Endpoints
+from bot.sandbox.slack.forms import Forms
+from bot.sandbox.slack.guard import refuse_strangers
+from bot.sandbox.slack.interactions import InteractionPayloads
 from bot.sandbox.slack.messages import Message, MessageLog
 from bot.sandbox.slack.payloads import CommandPayloads
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.signed_http import SignedHttp
 from bot.sandbox.slack.socket_mode import SocketMode
+from bot.sandbox.slack.stream import Stream
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.view_methods import ViewMethods
+from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.web_api import Tokens, WebApi
 from bot.sandbox.slack.workspace import Workspace, default_workspace
 
@@ -33,9 +45,10 @@ class SlackStandIn:
     """Slack on 127.0.0.1, for one workspace and one app.
 
     Settable at any time: `request_url` (payloads go there as signed HTTP while it is set, else through
-    Socket Mode) and `posts_per_second` (Slack's own is about 1 in a channel; None is no limit). Routes of
-    the caller's own may be added to `application` before `start`. `clock` gives seconds since the epoch,
-    for everything but the wait for an acknowledgement.
+    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None is no limit) and `commands`
+    (while there are any, others are unknown). Routes of the caller's own may be added to `application`
+    before `start`; `changes` tells pages what they may want to fetch again. `clock` gives seconds since the
+    epoch, for everything but the wait for an acknowledgement.
     """
 
     def __init__(
@@ -47,21 +60,41 @@ class SlackStandIn:
         ack_seconds: float = 3.0,
         posts_per_second: float | None = None,
         workspace: Workspace | None = None,
+        commands: Sequence[SlashCommand] = (),
     ) -> None:
         self.request_url = request_url
+        self.commands = commands
         self.workspace = workspace or default_workspace()
-        self.traffic = Traffic(clock, [tokens.bot_token, tokens.app_token, tokens.signing_secret])
-        self.application = web.Application(client_max_size=4 * 1024 * 1024)
+        self.changes = Changes()
+        self.workspace.changed = partial(self.changes.tell, "workspace")
+        secrets = [tokens.bot_token, tokens.app_token, tokens.signing_secret]
+        self.traffic = Traffic(clock, secrets, partial(self.changes.tell, "traffic"))
+        self.application = web.Application(client_max_size=4 * 1024 * 1024, middlewares=[refuse_strangers])
         self._tokens = tokens
         self._clock = clock
         self._ack_seconds = ack_seconds
-        self._messages = MessageLog(self.workspace, clock)
+        self._messages = MessageLog(self.workspace, clock, partial(self.changes.tell, "messages"))
         self._response_urls = ResponseUrls(clock, self.workspace.team_id)
         self._triggers = Triggers(clock)
+        self.views = Views(self.workspace, clock, self.changes)
         self._payloads = CommandPayloads(self.workspace, self._response_urls, self._triggers)
-        self._sockets = SocketMode(self.workspace.bot.app_id, self.traffic, ack_seconds)
+        self._sockets = SocketMode(
+            self.workspace.bot.app_id, self.traffic, ack_seconds, partial(self.changes.tell, "sockets")
+        )
         self.trouble = Trouble(clock, self._sockets.disconnect)
-        self._commands = Commands(self._messages, self._deliver)
+        dispatcher = Dispatcher(self._sockets, self._http)
+        self._commands = Commands(self._messages, dispatcher.command)
+        self._interactions = InteractionPayloads(
+            self.workspace,
+            self.views,
+            self._response_urls,
+            self._triggers,
+            clock=clock,
+            origin=lambda: self.url,
+        )
+        self.actions = Actions(self._messages, self.views, self._interactions, dispatcher.interaction)
+        self.forms = Forms(self.views, self._interactions, dispatcher.interaction)
+        self._send_event = dispatcher.event
         self._web_api = WebApi(
             tokens,
             self.workspace,
@@ -69,6 +102,7 @@ class SlackStandIn:
             clock=clock,
             open_socket_url=self._open_socket_url,
             posts_per_second=posts_per_second,
+            more_methods=ViewMethods(self.workspace, self.views, self._triggers).by_name(),
         )
         self._register_routes()
         self._runner: web.AppRunner | None = None
@@ -121,6 +155,7 @@ class SlackStandIn:
     async def close(self) -> None:
         """Stop at once: whatever hangs is let go, whatever is open is dropped."""
         self.trouble.clear()
+        self.changes.release()
         self._sockets.abort()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -149,14 +184,19 @@ class SlackStandIn:
         By the first person and in the first public channel with the bot, unless told otherwise (by ids).
         Raises ValueError where that person could not have typed it there.
         """
-        payload = self._payloads.build(
-            command,
-            text,
-            user=user or self.workspace.first_person().id,
-            channel=channel or self.workspace.home_channel().id,
-            origin=self.url,
-        )
+        user = user or self.workspace.first_person().id
+        channel = channel or self.workspace.home_channel().id
+        self._payloads.check(command, user=user, channel=channel)
+        if self.commands and command not in {known.command for known in self.commands}:
+            return self._commands.refuse_unknown(command, channel, user)
+        payload = self._payloads.build(command, text, user=user, channel=channel, origin=self.url)
         return await self._commands.run(payload)
+
+    async def open_home(self, user: str) -> Interacted:
+        """Go to the app's Home tab, and tell the app so by an event."""
+        began = perf_counter()
+        delivery = await self._send_event(self._interactions.home_opened(user))
+        return Interacted(delivery.error, (perf_counter() - began) * 1000)
 
     def messages(self, channel: str | None = None, viewer: str | None = None) -> list[Message]:
         """Messages as the viewer sees them, oldest first; without a viewer, everybody's."""
@@ -164,7 +204,8 @@ class SlackStandIn:
 
     def use_trigger(self, trigger_id: str) -> str | None:
         """Use up a trigger_id: None, or Slack's word for why it cannot be used."""
-        return self._triggers.use(trigger_id)
+        used = self._triggers.use(trigger_id)
+        return used if isinstance(used, str) else None
 
     async def wait_until_connected(self, sockets: int = 1) -> None:
         """Return once the app has so many sockets open."""
@@ -182,17 +223,20 @@ class SlackStandIn:
         endpoints = Endpoints(self._web_api, self._response_urls, self._messages, self.traffic, self.trouble)
         endpoints.register(self.application)
         Control(self).register(self.application)
+        FormsControl(self).register(self.application)
+        Stream(self.changes).register(self.application)
         self.application.router.add_get("/link/", self._sockets.handle)
 
     def _open_socket_url(self) -> str:
         return self._sockets.issue_url(self.url)
 
-    async def _deliver(self, payload: dict[str, str]) -> Delivery:
+    def _http(self) -> tuple[SignedHttp, str] | None:
+        """How signed HTTP goes at the moment: by whom, and where to. None for Socket Mode."""
         if self.request_url is None:
-            return await self._sockets.deliver("slash_commands", payload)
+            return None
         if self._session is None:
             raise RuntimeError("the stand-in has not been started")
         http = SignedHttp(
             self._session, self._tokens.signing_secret, self._clock, self.traffic, self._ack_seconds
         )
-        return await http.deliver(self.request_url, payload)
+        return http, self.request_url

@@ -10,12 +10,14 @@ import json
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession
 
 from bot.sandbox.slack.delivery import DISPATCH_FAILED, OPERATION_TIMEOUT, Delivery
 from bot.sandbox.slack.traffic import Traffic
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 class SignedHttp:
@@ -35,12 +37,13 @@ class SignedHttp:
         self._traffic = traffic
         self._ack_seconds = ack_seconds
 
-    async def deliver(self, url: str, payload: dict[str, str]) -> Delivery:
+    async def deliver(self, url: str, body: str, content_type: str, payload: dict[str, Any]) -> Delivery:
+        """Post the body; `payload` is what of it the traffic shows."""
         began = perf_counter()
         answer: Any = None
         try:
             async with asyncio.timeout(self._ack_seconds):
-                delivery, answer = await self._post(url, urlencode(payload))
+                delivery, answer = await self._post(url, body, content_type)
         except TimeoutError:
             delivery = Delivery(error=OPERATION_TIMEOUT)
         except (ClientError, OSError, ValueError):
@@ -50,8 +53,8 @@ class SignedHttp:
         self._traffic.record("request", url, sent=payload, answer=answer, milliseconds=milliseconds)
         return delivery
 
-    async def _post(self, url: str, body: str) -> tuple[Delivery, dict[str, Any]]:
-        headers = self._headers(body)
+    async def _post(self, url: str, body: str, content_type: str) -> tuple[Delivery, dict[str, Any]]:
+        headers = self._headers(body) | {"Content-Type": content_type}
         async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             text = await response.text()
             return _read(response, text), {"status": response.status, "body": text}
@@ -62,7 +65,6 @@ class SignedHttp:
             self._signing_secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256
         ).hexdigest()
         return {
-            "Content-Type": "application/x-www-form-urlencoded",
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": timestamp,
             "X-Slack-Signature": f"v0={digest}",

@@ -9,6 +9,7 @@ import itertools
 import json
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -48,10 +49,13 @@ class Waiting:
 class SocketMode:
     """Tickets, open sockets and unacknowledged envelopes."""
 
-    def __init__(self, app_id: str, traffic: Traffic, ack_seconds: float) -> None:
+    def __init__(
+        self, app_id: str, traffic: Traffic, ack_seconds: float, changed: Callable[[], None]
+    ) -> None:
         self.ack_seconds = ack_seconds
         self._app_id = app_id
         self._traffic = traffic
+        self._tell = changed
         self._tickets: set[str] = set()
         self._numbers = itertools.count(1)
         self._turns = itertools.count()
@@ -100,12 +104,14 @@ class SocketMode:
         if not self._open:
             return Delivery(error=DISPATCH_FAILED)
         connection = self._open[next(self._turns) % len(self._open)]
-        envelope = {
+        envelope: dict[str, Any] = {
             "envelope_id": str(uuid.uuid4()),
             "type": kind,
-            "accepts_response_payload": True,
+            "accepts_response_payload": kind != "events_api",
             "payload": payload,
         }
+        if kind == "events_api":
+            envelope |= {"retry_attempt": 0, "retry_reason": ""}
         return await self._send(connection, envelope)
 
     async def disconnect(self) -> None:
@@ -114,6 +120,7 @@ class SocketMode:
         notice = {"type": "disconnect", "reason": "refresh_requested", "debug_info": _DEBUG_INFO}
         for connection in leaving:
             self._traffic.record("socket", f"socket {connection.number}", answer="told to reconnect")
+            self._tell()
             connection.patience.reschedule(asyncio.get_running_loop().time() + DRAIN_SECONDS)
             with contextlib.suppress(ConnectionError):
                 await connection.socket.send_json(notice)
@@ -121,6 +128,7 @@ class SocketMode:
     def abort(self) -> None:
         """Drop every socket without a word, as a broken network does."""
         self._open = []
+        self._tell()
         for connection in self._all:
             if connection.request.transport is not None:
                 connection.request.transport.abort()
@@ -129,6 +137,7 @@ class SocketMode:
         self._all.add(connection)
         self._open.append(connection)
         self._traffic.record("socket", f"socket {connection.number}", answer="opened")
+        self._tell()
         try:
             await connection.socket.send_json(
                 {
@@ -149,6 +158,7 @@ class SocketMode:
             self._all.discard(connection)
             self._open = [other for other in self._open if other is not connection]
             self._traffic.record("socket", f"socket {connection.number}", answer="closed")
+            self._tell()
 
     async def _send(self, connection: Connection, envelope: dict[str, Any]) -> Delivery:
         name = envelope["envelope_id"]

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.messages import SLACKBOT, Message
 from bot.sandbox.slack.mrkdwn import mrkdwn, unescaped
 from bot.sandbox.slack.workspace import Workspace
 
@@ -21,7 +21,7 @@ def names_in(workspace: Workspace) -> dict[str, str]:
     """The names of people, the bot and channels by their ids, for mentions."""
     people = {person.id: person.name for person in workspace.people.values()}
     channels = {channel.id: channel.name for channel in workspace.channels.values()}
-    return people | channels | {workspace.bot.user_id: workspace.bot.name}
+    return people | channels | {workspace.bot.user_id: workspace.bot.name, SLACKBOT: "Slackbot"}
 
 
 def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
@@ -30,8 +30,7 @@ def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
     title = Text.assemble(
         (names.get(message.user, message.user), "bold"),
         " ",
-        ("APP", "reverse dim"),
-        " ",
+        *(() if message.user == SLACKBOT else (("APP", "reverse dim"), " ")),
         (_time(message), "dim"),
     )
     place = names.get(message.channel, message.channel)

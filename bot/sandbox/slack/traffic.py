@@ -1,5 +1,7 @@
 """A record of everything that crossed between the stand-in and the app, without its secrets."""
 
+import itertools
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,16 +14,25 @@ KEPT = 5_000
 
 MASK = "…"
 
+_SECRET_PARTS = re.compile(
+    r"(?P<response_url>/(?:commands|actions)/\w+/\d+/)[\w-]+"
+    r"|(?P<trigger_id>\b\d+\.\d+\.)[0-9a-f]{32}\b"
+    r"|(?P<ticket>\bticket=)[\w-]+"
+)
+"""What lets its holder do something, wherever it stands in a text; the part before it may be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One thing that crossed.
 
-    `kind`: "socket" (opened, closed, told to reconnect), "envelope" and "ack" (Socket Mode), "request"
-    (signed HTTP), "web_api" and "response_url" (calls of the app). `name` is the method, path or envelope
-    id. `sent` is what whoever began it sent, `answer` what came back. `at` is in seconds since the epoch.
+    `n` counts them from 1. `kind`: "socket" (opened, closed, told to reconnect), "envelope" and "ack"
+    (Socket Mode), "request" (signed HTTP), "web_api" and "response_url" (calls of the app). `name` is the
+    method, path or envelope id. `sent` is what whoever began it sent, `answer` what came back. `at` is in
+    seconds since the epoch.
     """
 
+    n: int
     at: float
     kind: ExchangeKind
     name: str
@@ -33,10 +44,14 @@ class Exchange:
 class Traffic(deque[Exchange]):
     """The latest exchanges, oldest first."""
 
-    def __init__(self, clock: Callable[[], float], secrets: Iterable[str]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], secrets: Iterable[str], changed: Callable[[], None]
+    ) -> None:
         super().__init__(maxlen=KEPT)
         self._clock = clock
         self._secrets = tuple(secret for secret in secrets if secret)
+        self._changed = changed
+        self._numbers = itertools.count(1)
 
     def record(
         self,
@@ -48,16 +63,21 @@ class Traffic(deque[Exchange]):
         milliseconds: float | None = None,
     ) -> None:
         masked_sent, masked_answer = self._masked(sent), self._masked(answer)
-        self.append(Exchange(self._clock(), kind, name, masked_sent, masked_answer, milliseconds))
+        number, at = next(self._numbers), self._clock()
+        self.append(Exchange(number, at, kind, self._cut(name), masked_sent, masked_answer, milliseconds))
+        self._changed()
 
     def _masked(self, value: Any) -> Any:
         """A copy of a JSON value, safe from later changes to the original, with every secret cut short."""
         if isinstance(value, str):
-            for secret in self._secrets:
-                value = value.replace(secret, secret[:5] + MASK)
-            return value
+            return self._cut(value)
         if isinstance(value, dict):
             return {key: MASK if key == "token" else self._masked(part) for key, part in value.items()}
         if isinstance(value, list):
             return [self._masked(part) for part in value]
         return value
+
+    def _cut(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, secret[:5] + MASK)
+        return _SECRET_PARTS.sub(lambda found: found[found.lastgroup or 0] + MASK, text)

@@ -3,8 +3,18 @@
 import itertools
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
 SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class Trigger:
+    """One issued trigger_id: whose doing it stands for, and when that was (seconds since the epoch)."""
+
+    user: str
+    issued: float
+    used: bool = False
 
 
 class Triggers:
@@ -13,21 +23,21 @@ class Triggers:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._issued: dict[str, float] = {}
-        self._used: set[str] = set()
+        self._by_id: dict[str, Trigger] = {}
 
-    def issue(self) -> str:
+    def issue(self, user: str) -> str:
         trigger_id = f"{next(self._numbers)}.1700000000.{secrets.token_hex(16)}"
-        self._issued[trigger_id] = self._clock()
+        self._by_id[trigger_id] = Trigger(user, self._clock())
         return trigger_id
 
-    def use(self, trigger_id: str) -> str | None:
-        """Use it up. None if that was allowed, else Slack's word for why not."""
-        if trigger_id not in self._issued:
+    def use(self, trigger_id: str) -> Trigger | str:
+        """Use it up. The trigger if that was allowed, else Slack's word for why not."""
+        trigger = self._by_id.get(trigger_id)
+        if trigger is None:
             return "invalid_trigger_id"
-        if trigger_id in self._used:
+        if trigger.used:
             return "exchanged_trigger_id"
-        if self._clock() - self._issued[trigger_id] >= SECONDS:
+        if self._clock() - trigger.issued >= SECONDS:
             return "expired_trigger_id"
-        self._used.add(trigger_id)
-        return None
+        trigger.used = True
+        return trigger

@@ -5,15 +5,14 @@ https://docs.slack.dev/reference/methods
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
+from bot.sandbox.slack.api_errors import Answer, ApiError, required
 from bot.sandbox.slack.content import Content, Refusal, read_content, too_long_together
-from bot.sandbox.slack.messages import Message, MessageLog
+from bot.sandbox.slack.messages import Message, MessageLog, message_json
 from bot.sandbox.slack.workspace import Channel, Workspace
-
-Answer: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +38,16 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class ApiError(Exception):
-    """A call that Slack refuses, with its word for why."""
-
-    def __init__(self, error: str, problems: tuple[str, ...] = ()) -> None:
-        super().__init__(error)
-        self.error = error
-        self.problems = problems
-
-    def answer(self) -> Answer:
-        answer: Answer = {"ok": False, "error": self.error}
-        if self.problems:
-            answer["errors"] = list(self.problems)
-            answer["response_metadata"] = {"messages": [f"[ERROR] {words}" for words in self.problems]}
-        return answer
-
-
 class PostingTooFast(Exception):
     """More messages in a channel than the stand-in was told to allow."""
 
 
 class WebApi:
-    """Methods by their names. `posts_per_second` limits chat.postMessage per channel; None is no limit."""
+    """Methods by their names.
+
+    `posts_per_second` limits chat.postMessage per channel; None is no limit. `more_methods`, which need the
+    bot's token too, are those that are not about messages.
+    """
 
     def __init__(
         self,
@@ -71,6 +58,7 @@ class WebApi:
         clock: Callable[[], float],
         open_socket_url: Callable[[], str],
         posts_per_second: float | None,
+        more_methods: Mapping[str, Callable[[dict[str, Any]], Answer]],
     ) -> None:
         self.posts_per_second = posts_per_second
         self._tokens = tokens
@@ -86,6 +74,7 @@ class WebApi:
             "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
             "chat.delete": self._delete,
+            **more_methods,
         }
         self._open_methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
             "api.test": self._api_test,
@@ -123,7 +112,7 @@ class WebApi:
         return {"args": arguments}
 
     def _validate_blocks(self, arguments: dict[str, Any]) -> Answer:
-        content = read_content({"text": "-", "blocks": _required(arguments, "blocks")})
+        content = read_content({"text": "-", "blocks": required(arguments, "blocks")})
         if isinstance(content, Refusal):
             raise ApiError(content.error, content.problems)
         return {}
@@ -144,7 +133,7 @@ class WebApi:
         return {"url": self._open_socket_url()}
 
     def _post_message(self, arguments: dict[str, Any]) -> Answer:
-        reference = str(_required(arguments, "channel"))
+        reference = str(required(arguments, "channel"))
         is_person = reference in self._workspace.people
         found = self._workspace.direct_message(reference) if is_person else self._workspace.find(reference)
         channel = self._writable(found)
@@ -157,11 +146,11 @@ class WebApi:
             origin="chat.postMessage",
             thread_ts=arguments.get("thread_ts"),
         )
-        return {"channel": channel.id, "ts": message.ts, "message": self._as_json(message)}
+        return {"channel": channel.id, "ts": message.ts, "message": message_json(message, self._workspace)}
 
     def _post_ephemeral(self, arguments: dict[str, Any]) -> Answer:
-        channel = self._writable(self._workspace.find(str(_required(arguments, "channel"))))
-        user = str(_required(arguments, "user"))
+        channel = self._writable(self._workspace.find(str(required(arguments, "channel"))))
+        user = str(required(arguments, "user"))
         if user not in channel.members:
             raise ApiError("user_not_in_channel")
         content = _content(arguments)
@@ -181,7 +170,7 @@ class WebApi:
             "channel": message.channel,
             "ts": message.ts,
             "text": message.text,
-            "message": self._as_json(message),
+            "message": message_json(message, self._workspace),
         }
 
     def _delete(self, arguments: dict[str, Any]) -> Answer:
@@ -191,7 +180,7 @@ class WebApi:
 
     def _own_message(self, arguments: dict[str, Any]) -> Message:
         """The message that is to be changed: every message in the log is the bot's own."""
-        reference, ts = str(_required(arguments, "channel")), str(_required(arguments, "ts"))
+        reference, ts = str(required(arguments, "channel")), str(required(arguments, "ts"))
         channel = self._writable(self._workspace.channels.get(reference))
         message = self._messages.find(channel.id, ts)
         if message is None:
@@ -213,32 +202,10 @@ class WebApi:
             raise PostingTooFast
         self._last_post[channel] = now
 
-    def _as_json(self, message: Message) -> dict[str, Any]:
-        bot = self._workspace.bot
-        described: dict[str, Any] = {
-            "type": "message",
-            "user": bot.user_id,
-            "bot_id": bot.bot_id,
-            "app_id": bot.app_id,
-            "team": self._workspace.team_id,
-            "text": message.text,
-            "ts": message.ts,
-            "blocks": message.blocks,
-        }
-        if message.edited:
-            described["edited"] = {"user": bot.user_id, "ts": message.edited}
-        return described
-
 
 def rate_limited(retry_after: int) -> Reply:
     """https://docs.slack.dev/apis/web-api/rate-limits"""
     return Reply({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
-
-
-def _required(arguments: dict[str, Any], name: str) -> Any:
-    if arguments.get(name) in (None, ""):
-        raise ApiError("invalid_arguments", (f"missing required field: {name}",))
-    return arguments[name]
 
 
 def _content(arguments: dict[str, Any]) -> Content:

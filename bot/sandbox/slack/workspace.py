@@ -1,6 +1,6 @@
 """The workspace: who is in it, which channels it has, and who may write where."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -53,7 +53,7 @@ class AppIdentity:
 class Workspace:
     """People, channels and memberships of one team.
 
-    Changing one has effect at once, also on calls that are under way, as in Slack.
+    Changing one has effect at once, also on calls that are under way, as in Slack. Set `changed` to be told.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Workspace:
         team_name: str = "Sandbox",
         team_domain: str = "sandbox",
     ) -> None:
+        self.changed: Callable[[], None] = lambda: None
         self.bot = bot or AppIdentity()
         self.team_id = team_id
         self.team_name = team_name
@@ -94,7 +95,10 @@ class Workspace:
         """The conversation between a person and the bot, opened if they never spoke."""
         both = {user, self.bot.user_id}
         channel_id = f"D0{user[1:]}"
-        return self.channels.setdefault(channel_id, Channel(channel_id, self.people[user].handle, "dm", both))
+        if channel_id not in self.channels:
+            self.channels[channel_id] = Channel(channel_id, self.people[user].handle, "dm", both)
+            self.changed()
+        return self.channels[channel_id]
 
     def posting_error(self, channel: Channel | None) -> str | None:
         """Slack's word for why the bot cannot write in the channel, or None where it can.
@@ -117,16 +121,20 @@ class Workspace:
 
     def invite(self, channel: str, user: str) -> None:
         self.channels[channel].members.add(user)
+        self.changed()
 
     def remove(self, channel: str, user: str) -> None:
         self.channels[channel].members.discard(user)
+        self.changed()
 
     def archive(self, channel: str) -> None:
         self.channels[channel].archived = True
+        self.changed()
 
     def restrict(self, channel: str) -> None:
         """Only the channel's managers may post from now on: `restricted_action` for the bot."""
         self.channels[channel].restricted = True
+        self.changed()
 
 
 def default_workspace() -> Workspace:

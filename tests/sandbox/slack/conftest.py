@@ -1,7 +1,8 @@
 """A stand-in for each test, a clock that only moves when told, and an app made with Bolt."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -55,6 +56,18 @@ def client(slack: SlackStandIn, tokens: Tokens) -> AsyncWebClient:
 @pytest.fixture
 def app(slack: SlackStandIn, tokens: Tokens, client: AsyncWebClient) -> AsyncApp:
     return AsyncApp(token=tokens.bot_token, signing_secret=tokens.signing_secret, client=client)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Waits, not for long, until something is so."""
+
+    async def wait_until(so: Callable[[], object]) -> None:
+        async with asyncio.timeout(2):
+            while not so():  # noqa: ASYNC110 - anything may make it so
+                await asyncio.sleep(0.01)
+
+    return wait_until
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.sandbox.slack import SlackStandIn, default_workspace
 from bot.sandbox.slack.payloads import escaped
+
+Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 
 MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
 
@@ -74,11 +79,20 @@ async def test_what_nobody_can_type_is_refused(
         await slack.command(command, user=user, channel=channel)
 
 
-async def test_a_trigger_is_good_once_within_three_seconds(slack: SlackStandIn, clock: MovingClock) -> None:
-    slack.request_url = "http://127.0.0.1:9/"
-    await slack.command("/avatar-start")
-    await slack.command("/avatar-start")
-    one, two = (exchange.sent["trigger_id"] for exchange in slack.traffic)
+async def test_a_trigger_is_good_once_within_three_seconds(
+    slack: SlackStandIn, app: AsyncApp, connected: Connected, clock: MovingClock
+) -> None:
+    triggers: list[str] = []
+
+    @app.command("/avatar-start")
+    async def start(ack: AsyncAck, body: dict[str, Any]) -> None:
+        triggers.append(body["trigger_id"])
+        await ack()
+
+    async with connected(app):
+        await slack.command("/avatar-start")
+        await slack.command("/avatar-start")
+    one, two = triggers
     assert slack.use_trigger(one) is None
     assert slack.use_trigger(one) == "exchanged_trigger_id"
     clock.advance(3)

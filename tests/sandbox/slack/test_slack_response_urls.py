@@ -21,9 +21,15 @@ class MovingClock(Protocol):
 
 
 @pytest.fixture
-async def response_url(slack: SlackStandIn) -> str:
+async def response_url(slack: SlackStandIn, app: AsyncApp, connected: Connected) -> str:
     """The response_url of a command that Mei typed in a channel without the bot."""
-    await slack.command("/avatar-start", "room-1", user=MEI, channel=GENERAL)
+
+    @app.command("/avatar-start")
+    async def start(ack: AsyncAck) -> None:
+        await ack()
+
+    async with connected(app):
+        await slack.command("/avatar-start", "room-1", user=MEI, channel=GENERAL)
     return slack.issued_response_urls[-1]
 
 

@@ -79,7 +79,8 @@ async def test_reads_the_answer_as_slack_does(
         result = await slack.command("/avatar-start")
     assert result.error == error
     assert result.http_status == response.get("status", 200)
-    assert [message.text for message in slack.messages()] == shown
+    notices = [f"/avatar-start failed with the error “{error}”"] if error else []
+    assert [message.text for message in slack.messages()] == [*shown, *notices]
 
 
 async def test_a_slow_app_times_out(tokens: Tokens) -> None:

@@ -74,7 +74,8 @@ async def test_an_ack_with_broken_blocks_is_an_error(
         result = await slack.command("/avatar-start")
     assert result.error == "invalid_command_response"
     assert result.problems == ("unsupported type: teapot [json-pointer:/blocks/0/type]",)
-    assert slack.messages() == []
+    [notice] = slack.messages()
+    assert notice.text == "/avatar-start failed with the error “invalid_command_response”"
 
 
 async def test_a_late_ack_is_a_timeout(tokens: Tokens) -> None:
@@ -93,7 +94,9 @@ async def test_a_late_ack_is_a_timeout(tokens: Tokens) -> None:
         async with asyncio.timeout(2):
             while not any(exchange.answer == "too late" for exchange in slack.traffic):  # noqa: ASYNC110 - polls
                 await asyncio.sleep(0.01)
-        assert slack.messages() == []
+        [notice] = slack.messages()
+        assert notice.text == "/avatar-start failed with the error “operation_timeout”"
+        assert (notice.user, notice.visible_to, notice.origin) == ("USLACKBOT", MEI, "notice")
 
 
 async def test_without_a_socket_nothing_is_dispatched(slack: SlackStandIn) -> None:

@@ -1,0 +1,103 @@
+/** The messages of the channel that is open, kept up to date without disturbing what has not changed. */
+
+import { fetchMessages, oneAtATime } from "./api.js";
+import { dayOf, formatDate } from "./dates.js";
+import { el } from "./dom.js";
+import { drawMessage } from "./message.js";
+
+const NEAR = 120;
+
+export class Channel {
+  /**
+   * @param {HTMLElement} scroller scrolls
+   * @param {HTMLElement} list the live region
+   * @param {Object} session
+   * @param {() => Node} drawWelcome what an empty channel shows
+   */
+  constructor(scroller, list, session, drawWelcome) {
+    Object.assign(this, { scroller, list, session, drawWelcome });
+    this.drawn = new Map();
+    this.place = "";
+    this.refresh = oneAtATime(() => this.update());
+    session.addEventListener("place", this.refresh);
+    session.addEventListener("workspace", this.refresh);
+  }
+
+  async update() {
+    const { viewer, channelId } = this.session;
+    const messages = await fetchMessages(channelId, viewer);
+    if (viewer !== this.session.viewer || channelId !== this.session.channelId) return;
+    const isNewPlace = this.place !== `${viewer} ${channelId}`;
+    this.place = `${viewer} ${channelId}`;
+    const isAtEnd = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR;
+    // What another channel holds is no news: it is put in quietly.
+    if (isNewPlace) this.list.setAttribute("aria-live", "off");
+    this.arrange(this.pieces(inThreads(messages)));
+    if (isNewPlace) requestAnimationFrame(() => this.list.setAttribute("aria-live", "polite"));
+    if (isNewPlace || isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** What the list is to show: pairs of a key and a function that draws. The key tells when to draw anew. */
+  pieces(messages) {
+    if (messages.length === 0) return [[`welcome ${this.place}`, "welcome", this.drawWelcome]];
+    const pieces = [];
+    let day = null;
+    for (const message of messages) {
+      const itsDay = dayOf(Number(message.ts));
+      if (itsDay !== day && !message.thread_ts) {
+        pieces.push([`day ${itsDay} ${this.place}`, itsDay, () => dayDivider(Number(message.ts))]);
+        day = itsDay;
+      }
+      const key = `${message.ts} ${message.visible_to ?? ""} ${this.place}`;
+      pieces.push([key, JSON.stringify(message), () => drawMessage(message, this.session)]);
+    }
+    return pieces;
+  }
+
+  arrange(pieces) {
+    const next = new Map();
+    for (const [key, content, draw] of pieces) {
+      const old = this.drawn.get(key);
+      next.set(key, old?.content === content ? old : { content, node: this.redraw(old?.node, draw) });
+    }
+    const kept = new Set([...next.values()].map(({ node }) => node));
+    for (const node of [...this.list.children]) if (!kept.has(node)) node.remove();
+    let place = this.list.firstChild;
+    for (const node of kept) {
+      if (node === place) place = place.nextSibling;
+      else this.list.insertBefore(node, place);
+    }
+    this.drawn = next;
+  }
+
+  /** Draw anew in the old one's stead, with the focus where it was: on the same action, else on the message. */
+  redraw(old, draw) {
+    const node = draw();
+    if (!old) return node;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(node);
+    if (!focused) return node;
+    const action = focused.dataset.action && CSS.escape(focused.dataset.action);
+    ((action && node.querySelector(`[data-action="${action}"]`)) || node).focus({ preventScroll: true });
+    return node;
+  }
+}
+
+/** Replies right behind the message that they answer. */
+function inThreads(messages) {
+  const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
+  const known = new Set(messages.map((message) => message.ts));
+  const roots = messages.filter((message) => !isReply(message) || !known.has(message.thread_ts));
+  return roots.flatMap((root) => [
+    root,
+    ...messages.filter((message) => isReply(message) && message !== root && message.thread_ts === root.ts),
+  ]);
+}
+
+function dayDivider(epoch) {
+  return el(
+    "div",
+    { class: "day", role: "separator" },
+    el("span", {}, formatDate(epoch, "{day_divider_pretty}")),
+  );
+}

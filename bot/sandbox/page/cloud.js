@@ -1,0 +1,58 @@
+/** MetaStudio's side: the calls that came in, and the jobs that run. */
+
+import { fetchMetaStudio, oneAtATime } from "./api.js";
+import { el } from "./dom.js";
+
+const SHOWN = 200;
+
+export class Cloud {
+  /**
+   * @param {HTMLElement} calls newest first
+   * @param {HTMLElement} jobs
+   * @param {(answer: Object) => void} onAnswer told every answer, rooms and trouble included
+   */
+  constructor(calls, jobs, onAnswer) {
+    this.refresh = oneAtATime(async () => {
+      const answer = await fetchMetaStudio();
+      fillWith(jobs, answer.jobs.map(drawJob), "No job has been started yet.");
+      fillWith(calls, answer.calls.map(drawCall), "No call has been made yet.");
+      onAnswer(answer);
+    });
+  }
+}
+
+/** Newest first; words where there is nothing. */
+function fillWith(list, items, words) {
+  const rows = items.slice(-SHOWN).reverse();
+  list.replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, words)]));
+}
+
+function drawJob(job) {
+  const state = String(job.state ?? job.job_state ?? "");
+  const tone = { WAITING: "tone-wait", PROCESSING: "tone-good", SUCCEED: "tone-quiet" }[state] ?? "tone-bad";
+  return el(
+    "li",
+    { class: "row-plain" },
+    el("span", { class: `chip-status ${tone}` }, state),
+    el("code", { class: "row-name" }, String(job.job_id ?? "")),
+    el("span", { class: "row-aside" }, `room ${job.room_id ?? "unknown"}`),
+  );
+}
+
+function drawCall(call) {
+  const isGood = call.status >= 200 && call.status < 300;
+  const status = call.status === null ? "cut off" : String(call.status);
+  const asides = [
+    call.error_code,
+    call.auth && `by ${call.auth === "none" ? "no proof" : call.auth}`,
+    call.request_id && `request ${call.request_id}`,
+  ];
+  return el(
+    "li",
+    { class: "row-plain" },
+    el("span", { class: `chip-status ${isGood ? "tone-good" : "tone-bad"}` }, status),
+    el("span", { class: "row-name" }, el("strong", {}, call.method), ` ${call.path}`),
+    el("span", { class: "row-ms" }, `${Math.round(call.milliseconds)} ms`),
+    el("span", { class: "row-aside" }, asides.filter(Boolean).join(" · ")),
+  );
+}

@@ -1,0 +1,156 @@
+/**
+ * Slack's mrkdwn as nodes.
+ * https://docs.slack.dev/messaging/formatting-message-text describes the markup.
+ */
+
+import { formatDate, timeElement } from "./dates.js";
+import { el, fill, fragment } from "./dom.js";
+import { withEmoji } from "./emoji.js";
+
+const TOKEN = new RegExp(
+  [
+    /```(?<block>[\s\S]+?)```/,
+    /`(?<code>[^`\n]+)`/,
+    /<(?<angled>[^<>]+)>/,
+    /(?<![\w<|])(?<bare>https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]'"*_~])/,
+    /(?<![\w*])\*(?<bold>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])/,
+    /(?<![\w_])_(?<italic>[^\s_](?:[^_\n]*[^\s_])?)_(?![\w_])/,
+    /(?<![\w~])~(?<strike>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])/,
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
+const DATE = /^!date\^(-?\d{1,13})\^([^^|]*)(?:\^([^|]*))?\|([\s\S]*)$/;
+const QUOTE = /^(?:>|&gt;) ?/;
+const PREFORMATTED = /(```[\s\S]+?```)/;
+const WRAPPERS = { bold: "strong", italic: "em", strike: "s" };
+const SAFE_ADDRESS = /^(?:https?:\/\/|mailto:|tel:|slack:\/\/)/i;
+
+/** Whether a browser should open the address: `javascript:` and the like it should not. */
+export function isSafe(address) {
+  return SAFE_ADDRESS.test(address ?? "");
+}
+
+/**
+ * Markup as nodes, quotes set off from the rest.
+ * @param {string} markup
+ * @param {Object<string, string>} names names of people and channels by their ids
+ * @param {{verbatim?: boolean}} [options] verbatim: addresses without < > stay text
+ */
+export function mrkdwn(markup, names, options = {}) {
+  const nodes = fragment();
+  let quote = null;
+  for (const [line, isBlock] of lines(markup)) {
+    const quoted = !isBlock && QUOTE.test(line);
+    if (quoted && quote === null) nodes.append((quote = el("blockquote")));
+    if (!quoted) quote = null;
+    const target = quoted ? quote : nodes;
+    if (quoted && target.hasChildNodes()) target.append("\n");
+    fill(target, inline(quoted ? line.replace(QUOTE, "") : line, names, options));
+  }
+  return nodes;
+}
+
+/** Plain text of Slack's: entities and emoji, nothing else. */
+export function plain(text) {
+  return withEmoji(unescaped(text));
+}
+
+/** A text object of either kind as nodes. */
+export function textNodes(object, names) {
+  const text = String(object?.text ?? "");
+  return object?.type === "mrkdwn"
+    ? mrkdwn(text, names, { verbatim: object.verbatim })
+    : fragment(plain(text));
+}
+
+export function unescaped(text) {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/** An address as a link, or its words alone where it is none that a browser should open. */
+export function link(address, label) {
+  const words = label || address;
+  if (!isSafe(address)) return fragment(words);
+  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, words);
+}
+
+/** A person, channel or group that is spoken of. */
+export function mention(words, isBroadcast = false) {
+  return el("span", { class: isBroadcast ? "mention mention-broadcast" : "mention" }, words);
+}
+
+/** Pieces that are a quote or not: line by line where a line is a quote, else as long as possible. */
+function* lines(markup) {
+  const parts = markup.split(PREFORMATTED);
+  for (const [at, part] of parts.entries()) {
+    if (PREFORMATTED.test(part)) {
+      yield [part, true];
+      continue;
+    }
+    let rest = "";
+    const outside = at > 0 ? part.replace(/^\n/, "") : part;
+    for (const line of outside.split(/(?<=\n)/)) {
+      if (!QUOTE.test(line)) {
+        rest += line;
+        continue;
+      }
+      if (rest) yield [rest.replace(/\n$/, ""), false];
+      rest = "";
+      yield [line.replace(/\n$/, ""), false];
+    }
+    if (rest) yield [rest, false];
+  }
+}
+
+function inline(markup, names, options) {
+  const nodes = fragment();
+  let end = 0;
+  for (const found of markup.matchAll(TOKEN)) {
+    if (found.groups.bare && options.verbatim) continue;
+    nodes.append(plain(markup.slice(end, found.index)), piece(found.groups, names, options));
+    end = found.index + found[0].length;
+  }
+  nodes.append(plain(markup.slice(end)));
+  return nodes;
+}
+
+function piece(groups, names, options) {
+  const [kind, content] = Object.entries(groups).find(([, value]) => value !== undefined);
+  if (kind === "block") return el("pre", { tabindex: "0" }, unescaped(content.replace(/^\n|\n$/g, "")));
+  if (kind === "code") return el("code", {}, unescaped(content));
+  if (kind === "bare") return link(unescaped(content));
+  if (kind === "angled") return angled(content, names);
+  return el(WRAPPERS[kind], {}, inline(content, names, options));
+}
+
+/** What stands between < and >: a person, a channel, a broadcast, a date or a link. */
+function angled(content, names) {
+  const [target, label] = parted(content);
+  const said = label && unescaped(label);
+  if (target.startsWith("@")) return mention(`@${said || names[target.slice(1)] || target.slice(1)}`);
+  if (target.startsWith("#")) return mention(`#${said || names[target.slice(1)] || target.slice(1)}`);
+  if (target.startsWith("!date^")) return date(content, said);
+  if (target.startsWith("!subteam^")) return mention(said || `@${target.slice(9)}`);
+  if (target.startsWith("!")) return mention(`@${said || target.slice(1)}`, true);
+  // What is no address stays as it stands, so that text which nobody escaped is noticed.
+  return isSafe(target)
+    ? link(unescaped(target), said && withEmoji(said))
+    : fragment(`<${unescaped(content)}>`);
+}
+
+function date(content, fallback) {
+  const [, epoch, form, address] = DATE.exec(content) ?? [];
+  if (epoch === undefined || formatDate(Number(epoch), form) === null) return fragment(fallback ?? "");
+  const shown = timeElement(Number(epoch), unescaped(form));
+  if (!address || !isSafe(unescaped(address))) return shown;
+  const linked = link(unescaped(address));
+  linked.replaceChildren(shown);
+  return linked;
+}
+
+function parted(content) {
+  const at = content.indexOf("|");
+  return at < 0 ? [content, ""] : [content.slice(0, at), content.slice(at + 1)];
+}

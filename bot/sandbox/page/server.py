@@ -1,0 +1,147 @@
+"""What the page needs beyond Slack's stand-in: its files, the bot's log, and a look at MetaStudio's stand-in.
+
+Neither the log nor MetaStudio tells of changes by itself, so both are looked at twice a second while a
+page is open.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
+from bot.sandbox.metastudio.payloads import room_payload
+from bot.sandbox.metastudio.rooms import NAMED_ROOMS
+from bot.sandbox.page.files import Files
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.slack.wishes import in_words, optional_number, read_body
+
+LOOK_SECONDS = 0.5
+
+_LONGEST_TROUBLE = 24 * 3600
+"""Seconds."""
+
+LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
+
+
+class Page:
+    """The page and its endpoints, on the server of Slack's stand-in.
+
+    `metastudio` and `log_rows` may be missing: what they would show is then empty. `clock` is MetaStudio's,
+    in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        slack: SlackStandIn,
+        *,
+        metastudio: MetaStudioStandIn | None,
+        log_rows: LogRows | None,
+        clock: Callable[[], float] = time.time,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._slack = slack
+        self._metastudio = metastudio
+        self._log_rows = log_rows
+        self._clock = clock
+        self._look_seconds = look_seconds
+
+    def add_to(self, application: web.Application) -> None:
+        """Add the routes, before the application is started."""
+        Files().register(application)
+        application.router.add_get("/sandbox/log", self.show_log)
+        application.router.add_get("/sandbox/metastudio", self.show_metastudio)
+        application.router.add_post("/sandbox/metastudio/trouble", in_words(self.make_trouble))
+        application.cleanup_ctx.append(self._watched)
+
+    async def show_log(self, _request: web.Request) -> web.Response:
+        return web.json_response({"rows": await self._rows()})
+
+    async def show_metastudio(self, _request: web.Request) -> web.Response:
+        misbehaving = [{"room_id": name, "description": words} for name, words in MISBEHAVING_ROOMS.items()]
+        named = [room_payload(room) for room in NAMED_ROOMS]
+        rooms = {"named": named, "misbehaving": misbehaving}
+        stand_in = self._metastudio
+        if stand_in is None:
+            return web.json_response({"calls": [], "jobs": [], "rooms": rooms, "trouble": {}})
+        return web.json_response(
+            {
+                "calls": [asdict(call) for call in stand_in.calls],
+                "jobs": [asdict(job) for job in stand_in.jobs],
+                "rooms": rooms,
+                "trouble": self._trouble(stand_in),
+            }
+        )
+
+    async def make_trouble(self, request: web.Request) -> web.Response:
+        """`{"kind": "down" | "throttle", "seconds": n}`; 0 seconds end the trouble."""
+        body = await read_body(request)
+        seconds = optional_number(body, "seconds")
+        if seconds is None or not seconds <= _LONGEST_TROUBLE:
+            raise ValueError(f"seconds must be a number from 0 to {_LONGEST_TROUBLE}")
+        if self._metastudio is None:
+            raise ValueError("there is no MetaStudio here")
+        trouble, until = self._metastudio.trouble, self._clock() + seconds
+        match body.get("kind"):
+            case "down":
+                trouble.down, trouble.down_until = False, until
+            case "throttle":
+                trouble.throttle_until = until
+            case other:
+                raise ValueError(f"kind is down or throttle, not {other!r}")
+        self._slack.changes.tell("traffic")
+        return web.json_response(self._trouble(self._metastudio))
+
+    def _trouble(self, stand_in: MetaStudioStandIn) -> dict[str, Any]:
+        """What is wrong at the moment, and until when (seconds since the epoch, 0 for never)."""
+        trouble, now = stand_in.trouble, self._clock()
+        return {
+            "down": trouble.resets_connections(now),
+            "down_until": trouble.down_until,
+            "throttled": trouble.throttles(now),
+            "throttle_until": trouble.throttle_until,
+        }
+
+    async def _rows(self) -> list[dict[str, Any]]:
+        return [] if self._log_rows is None else await self._log_rows()
+
+    async def _watched(self, _application: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self._watch())
+        yield
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+    async def _watch(self) -> None:
+        """Compare with what was seen last, and tell the pages what is new."""
+        rows: list[dict[str, Any]] = []
+        cloud: tuple[Any, ...] = ()
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            if not self._slack.changes.heard:
+                continue
+            with contextlib.suppress(Exception):  # a log that cannot be read now is looked at again
+                seen_rows, rows = rows, await self._rows()
+                if rows != seen_rows:
+                    self._slack.changes.tell("log")
+            seen_cloud, cloud = cloud, self._cloud()
+            if cloud != seen_cloud:
+                self._slack.changes.tell("traffic")
+
+    def _cloud(self) -> tuple[Any, ...]:
+        """What tells one state of MetaStudio's stand-in from another."""
+        stand_in = self._metastudio
+        if stand_in is None:
+            return ()
+        calls = stand_in.calls
+        latest = calls[-1].request_id if calls else None
+        return (
+            len(calls),
+            latest,
+            [job.state for job in stand_in.jobs],
+            self._trouble(stand_in),
+        )

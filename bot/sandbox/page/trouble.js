@@ -1,0 +1,91 @@
+/** Trouble to order, and rooms to try: each a button. */
+
+import { troubleMetaStudio, troubleSlack } from "./api.js";
+import { formatDate } from "./dates.js";
+import { el, icon } from "./dom.js";
+
+const SECONDS = 10;
+const ORDERS = [
+  {
+    label: "Disconnect the socket",
+    what: "Slack asks the bot to reconnect, as it does every few hours.",
+    run: () => troubleSlack({ kind: "disconnect" }),
+    done: () => "Slack has told the bot to reconnect.",
+  },
+  {
+    label: `Slack answers 429 for ${SECONDS} s`,
+    what: "Every Web API call is refused with Retry-After.",
+    run: () => troubleSlack({ kind: "ratelimited", seconds: SECONDS }),
+    done: () => `Slack answers 429 until ${later()}.`,
+  },
+  {
+    label: `MetaStudio down for ${SECONDS} s`,
+    what: "Every connection to it is cut.",
+    run: () => troubleMetaStudio({ kind: "down", seconds: SECONDS }),
+    done: () => `MetaStudio is down until ${later()}.`,
+  },
+  {
+    label: "End all trouble",
+    what: "Slack and MetaStudio are well again at once.",
+    run: () =>
+      Promise.all([troubleSlack({ kind: "clear" }), troubleMetaStudio({ kind: "down", seconds: 0 })]),
+    done: () => "Everything is well again.",
+  },
+];
+
+export class Trouble {
+  /**
+   * @param {HTMLElement} orders
+   * @param {HTMLElement} status a live region
+   * @param {HTMLElement} rooms
+   * @param {(command: string) => void} play fills the composer and sends
+   */
+  constructor(orders, status, rooms, play) {
+    Object.assign(this, { status, rooms, play });
+    orders.replaceChildren(...ORDERS.map((order) => this.drawOrder(order)));
+  }
+
+  drawOrder(order) {
+    const press = async () => {
+      try {
+        await order.run();
+        this.status.textContent = order.done();
+      } catch (error) {
+        this.status.textContent = error.message;
+      }
+    };
+    return el(
+      "li",
+      { class: "order" },
+      el("button", { type: "button", class: "button", onclick: press }, order.label),
+      el("p", { class: "hint" }, order.what),
+    );
+  }
+
+  /** @param {Object} rooms `named` and `misbehaving`, as MetaStudio's stand-in lists them */
+  showRooms({ named = [], misbehaving = [] }) {
+    const content = JSON.stringify([named, misbehaving]);
+    if (content === this.shown) return;
+    this.shown = content;
+    const ordinary = named
+      .slice(0, 1)
+      .map((room) => [room.room_id, `${room.room_name}: an ordinary room, it just starts`]);
+    const others = misbehaving.map((room) => [room.room_id, room.description]);
+    this.rooms.replaceChildren(...[...ordinary, ...others].map(([id, words]) => this.drawRoom(id, words)));
+  }
+
+  drawRoom(roomId, words) {
+    const command = `/avatar-start ${roomId}`;
+    const button = { type: "button", class: "example", onclick: () => this.play(command) };
+    return el(
+      "li",
+      { class: "order" },
+      el("button", button, el("code", {}, command), icon("send")),
+      el("p", { class: "hint" }, words),
+    );
+  }
+}
+
+function later() {
+  return formatDate(Date.now() / 1000 + SECONDS, "{time_secs}");
+}

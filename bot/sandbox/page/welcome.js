@@ -1,0 +1,46 @@
+/** What an empty channel shows: what this is, and a first command to play with one click. */
+
+import { el, icon } from "./dom.js";
+
+const FIRST = "/avatar-start 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4";
+
+/**
+ * @param {Object} session
+ * @param {(command: string) => void} play fills the composer and sends
+ */
+export function drawWelcome(session, play) {
+  const { channel, workspace } = session;
+  const example = (command) =>
+    el(
+      "button",
+      { type: "button", class: "example", onclick: () => play(command) },
+      el("code", {}, command),
+      icon("send"),
+    );
+  const absent =
+    !channel.bot_is_member &&
+    el(
+      "p",
+      { class: "absent" },
+      `${workspace.bot.name} is not a member here: it can answer you, and posts with what your command lends it.`,
+    );
+  return el(
+    "section",
+    { class: "welcome", "aria-label": "Welcome" },
+    el(
+      "span",
+      { class: "welcome-mark", "aria-hidden": "true" },
+      icon(channel.kind === "public" ? "hash" : "lock"),
+    ),
+    el("h2", {}, `This is the very beginning of ${session.nameOf(channel)}`),
+    el(
+      "p",
+      {},
+      "Everything here is a rehearsal on your own machine: the bot is the real one, Slack and MetaStudio are stand-ins. ",
+      "Nothing you do costs anything or leaves this computer.",
+    ),
+    absent,
+    el("p", {}, "Type a command below, or play one of these:"),
+    el("div", { class: "examples" }, ...[FIRST, "/avatar-start help", "/avatar-start busy"].map(example)),
+  );
+}

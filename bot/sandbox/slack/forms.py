@@ -1,0 +1,121 @@
+"""Modals from the person's side: submitted, closed, and what the app's answer does to them.
+
+https://docs.slack.dev/surfaces/modals
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from bot.sandbox.slack.api_errors import ApiError
+from bot.sandbox.slack.delivery import Delivery, Interacted
+from bot.sandbox.slack.form_state import changed_state, missing_inputs
+from bot.sandbox.slack.interactions import InteractionPayloads
+from bot.sandbox.slack.view_methods import checked_view
+from bot.sandbox.slack.views import STACKED, View, Views
+
+TROUBLE = "We had some trouble connecting. Try again?"
+"""What Slack writes in a form that could not be handed to the app."""
+
+INVALID_RESPONSE = "invalid_response"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What came of a submitted form.
+
+    `errors` are the words under its inputs, by block: the form stays open then, as it does with an `error`,
+    whose words for people are the `notice`. `problems` says what is wrong with an answer that makes no sense.
+    """
+
+    error: str | None
+    errors: dict[str, str] | None
+    milliseconds: float = 0.0
+    notice: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+class Forms:
+    """Sends view_submission and view_closed, and does what the app answers."""
+
+    def __init__(
+        self,
+        views: Views,
+        payloads: InteractionPayloads,
+        deliver: Callable[[dict[str, Any]], Awaitable[Delivery]],
+    ) -> None:
+        self._views = views
+        self._payloads = payloads
+        self._deliver = deliver
+
+    async def submit(self, viewer: str, view_id: str, values: dict[str, Any]) -> Submitted:
+        """Submit the modal on top. Required inputs that are empty are said to be so without asking the app.
+
+        Raises ValueError, in words, where that person could not have done it.
+        """
+        view = self._views.on_top(viewer, view_id)
+        if "submit" not in view.content:
+            raise ValueError("that modal cannot be submitted")
+        state = changed_state(view.state, view.blocks, values)
+        self._views.set_state(view, state)
+        if missing := missing_inputs(view.blocks, state):
+            return Submitted(None, missing)
+        began = perf_counter()
+        delivery = await self._deliver(self._payloads.submission(view))
+        milliseconds = (perf_counter() - began) * 1000
+        if delivery.error is not None:
+            return Submitted(delivery.error, None, milliseconds, TROUBLE)
+        try:
+            errors = self._obey(delivery.ack, view)
+        except ApiError as refused:
+            problems = refused.problems or (refused.error,)
+            return Submitted(INVALID_RESPONSE, None, milliseconds, TROUBLE, problems)
+        return Submitted(None, errors, milliseconds)
+
+    async def close(self, viewer: str, view_id: str) -> Interacted:
+        """Close the modal on top; where it clears on closing, those below it go with it."""
+        view = self._views.on_top(viewer, view_id)
+        is_cleared = view.flag("clear_on_close")
+        if is_cleared:
+            closed = self._views.clear(viewer)
+        else:
+            self._views.close(view)
+            closed = [view]
+        began, error = perf_counter(), None
+        for one in closed:
+            if one.flag("notify_on_close"):
+                delivery = await self._deliver(self._payloads.closing(one, is_cleared=is_cleared))
+                error = error or delivery.error
+        return Interacted(error, (perf_counter() - began) * 1000)
+
+    def _obey(self, ack: Any, view: View) -> dict[str, str] | None:
+        """Do as the acknowledgement says; errors for the inputs are returned."""
+        if ack in (None, "", {}):
+            self._views.close(view)
+            return None
+        match ack:
+            case {"response_action": "errors", "errors": dict(errors)}:
+                return _checked_errors(errors, view)
+            case {"response_action": "update", "view": content}:
+                self._views.update(view, checked_view(content, "modal"))
+            case {"response_action": "push", "view": content}:
+                checked = checked_view(content, "modal")
+                if len(self._views.stack(view.owner)) >= STACKED:
+                    raise ApiError("push_limit_reached")
+                self._views.push(view.owner, checked)
+            case {"response_action": "clear"}:
+                self._views.clear(view.owner)
+            case _:
+                raise ApiError(INVALID_RESPONSE, ("unknown response_action, or its view or errors missing",))
+        return None
+
+
+def _checked_errors(errors: dict[str, Any], view: View) -> dict[str, str]:
+    """Errors can only be shown under inputs."""
+    inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
+    problems = [f"no input block has the id {block_id!r}" for block_id in errors.keys() - inputs]
+    problems += [f"no words for {block_id!r}" for block_id, words in errors.items() if not words]
+    if problems or not errors:
+        raise ApiError(INVALID_RESPONSE, tuple(problems) or ("errors is empty",))
+    return {block_id: str(words) for block_id, words in errors.items()}

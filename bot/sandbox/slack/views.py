@@ -1,0 +1,168 @@
+"""Views: the modals that a person has stacked up, and the app's Home tab of each person."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.slack.block_ids import with_ids
+from bot.sandbox.slack.changes import Changes
+from bot.sandbox.slack.form_state import State, carried_over, initial_state
+from bot.sandbox.slack.workspace import Workspace
+
+STACKED = 3
+"""How many modals one person can have open, one above the other."""
+
+
+@dataclass(slots=True)
+class View:
+    """One view as somebody has it before them.
+
+    `content` is what the app handed over, with ids given to its elements. `hash` is another after each
+    change that the app makes.
+    """
+
+    id: str
+    owner: str
+    content: dict[str, Any]
+    state: State
+    hash: str
+    root: str
+    previous: str | None = None
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        blocks: list[dict[str, Any]] = self.content["blocks"]
+        return blocks
+
+    @property
+    def external_id(self) -> str:
+        return str(self.content.get("external_id") or "")
+
+    def flag(self, name: str) -> bool:
+        """clear_on_close or notify_on_close."""
+        return bool(self.content.get(name, False))
+
+
+class Views:
+    """Every view there is. Whatever it is given has been checked before."""
+
+    def __init__(self, workspace: Workspace, clock: Callable[[], float], changes: Changes) -> None:
+        self._workspace = workspace
+        self._clock = clock
+        self._changes = changes
+        self._stacks: defaultdict[str, list[View]] = defaultdict(list)
+        self._homes: dict[str, View] = {}
+
+    def stack(self, user: str) -> list[View]:
+        """A person's modals, the one on top last."""
+        return list(self._stacks[user])
+
+    def home(self, user: str) -> View | None:
+        return self._homes.get(user)
+
+    def find(self, view_id: str | None = None, external_id: str | None = None) -> View | None:
+        """The view of that id or else external_id, closed ones not included."""
+        everything = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
+        for view in everything:
+            if view_id == view.id or (not view_id and external_id and external_id == view.external_id):
+                return view
+        return None
+
+    def acted_on(self, user: str, view_id: str) -> View:
+        """The view in which that person can do something: the modal on top, or the Home tab."""
+        for view in (*self._stacks[user][-1:], self._homes.get(user)):
+            if view is not None and view.id == view_id:
+                return view
+        raise ValueError(f"no view {view_id!r} is before that person")
+
+    def on_top(self, user: str, view_id: str) -> View:
+        """The modal on top of that person's stack, if it is this one."""
+        for view in self._stacks[user][-1:]:
+            if view.id == view_id:
+                return view
+        raise ValueError(f"no modal {view_id!r} is on top before that person")
+
+    def open(self, user: str, content: dict[str, Any]) -> View:
+        """Show a modal in place of any that are open."""
+        self._stacks[user] = []
+        return self.push(user, content)
+
+    def push(self, user: str, content: dict[str, Any]) -> View:
+        """Show a modal above those that are open."""
+        stack = self._stacks[user]
+        view = self._new(user, content)
+        if stack:
+            view.root, view.previous = stack[0].id, stack[-1].id
+        stack.append(view)
+        self._changes.tell("views")
+        return view
+
+    def update(self, view: View, content: dict[str, Any]) -> None:
+        """Show something else in the same view; what was typed stays where the ids stay."""
+        view.content = content | {"blocks": with_ids(content["blocks"])}
+        view.state = carried_over(view.state, view.blocks)
+        view.hash = self._new_hash()
+        self._changes.tell("home" if content["type"] == "home" else "views")
+
+    def set_state(self, view: View, state: State) -> None:
+        view.state = state
+
+    def publish(self, user: str, content: dict[str, Any]) -> View:
+        """Show the Home tab, whose view stays the same one for good."""
+        view = self._homes.get(user)
+        if view is None:
+            view = self._homes[user] = self._new(user, content)
+            self._changes.tell("home")
+        else:
+            self.update(view, content)
+        return view
+
+    def close(self, view: View) -> None:
+        """Take one modal away."""
+        self._stacks[view.owner] = [other for other in self._stacks[view.owner] if other is not view]
+        self._changes.tell("views")
+
+    def clear(self, user: str) -> list[View]:
+        """Take all of a person's modals away, and return them."""
+        cleared, self._stacks[user] = self._stacks[user], []
+        self._changes.tell("views")
+        return cleared
+
+    def as_json(self, view: View) -> dict[str, Any]:
+        """The view object, as the API answers with it and apps are sent it."""
+        content, bot = view.content, self._workspace.bot
+        described: dict[str, Any] = {
+            "id": view.id,
+            "team_id": self._workspace.team_id,
+            "type": content["type"],
+            "blocks": view.blocks,
+            "private_metadata": content.get("private_metadata", ""),
+            "callback_id": content.get("callback_id", ""),
+            "state": {"values": view.state},
+            "hash": view.hash,
+            "title": content.get("title"),
+            "clear_on_close": view.flag("clear_on_close"),
+            "notify_on_close": view.flag("notify_on_close"),
+            "close": content.get("close"),
+            "submit": content.get("submit"),
+            "previous_view_id": view.previous,
+            "root_view_id": view.root,
+            "app_id": bot.app_id,
+            "external_id": view.external_id,
+            "app_installed_team_id": self._workspace.team_id,
+            "bot_id": bot.bot_id,
+        }
+        if "submit_disabled" in content:
+            described["submit_disabled"] = content["submit_disabled"]
+        return described
+
+    def _new(self, user: str, content: dict[str, Any]) -> View:
+        view_id = f"V0{secrets.token_hex(5).upper()}"
+        content = content | {"blocks": with_ids(content["blocks"])}
+        state = initial_state(content["blocks"])
+        return View(view_id, user, content, state, self._new_hash(), root=view_id)
+
+    def _new_hash(self) -> str:
+        return f"{int(self._clock())}.{secrets.token_hex(4)}"

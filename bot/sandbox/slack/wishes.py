@@ -1,0 +1,67 @@
+"""Reading what the people's side wishes for: JSON objects, whose faults are answered in words."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def in_words(handler: Handler) -> Handler:
+    """A handler whose ValueErrors are answered as 400 with their words."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ValueError as wrong:
+            return web.json_response({"error": str(wrong)}, status=400)
+
+    return handle
+
+
+async def read_body(request: web.Request) -> dict[str, Any]:
+    """The body, which must be declared as JSON: a foreign page cannot do that without asking first."""
+    if request.content_type != "application/json":
+        raise ValueError("the body must be JSON, with Content-Type: application/json")
+    try:
+        body = json.loads(await request.text())
+    except (ValueError, RecursionError) as broken:
+        raise ValueError(f"the body is no JSON: {broken}") from broken
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")  # noqa: TRY004 - wrong values are all one to the caller
+    return body
+
+
+def optional_string(body: dict[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} must be a string")
+    return value
+
+
+def required_string(body: dict[str, Any], name: str) -> str:
+    value = optional_string(body, name)
+    if not value:
+        raise ValueError(f"{name} is missing")
+    return value
+
+
+def optional_number(body: dict[str, Any], name: str) -> float | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError(f"{name} must be a number, not below 0")
+    return value
+
+
+def optional_object(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """A JSON object, empty where it is missing."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be an object")  # noqa: TRY004 - wrong values are all one to the caller
+    return value

@@ -1,0 +1,72 @@
+"""The rules between settings, told from their plain text: pure, and found beside every other fault."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.errors import SettingFault
+
+AK_SK = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
+TOKEN = ("METASTUDIO_AUTH_TOKEN",)
+IAM = (
+    "METASTUDIO_IAM_USER",
+    "METASTUDIO_IAM_PASSWORD",
+    "METASTUDIO_IAM_DOMAIN",
+    "HUAWEICLOUD_SDK_IAM_ENDPOINT",
+)
+
+_HOW_TO_AUTHENTICATE = (
+    "say how to authenticate to MetaStudio: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (recommended), "
+    "or METASTUDIO_AUTH_TOKEN, or METASTUDIO_IAM_USER with METASTUDIO_IAM_PASSWORD, "
+    "METASTUDIO_IAM_DOMAIN and HUAWEICLOUD_SDK_IAM_ENDPOINT"
+)
+
+
+def faults_between(given: Mapping[str, str], regions: Sequence[str]) -> Iterator[SettingFault]:
+    """What is wrong between settings.
+
+    Args:
+        given: the settings that are set, name → text.
+        regions: AVATAR_REGIONS, taken apart; empty where it is at fault itself.
+    """
+    yield from _faults_of_tokens(given)
+    yield from _faults_of_authentication(given)
+    default_region = given.get("AVATAR_DEFAULT_REGION", "").lower()
+    if default_region and regions and default_region not in regions:
+        yield SettingFault("AVATAR_DEFAULT_REGION", "name one of AVATAR_REGIONS, or leave it out")
+
+
+def _faults_of_tokens(given: Mapping[str, str]) -> Iterator[SettingFault]:
+    has_app_token, has_secret = "SLACK_APP_TOKEN" in given, "SLACK_SIGNING_SECRET" in given
+    mode = given.get("AVATAR_MODE", "auto")
+    if mode == "socket" and not has_app_token:
+        yield SettingFault("SLACK_APP_TOKEN", "set it (xapp-…) for Socket Mode, or set AVATAR_MODE=http")
+    if mode == "http" and not has_secret:
+        yield SettingFault("SLACK_SIGNING_SECRET", "set it (the app's page Basic Information) for HTTP mode")
+    if mode == "auto" and not has_app_token and not has_secret:
+        remedy = "set it (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode"
+        yield SettingFault("SLACK_APP_TOKEN", remedy)
+    serves_http = mode == "http" or (mode == "auto" and not has_app_token)
+    if serves_http and not given.get("AVATAR_HTTP_PORT", "3000").strip("0"):
+        remedy = "0 switches the web server off, which only Socket Mode can do without"
+        yield SettingFault("AVATAR_HTTP_PORT", remedy)
+    for name, prefix in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
+        if not given.get(name, prefix).startswith(prefix):
+            yield SettingFault(name, f"this is another kind of token; the right one starts with {prefix}")
+
+
+def _faults_of_authentication(given: Mapping[str, str]) -> Iterator[SettingFault]:
+    ways = [way for way in (AK_SK, TOKEN, IAM) if given.keys() & set(way)]
+    if not ways:
+        yield SettingFault("HUAWEICLOUD_SDK_AK", _HOW_TO_AUTHENTICATE)
+    if len(ways) > 1:
+        several = ", ".join(name for way in ways for name in way if name in given)
+        remedy = f"keep exactly one way of authenticating to MetaStudio; set are {several}"
+        yield SettingFault(ways[1][0], remedy)
+    if len(ways) == 1:
+        [way] = ways
+        together = " and ".join(name for name in way if name in given)
+        for name in way:
+            if name not in given:
+                yield SettingFault(name, f"set it as well; it belongs to {together}")
+    if "HUAWEICLOUD_SDK_SECURITY_TOKEN" in given and AK_SK not in ways:
+        remedy = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, which it belongs to, or leave it out"
+        yield SettingFault("HUAWEICLOUD_SDK_SECURITY_TOKEN", remedy)

@@ -1,0 +1,227 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.job import SmartChatJob
+from bot.messages.announcement import announcement
+from bot.messages.message import TEXT_LIMIT, Message
+from bot.model import Invocation
+
+Job = Callable[..., SmartChatJob]
+AssertGolden = Callable[[str, Message], None]
+
+INVITE = "To let the bot post here itself, invite it to this channel."
+VOICE = {"voice_asset_id": "7a9f3c52d1b84e0e", "provider": "XIMALAYA", "language": "EN"}
+
+
+def test_a_job_is_announced_with_everything_that_metastudio_said(
+    invocation: Invocation, job: Job, assert_golden: AssertGolden
+) -> None:
+    assert_golden("announcement_full", announcement(invocation, job()))
+
+
+def test_of_a_job_with_nothing_but_an_id_only_what_is_known_is_told(
+    invocation: Invocation, assert_golden: AssertGolden
+) -> None:
+    bare = SmartChatJob(job_id="26f06524-4f75-4b3a-a853-b649a21aaf66")
+    started = replace(invocation, region=None, request_id=None)
+    assert_golden("announcement_bare", announcement(started, bare))
+
+
+def test_the_voices_behind_the_tenth_are_counted(
+    invocation: Invocation, job: Job, assert_golden: AssertGolden
+) -> None:
+    voices = [VOICE | {"voice_asset_id": f"voice-{number}"} for number in range(1, 18)]
+    message = announcement(invocation, job(voice_config_list=voices))
+    assert message.text.endswith("and 7 more")
+    assert_golden("announcement_17_voices", message)
+
+
+def test_a_bot_outside_the_channel_asks_in_the_small_print_to_be_invited(
+    invocation: Invocation, job: Job, assert_golden: AssertGolden
+) -> None:
+    message = announcement(invocation, job(rtc_room_info=None, voice_config_list=[VOICE]), hint=INVITE)
+    assert_golden("announcement_with_hint", message)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "width", "height"), [("portrait", 1080, 1920), ("square", 1080, 1080)]
+)
+def test_the_shape_of_the_picture_is_told(
+    *,
+    invocation: Invocation,
+    job: Job,
+    assert_golden: AssertGolden,
+    orientation: str,
+    width: int,
+    height: int,
+) -> None:
+    shaped = job(video_config={"width": width, "height": height}, is_transparent=True, chat_video_type="Hub")
+    message = announcement(invocation, shaped)
+    assert f"Video: {width} × {height}, {orientation}" in message.text
+    assert_golden(f"announcement_{orientation}", message)
+
+
+def test_codes_that_nobody_documented_are_shown_as_they_are(
+    invocation: Invocation, job: Job, assert_golden: AssertGolden
+) -> None:
+    novel = job(
+        chat_video_type="HOLOGRAM",
+        default_language="JA",
+        region="eu-west-101",
+        rtc_room_info={"app_id": "app", "room_id": "room", "users": [{"user_type": "WHISPERER"}]},
+        voice_config_list=[
+            {"provider": "ACME_TTS", "language": "JA", "language_desc": "日本語 & 関西弁"},
+            {"voice_asset_id": "v-2", "language": "KLINGON"},
+        ],
+    )
+    assert_golden("announcement_unknown_codes", announcement(invocation, novel))
+
+
+def test_the_documented_codes_are_put_into_words(invocation: Invocation, job: Job) -> None:
+    languages = {
+        "CN": "Simplified Chinese",
+        "EN": "English",
+        "ESP": "Spanish",
+        "por": "Portuguese",
+        "Arabic": "Arabic",
+        "Thai": "Thai",
+    }
+    vendors = {"XIMALAYA": "Himalaya TTS", "HUAWEI_EI": "Huawei EI TTS", "MOBVOI": "Mobvoi TTS"}
+    devices = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "Hub": "Large screen"}
+    for code, word in languages.items():
+        assert f"Default language: {word}\n" in announcement(invocation, job(default_language=code)).text
+    for code, word in vendors.items():
+        assert announcement(invocation, job(voice_config_list=[{"provider": code}])).text.endswith(
+            f"• {word}"
+        )
+    for code, word in devices.items():
+        assert f"Device: {word}\n" in announcement(invocation, job(chat_video_type=code)).text
+
+
+@pytest.mark.parametrize(
+    ("video", "told"),
+    [
+        ({"width": 1080}, "1080 px wide"),
+        ({"height": 720}, "720 px high"),
+        ({"width": 0, "height": 0}, "0 × 0, square"),
+    ],
+)
+def test_half_a_picture_size_is_told_by_halves(
+    invocation: Invocation, job: Job, video: dict[str, int], told: str
+) -> None:
+    assert f"Video: {told}\n" in announcement(invocation, job(video_config=video)).text
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"video_config": {}},
+        {"video_config": None},
+        {"chat_subtitle_config": {"dx": 1, "width": 5}},
+        {"voice_config_list": [None, {}]},
+        {"voice_config_list": "loud"},
+        {"rtc_room_info": {"users": []}},
+        {"default_language": "", "chat_video_type": None, "is_transparent": None, "region": ""},
+    ],
+)
+def test_what_metastudio_left_out_is_left_out(
+    invocation: Invocation, job: Job, nothing: dict[str, Any]
+) -> None:
+    message = announcement(invocation, job(**nothing))
+    assert "None" not in json.dumps(message.arguments())
+    for fact in message.text.replace("Voices:\n", "").splitlines():
+        assert not fact.rstrip().endswith((":", "•", "·"))
+
+
+def test_the_text_alone_says_status_job_room_region_and_who(invocation: Invocation, job: Job) -> None:
+    text = announcement(invocation, job()).text
+    assert text.startswith("Avatar job started.\n")
+    assert "Job ID: `26f06524-4f75-4b3a-a853-b649a21aaf66`\n" in text
+    assert "Room: `24bad716-87b1-45e5-8912-6102f7693265`\n" in text
+    assert "Region: CN North-Beijing4 (`cn-north-4`)\n" in text
+    assert "Started by: <@U0MEI00001>\n" in text
+
+
+def test_the_region_is_the_one_that_metastudio_chose(invocation: Invocation, job: Job) -> None:
+    text = announcement(invocation, job(region="cn-southwest-2")).text
+    assert "Region: CN Southwest-Guiyang1 (`cn-southwest-2`)\n" in text
+    assert "cn-north-4" not in text
+
+
+def test_no_signature_gets_into_a_channel(invocation: Invocation, job: Job) -> None:
+    message = announcement(invocation, job())
+    assert "eyJhbGciOi" not in json.dumps(message.arguments())
+    assert "users: 2 × device user, 1 × avatar" in message.text
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=300)
+    | st.text(alphabet="<>&`!@|*_~\n \ud800", max_size=300)
+    | st.sampled_from(
+        ["<!channel>", "<!here>", "<@U0EVERYONE>", "`<!everyone>`", "&lt;!channel&gt;", "x" * 5000]
+    ),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def objects(*names: str) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, ANYTHING)) | ANYTHING
+
+
+SIGNATURE = "signature-that-nobody-may-see"
+RTC_USERS = objects("user_type", "user_id", "ctime").map(
+    lambda user: user | {"signature": SIGNATURE} if isinstance(user, dict) else user
+)
+PAYLOADS = st.fixed_dictionaries(
+    {"job_id": st.text(min_size=1, max_size=300) | st.integers()},
+    optional={
+        "rtc_room_info": st.fixed_dictionaries(
+            {"users": st.lists(RTC_USERS, max_size=30)}, optional={"app_id": ANYTHING, "room_id": ANYTHING}
+        ),
+        "chat_subtitle_config": objects("dx", "dy", "width", "height"),
+        "video_config": objects("width", "height"),
+        "voice_config_list": st.lists(
+            objects("voice_asset_id", "speed", "pitch", "volume", "provider", "language", "language_desc"),
+            max_size=20,
+        ),
+        "chat_video_type": ANYTHING,
+        "is_transparent": ANYTHING,
+        "region": ANYTHING,
+        "default_language": ANYTHING,
+    },
+)
+TYPED = st.text(max_size=5000) | st.sampled_from(["<!channel>", "`<!here>", "x" * 10_000])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=PAYLOADS, room=TYPED, who=TYPED, request_id=TYPED, hint=st.sampled_from(["", INVITE]))
+def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
+    *,
+    invocation: Invocation,
+    wrong_with: Callable[[Message], list[str]],
+    payload: dict[str, Any],
+    room: str,
+    who: str,
+    request_id: str,
+    hint: str,
+) -> None:
+    typed = replace(invocation, text=room, room_id=room, region=room, user_id=who, request_id=request_id)
+    message = announcement(typed, SmartChatJob.model_validate(payload), hint=hint)
+    assert wrong_with(message) == []
+    assert 0 < len(message.text) <= TEXT_LIMIT
+    everything = json.dumps(message.arguments(), ensure_ascii=False)
+    assert SIGNATURE not in everything
+    rest = everything.replace("<!date^1767268800^", "")
+    assert "<!" not in rest
+    assert rest.count("<@") == 2 * (who.isascii() and who.isalnum() and len(who) <= 50)

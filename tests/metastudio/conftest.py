@@ -1,0 +1,63 @@
+"""Clients over transports of the test's choice; no pause takes time and no clock goes by itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.metastudio.client import MetaStudio
+from bot.metastudio.credentials import Credentials, ReadyMadeToken
+from bot.metastudio.transport import open_transport
+from tests.metastudio.cloud import PROJECT, Clock, Pauses
+
+ENDPOINT = "https://metastudio.example"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
+    """`(transport=the real one)` → a client that is closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        def open_one(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+            timeout = httpx.Timeout(None, connect=5)
+            client = httpx.AsyncClient(transport=transport or open_transport(), timeout=timeout)
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield open_one
+
+
+@pytest.fixture
+def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> Callable[..., MetaStudio]:
+    """`(transport=the real one, *, endpoint, credentials, jitter)` → the client under test."""
+
+    def open_one(
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        endpoint: str = ENDPOINT,
+        credentials: Credentials | None = None,
+        jitter: Callable[[], float] = lambda: 0.5,
+        sleep: Callable[[float], Awaitable[None]] = pauses,
+    ) -> MetaStudio:
+        return MetaStudio(
+            open_http(transport),
+            credentials or ReadyMadeToken(SecretStr("a-ready-made-token")),
+            endpoint=endpoint,
+            project_id=PROJECT,
+            jitter=jitter,
+            sleep=sleep,
+        )
+
+    return open_one

@@ -1,0 +1,57 @@
+"""Every test of the log runs on SQLite and on PostgreSQL, each time on a new database."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.model import Action, Invocation, Source, Status
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"], ids=["SQLite", "PostgreSQL"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with nothing in it."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An open database with the newest schema."""
+    async with open_database(database_url) as engine:
+        await migrate(engine)
+        yield engine
+
+
+@pytest.fixture
+def log(database: AsyncEngine) -> Invocations:
+    return Invocations(database)
+
+
+@pytest.fixture
+def an_invocation() -> Callable[..., Invocation]:
+    """One minute later than the one before it, and different in what the test says."""
+    numbers = count(1)
+
+    def make(**changes: Any) -> Invocation:
+        number = next(numbers)
+        values: dict[str, Any] = {
+            "id": f"invocation-{number:03}",
+            "created_at": NOON + timedelta(minutes=number),
+            "action": Action.START,
+            "source": Source.COMMAND,
+            "status": Status.RECEIVED,
+            "user_id": "U0MEI00001",
+            "trigger_id": f"trigger-{number}",
+        }
+        return Invocation(**(values | changes))
+
+    return make

@@ -1,0 +1,247 @@
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.errors import LogUnavailable
+from bot.model import Action, Invocation, Source, Status
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+
+New = Callable[..., Invocation]
+
+
+async def rows(log: Invocations, **wanted: Any) -> list[Invocation]:
+    return [row async for row in log.find(**wanted)]
+
+
+async def test_a_row_comes_back_as_it_was_recorded(log: Invocations) -> None:
+    now = datetime(2026, 7, 1, 8, 30, 15, 123456, tzinfo=UTC)
+    full = Invocation(
+        id="0198c0de",
+        created_at=now,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.STARTED,
+        team_id="T1",
+        enterprise_id="E1",
+        channel_id="C1",
+        user_id="U1",
+        text="room-1 cn-north-4 👋 – “quoted”\n'; DROP TABLE invocations; --",
+        room_id="room-1",
+        region="cn-north-4",
+        room_type="RTC",
+        client_id="desk-7",
+        reason="It was time.",
+        http_status=202,
+        error_code="MSS.0",
+        error_msg="none",
+        request_id="r1",
+        job_id="j1",
+        latency_ms=1234,
+        trigger_id="t1",
+        response_url="https://hooks.slack.com/commands/T1/1/x",
+        message_channel="C1",
+        message_ts="1.2",
+        announced_at=now + timedelta(seconds=2),
+        deadline=now + timedelta(minutes=1),
+    )
+    assert await log.record(full)
+    assert await rows(log) == [full]
+
+
+async def test_what_is_not_known_stays_unknown(log: Invocations, an_invocation: New) -> None:
+    bare = an_invocation(trigger_id=None)
+    await log.record(bare)
+    assert await rows(log) == [bare]
+
+
+async def test_the_same_delivery_is_recorded_once(log: Invocations, an_invocation: New) -> None:
+    first = an_invocation(trigger_id="13345224609.738474920")
+    again = an_invocation(trigger_id="13345224609.738474920")
+    assert await log.record(first) is True
+    assert await log.record(again) is False
+    assert await rows(log) == [first]
+
+
+async def test_deliveries_without_a_trigger_are_all_recorded(log: Invocations, an_invocation: New) -> None:
+    assert await log.record(an_invocation(trigger_id=None))
+    assert await log.record(an_invocation(trigger_id=None))
+    assert len(await rows(log)) == 2
+
+
+async def test_of_many_deliveries_at_once_one_is_recorded(log: Invocations, an_invocation: New) -> None:
+    deliveries = [an_invocation(trigger_id="the same") for _ in range(20)]
+    outcomes = await asyncio.gather(*map(log.record, deliveries))
+    assert sorted(outcomes) == [False] * 19 + [True]
+    assert len(await rows(log)) == 1
+
+
+async def test_a_row_advances_with_what_became_known(log: Invocations, an_invocation: New) -> None:
+    received = an_invocation(deadline=datetime(2026, 1, 1, 13, tzinfo=UTC))
+    await log.record(received)
+    starting = await log.advance(received, Status.STARTING)
+    started = await log.advance(starting, Status.STARTED, job_id="j1", latency_ms=420, deadline=None)
+    assert started == replace(received, status=Status.STARTED, job_id="j1", latency_ms=420, deadline=None)
+    assert await rows(log) == [started]
+
+
+async def test_a_step_from_another_state_is_refused_and_changes_nothing(
+    log: Invocations, an_invocation: New
+) -> None:
+    received = an_invocation()
+    await log.record(received)
+    starting = await log.advance(received, Status.STARTING)
+    with pytest.raises(LogUnavailable, match="Invocation invocation-001 is no longer received"):
+        await log.advance(received, Status.REFUSED, reason="too late")
+    assert await rows(log) == [starting]
+
+
+async def test_a_row_that_is_not_there_cannot_advance(log: Invocations, an_invocation: New) -> None:
+    with pytest.raises(LogUnavailable):
+        await log.advance(an_invocation(), Status.STARTING)
+    assert await rows(log) == []
+
+
+async def test_of_twenty_who_take_the_same_step_one_does(log: Invocations, an_invocation: New) -> None:
+    received = an_invocation()
+    await log.record(received)
+    outcomes = await asyncio.gather(
+        *(log.advance(received, Status.STARTING, reason=f"taken by {number}") for number in range(20)),
+        return_exceptions=True,
+    )
+    [winner] = [outcome for outcome in outcomes if isinstance(outcome, Invocation)]
+    assert sum(isinstance(outcome, LogUnavailable) for outcome in outcomes) == 19
+    assert await rows(log) == [winner]
+
+
+async def test_two_processes_cannot_take_the_same_step(
+    database_url: str, log: Invocations, an_invocation: New
+) -> None:
+    received = an_invocation()
+    await log.record(received)
+    async with open_database(database_url) as other:
+        await Invocations(other).advance(received, Status.STARTING)
+        with pytest.raises(LogUnavailable):
+            await log.advance(received, Status.STARTING)
+
+
+async def test_an_announced_row_knows_its_message_and_forgets_its_response_url(
+    log: Invocations, an_invocation: New
+) -> None:
+    told, other = an_invocation(response_url="https://a"), an_invocation(response_url="https://b")
+    await log.record(told)
+    await log.record(other)
+    at = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
+    await log.mark_announced(told, at, channel="C1", ts="1700000000.000100")
+    assert await rows(log) == [
+        other,
+        replace(
+            told, announced_at=at, message_channel="C1", message_ts="1700000000.000100", response_url=None
+        ),
+    ]
+
+
+async def test_only_old_response_urls_are_forgotten(log: Invocations, an_invocation: New) -> None:
+    old, young = an_invocation(response_url="https://a"), an_invocation(response_url="https://b")
+    await log.record(old)
+    await log.record(young)
+    await log.forget_response_urls(before=young.created_at)
+    assert await rows(log) == [young, replace(old, response_url=None)]
+
+
+async def test_checking_that_the_log_can_be_written_changes_nothing(
+    log: Invocations, an_invocation: New
+) -> None:
+    row = an_invocation(reason="kept")
+    await log.record(row)
+    await log.check_writable()
+    assert await rows(log) == [row]
+
+
+@pytest.fixture
+async def history(log: Invocations, an_invocation: New) -> list[Invocation]:
+    """Four rows, newest first; the two in the middle were made in the same minute."""
+    oldest = an_invocation(user_id="U1", status=Status.STARTED)
+    second = an_invocation(user_id="U2", status=Status.FAILED)
+    third = an_invocation(user_id="U1", status=Status.FAILED, created_at=second.created_at)
+    newest = an_invocation(user_id="U2", status=Status.STARTED)
+    for row in (third, newest, oldest, second):
+        await log.record(row)
+    return [newest, second, third, oldest]
+
+
+async def test_the_newest_rows_come_first(log: Invocations, history: list[Invocation]) -> None:
+    assert await rows(log) == history
+    assert await rows(log, limit=2) == history[:2]
+    assert await rows(log, limit=0) == []
+
+
+async def test_rows_can_be_asked_for_by_time_person_and_status(
+    log: Invocations, history: list[Invocation]
+) -> None:
+    newest, second, third, oldest = history
+    assert await rows(log, since=second.created_at) == [newest, second, third]
+    assert await rows(log, user_id="U1") == [third, oldest]
+    assert await rows(log, status=Status.FAILED) == [second, third]
+    assert await rows(log, user_id="U1", status=Status.FAILED, since=oldest.created_at, limit=1) == [third]
+    assert await rows(log, user_id="nobody") == []
+
+
+async def test_a_reader_may_stop_half_way(log: Invocations, history: list[Invocation]) -> None:
+    async with aclosing(cast("AsyncGenerator[Invocation]", log.find())) as reader:
+        async for row in reader:
+            assert row == history[0]
+            break
+    await log.check_writable()
+
+
+@pytest.mark.parametrize("hours", [-9, 0, 8])
+async def test_times_keep_their_instant_and_come_back_in_utc(
+    log: Invocations, an_invocation: New, hours: int
+) -> None:
+    local = datetime(2026, 3, 29, 2, 30, 0, 1, tzinfo=timezone(timedelta(hours=hours)))
+    await log.record(an_invocation(created_at=local, deadline=local + timedelta(seconds=30)))
+    [row] = await rows(log, since=local)
+    assert (row.created_at, row.deadline) == (local, local + timedelta(seconds=30))
+    assert row.created_at.tzinfo == UTC
+    assert await rows(log, since=local + timedelta(microseconds=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("a\0b", "a\ufffdb"),
+        ("a\ud800b", "a\ufffdb"),
+        ("\udc00", "\ufffd"),
+        ("end\ud83d", "end\ufffd"),
+        ("\ud83d\udc4b", "👋"),
+        ("x" * 100_000, "x" * 100_000),
+    ],
+)
+async def test_text_that_a_database_refuses_is_kept_as_far_as_it_can_be(
+    log: Invocations, an_invocation: New, typed: str, kept: str
+) -> None:
+    await log.record(an_invocation(text=typed, user_id=typed))
+    [row] = await rows(log, user_id=typed)
+    assert (row.text, row.user_id) == (kept, kept)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters(exclude_categories=[])))
+async def test_no_text_is_too_strange_for_the_log(log: Invocations, an_invocation: New, text: str) -> None:
+    row = an_invocation(text=text, reason=text, error_msg=text)
+    assert await log.record(row)
+    [kept, *_] = await rows(log)
+    assert kept.id == row.id
+    assert kept.text == kept.reason == kept.error_msg
+    assert (
+        kept.text.encode()
+        == text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    )

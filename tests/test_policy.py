@@ -1,0 +1,128 @@
+"""The policy: who may start what, and a gate that stays shut where its file is wrong."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.errors import Refused, SettingsError
+from bot.model import Action, Invocation, Source, StartRequest, Status
+from bot.policy import Policy
+
+LOBBY = StartRequest("lobby", "cn-north-4")
+
+
+def by(user: str = "U0MEI", channel: str | None = "C0AVATARS") -> Invocation:
+    return Invocation(
+        id="one",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.RECEIVED,
+        user_id=user,
+        channel_id=channel,
+    )
+
+
+def refusal(policy: Policy, invocation: Invocation, request: StartRequest = LOBBY) -> str:
+    with pytest.raises(Refused) as caught:
+        policy.check_start(invocation, request)
+    assert "policy" in caught.value.advice
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("policy", [Policy.everybody(), Policy.parse(""), Policy.parse("[start]\n# nothing")])
+@pytest.mark.parametrize("channel", ["C0AVATARS", None])
+@pytest.mark.parametrize("region", ["cn-north-4", None])
+def test_without_rules_everybody_may_start_everything(
+    policy: Policy, channel: str | None, region: str | None
+) -> None:
+    policy.check_start(by("U0ANYBODY", channel), StartRequest("any-room", region))
+
+
+def test_only_the_named_people_may_start() -> None:
+    policy = Policy.parse('[start]\nusers = ["U0MEI", "U0JONAS"]')
+    policy.check_start(by("U0MEI"), LOBBY)
+    policy.check_start(by("U0JONAS", "C0ELSEWHERE"), StartRequest("other"))
+    for stranger in ("U0EVE", "u0mei", "U0ME", ""):
+        assert "You may not" in refusal(policy, by(stranger))
+
+
+def test_only_the_named_channels_may_be_used() -> None:
+    policy = Policy.parse('[start]\nchannels = ["C0AVATARS"]')
+    policy.check_start(by("U0ANYBODY", "C0AVATARS"), LOBBY)
+    for channel in ("C0ELSEWHERE", None):
+        assert "this channel" in refusal(policy, by(channel=channel))
+
+
+def test_only_the_named_rooms_may_be_started() -> None:
+    policy = Policy.parse('[start]\nrooms = ["lobby", "24bad716"]')
+    policy.check_start(by(), LOBBY)
+    policy.check_start(by(), StartRequest("24bad716"))
+    assert "`boardroom`" in refusal(policy, by(), StartRequest("boardroom"))
+
+
+def test_only_the_named_regions_may_be_used_and_one_must_be_named() -> None:
+    policy = Policy.parse('[start]\nregions = ["cn-north-4"]')
+    policy.check_start(by(), LOBBY)
+    for region in ("cn-southwest-2", None):
+        assert "region" in refusal(policy, by(), StartRequest("lobby", region))
+
+
+@pytest.mark.parametrize("name", ["users", "channels", "rooms", "regions"])
+def test_an_empty_list_lets_nobody_through(name: str) -> None:
+    refusal(Policy.parse(f"[start]\n{name} = []"), by())
+
+
+def test_all_lists_must_agree_and_the_first_in_the_way_is_named() -> None:
+    policy = Policy.parse(
+        '[start]\nusers = ["U0MEI"]\nchannels = ["C0AVATARS"]\nrooms = ["lobby"]\nregions = ["cn-north-4"]'
+    )
+    policy.check_start(by(), LOBBY)
+    elsewhere = StartRequest("boardroom", "cn-southwest-2")
+    assert "You may not" in refusal(policy, by("U0EVE", "C0ELSEWHERE"), elsewhere)
+    assert "this channel" in refusal(policy, by(channel="C0ELSEWHERE"), elsewhere)
+    assert "boardroom" in refusal(policy, by(), elsewhere)
+    assert "region" in refusal(policy, by(), StartRequest("lobby", "cn-southwest-2"))
+
+
+@pytest.mark.parametrize(
+    ("toml", "where"),
+    [
+        ('[start]\nuser = ["U0MEI"]', "start.user"),
+        ('[stop]\nusers = ["U0MEI"]', "stop"),
+        ('users = ["U0MEI"]', "users"),
+        ('[Start]\nusers = ["U0MEI"]', "Start"),
+        ('[start.users]\nlead = "U0MEI"', "start.users"),
+        ('[start]\nusers = "U0MEI"', "start.users"),
+        ("[start]\nusers = [1, 2]", "start.users.0"),
+        ("[start]\nusers = true", "start.users"),
+        ('start = ["U0MEI"]', "start"),
+        ('[[start]]\nusers = ["U0MEI"]', "start"),
+        ('[start]\nrooms = [["lobby"]]', "start.rooms.0"),
+        ("[start]\nregions = [2026-01-01]", "start.regions.0"),
+        ("[start\n", "line 1"),
+        ('[start]\nusers = ["U0MEI"', "end of document"),
+        ('[start]\nusers = []\nusers = ["U0MEI"]\n', "line 3"),
+        ("start: users", "line 1"),
+        ("\x00", "line 1"),
+    ],
+)
+def test_a_faulty_file_shuts_the_gate_and_says_where(toml: str, where: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Policy.parse(toml)
+    assert {fault.name for fault in caught.value.faults} == {"AVATAR_POLICY_FILE"}
+    assert where in str(caught.value)
+
+
+def test_every_fault_of_the_file_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Policy.parse("[start]\nuser = []\nrooms = 7\n[stop]\n")
+    told = [fault.remedy for fault in caught.value.faults]
+    assert len(told) == 3
+    assert all(any(where in remedy for remedy in told) for where in ("start.user:", "start.rooms:", "stop:"))
+
+
+def test_a_faulty_value_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Policy.parse('[start]\nusers = "secret-value"')
+    assert "secret-value" not in str(caught.value)
