@@ -1,0 +1,196 @@
+"""A Bolt app with what the page can do and the bot has none of yet: forms, confirmations, a Home tab.
+
+`python -m tests.browser.demonstration` prints the page's address and serves until it is stopped.
+"""
+
+import asyncio
+import contextlib
+import sys
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.page import Page
+from bot.sandbox.slack import SlackStandIn, SlashCommand, Tokens
+
+COMMANDS = (
+    SlashCommand("/form", "Open a form", ""),
+    SlashCommand("/danger", "Post a button that asks first", ""),
+    SlashCommand("/blocks", "Post every kind of block", ""),
+    SlashCommand("/silent", "Never acknowledge", ""),
+)
+
+FORM = {
+    "type": "modal",
+    "callback_id": "form",
+    "title": {"type": "plain_text", "text": "Start an avatar"},
+    "submit": {"type": "plain_text", "text": "Start"},
+    "close": {"type": "plain_text", "text": "Cancel"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "room",
+            "label": {"type": "plain_text", "text": "Room ID"},
+            "element": {"type": "plain_text_input", "action_id": "value"},
+        },
+        {
+            "type": "input",
+            "block_id": "region",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "Region"},
+            "element": {
+                "type": "static_select",
+                "action_id": "value",
+                "options": [
+                    {"text": {"type": "plain_text", "text": "CN North-Beijing4"}, "value": "cn-north-4"},
+                    {
+                        "text": {"type": "plain_text", "text": "CN Southwest-Guiyang1"},
+                        "value": "cn-southwest-2",
+                    },
+                ],
+            },
+        },
+    ],
+}
+
+DANGER: dict[str, Any] = {
+    "type": "actions",
+    "block_id": "danger",
+    "elements": [
+        {
+            "type": "button",
+            "action_id": "stop",
+            "style": "danger",
+            "text": {"type": "plain_text", "text": "Stop"},
+            "value": "job-1",
+            "confirm": {
+                "title": {"type": "plain_text", "text": "Stop the job?"},
+                "text": {"type": "mrkdwn", "text": "The avatar leaves *at once*."},
+                "confirm": {"type": "plain_text", "text": "Stop it"},
+                "deny": {"type": "plain_text", "text": "Keep it"},
+            },
+        }
+    ],
+}
+
+BLOCKS: list[dict[str, Any]] = [
+    {"type": "header", "text": {"type": "plain_text", "text": "Every kind of block"}},
+    {
+        "type": "section",
+        "text": {
+            "type": "mrkdwn",
+            "text": "*bold* _italic_ ~gone~ `code` :rocket: <@U0MEI00001> &lt;b&gt;not bold&lt;/b&gt;",
+        },
+    },
+    {"type": "divider"},
+    {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_list",
+                "style": "bullet",
+                "elements": [
+                    {"type": "rich_text_section", "elements": [{"type": "text", "text": "first of the list"}]}
+                ],
+            }
+        ],
+    },
+    {
+        "type": "table",
+        "rows": [
+            [{"type": "raw_text", "text": "room"}, {"type": "raw_text", "text": "state"}],
+            [{"type": "raw_text", "text": "lobby"}, {"type": "raw_text", "text": "running"}],
+        ],
+    },
+    {"type": "context", "elements": [{"type": "mrkdwn", "text": "small print"}]},
+]
+
+
+RUNNING: list[dict[str, Any]] = [
+    {"type": "section", "text": {"type": "mrkdwn", "text": "A job runs."}},
+    DANGER,
+]
+
+
+def application(client: AsyncWebClient) -> AsyncApp:
+    """The listeners."""
+    app = AsyncApp(client=client)
+
+    @app.command("/form")
+    async def open_form(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+
+    @app.view("form")
+    async def submit_form(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any]) -> None:
+        room = view["state"]["values"]["room"]["value"]["value"]
+        if " " in room:
+            await ack(response_action="errors", errors={"room": "A room ID has no blanks."})
+            return
+        await ack()
+        await client.chat_postEphemeral(
+            channel="C0AVATARS1", user=body["user"]["id"], text=f"The form named {room}."
+        )
+
+    @app.command("/danger")
+    async def post_danger(ack: AsyncAck) -> None:
+        await ack()
+        blocks: list[dict[str, Any]] = [text("A job runs."), DANGER]
+        await client.chat_postMessage(channel="C0AVATARS1", text="A job runs.", blocks=blocks)
+
+    @app.action("stop")
+    async def stop(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        stopped = f"Stopped by <@{body['user']['id']}>."
+        await client.chat_update(
+            channel=body["channel"]["id"], ts=body["message"]["ts"], text=stopped, blocks=[text(stopped)]
+        )
+
+    @app.command("/blocks")
+    async def post_blocks(ack: AsyncAck) -> None:
+        await ack()
+        await client.chat_postMessage(channel="C0AVATARS1", text="Every kind of block", blocks=BLOCKS)
+
+    @app.command("/silent")
+    async def keep_silent() -> None:
+        await asyncio.sleep(0)
+
+    @app.event("app_home_opened")
+    async def show_home(event: dict[str, Any]) -> None:
+        await client.views_publish(
+            user_id=event["user"], view={"type": "home", "blocks": [text("This is home.")]}
+        )
+
+    return app
+
+
+def text(mrkdwn: str) -> dict[str, Any]:
+    """A section."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
+
+
+async def serve() -> None:
+    """The stand-in, the page and the app, until cancelled."""
+    tokens = Tokens.made_up()
+    slack = SlackStandIn(tokens, commands=COMMANDS)
+    Page(slack, metastudio=None, log_rows=None).add_to(slack.application)
+    await slack.start()
+    client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url)
+    handler = AsyncSocketModeHandler(application(client), tokens.app_token)
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
+        await slack.wait_until_connected()
+        sys.stdout.write(f"{slack.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
+        await slack.close()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())

@@ -1,0 +1,221 @@
+"""The page, by keyboard and mouse in a real browser: what a newcomer does in the first two minutes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import keep
+from tests.stage import ROOM
+
+
+def type_command(page: Page, text: str) -> None:
+    composer = page.get_by_role("combobox", name="Command")
+    composer.fill(text)
+    composer.press("Enter")
+
+
+def last(page: Page) -> Locator:
+    return page.get_by_role("log", name="Messages").get_by_role("article").last
+
+
+def assert_accessible(page: Page) -> None:
+    serious = [
+        violation
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+    assert [f"{violation['id']}: {violation['help']}" for violation in serious] == []
+
+
+def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    expect(page.get_by_role("status").filter(has_text="Bot connected")).to_be_visible()
+
+    # Completed by keyboard, with the usage hint that Slack shows.
+    page.keyboard.press("Tab")
+    composer = page.get_by_role("combobox", name="Command")
+    composer.focus()
+    page.keyboard.type("/")
+    option = page.get_by_role("listbox", name="Commands").get_by_role("option")
+    expect(option).to_contain_text("room_id [region]")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"{ROOM} cn-north-4")
+    page.keyboard.press("Enter")
+
+    messages = page.get_by_role("log", name="Messages")
+    announcements = messages.get_by_role("article").filter(has_text="Avatar job started")
+    expect(announcements).to_have_count(2)
+    announcement = announcements.last
+    for words in ("Job ID", ROOM, "CN North-Beijing4", "@Mei", "Voices", "1920 × 1080, landscape", "APP"):
+        expect(announcement).to_contain_text(words)
+    expect(announcement.get_by_role("heading", name="Avatar job started")).to_be_visible()
+    ack = messages.get_by_role("article").filter(has_text=f"Starting room {ROOM}")
+    expect(ack.last).to_contain_text("Only visible to you")
+    assert_accessible(page)
+    keep(page, "1-started")
+
+    # Jonas sees the announcement, and not what was for Mei alone.
+    page.get_by_text("Jonas", exact=True).first.click()
+    expect(announcements).to_have_count(2)
+    expect(ack).to_have_count(0)
+    page.get_by_text("Mei", exact=True).first.click()
+
+    # A room that misbehaves, by one click behind the curtain.
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="/avatar-start busy").click()
+    expect(last(page)).to_contain_text("MSS.20010135")
+    expect(last(page)).to_contain_text("raise the room's concurrency")
+    page.get_by_role("tab", name="Log").click()
+    rows = page.get_by_role("complementary", name="Behind the curtain").get_by_role("listitem")
+    expect(rows.first).to_contain_text("Failed")
+    assert_accessible(page)
+    keep(page, "2-busy")
+
+    # No such command.
+    type_command(page, "/avatar-stop now")
+    expect(last(page)).to_contain_text("/avatar-stop")
+    expect(last(page)).to_contain_text("not a valid command")
+
+    # Where the bot is no member, the job is announced all the same.
+    places = page.get_by_role("navigation", name="People and channels")
+    expect(places.get_by_role("button", name="general")).to_contain_text("no bot")
+    places.get_by_role("button", name="general").click()
+    type_command(page, f"/avatar-start {ROOM}")
+    expect(last(page)).to_contain_text("invite it to this channel")
+    places.get_by_role("button", name="avatars").click()
+
+    # The traffic, with secrets masked.
+    page.get_by_role("tab", name="Traffic").click()
+    expect(rows.filter(has_text="chat.postMessage").first).to_be_visible()
+    page.get_by_role("tab", name="MetaStudio").click()
+    expect(rows.filter(has_text="202").first).to_be_visible()
+
+
+def test_the_bot_comes_back_after_its_socket_was_disconnected(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    connected = page.get_by_role("status").filter(has_text="Bot connected")
+    expect(connected).to_be_visible()
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="Disconnect the socket").click()
+    page.get_by_role("tab", name="Traffic").click()
+    curtain = page.get_by_role("complementary", name="Behind the curtain")
+    expect(curtain.get_by_role("listitem").filter(has_text="socket 2 opened").first).to_be_visible()
+    expect(connected).to_be_visible()
+    type_command(page, f"/avatar-start {ROOM} cn-southwest-2")
+
+    expect(last(page)).to_contain_text("CN Southwest-Guiyang1")
+
+
+def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/form")
+    form = page.get_by_role("dialog", name="Start an avatar")
+    room = form.get_by_label("Room ID")
+
+    form.get_by_role("button", name="Start").click()
+    error = form.locator(".field-error:visible")
+    expect(error).to_have_text("Please complete this required field.")
+    expect(room).to_be_focused()
+    room.fill("two words")
+    form.get_by_role("button", name="Start").click()
+    expect(error).to_have_text("A room ID has no blanks.")
+    expect(room).to_have_attribute("aria-invalid", "true")
+    assert_accessible(page)
+    keep(page, "3-form")
+    room.fill("lobby")
+    form.get_by_role("combobox", name="Region").click()
+    page.get_by_role("option", name="CN Southwest-Guiyang1").click()
+    form.get_by_role("button", name="Start").click()
+
+    expect(form).to_be_hidden()
+    expect(last(page)).to_contain_text("The form named lobby.")
+
+
+def test_escape_leaves_a_form_and_the_focus_goes_back(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/form")
+    form = page.get_by_role("dialog", name="Start an avatar")
+    expect(form).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(form).to_be_hidden()
+    expect(page.get_by_role("combobox", name="Command")).to_be_focused()
+
+
+def test_a_dangerous_button_asks_first(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/danger")
+    last(page).get_by_role("button", name="Stop").click()
+    question = page.get_by_role("alertdialog", name="Stop the job?")
+    expect(question).to_contain_text("The avatar leaves at once.")
+    question.get_by_role("button", name="Keep it").click()
+    expect(question).to_be_hidden()
+    expect(last(page)).to_contain_text("A job runs.")
+
+    last(page).get_by_role("button", name="Stop").click()
+    assert_accessible(page)
+    keep(page, "4-confirm")
+    question.get_by_role("button", name="Stop it").click()
+    expect(last(page)).to_contain_text("Stopped by @Mei.")
+    expect(last(page)).to_contain_text("(edited)")
+
+
+def test_every_kind_of_block_is_drawn_and_text_stays_text(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/blocks")
+    message = last(page)
+
+    expect(message.get_by_role("heading", name="Every kind of block")).to_be_visible()
+    expect(message.get_by_role("cell", name="running")).to_be_visible()
+    expect(message.get_by_role("listitem")).to_contain_text("first of the list")
+    expect(message).to_contain_text("<b>not bold</b>")
+    expect(message).to_contain_text("🚀")
+    expect(message).to_contain_text("@Mei")
+    expect(message).to_contain_text("small print")
+
+
+def test_a_block_that_cannot_be_drawn_says_so(demonstration: str, page: Page) -> None:
+    strange = {
+        "channel": "C0AVATARS1",
+        "ts": "1.000100",
+        "user": "U0AVATARBOT",
+        "text": "strange",
+        "blocks": [{"type": "hologram"}],
+        "origin": "chat.postMessage",
+        "visible_to": None,
+        "thread_ts": None,
+        "edited": None,
+        "mentions": [],
+    }
+    page.route("**/sandbox/messages?*", lambda route: route.fulfill(json={"messages": [strange]}))
+    page.goto(demonstration)
+
+    expect(last(page)).to_contain_text("This page cannot draw a block of the type “hologram”.")
+
+
+def test_a_command_that_is_not_acknowledged_fails_in_slacks_words(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/silent")
+
+    expect(last(page)).to_contain_text("operation_timeout", timeout=10_000)
+
+
+def test_the_home_tab_is_the_apps_own(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    page.get_by_role("tab", name="Home").click()
+
+    expect(page.get_by_role("tabpanel", name="Home")).to_contain_text("This is home.")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1400), ("light", 360), ("dark", 360)])
+def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
+    sandbox: str, page: Page, scheme: str, width: int
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(sandbox)
+    expect(last(page)).to_contain_text("Avatar job started")
+
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    keep(page, f"5-{scheme}-{width}")
