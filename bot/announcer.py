@@ -22,14 +22,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import LogUnavailable, Undeliverable
+from bot.messages.announcement import INVITE_HINT
 from bot.messages.message import Message
 from bot.model import Invocation
 from bot.store.invocations import Invocations
 
 PAUSES = (1.0, 4.0, 15.0)
 """Seconds between rounds through all routes, when Slack takes the message on none of them."""
-
-INVITE_HINT = "To let the bot post here itself, invite it to this channel."
 
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 _FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError)
@@ -61,14 +60,14 @@ class Announcer:
         self,
         slack: AsyncWebClient,
         session: aiohttp.ClientSession,
-        log: Invocations,
+        invocations: Invocations,
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._slack = slack
         self._session = session
-        self._log = log
+        self._invocations = invocations
         self._now = now
         self._sleep = sleep
 
@@ -127,7 +126,9 @@ class Announcer:
 
     async def _note(self, invocation: Invocation, delivery: Delivery) -> None:
         try:
-            await self._log.mark_announced(invocation, self._now(), channel=delivery.channel, ts=delivery.ts)
+            await self._invocations.mark_announced(
+                invocation, self._now(), channel=delivery.channel, ts=delivery.ts
+            )
         except LogUnavailable as error:
             _log.error("not noted as announced", reason=str(error))
 
@@ -162,7 +163,7 @@ class Announcer:
         webhook = AsyncWebhookClient(
             invocation.response_url, session=self._session, retry_handlers=self._slack.retry_handlers
         )
-        webhook.proxy = self._slack.proxy
+        webhook.proxy = self._slack.proxy  # its constructor would take the environment's, NO_PROXY or not
         response = await webhook.send_dict({"response_type": response_type, **message.arguments()})
         if response.status_code != 200:
             raise ValueError(f"HTTP {response.status_code}")

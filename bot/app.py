@@ -1,6 +1,8 @@
 """The composition root: the only place that wires things together, starts, drains and closes them."""
 
+import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from bot.messages.replies import went_wrong
 from bot.metastudio.connect import open_metastudio
 from bot.parsing import Regions
 from bot.policy import Policy
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.slack import Installation, find_installation, open_session, slack_client
 from bot.socket_mode import SocketMode
 from bot.starts import Starts
@@ -34,8 +36,6 @@ from bot.store.migrate import migrate
 from bot.tasks import Tasks
 from bot.web import SlackEvents, WebServer
 
-Now = Callable[[], datetime]
-
 _log = structlog.get_logger()
 
 
@@ -43,9 +43,17 @@ _log = structlog.get_logger()
 class Bot:
     """A running bot."""
 
-    log: Invocations
+    invocations: Invocations
     tasks: Tasks
     web_url: str | None
+
+
+def stop_requested() -> asyncio.Event:
+    """Set once the process is asked to stop, by SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def utc_now() -> datetime:
@@ -55,7 +63,10 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def running_bot(
-    settings: Settings, *, now: Now = utc_now, new_id: Callable[[], str] = lambda: uuid4().hex
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    new_id: Callable[[], str] = lambda: uuid4().hex,
 ) -> AsyncIterator[Bot]:
     """A bot that takes commands from entry to exit.
 
@@ -72,20 +83,20 @@ async def running_bot(
             open_database(settings.AVATAR_DATABASE_URL.get_secret_value())
         )
         await migrate(engine)
-        log = Invocations(engine)
+        invocations = Invocations(engine)
         session = await stack.enter_async_context(open_session())
         slack = slack_client(settings, session)
         installation = await find_installation(slack, settings)
         metastudio = await stack.enter_async_context(open_metastudio(settings, now=now))
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, settings.AVATAR_DRAIN_SECONDS)
-        intake = Intake(log, tasks)
+        intake = Intake(invocations, tasks)
         commands = Commands(
             starts=Starts(
-                log=log,
+                invocations=invocations,
                 intake=intake,
                 metastudio=metastudio,
-                announcer=Announcer(slack, session, log, now=now),
+                announcer=Announcer(slack, session, invocations, now=now),
                 tasks=tasks,
                 turn=_turns(settings.AVATAR_STARTS_PER_SECOND),
                 seconds=settings.AVATAR_START_TIMEOUT,
@@ -97,17 +108,19 @@ async def running_bot(
             now=now,
             new_id=new_id,
         )
-        bolt = _bolt(slack, installation)
+        bolt = _bolt(slack, installation, new_id)
         commands.register(bolt)
-        web = await _connect(stack, settings, bolt=bolt, slack=slack, installation=installation, log=log)
+        web = await _connect(
+            stack, settings, bolt=bolt, slack=slack, installation=installation, invocations=invocations
+        )
         housekeeper = Tasks()
-        stack.push_async_callback(housekeeper.drain, 0)
-        housekeeper.spawn(keep_house(log, now=now))
+        stack.push_async_callback(housekeeper.cancel)
+        housekeeper.spawn(keep_house(invocations, now=now))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
         )
         try:
-            yield Bot(log, tasks, web.url if web else None)
+            yield Bot(invocations, tasks, web.url if web else None)
         finally:
             _log.info("stopping")
 
@@ -120,7 +133,7 @@ def read_policy(settings: Settings) -> Policy:
     """
     path = settings.AVATAR_POLICY_FILE
     if path is None:
-        return Policy.everybody()
+        return Policy()
     try:
         return Policy.parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -137,37 +150,38 @@ async def _connect(
     bolt: AsyncApp,
     slack: AsyncWebClient,
     installation: Installation,
-    log: Invocations,
+    invocations: Invocations,
 ) -> WebServer | None:
     """Open the ways in; on exit they close first."""
     socket: SocketMode | None = None
     events: SlackEvents | None = None
-    if settings.mode is Mode.SOCKET and settings.SLACK_APP_TOKEN and installation.socket_url:
-        socket = SocketMode(bolt, settings.SLACK_APP_TOKEN.get_secret_value(), proxy=slack.proxy)
+    if settings.SLACK_APP_TOKEN and installation.socket_url:
+        token = settings.SLACK_APP_TOKEN.get_secret_value()
+        socket = SocketMode(bolt, token, url=installation.socket_url, proxy=slack.proxy)
+        stack.push_async_callback(socket.close)
     elif settings.SLACK_SIGNING_SECRET:
         events = SlackEvents(bolt, settings.SLACK_SIGNING_SECRET.get_secret_value())
 
     async def is_ready() -> bool:
         try:
-            await log.check_writable()
+            await invocations.check_writable()
         except LogUnavailable:
             return False
         return socket is None or await socket.is_connected()
 
     web: WebServer | None = None
-    if events or settings.AVATAR_HTTP_PORT:
+    if settings.AVATAR_HTTP_PORT:
         web = WebServer(
             host=settings.AVATAR_HTTP_HOST, port=settings.AVATAR_HTTP_PORT, is_ready=is_ready, slack=events
         )
         stack.push_async_callback(web.close)
         await web.open()
-    if socket and installation.socket_url:
-        stack.push_async_callback(socket.close)
-        await socket.open(installation.socket_url)
+    if socket:
+        await socket.open()
     return web
 
 
-def _bolt(slack: AsyncWebClient, installation: Installation) -> AsyncApp:
+def _bolt(slack: AsyncWebClient, installation: Installation, new_id: Callable[[], str]) -> AsyncApp:
     authorized = AuthorizeResult(
         enterprise_id=None,
         team_id=installation.team_id,
@@ -180,7 +194,7 @@ def _bolt(slack: AsyncWebClient, installation: Installation) -> AsyncApp:
         """What `auth.test` said at boot: Bolt would ask again before its first ack."""
         return authorized
 
-    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_no_token_warning)
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_keeps_all_but_the_token_warning)
     bolt = AsyncApp(
         name="avatar-bot",
         client=slack,
@@ -193,7 +207,7 @@ def _bolt(slack: AsyncWebClient, installation: Installation) -> AsyncApp:
     async def answer_all_the_same(
         error: Exception, request: AsyncBoltRequest, response: BoltResponse | None
     ) -> BoltResponse | None:
-        reference = uuid4().hex
+        reference = new_id()
         _log.error("a listener failed", exc_info=error, reference=reference, mode=request.mode)
         if response is None:
             return None
@@ -203,7 +217,7 @@ def _bolt(slack: AsyncWebClient, installation: Installation) -> AsyncApp:
     return bolt
 
 
-def _is_no_token_warning(record: logging.LogRecord) -> bool:
+def _keeps_all_but_the_token_warning(record: logging.LogRecord) -> bool:
     """Bolt warns at every boot that a token goes unused; ours is used, by way of `authorize`."""
     return "`token`" not in record.getMessage()
 

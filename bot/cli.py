@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import running_bot, utc_now
+from bot.app import running_bot, stop_requested, utc_now
 from bot.diagnostics import configure_logging
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.commands import START_COMMAND
@@ -27,6 +26,7 @@ from bot.store.migrate import migrate
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TABLE_ROWS = 50
+PAGE_PORT = 8008
 
 cli = typer.Typer(
     name="avatar-bot",
@@ -56,7 +56,7 @@ def run() -> None:
 @cli.command()
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Where the stand-in for Slack listens; 0 for any.")] = 8008,
+    port: Annotated[int, typer.Option(help="Where the page is served; 0 for any port.")] = PAGE_PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     once: Annotated[
         str | None, typer.Option(help="Play this command and exit: 0 if a job started, 1 if not.")
@@ -68,6 +68,8 @@ def sandbox(
     """Try the bot with no account and no network: stand-ins play Slack and MetaStudio."""
     if json and once is None:
         raise typer.BadParameter("--json goes with --once")
+    if once is not None and (no_open or port != PAGE_PORT):
+        raise typer.BadParameter("--port and --no-open are for the page, which --once does without")
     if once is not None and once.split(maxsplit=1)[:1] != [START_COMMAND]:
         raise typer.BadParameter(f"--once takes a command, such as: {START_COMMAND} busy cn-north-4")
     from bot import rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
@@ -135,9 +137,7 @@ def migrate_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_requested()
     async with running_bot(settings):
         await stop.wait()
 

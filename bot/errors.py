@@ -54,7 +54,7 @@ class InvalidArguments(AvatarError):
 
 
 class Refused(AvatarError):
-    """The policy does not let this person do this."""
+    """Understood, but the policy does not allow it, or its turn did not come in time."""
 
 
 class LogUnavailable(AvatarError):
@@ -84,7 +84,7 @@ class MetaStudioError(AvatarError):
 
 
 class NotSent(MetaStudioError):
-    """The request never left: no connection, no token, no turn within the time limit."""
+    """The request never left: no connection, or no token within the time limit."""
 
 
 class Rejected(MetaStudioError):

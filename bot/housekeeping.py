@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 
 
 async def keep_house(
-    log: Invocations,
+    invocations: Invocations,
     *,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -24,7 +24,7 @@ async def keep_house(
     """Clear expired response_urls every minute, until cancelled."""
     while True:
         try:
-            await log.forget_response_urls(before=now() - RESPONSE_URL_LIFE)
+            await invocations.forget_response_urls(before=now() - RESPONSE_URL_LIFE)
         except LogUnavailable as error:
             _log.warning("expired response_urls are not cleared yet", reason=str(error))
         await sleep(EVERY_SECONDS)

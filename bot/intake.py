@@ -14,9 +14,10 @@ COMMIT_SECONDS = 2.3
 class Intake:
     """The way into the log."""
 
-    def __init__(self, log: Invocations, tasks: Tasks) -> None:
-        self._log = log
+    def __init__(self, invocations: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> None:
+        self._invocations = invocations
         self._tasks = tasks
+        self._seconds = seconds
 
     async def commit(self, invocation: Invocation) -> bool:
         """Add the row. False where this very delivery is in the log already.
@@ -27,7 +28,7 @@ class Intake:
         """
         writing = asyncio.create_task(self._write(invocation))
         self._tasks.own(writing)
-        done, _ = await asyncio.wait({writing}, timeout=COMMIT_SECONDS)
+        done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = writing.result() if done else None
         if outcome is None:
             self._tasks.spawn(self._call_off(writing, invocation))
@@ -38,11 +39,11 @@ class Intake:
 
     async def _write(self, invocation: Invocation) -> bool | LogUnavailable:
         try:
-            return await self._log.record(invocation)
+            return await self._invocations.record(invocation)
         except LogUnavailable as error:
             return error
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
         if await writing is True and invocation.status is Status.RECEIVED:
             reason = "The log took too long to write, so nothing was started."
-            await self._log.advance(invocation, Status.REFUSED, reason=reason, deadline=None)
+            await self._invocations.advance(invocation, Status.REFUSED, reason=reason, deadline=None)

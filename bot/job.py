@@ -13,7 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
@@ -26,16 +25,14 @@ Number = Annotated[int | float, Field(ge=-(10**15), le=10**15)]
 def _or_none(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
     try:
         return parse(value)
-    except (ValidationError, ValueError):
+    except ValueError:
         return None
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        extra="ignore",
         frozen=True,
         coerce_numbers_to_str=True,
-        allow_inf_nan=False,
         hide_input_in_errors=True,
     )
 

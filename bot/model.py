@@ -1,6 +1,6 @@
 """The words of the domain as types: what is asked for, and one use of the bot by one person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -95,5 +95,5 @@ class Invocation:
     deadline: datetime | None = None
 
 
-SECRET_COLUMNS = frozenset({"response_url", "trigger_id"})
+SECRET_COLUMNS = frozenset(column.name for column in fields(Invocation) if not column.repr)
 """Columns of an invocation that are shown to nobody."""

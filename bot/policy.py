@@ -10,7 +10,6 @@ The policy is TOML. Each list that is there must hold the value; a list that is 
 """
 
 import tomllib
-from dataclasses import dataclass
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,22 +27,12 @@ class _StartRules(BaseModel):
     regions: list[str] | None = None
 
 
-class _Rules(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class Policy(BaseModel):
+    """The rules of one file; `Policy()` lets everybody do everything."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     start: _StartRules = _StartRules()
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The rules of one file; without a file everybody may do everything."""
-
-    rules: _Rules
-
-    @classmethod
-    def everybody(cls) -> Self:
-        """The policy of a bot that was given none."""
-        return cls(_Rules())
 
     @classmethod
     def parse(cls, toml: str) -> Self:
@@ -55,7 +44,7 @@ class Policy:
             SettingsError: saying where the file is wrong.
         """
         try:
-            return cls(_Rules.model_validate(tomllib.loads(toml)))
+            return cls.model_validate(tomllib.loads(toml))
         except tomllib.TOMLDecodeError as error:
             faults = [str(error)]
         except ValidationError as error:
@@ -69,7 +58,7 @@ class Policy:
         Raises:
             Refused: naming the first rule that is in the way.
         """
-        rules = self.rules.start
+        rules = self.start
         gates = (
             (rules.users, invocation.user_id, "You may not start avatars with this bot."),
             (rules.channels, invocation.channel_id, "Avatars may not be started from this channel."),

@@ -7,7 +7,6 @@ environment is used, so no real account can be touched.
 import asyncio
 import json
 import os
-import signal
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +20,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
-from bot.app import Bot, running_bot
+from bot.app import Bot, running_bot, stop_requested
 from bot.diagnostics import configure_logging
 from bot.errors import StartupError
 from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
@@ -92,7 +91,7 @@ class Stage:
         seen = len(self.slack.messages(viewer=viewer))
         result = await self.slack.command(command, text)
         await self.bot.tasks.idle()
-        rows = [row async for row in self.bot.log.find()]
+        rows = [row async for row in self.bot.invocations.find()]
         new_rows = rows[: len(rows) - self.rows_seen]
         self.rows_seen = len(rows)
         messages = self.slack.messages(viewer=viewer)[seen:]
@@ -107,9 +106,7 @@ async def play_once(typed: str) -> Played:
 
 async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
     """Play a first command, then whatever is typed, here or on the page, until Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_requested()
     async with _stage(port) as stage:
         console.print(Text(f"Somebody types in #avatars:  {FIRST_COMMAND}", style="bold"))
         (await stage.play(FIRST_COMMAND)).print_to(console)
@@ -134,7 +131,11 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
     stage: Stage | None = None
 
     async def newest_rows() -> list[dict[str, Any]]:
-        return [as_plain_data(row) async for row in stage.bot.log.find(limit=_PAGE_ROWS)] if stage else []
+        return (
+            [as_plain_data(row) async for row in stage.bot.invocations.find(limit=_PAGE_ROWS)]
+            if stage
+            else []
+        )
 
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="avatar-bot-")))

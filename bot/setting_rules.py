@@ -34,6 +34,13 @@ def faults_between(given: Mapping[str, str], regions: Sequence[str]) -> Iterator
         yield SettingFault("AVATAR_DEFAULT_REGION", "name one of AVATAR_REGIONS, or leave it out")
 
 
+def resolved_mode(mode: str, *, has_app_token: bool) -> str:
+    """`auto` is Socket Mode where there is an app token, else HTTP."""
+    if mode != "auto":
+        return mode
+    return "socket" if has_app_token else "http"
+
+
 def _faults_of_tokens(given: Mapping[str, str]) -> Iterator[SettingFault]:
     has_app_token, has_secret = "SLACK_APP_TOKEN" in given, "SLACK_SIGNING_SECRET" in given
     mode = given.get("AVATAR_MODE", "auto")
@@ -44,8 +51,8 @@ def _faults_of_tokens(given: Mapping[str, str]) -> Iterator[SettingFault]:
     if mode == "auto" and not has_app_token and not has_secret:
         remedy = "set it (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode"
         yield SettingFault("SLACK_APP_TOKEN", remedy)
-    serves_http = mode == "http" or (mode == "auto" and not has_app_token)
-    if serves_http and not given.get("AVATAR_HTTP_PORT", "3000").strip("0"):
+    is_http = resolved_mode(mode, has_app_token=has_app_token) == "http"
+    if is_http and set(given.get("AVATAR_HTTP_PORT", "3000")) == {"0"}:
         remedy = "0 switches the web server off, which only Socket Mode can do without"
         yield SettingFault("AVATAR_HTTP_PORT", remedy)
     for name, prefix in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):

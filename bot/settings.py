@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from typing_extensions import override
 
 from bot.errors import SettingFault, SettingsError
-from bot.setting_rules import AK_SK, TOKEN, faults_between
+from bot.setting_rules import AK_SK, TOKEN, faults_between, resolved_mode
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
@@ -60,11 +60,9 @@ class DatabaseSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
-        str_strip_whitespace=True,
     )
 
     AVATAR_DATABASE_URL: SecretStr = SecretStr("sqlite+aiosqlite:///avatar-bot.db")
@@ -94,6 +92,11 @@ class DatabaseSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, file_secret_settings
         return (init_settings,) if init_settings() else (env_settings, dotenv_settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blank_settings(cls, values: Any) -> Any:
+        return _tidied(values)
 
     @field_validator("AVATAR_DATABASE_URL")
     @classmethod
@@ -143,9 +146,7 @@ class Settings(DatabaseSettings):
     @property
     def mode(self) -> Mode:
         """`AVATAR_MODE` with `auto` resolved."""
-        if self.AVATAR_MODE is not Mode.AUTO:
-            return self.AVATAR_MODE
-        return Mode.SOCKET if self.SLACK_APP_TOKEN else Mode.HTTP
+        return Mode(resolved_mode(self.AVATAR_MODE, has_app_token=self.SLACK_APP_TOKEN is not None))
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWeb
         session=session,
         retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)],
     )
-    client.proxy = proxy_for(base_url)
+    client.proxy = proxy_for(base_url)  # its constructor has taken the environment's, NO_PROXY or not
     return client
 
 

@@ -48,7 +48,7 @@ class Starts:
     def __init__(
         self,
         *,
-        log: Invocations,
+        invocations: Invocations,
         intake: Intake,
         metastudio: MetaStudio,
         announcer: Announcer,
@@ -58,7 +58,7 @@ class Starts:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._log = log
+        self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
         self._announcer = announcer
@@ -92,7 +92,10 @@ class Starts:
     async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
         try:
             await self._await_turn()
-            invocation = await self._log.advance(invocation, Status.STARTING, deadline=self._deadline())
+            starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self._deadline())
+            if starting is None:
+                return
+            invocation = starting
             started = await self._metastudio.start(
                 request, app_user_id=invocation.user_id, seconds=self._seconds
             )
@@ -149,22 +152,23 @@ class Starts:
         """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
         latency = self._now() - invocation.created_at
         facts |= {"latency_ms": round(latency.total_seconds() * 1000), "deadline": None}
-        told = False
-        for pause in (*WRITE_PAUSES, None):
-            try:
-                await self._log.advance(invocation, status, **facts)
-                break
-            except LogUnavailable as error:
-                _log.error(
-                    "the outcome is not in the log yet", status=status.value, reason=str(error), **facts
-                )
-                if not told:
-                    await self._publish(publish, replace(invocation, status=status, **facts))
-                    told = True
-                if pause is not None:
-                    await self._sleep(pause)
-        if not told:
-            await self._publish(publish, replace(invocation, status=status, **facts))
+        settled = replace(invocation, status=status, **facts)
+        written = await self._write_down(invocation, status, facts)
+        await self._publish(publish, settled)
+        for pause in WRITE_PAUSES:
+            if written:
+                return
+            await self._sleep(pause)
+            written = await self._write_down(invocation, status, facts)
+
+    async def _write_down(self, invocation: Invocation, status: Status, facts: dict[str, Any]) -> bool:
+        """Whether nothing is left to write: it is written, or the row is somebody else's by now."""
+        try:
+            await self._invocations.advance(invocation, status, **facts)
+        except LogUnavailable as error:
+            _log.error("the outcome is not in the log yet", why=str(error), status=status.value, **facts)
+            return False
+        return True
 
     async def _publish(
         self, publish: Callable[[Invocation], Awaitable[None]], invocation: Invocation

@@ -38,10 +38,14 @@ class Tasks:
                 await self.idle()
         except TimeoutError:
             _log.warning("work is cut short", tasks=len(self._running))
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.wait(self._running, timeout=CANCEL_SECONDS)
+            await self.cancel()
+
+    async def cancel(self) -> None:
+        """End the work now; each task has a few seconds to say what became of it."""
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=CANCEL_SECONDS)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

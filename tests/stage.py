@@ -42,7 +42,7 @@ class Stage:
 
     async def log(self) -> list[Invocation]:
         """The rows, oldest first."""
-        return [row async for row in self.bot.log.find()][::-1]
+        return [row async for row in self.bot.invocations.find()][::-1]
 
 
 @asynccontextmanager

@@ -53,12 +53,21 @@ def test_the_manifest_keeps_to_slacks_limits() -> None:
 
 
 def test_every_command_line_that_the_readme_shows_exists() -> None:
-    shown = set(re.findall(r"avatar-bot ([a-z]+)", README))
+    shown = set(re.findall(r"(?:`|/|^)avatar-bot ([a-z]+)", README, re.MULTILINE))
     known = {
         command.name or command.callback.__name__ for command in cli.registered_commands if command.callback
     }
 
-    assert shown - {"is"} <= known
+    assert shown
+    assert shown <= known
+
+
+def test_the_architecture_names_every_module() -> None:
+    described = (ROOT / "docs" / "architecture.md").read_text()
+    modules = [path.name for path in (ROOT / "bot").glob("*.py") if not path.name.startswith("__")]
+    packages = [f"{path.parent.name}/" for path in (ROOT / "bot").glob("*/__init__.py")]
+
+    assert [name for name in (*modules, *packages) if f"`{name}" not in described] == []
 
 
 def test_the_documents_name_files_that_exist() -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +14,7 @@ from typing_extensions import override
 from bot.errors import LogUnavailable
 from bot.intake import COMMIT_SECONDS, Intake
 from bot.model import Action, Invocation, Source, Status
-from bot.store.database import open_database
+from bot.store.database import BUSY_MILLISECONDS, open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.tasks import Tasks
@@ -92,15 +91,15 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await Intake(log, tasks).commit(INVOCATION)
 
 
-async def test_a_locked_log_answers_before_slack_gives_up(
-    log: Invocations, tasks: Tasks, tmp_path: Path
-) -> None:
-    began = time.perf_counter()
+def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
+    assert BUSY_MILLISECONDS / 1000 < COMMIT_SECONDS < 3
+
+
+async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LogUnavailable):
             await Intake(log, tasks).commit(INVOCATION)
-    assert time.perf_counter() - began < 2.9
     await tasks.idle()
     assert await rows(log) == []
 
@@ -108,10 +107,8 @@ async def test_a_locked_log_answers_before_slack_gives_up(
 async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     slow_log: SlowLog, tasks: Tasks
 ) -> None:
-    began = time.perf_counter()
     with pytest.raises(LogUnavailable, match="The log takes too long to write"):
-        await Intake(slow_log, tasks).commit(INVOCATION)
-    assert COMMIT_SECONDS <= time.perf_counter() - began < 2.9
+        await Intake(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
     slow_log.free.set()
     await tasks.idle()
@@ -128,7 +125,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
 async def test_help_that_was_written_too_late_stays_help(slow_log: SlowLog, tasks: Tasks) -> None:
     asked = replace(INVOCATION, action=Action.HELP, status=Status.HELP)
     with pytest.raises(LogUnavailable):
-        await Intake(slow_log, tasks).commit(asked)
+        await Intake(slow_log, tasks, seconds=0.05).commit(asked)
     slow_log.free.set()
     await tasks.idle()
     assert await rows(slow_log) == [asked]
@@ -139,14 +136,14 @@ async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
 ) -> None:
     await log.record(INVOCATION)
     with pytest.raises(LogUnavailable):
-        await Intake(slow_log, tasks).commit(replace(INVOCATION, id="invocation-2"))
+        await Intake(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
     slow_log.free.set()
     await tasks.idle()
     assert await rows(log) == [INVOCATION]
 
 
 async def test_whoever_stops_waiting_does_not_stop_the_write(slow_log: SlowLog, tasks: Tasks) -> None:
-    waiting = asyncio.create_task(Intake(slow_log, tasks).commit(INVOCATION))
+    waiting = asyncio.create_task(Intake(slow_log, tasks, seconds=0.05).commit(INVOCATION))
     await asyncio.sleep(0.01)
     waiting.cancel()
     slow_log.free.set()

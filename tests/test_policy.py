@@ -30,7 +30,7 @@ def refusal(policy: Policy, invocation: Invocation, request: StartRequest = LOBB
     return str(caught.value)
 
 
-@pytest.mark.parametrize("policy", [Policy.everybody(), Policy.parse(""), Policy.parse("[start]\n# nothing")])
+@pytest.mark.parametrize("policy", [Policy(), Policy.parse(""), Policy.parse("[start]\n# nothing")])
 @pytest.mark.parametrize("channel", ["C0AVATARS", None])
 @pytest.mark.parametrize("region", ["cn-north-4", None])
 def test_without_rules_everybody_may_start_everything(

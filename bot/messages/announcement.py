@@ -21,6 +21,7 @@ from bot.messages.message import (
 from bot.messages.mrkdwn import code, fit_lines, mention
 from bot.model import Invocation
 
+INVITE_HINT = "To let the bot post here itself, invite it to this channel."
 MOST_VOICES = 10
 _TITLE = "Avatar job started"
 

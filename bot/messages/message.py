@@ -1,4 +1,4 @@
-"""A message and the blocks that it is made of, each within Slack's limits."""
+"""A message and the blocks that it is made of. Whoever fills a block keeps to its limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ Block = dict[str, Any]
 
 HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
-FIELD_LIMIT = 2000
 FIELDS_LIMIT = 10
 TEXT_LIMIT = 4000
 """Slack takes 40,000 characters of top-level text and advises 4,000."""
@@ -40,9 +39,7 @@ def fields(facts: Sequence[tuple[str, str]]) -> Block:
     """Up to ten facts, each a label and its value, in two columns."""
     return {
         "type": "section",
-        "fields": [
-            {"type": "mrkdwn", "text": f"*{label}*\n{value}"} for label, value in facts[:FIELDS_LIMIT]
-        ],
+        "fields": [_text_object(f"*{label}*\n{value}") for label, value in facts[:FIELDS_LIMIT]],
     }
 
 

@@ -7,23 +7,17 @@ truncating, and a cut never leaves half an entity behind.
 import re
 from collections.abc import Sequence
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_HALF_ENTITY = re.compile(r"&[a-z]*$")
 _USER_ID = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
 def escape(text: str, limit: int) -> str:
     """The text with `&`, `<` and `>` as entities, in at most `limit` characters; a cut ends in `…`."""
-    pieces = [_ENTITIES.get(char, char) for char in text]
-    if sum(map(len, pieces)) <= limit:
-        return "".join(pieces)
-    room = limit - 1
-    kept: list[str] = []
-    for piece in pieces:
-        room -= len(piece)
-        if room < 0:
-            break
-        kept.append(piece)
-    return "".join(kept) + "…" if limit > 0 else ""
+    whole = text.translate(_ENTITIES)
+    if len(whole) <= limit:
+        return whole
+    return _HALF_ENTITY.sub("", whole[: limit - 1]) + "…" if limit > 0 else ""
 
 
 def code(text: str, limit: int = 200) -> str:

@@ -57,11 +57,11 @@ def not_started(invocation: Invocation, error: AvatarError) -> Message:
     return Message(f"{verdict}\n{_said(error)}\n{_reference(invocation, error)}")
 
 
-def went_wrong(invocation_id: str) -> Message:
+def went_wrong(reference: str) -> Message:
     """An error of the bot's own, before anything was started."""
     return Message(
         f"Something went wrong inside the bot, and nothing was started. "
-        f"Whoever runs it finds more under {code(invocation_id)}."
+        f"Whoever runs it finds more under {code(reference)}."
     )
 
 

@@ -77,10 +77,7 @@ MEANINGS = {
 }
 
 _BY_STATUS = {
-    401: Meaning(
-        "MetaStudio does not accept the bot's credentials.",
-        "Whoever runs the bot: check the keys or the token.",
-    ),
+    401: MEANINGS["MSS.00000001"],
     403: Meaning(
         "The bot's credentials may not do this.",
         "Whoever runs the bot: grant their user the MetaStudio permissions of the project.",

@@ -123,7 +123,7 @@ def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
 def _prepare_file(path: Path, *, must_exist: bool) -> None:
     """A new file is its owner's alone: it holds what people typed."""
     if must_exist and not path.exists():
-        raise StartupError(f"There is no log yet at {path}.", advice="`avatar-bot run` makes it.")
+        raise StartupError(f"There is no log yet at {path}.", advice="`avatar-bot migrate` makes it.")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
@@ -143,4 +143,5 @@ def _failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
 def _reason(error: BaseException) -> str:
     original = getattr(error, "orig", None) or error
     lines = str(original).strip().splitlines()
+    # SQLAlchemy's adapter for asyncpg writes `<class 'asyncpg.…'>: message`.
     return lines[0].rpartition(">: ")[2].rstrip(".") if lines else type(original).__name__

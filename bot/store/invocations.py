@@ -5,11 +5,10 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.errors import LogUnavailable
 from bot.model import Action, Invocation, Source, Status
 from bot.store.database import log_failures
 from bot.store.tables import invocations
@@ -26,33 +25,25 @@ class Invocations:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     async def record(self, invocation: Invocation) -> bool:
         """Add a row. False where the same delivery (`trigger_id`) is in the log already."""
-        with log_failures():
-            try:
-                async with self._engine.connect() as connection:
-                    await connection.execute(insert(invocations), asdict(invocation))
-            except IntegrityError:
-                return False
-        return True
+        statement = self._insert(invocations).values(**asdict(invocation))
+        return await self._execute(statement.on_conflict_do_nothing(index_elements=["trigger_id"])) == 1
 
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation:
+    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
 
-        The update is conditional, so of two processes only one can take a step.
-
-        Raises:
-            LogUnavailable: also where the row is no longer in that state.
+        The update is conditional, so of two processes only one can take a step; None for the other.
         """
         statement = (
             update(invocations)
             .where(invocations.c.id == invocation.id, invocations.c.status == invocation.status)
             .values(status=to, **facts)
         )
-        if await self._execute(statement) != 1:
-            raise LogUnavailable(f"Invocation {invocation.id} is no longer {invocation.status}.")
-        return replace(invocation, status=to, **facts)
+        moved = await self._execute(statement) == 1
+        return replace(invocation, status=to, **facts) if moved else None
 
     async def mark_announced(
         self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None

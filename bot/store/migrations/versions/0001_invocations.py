@@ -39,7 +39,3 @@ def upgrade() -> None:
         sa.Column("deadline", sa.DateTime(timezone=True)),
     )
     op.create_index("invocations_by_time", "invocations", ["created_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("invocations")

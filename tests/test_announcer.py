@@ -1,0 +1,101 @@
+"""Delivering messages through the real client to Slack's stand-in."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.announcer import PAUSES, Announcer
+from bot.errors import Undeliverable
+from bot.messages.message import Message, section
+from bot.model import Action, Invocation, Source, Status
+from bot.sandbox.slack import SlackStandIn, Tokens
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+from tests.stage import AVATARS, MEI
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+INVOCATION = Invocation(
+    id="i1",
+    created_at=NOON,
+    action=Action.START,
+    source=Source.COMMAND,
+    status=Status.STARTED,
+    user_id=MEI,
+    channel_id=AVATARS,
+)
+MESSAGE = Message("Avatar job started.", (section("*Avatar job started.*"),))
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+async def log(sqlite_url: str) -> AsyncIterator[Invocations]:
+    async with open_database(sqlite_url) as engine:
+        await migrate(engine)
+        log = Invocations(engine)
+        await log.record(INVOCATION)
+        yield log
+
+
+@pytest.fixture
+async def announcer(
+    slack: SlackStandIn, tokens: Tokens, log: Invocations, slept: list[float]
+) -> AsyncIterator[Announcer]:
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        yield Announcer(client, session, log, now=lambda: NOON, sleep=sleep)
+
+
+async def announced(log: Invocations) -> Invocation:
+    [row] = [row async for row in log.find()]
+    return row
+
+
+async def test_a_message_that_slack_takes_is_noted_with_its_place(
+    announcer: Announcer, slack: SlackStandIn, log: Invocations
+) -> None:
+    await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+
+    [message] = slack.messages()
+    row = await announced(log)
+    assert (row.message_channel, row.message_ts, row.announced_at) == (AVATARS, message.ts, NOON)
+
+
+async def test_blocks_that_slack_refuses_are_left_out(announcer: Announcer, slack: SlackStandIn) -> None:
+    strange = Message("Avatar job started.", ({"type": "hologram"},))
+    await announcer.announce(INVOCATION, lambda hint: strange)
+
+    [message] = slack.messages()
+    assert (message.text, message.blocks) == ("Avatar job started.", [])
+
+
+async def test_a_second_round_is_made_when_slack_takes_nothing(
+    announcer: Announcer, slack: SlackStandIn, slept: list[float]
+) -> None:
+    slack.trouble.server_errors("chat.postMessage", times=2)
+    slack.trouble.server_errors("chat.postEphemeral", times=1)
+    await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+
+    assert len(slack.messages()) == 1
+    assert slept == [PAUSES[0]]
+
+
+async def test_in_the_end_it_gives_up_and_says_so(
+    announcer: Announcer, slack: SlackStandIn, slept: list[float], log: Invocations
+) -> None:
+    slack.trouble.server_errors(times=1000)
+    with pytest.raises(Undeliverable, match="i1"):
+        await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+
+    assert slept == list(PAUSES)
+    assert (await announced(log)).announced_at is None
