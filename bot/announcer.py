@@ -16,7 +16,7 @@ from functools import partial
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -25,13 +25,16 @@ from bot.errors import LogUnavailable, Undeliverable
 from bot.messages.announcement import INVITE_HINT
 from bot.messages.message import Message
 from bot.model import Invocation
+from bot.slack_errors import SLACK_FAILURES, word_for
 from bot.store.invocations import Invocations
 
 PAUSES = (1.0, 4.0, 15.0)
 """Seconds between rounds through all routes, when Slack takes the message on none of them."""
 
+ROUTE_SECONDS = 20.0
+"""How long one route may take, Slack's Retry-After included; then the next one is tried."""
+
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
-_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError)
 
 _log = structlog.get_logger()
 
@@ -45,6 +48,10 @@ class Delivery:
 
     channel: str | None = None
     ts: str | None = None
+
+
+class _Closed(Exception):
+    """A route that is not open, with the reason in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,14 @@ class Announcer:
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        route_seconds: float = ROUTE_SECONDS,
     ) -> None:
         self._slack = slack
         self._session = session
         self._invocations = invocations
         self._now = now
         self._sleep = sleep
+        self._route_seconds = route_seconds
 
     async def announce(self, invocation: Invocation, render: Render) -> None:
         """Tell the channel.
@@ -116,9 +125,10 @@ class Announcer:
         hint = ""
         for route in routes:
             try:
-                return await route.send(render(hint))
-            except _FAILURES as error:
-                reason = _reason(error)
+                async with asyncio.timeout(self._route_seconds):
+                    return await route.send(render(hint))
+            except (_Closed, *SLACK_FAILURES) as error:
+                reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
                 if reason in _NOT_A_MEMBER:
                     hint = INVITE_HINT
@@ -134,13 +144,13 @@ class Announcer:
 
     async def _post(self, channel: str | None, message: Message) -> Delivery:
         if not channel:
-            raise ValueError("no channel")
+            raise _Closed("no channel")
         try:
             response = await self._post_as_it_is(channel, message)
         except SlackApiError as error:
-            if not message.blocks or _reason(error) != "invalid_blocks":
+            if not message.blocks or word_for(error) != "invalid_blocks":
                 raise
-            _log.error("Slack refused the blocks", errors=error.response.get("errors"))
+            _log.error("Slack refused the blocks", channel=channel)
             response = await self._post_as_it_is(channel, Message(message.text))
         return Delivery(response["channel"], response["ts"])
 
@@ -151,7 +161,7 @@ class Announcer:
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivery:
         if not invocation.channel_id:
-            raise ValueError("no channel")
+            raise _Closed("no channel")
         await self._slack.chat_postEphemeral(
             channel=invocation.channel_id, user=invocation.user_id, **message.arguments()
         )
@@ -159,19 +169,12 @@ class Announcer:
 
     async def _respond(self, invocation: Invocation, response_type: str, message: Message) -> Delivery:
         if not invocation.response_url:
-            raise ValueError("no response_url")
+            raise _Closed("no response_url")
         webhook = AsyncWebhookClient(
             invocation.response_url, session=self._session, retry_handlers=self._slack.retry_handlers
         )
         webhook.proxy = self._slack.proxy  # its constructor would take the environment's, NO_PROXY or not
         response = await webhook.send_dict({"response_type": response_type, **message.arguments()})
         if response.status_code != 200:
-            raise ValueError(f"HTTP {response.status_code}")
+            raise _Closed(f"HTTP {response.status_code}")
         return Delivery()
-
-
-def _reason(error: Exception) -> str:
-    """A short word for a failure: Slack's own where there is one. Never the text, which may hold a URL."""
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error") or f"HTTP {error.response.status_code}")
-    return str(error) if type(error) is ValueError else type(error).__name__

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -97,7 +97,7 @@ def log(
     user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"At most so many rows; {TABLE_ROWS} in a table.")
+        int | None, typer.Option(min=1, max=10**9, help=f"At most so many rows; {TABLE_ROWS} in a table.")
     ] = None,
 ) -> None:
     """Show the log of invocations, newest first."""
@@ -106,6 +106,7 @@ def log(
     after = _point_in_time(since, utc_now()) if since else None
 
     async def show() -> None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a text file
         async with open_database(_database_url(), must_exist=True) as engine:
             as_table = not (as_csv or as_json)
             rows = Invocations(engine).find(
@@ -137,9 +138,21 @@ def migrate_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    stop = stop_requested()
-    async with running_bot(settings):
-        await stop.wait()
+    """Run until asked to stop; while still starting, stop at once."""
+    stop, started = stop_requested(), asyncio.Event()
+
+    async def serve() -> None:
+        async with running_bot(settings):
+            started.set()
+            await stop.wait()
+
+    serving, stopping = asyncio.create_task(serve()), asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not started.is_set():
+        serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 def _database_url() -> str:
@@ -151,9 +164,9 @@ def _point_in_time(text: str, now: datetime) -> datetime:
         if ago := _AGO.fullmatch(text.strip().lower()):
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         point = datetime.fromisoformat(text.strip())
+        return (point if point.tzinfo else point.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"--since {text}: give 90m, 24h, 7d, or 2026-01-31[T08:00]") from None
-    return point if point.tzinfo else point.replace(tzinfo=UTC)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _SLASH = r"(?:\\{0,8}/|%2F)"
 _SCHEME = rf"https?(?::|%3A){_SLASH}{{2}}"
 
 _BY_SHAPE = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+"
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
     rf"|(?:{_SCHEME})?hooks\.slack[\w.-]*(?:{_SLASH}[\w.-]*)*"
     rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+",
     re.IGNORECASE,
@@ -44,6 +44,7 @@ _BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
     r"""(?:(?:Bearer|Basic|SDK-HMAC-SHA256)\s+)?[^\s"'&,()\[\]{}\\](?:\\/|[^\s"'&)\]}\\])*""",
     re.IGNORECASE,
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what could steer a terminal
 _NAME = re.compile(rf"(?:.*[_-])?{_KEY}", re.IGNORECASE | re.DOTALL)
 
 
@@ -67,7 +68,7 @@ class Redactor:
         """A value of whatever type, without its secrets; the type is kept where a renderer knows it."""
         match value:
             case str():
-                return self(value)
+                return _CONTROL.sub("\ufffd", self(value))
             case None | bool() | int() | float():
                 return value
             case Mapping():

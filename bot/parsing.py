@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot.errors import InvalidArguments
 from bot.model import REGION_NAMES, RoomType, StartRequest
 
+MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[!-~]{1,128}")
 
@@ -42,6 +43,8 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
     Raises:
         InvalidArguments: saying which word cannot be used and what is allowed.
     """
+    if len(text) > MAX_TEXT:
+        raise InvalidArguments("The text is too long.", advice="It takes a room ID and a few options.")
     words = _words(text)
     if not words or words[0].lower() in _HELP:
         return HelpWanted()

@@ -45,11 +45,11 @@ class Policy(BaseModel):
         """
         try:
             return cls.model_validate(tomllib.loads(toml))
-        except tomllib.TOMLDecodeError as error:
-            faults = [str(error)]
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
             faults = [f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in details]
+        except (ValueError, RecursionError) as error:
+            faults = [str(error)]
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
     def check_start(self, invocation: Invocation, request: StartRequest) -> None:

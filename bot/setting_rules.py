@@ -1,5 +1,6 @@
 """The rules between settings, told from their plain text: pure, and found beside every other fault."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.errors import SettingFault
@@ -52,7 +53,7 @@ def _faults_of_tokens(given: Mapping[str, str]) -> Iterator[SettingFault]:
         remedy = "set it (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode"
         yield SettingFault("SLACK_APP_TOKEN", remedy)
     is_http = resolved_mode(mode, has_app_token=has_app_token) == "http"
-    if is_http and set(given.get("AVATAR_HTTP_PORT", "3000")) == {"0"}:
+    if is_http and re.fullmatch(r"[+-]?0+", given.get("AVATAR_HTTP_PORT", "3000")):
         remedy = "0 switches the web server off, which only Socket Mode can do without"
         yield SettingFault("AVATAR_HTTP_PORT", remedy)
     for name, prefix in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):

@@ -1,5 +1,6 @@
 """The settings: names of the environment (or `.env`), checked together: every fault is named at once."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,9 @@ from bot.errors import SettingFault, SettingsError
 from bot.setting_rules import AK_SK, TOKEN, faults_between, resolved_mode
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_NO_FILE = {"", ":memory:", "file::memory:"}
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
+_ADDRESS = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
 """Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
 
@@ -78,6 +82,8 @@ class DatabaseSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             faults = [_fault(detail) for detail in error.errors(include_input=False, include_url=False)]
+        except UnicodeDecodeError:
+            faults = [SettingFault(".env", "save it as UTF-8")]
         raise SettingsError(faults)
 
     @classmethod
@@ -103,6 +109,8 @@ class DatabaseSettings(BaseSettings):
     def _known_database(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
         known = url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://"))
+        if url.partition(":///")[2].partition("?")[0] in _NO_FILE and url.startswith("sqlite"):
+            raise PydanticCustomError("database", "name a file: a log that is gone after the run is none")
         if not known or _password_in(url) is None:
             raise PydanticCustomError(
                 "database",
@@ -179,6 +187,13 @@ class Settings(DatabaseSettings):
             )
         return value
 
+    @field_validator("AVATAR_STARTS_PER_SECOND")
+    @classmethod
+    def _none_or_now_and_then(cls, value: float) -> float:
+        if 0 < value < 0.001:
+            raise PydanticCustomError("rate", "give at least 0.001 starts a second, or 0 for no limit")
+        return value
+
     @field_validator("METASTUDIO_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "SLACK_API_URL")
     @classmethod
     def _https_except_on_loopback(cls, value: str | None) -> str | None:
@@ -221,11 +236,12 @@ def _password_in(url: str) -> str | None:
 def _is_safe_address(value: str) -> bool:
     try:
         url = urlsplit(value)
-        named = bool(url.hostname) and url.port != 0
+        host = url.netloc.rpartition("@")[2].removesuffix(f":{url.port}")
+        named = bool(_ADDRESS.fullmatch(value) and _HOST.fullmatch(host)) and url.port != 0
     except ValueError:
         return False
     secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-    return named and secure and not (url.query or url.fragment or "@" in url.netloc or " " in value)
+    return named and secure and not (url.query or url.fragment or "@" in url.netloc)
 
 
 def _regions(value: Any) -> tuple[str, ...]:
@@ -238,7 +254,7 @@ def _regions(value: Any) -> tuple[str, ...]:
 def _tidied(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values without the blanks around them, and without those that are nothing but blanks."""
     tidied = {name: _without_blanks(value) for name, value in values.items()}
-    return {name: value for name, value in tidied.items() if _plain(value)}
+    return {name: value for name, value in tidied.items() if value is not None and _plain(value)}
 
 
 def _without_blanks(value: Any) -> Any:

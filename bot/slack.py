@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import dataclass
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingFault, SettingsError, StartupError
 from bot.proxies import proxy_for
 from bot.settings import Mode, Settings
+from bot.slack_errors import SLACK_FAILURES, word_for
 
 CALL_SECONDS = 15.0
 RATE_LIMIT_RETRIES = 5
@@ -83,14 +83,12 @@ async def _open_socket(client: AsyncWebClient, settings: Settings) -> str | None
 
 
 def _fault(name: str, error: BaseException) -> SettingFault:
-    if isinstance(error, SlackApiError) and error.response.get("error") in _TOKEN_ERRORS:
-        return SettingFault(
-            name, f"Slack refuses it ({error.response['error']}); copy it anew from the app's pages"
-        )
-    if isinstance(error, SlackClientError | aiohttp.ClientError | OSError | ValueError):
-        reason = error.response.get("error") if isinstance(error, SlackApiError) else None
+    word = word_for(error)
+    if word in _TOKEN_ERRORS:
+        return SettingFault(name, f"Slack refuses it ({word}); copy it anew from the app's pages")
+    if isinstance(error, SLACK_FAILURES):
         raise StartupError(
-            f"Slack cannot be asked who the bot is ({reason or type(error).__name__}).",
+            f"Slack cannot be asked who the bot is ({word}).",
             advice="Check this machine's network, its proxy, and SLACK_API_URL.",
         ) from None
     raise error

@@ -1,5 +1,6 @@
 """The web server: `/healthz` and `/readyz`, and Slack's requests in HTTP mode."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -13,6 +14,9 @@ from bot.errors import StartupError
 EVENTS_PATH = "/slack/events"
 SHUTDOWN_SECONDS = 4.0
 """How long a request under way is waited for at the end; Slack itself gives up after 3 s."""
+
+BODY_SECONDS = 3.0
+"""How long a request may take to arrive whole. Slack itself gives up after as long."""
 
 BACKLOG = 1024
 """Connections that may wait to be taken; past the usual 128, TCP tries again only after a second."""
@@ -45,9 +49,10 @@ class WebServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "that is no host name"
             raise StartupError(
-                f"The web server cannot listen on {self._host}:{self._port}: {error.strerror}.",
+                f"The web server cannot listen on {self._host}:{self._port}: {reason}.",
                 advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address.",
             ) from None
 
@@ -83,7 +88,12 @@ class SlackEvents:
 
     async def receive(self, request: web.Request) -> web.Response:
         """Hand a genuine request to Bolt; 401 for a forged or stale one."""
-        if not self._is_genuine(await request.read(), request):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except (TimeoutError, web.RequestPayloadError):
+            return web.json_response({"error": "unreadable request"}, status=HTTPStatus.BAD_REQUEST)
+        if not self._is_genuine(body, request):
             return web.json_response({"error": "invalid request"}, status=HTTPStatus.UNAUTHORIZED)
         bolt_request = await to_bolt_request(request)
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
@@ -95,5 +105,5 @@ class SlackEvents:
                 request.headers.get("X-Slack-Request-Timestamp", ""),
                 request.headers.get("X-Slack-Signature", ""),
             )
-        except ValueError:
+        except (ValueError, TypeError):
             return False

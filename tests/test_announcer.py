@@ -1,10 +1,13 @@
 """Delivering messages through the real client to Slack's stand-in."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import PAUSES, Announcer
@@ -99,3 +102,47 @@ async def test_in_the_end_it_gives_up_and_says_so(
 
     assert slept == list(PAUSES)
     assert (await announced(log)).announced_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (503, "text/plain", "upstream connect error"),
+        (200, "text/plain", "ok"),
+        (429, "text/plain", "slow down"),
+        (200, "application/json", "{"),
+        (500, "application/json", '"oops"'),
+        (200, "application/json", "[]"),
+        (502, "text/html", "<html>"),
+    ],
+)
+async def test_an_answer_that_is_not_slacks_closes_a_route_and_not_the_message(
+    slack: SlackStandIn, log: Invocations, status: int, content_type: str, body: str
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status, body=body, content_type=content_type)
+
+    proxy = web.Application()
+    proxy.router.add_post("/{method}", answer)
+    async with TestServer(proxy) as server, aiohttp.ClientSession() as session:
+        client = AsyncWebClient(
+            "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
+        )
+        result = await slack.command("/other", "", channel=AVATARS, user=MEI)
+        assert result.error == "dispatch_failed"
+        told = replace(INVOCATION, response_url=slack.issued_response_urls[-1])
+        await Announcer(client, session, log, now=lambda: NOON).announce(told, lambda hint: MESSAGE)
+
+    assert [message.origin for message in slack.messages() if message.user != "USLACKBOT"] == ["response_url"]
+
+
+async def test_a_route_that_takes_too_long_is_left_for_the_next(
+    slack: SlackStandIn, tokens: Tokens, log: Invocations
+) -> None:
+    slack.trouble.hang("chat.postMessage", seconds=30)
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        announcer = Announcer(client, session, log, now=lambda: NOON, route_seconds=0.1)
+        await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+
+    assert [message.origin for message in slack.messages()] == ["chat.postEphemeral"]

@@ -1,5 +1,4 @@
 import re
-import time
 
 import pytest
 from hypothesis import example, given
@@ -224,10 +223,12 @@ def test_a_quoted_word_cannot_leave_its_ticks() -> None:
     assert refusal("ro`o*m").startswith("`ro'o*m` is not a room ID.")
 
 
-def test_blanks_by_the_thousand_do_not_hold_anybody_up() -> None:
-    began = time.perf_counter()
-    assert parse_start(ROOM + " " * 50_000 + "cn-north-4", REGIONS) == StartRequest(ROOM, region="cn-north-4")
-    assert time.perf_counter() - began < 1
+def test_blanks_by_the_thousand_are_nothing() -> None:
+    assert parse_start(ROOM + " " * 3000 + "cn-north-4", REGIONS) == StartRequest(ROOM, region="cn-north-4")
+
+
+def test_a_text_that_nobody_types_is_refused_before_it_is_read() -> None:
+    assert "too long" in refusal(ROOM + "\u0301\u0316" * 100_000)
 
 
 LIKELY = st.sampled_from(

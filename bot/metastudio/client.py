@@ -6,6 +6,7 @@ token was refused. After anything else the outcome is unknown, and it is not sen
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
 from bot.model import StartRequest
+
+_APP_USER_ID = re.compile(r"[!-~]{1,64}")
+"""What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
@@ -63,7 +67,7 @@ class MetaStudio:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
 
         Args:
-            app_user_id: sent as X-App-UserId, so that the cloud's own records say who.
+            app_user_id: sent as X-App-UserId, so that the cloud's records say who; left out if it cannot be.
             seconds: the time limit around all of it, retries and logins included.
 
         Raises:
@@ -76,7 +80,7 @@ class MetaStudio:
             "POST",
             f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
             body={name: value for name, value in optional.items() if value is not None},
-            headers={"X-App-UserId": app_user_id},
+            headers={"X-App-UserId": app_user_id} if _APP_USER_ID.fullmatch(app_user_id) else {},
             seconds=seconds,
         )
         return _started(reply)
@@ -127,7 +131,7 @@ class MetaStudio:
 
 def _started(reply: Reply) -> Started:
     job = SmartChatJob.model_validate(reply.body if isinstance(reply.body, dict) else {})
-    if not job.job_id or not job.job_id.strip():
+    if not job.job_id or not job.job_id.strip() or "\ufffd" in job.job_id or not job.job_id.isprintable():
         raise OutcomeUnknown(
             "MetaStudio accepted the start but named no job.",
             advice="A job is probably running: look at the room's jobs.",

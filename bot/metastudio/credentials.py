@@ -117,7 +117,9 @@ class IamLogin(Credentials):
     async def _log_in(self) -> tuple[TokenAuth, datetime]:
         try:
             reply = await exchange(
-                self._http, self._http.build_request("POST", self._url, json=self._question())
+                self._http,
+                self._http.build_request("POST", self._url, json=self._question()),
+                secret=self._account.password.get_secret_value(),
             )
         except (NotSent, OutcomeUnknown) as error:
             raise NotSent(

@@ -92,12 +92,12 @@ _BY_STATUS = {
 def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioError:
     """The error for an answer that is not a success.
 
-    401 and MSS.00010008 (a 400) mean the credential was refused, 429 that nothing was processed; a 5xx or 408
-    says nothing about what was done before it.
+    401 and MSS.00010008 (a 400) mean the credential was refused, 429 that nothing was processed. A 5xx, 408
+    or 303 says nothing of what was done before it.
     """
     status = answer.http_status or 0
     meaning = _meaning(answer)
-    if status >= 500 or status == 408:
+    if status >= 500 or status in {303, 408} or 100 <= status < 200:
         return OutcomeUnknown(meaning.what, advice=meaning.advice or LOOK_FIRST, answer=answer)
     if status == 429:
         return Throttled(meaning.what, advice=meaning.advice, answer=answer, retry_after=retry_after)

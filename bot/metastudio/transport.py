@@ -5,8 +5,10 @@ been sent. httpx-aiohttp reports a connection that was lost after sending as `ht
 (version 0.2.0, `AIOHTTP_EXC_MAP`), so the aiohttp error behind it decides.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic_core import from_json
 
+from bot.diagnostics import MASK
 from bot.errors import Answer, NotSent, OutcomeUnknown
 from bot.proxies import proxy_for
 
@@ -31,6 +34,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: Any
+    sent_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def answer(self) -> Answer:
@@ -38,12 +42,22 @@ class Reply:
         body = self.body if isinstance(self.body, dict) else {}
         error = body.get("error")
         iam = error if isinstance(error, dict) else {}
+        text = self._text
         return Answer(
             http_status=self.status,
-            error_code=_text(body.get("error_code")) or _text(iam.get("code")),
-            error_msg=_text(body.get("error_msg")) or _text(iam.get("message")) or _text(iam.get("title")),
-            request_id=_text(self.headers.get("X-Request-Id")) or _text(body.get("request_id")),
+            error_code=text(body.get("error_code")) or text(iam.get("code")),
+            error_msg=text(body.get("error_msg")) or text(iam.get("message")) or text(iam.get("title")),
+            request_id=text(self.headers.get("X-Request-Id")) or text(body.get("request_id")),
         )
+
+    def _text(self, value: Any) -> str | None:
+        """What is shown to people and stored. A service may quote what it was sent: that is masked."""
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            return None
+        text = str(value)
+        for secret in self.sent_secrets:
+            text = text.replace(secret, MASK)
+        return text[:1000]
 
 
 def open_transport(proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
@@ -70,8 +84,13 @@ def _open_session() -> aiohttp.ClientSession:
     )
 
 
-async def exchange(http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth | None = None) -> Reply:
+async def exchange(
+    http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth | None = None, *, secret: str = ""
+) -> Reply:
     """Send one request, once, and read its answer.
+
+    Args:
+        secret: what in the body must not be seen; what authenticates is known from the headers.
 
     Raises:
         NotSent: there was no connection.
@@ -85,23 +104,38 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, auth: httpx.
             await response.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, ValueError, OSError) as error:
         raise _failure(error, request.url.host) from None
-    return Reply(response.status_code, response.headers, _parse(content))
+    secrets = (secret, *_secrets_in(request.headers)) if secret else tuple(_secrets_in(request.headers))
+    return Reply(response.status_code, response.headers, _parse(content), secrets)
 
 
 async def _read(response: httpx.Response) -> bytes:
     content = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
-            raise ValueError("the answer is too large")
+            raise OutcomeUnknown("MetaStudio's answer is too large to be read.")
     return bytes(content)
 
 
 def _parse(content: bytes) -> Any:
+    """JSON, read with patience: one byte or half a surrogate that does not belong must not cost a job ID."""
+    text = content.decode("utf-8-sig", "replace")
     try:
-        return from_json(content)
+        return from_json(text)
     except ValueError:
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
+
+
+def _secrets_in(headers: httpx.Headers) -> Iterator[str]:
+    """What authenticates: the values whole, and the parts of an Authorization."""
+    for name in ("Authorization", "X-Auth-Token", "X-Security-Token"):
+        if value := headers.get(name):
+            yield value
+            yield from re.findall(r"(?:Access|Signature)=([^,\s]+)", value)
 
 
 def _failure(error: Exception, host: str) -> NotSent | OutcomeUnknown:
@@ -120,7 +154,10 @@ def _nothing_was_sent(cause: BaseException) -> bool:
     if isinstance(cause, aiohttp.ClientError):
         return isinstance(
             cause,
-            aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError,
+            aiohttp.ClientConnectorError
+            | aiohttp.ConnectionTimeoutError
+            | aiohttp.ClientHttpProxyError
+            | aiohttp.InvalidURL,
         )
     return isinstance(
         cause,
@@ -129,9 +166,6 @@ def _nothing_was_sent(cause: BaseException) -> bool:
         | httpx.PoolTimeout
         | httpx.ProxyError
         | httpx.UnsupportedProtocol
-        | httpx.InvalidURL,
+        | httpx.InvalidURL
+        | UnicodeError,  # a host name that cannot be one
     )
-
-
-def _text(value: Any) -> str | None:
-    return str(value)[:1000] if isinstance(value, str | int) and not isinstance(value, bool) else None

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import AsyncAdaptedQueuePool, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import LogUnavailable, StartupError
@@ -19,10 +20,12 @@ from bot.errors import LogUnavailable, StartupError
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
 
+OPEN_SECONDS = 10.0
+
 _PRAGMAS = (
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
 )
@@ -45,8 +48,8 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
     engine = _engine(url, must_exist=must_exist)
     try:
         try:
-            async with asyncio.timeout(10), engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            async with asyncio.timeout(OPEN_SECONDS):
+                await _reach(engine)
         except _failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
             raise StartupError(
                 f"The database cannot be opened: {_reason(error)}.", advice="Check AVATAR_DATABASE_URL."
@@ -70,6 +73,20 @@ def log_failures() -> Iterator[None]:
             f"The log cannot be used: {_reason(error)}.",
             advice="Try again in a moment; if it stays so, tell whoever runs the bot.",
         ) from None
+
+
+async def _reach(engine: AsyncEngine) -> None:
+    """Connect for the first time. While a process switches a new SQLite file to WAL, no other one waits."""
+    while True:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            if "database is locked" not in str(error):
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return
 
 
 def _engine(url: str, *, must_exist: bool) -> AsyncEngine:
@@ -99,10 +116,11 @@ def _engine(url: str, *, must_exist: bool) -> AsyncEngine:
 
 
 def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
-    if url.database and url.database != ":memory:":
-        _prepare_file(Path(url.database), must_exist=must_exist)
+    path = Path(url.database or "")
+    _prepare_file(path, must_exist=must_exist)
     engine = create_async_engine(
-        url,
+        # `rw`: a connection that is made anew must not make a new, empty file.
+        url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "rw", "uri": "true"}),
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         poolclass=AsyncAdaptedQueuePool,
@@ -117,7 +135,22 @@ def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
             cursor.execute(pragma)
         cursor.close()
 
+    _guard_file(engine, path)
     return engine
+
+
+def _guard_file(engine: AsyncEngine, path: Path) -> None:
+    """Refuse a file that was removed or replaced: the open one would swallow the log unseen."""
+    opened = path.stat()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def check(_connection: object, _record: object, _proxy: object) -> None:
+        try:
+            same = os.path.samestat(opened, path.stat())
+        except OSError:
+            same = False
+        if not same:
+            raise sqlite3.OperationalError("its file was removed or replaced; start the bot anew")
 
 
 def _prepare_file(path: Path, *, must_exist: bool) -> None:

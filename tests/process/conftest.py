@@ -61,6 +61,15 @@ class StandIns:
         ]
         return made
 
+    def traffic(self) -> list[dict[str, Any]]:
+        """All that crossed to and from Slack."""
+        crossed: list[dict[str, Any]] = self._ask(self._slack("traffic"))["traffic"]
+        return crossed
+
+    def trouble(self, what: dict[str, Any]) -> None:
+        """Let Slack misbehave."""
+        self._ask(self._slack("trouble"), what)
+
     def sockets(self) -> int:
         return int(self._ask(self._slack("sockets"))["open"])
 

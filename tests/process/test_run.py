@@ -179,3 +179,24 @@ def test_a_log_that_cannot_be_written_refuses_the_start_in_words(
     assert cloud.jobs() == []
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0
+
+
+def test_it_stops_at_once_when_asked_while_it_is_still_starting(
+    spawn: Spawn, stand_ins: Callable[..., StandIns]
+) -> None:
+    cloud = stand_ins()
+    cloud.trouble({"kind": "hang", "method": "auth.test", "seconds": 60})
+    bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": "0"})
+    until(lambda: any(call["name"] == "apps.connections.open" for call in cloud.traffic()), bot)
+    bot.send(signal.SIGTERM)
+
+    assert bot.wait() == 0
+    assert "Traceback" not in bot.words
+
+
+def test_a_settings_file_in_another_encoding_is_said_in_words(spawn: Spawn, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("SLACK_BOT_TOKEN=ü".encode("utf-16"))
+    bot = spawn("bot", "run")
+
+    assert bot.wait() == 2
+    assert ".env: save it as UTF-8" in bot.words

@@ -121,13 +121,6 @@ class TestSqliteFiles:
         assert f"There is no log yet at {tmp_path}/log.db." in str(error)
         assert modes_in(tmp_path) == {}
 
-    async def test_a_log_in_memory_lasts_as_long_as_it_is_open(self, an_invocation: New) -> None:
-        async with open_database("sqlite+aiosqlite:///:memory:") as engine:
-            await migrate(engine)
-            log = Invocations(engine)
-            await log.record(an_invocation())
-            assert len([row async for row in log.find()]) == 1
-
 
 class TestWhatCannotBeOpened:
     async def test_a_missing_folder_is_named(self, tmp_path: Path) -> None:

@@ -1,0 +1,17 @@
+"""What slack-sdk raises, and the one word for it."""
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError)
+"""All that a call to Slack can end in. On an answer that is no JSON object, such as a proxy's page, slack-sdk
+3.47 fails with AttributeError or TypeError in its own code."""
+
+
+def word_for(error: BaseException) -> str:
+    """Slack's own word where there is one (`not_in_channel`). Never a text, which may hold a secret."""
+    if isinstance(error, SlackApiError):
+        data = getattr(error.response, "data", None)
+        word = data.get("error") if isinstance(data, dict) else None
+        return str(word or f"HTTP {getattr(error.response, 'status_code', '?')}")
+    return type(error).__name__
