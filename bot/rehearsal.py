@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -26,11 +25,12 @@ from bot.errors import StartupError
 from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.log_output import as_plain_data, write_row
 from bot.model import Invocation, Status
+from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, Credentials, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.slack import CommandResult, Message, SlackStandIn, SlashCommand, Tokens
 from bot.sandbox.slack.terminal import draw_message, names_in
-from bot.settings import LogFormat, LogLevel, Mode, Settings
+from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
 _COMMANDS = (SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),)
@@ -66,8 +66,6 @@ class Played:
 
     def print_to(self, console: Console) -> None:
         """As on a screen: the messages in their order, then the rows."""
-        if self.result.error:
-            console.print(Text(f"Slack says: failed with the error “{self.result.error}”", style="red"))
         for message in self.messages:
             console.print(draw_message(message, self.names))
         for row in self.rows:
@@ -139,8 +137,8 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
 
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="avatar-bot-")))
-        credentials, tokens = Credentials(), Tokens.made_up()
-        metastudio = await stack.enter_async_context(MetaStudioStandIn(credentials))
+        tokens = Tokens.made_up()
+        metastudio = await stack.enter_async_context(MetaStudioStandIn(Credentials()))
         slack = SlackStandIn(tokens, commands=_COMMANDS)
         Page(slack, metastudio=metastudio, log_rows=newest_rows).add_to(slack.application)
         stack.push_async_callback(slack.close)
@@ -151,32 +149,15 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
                 f"Port {port} cannot be used: {error.strerror}.",
                 advice="Choose another with --port, 0 for any.",
             ) from None
-        settings = _settings(slack, tokens, metastudio, credentials, folder / "sandbox.db")
-        bot = await stack.enter_async_context(running_bot(settings))
+        database = folder / "sandbox.db"
+        values: dict[str, Any] = environment_for(slack, tokens, metastudio) | {
+            "AVATAR_DATABASE_URL": f"sqlite+aiosqlite:///{database}",
+            "AVATAR_HTTP_PORT": "0",
+        }
+        bot = await stack.enter_async_context(running_bot(Settings(**values)))
         await slack.wait_until_connected()
-        stage = Stage(slack, metastudio, bot, folder / "sandbox.db")
+        stage = Stage(slack, metastudio, bot, database)
         yield stage
-
-
-def _settings(
-    slack: SlackStandIn,
-    tokens: Tokens,
-    metastudio: MetaStudioStandIn,
-    credentials: Credentials,
-    database: Path,
-) -> Settings:
-    return Settings(
-        SLACK_BOT_TOKEN=SecretStr(tokens.bot_token),
-        SLACK_APP_TOKEN=SecretStr(tokens.app_token),
-        SLACK_API_URL=slack.api_url,
-        HUAWEICLOUD_SDK_AK=SecretStr(credentials.access_key),
-        HUAWEICLOUD_SDK_SK=SecretStr(credentials.secret_key),
-        HUAWEICLOUD_SDK_PROJECT_ID=credentials.project_id,
-        METASTUDIO_ENDPOINT=metastudio.url,
-        AVATAR_DATABASE_URL=SecretStr(f"sqlite+aiosqlite:///{database}"),
-        AVATAR_MODE=Mode.SOCKET,
-        AVATAR_HTTP_PORT=0,
-    )
 
 
 def _print_programme(stage: Stage, console: Console) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
+from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
@@ -65,17 +66,9 @@ def settings_for(
     """Settings that point at the stand-ins, over Socket Mode and SQLite unless said otherwise."""
 
     def build(**overrides: Any) -> Settings:
-        credentials = metastudio.credentials
-        values: dict[str, Any] = {
-            "SLACK_BOT_TOKEN": SecretStr(tokens.bot_token),
-            "SLACK_APP_TOKEN": SecretStr(tokens.app_token),
-            "SLACK_SIGNING_SECRET": SecretStr(tokens.signing_secret),
-            "SLACK_API_URL": slack.api_url,
-            "HUAWEICLOUD_SDK_AK": SecretStr(credentials.access_key),
-            "HUAWEICLOUD_SDK_SK": SecretStr(credentials.secret_key),
-            "HUAWEICLOUD_SDK_PROJECT_ID": credentials.project_id,
-            "METASTUDIO_ENDPOINT": metastudio.url,
-            "AVATAR_DATABASE_URL": SecretStr(sqlite_url),
+        values: dict[str, Any] = environment_for(slack, tokens, metastudio) | {
+            "SLACK_SIGNING_SECRET": tokens.signing_secret,
+            "AVATAR_DATABASE_URL": sqlite_url,
             "AVATAR_HTTP_PORT": 0,
             "AVATAR_STARTS_PER_SECOND": 0,
         }

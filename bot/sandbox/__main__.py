@@ -9,8 +9,8 @@ import asyncio
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
 
+from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 
@@ -19,35 +19,19 @@ async def _serve(arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    credentials, tokens = Credentials(), Tokens.made_up()
+    tokens = Tokens.made_up()
     slack = SlackStandIn(tokens, request_url=arguments.request_url)
-    metastudio = MetaStudioStandIn(credentials, answer_seconds=arguments.answer_seconds)
+    metastudio = MetaStudioStandIn(Credentials(), answer_seconds=arguments.answer_seconds)
     try:
         await slack.start(port=arguments.slack_port)
         await metastudio.start(port=arguments.metastudio_port)
-        for name, value in _environment(slack, tokens, metastudio, credentials).items():
+        for name, value in environment_for(slack, tokens, metastudio).items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         sys.stdout.flush()
         await stop.wait()
     finally:
         await slack.close()
         await metastudio.close()
-
-
-def _environment(
-    slack: SlackStandIn, tokens: Tokens, metastudio: MetaStudioStandIn, credentials: Credentials
-) -> Mapping[str, str]:
-    over_http = {"SLACK_SIGNING_SECRET": tokens.signing_secret}
-    over_socket = {"SLACK_APP_TOKEN": tokens.app_token}
-    return {
-        "SLACK_BOT_TOKEN": tokens.bot_token,
-        **(over_http if slack.request_url else over_socket),
-        "SLACK_API_URL": slack.api_url,
-        "HUAWEICLOUD_SDK_AK": credentials.access_key,
-        "HUAWEICLOUD_SDK_SK": credentials.secret_key,
-        "HUAWEICLOUD_SDK_PROJECT_ID": credentials.project_id,
-        "METASTUDIO_ENDPOINT": metastudio.url,
-    }
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -76,11 +75,9 @@ def test_a_start_that_outlasts_the_drain_is_unknown_and_the_person_is_told(
     until(lambda: cloud.sockets() == 1, bot)
     cloud.command(ROOM)
     until(lambda: len(cloud.jobs()) == 1, bot)
-    began = time.monotonic()
     bot.send(signal.SIGTERM)
 
     assert bot.wait() == 0
-    assert time.monotonic() - began < 15
     [row] = rows(tmp_path)
     assert row["status"] == "unknown"
     assert "The bot was stopped before MetaStudio's answer came." in cloud.messages()[-1]["text"]

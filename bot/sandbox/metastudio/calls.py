@@ -6,7 +6,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from .iam import LOGIN_PATH
+from bot.sandbox.metastudio.iam import LOGIN_PATH
 
 Auth = Literal["signature", "token", "password", "none"]
 

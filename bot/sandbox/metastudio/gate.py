@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from .credentials import Credentials
-from .refusals import (
+from bot.sandbox.metastudio.credentials import Credentials
+from bot.sandbox.metastudio.refusals import (
     INVALID_TOKEN,
     SIGNATURE_REFUSED,
     THROTTLED,
@@ -14,9 +14,9 @@ from .refusals import (
     WRONG_PROJECT,
     RefusedError,
 )
-from .signature import ReceivedRequest, SignatureError, verify
-from .tokens import Tokens
-from .trouble import Trouble
+from bot.sandbox.metastudio.signature import ReceivedRequest, SignatureError, verify
+from bot.sandbox.metastudio.tokens import Tokens
+from bot.sandbox.metastudio.trouble import Trouble
 
 
 class Gate:

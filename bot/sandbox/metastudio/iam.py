@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from .credentials import Credentials
-from .refusals import IAM_BAD_REQUEST, IAM_UNAUTHORISED, RefusedError
-from .tokens import Token, Tokens
+from bot.sandbox.metastudio.credentials import Credentials
+from bot.sandbox.metastudio.refusals import IAM_BAD_REQUEST, IAM_UNAUTHORISED, RefusedError
+from bot.sandbox.metastudio.tokens import Token, Tokens
 
 LOGIN_PATH = "/v3/auth/tokens"
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from .parameters import StartRequest
-from .refusals import JOB_FINISHED, JOB_UNKNOWN, RefusedError
-from .rtc import RtcRoom, open_rtc_room
+from bot.sandbox.metastudio.parameters import StartRequest
+from bot.sandbox.metastudio.refusals import JOB_FINISHED, JOB_UNKNOWN, RefusedError
+from bot.sandbox.metastudio.rtc import RtcRoom, open_rtc_room
 
 _WAITING_SECONDS = 3.0
 _PROCESSING_SECONDS = 120.0

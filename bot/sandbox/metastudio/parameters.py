@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .refusals import INVALID_BODY, INVALID_PARAMETER, RefusedError
+from bot.sandbox.metastudio.refusals import INVALID_BODY, INVALID_PARAMETER, RefusedError
 
 T = TypeVar("T")
 

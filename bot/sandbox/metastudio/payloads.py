@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from .jobs import Job, JobState
-from .rooms import Room, room_seed
+from bot.sandbox.metastudio.jobs import Job, JobState
+from bot.sandbox.metastudio.rooms import Room, room_seed
 
 Payload = dict[str, Any]
 """A JSON object."""

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from .calls import Call, Calls, shown_auth, shown_path
-from .control import CONTROL_PREFIX
-from .refusals import BODY_TOO_LARGE, NO_SUCH_API, DroppedError, RefusedError
-from .trouble import Trouble
+from bot.sandbox.metastudio.calls import Call, Calls, shown_auth, shown_path
+from bot.sandbox.metastudio.control import CONTROL_PREFIX
+from bot.sandbox.metastudio.refusals import BODY_TOO_LARGE, NO_SUCH_API, DroppedError, RefusedError
+from bot.sandbox.metastudio.trouble import Trouble
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

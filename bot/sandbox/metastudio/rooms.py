@@ -7,7 +7,7 @@ misbehave on purpose.
 import hashlib
 from dataclasses import dataclass
 
-from .refusals import ROOM_NOT_FOUND, RefusedError
+from bot.sandbox.metastudio.refusals import ROOM_NOT_FOUND, RefusedError
 
 MISBEHAVING_ROOMS: dict[str, str] = {
     "busy": "its concurrency is used up: no start succeeds (MSS.20010135)",

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from .rooms import room_seed
+from bot.sandbox.metastudio.rooms import room_seed
 
 _USER_TYPES = ("END_USER", "INFERENCE_USER", "RENDER", "PLAYER")
 _SIGNATURE_LIFETIME = 11 * 3600

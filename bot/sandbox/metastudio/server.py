@@ -7,16 +7,17 @@ from typing import Self
 
 from aiohttp import web
 
-from .calls import Calls, no_calls_yet
-from .control import Control
-from .credentials import Credentials
-from .gate import Gate
-from .iam import Iam
-from .jobs import Jobs, JobSnapshot
-from .reception import Reception
-from .smart_chat import Pauses, SmartChat
-from .tokens import Tokens
-from .trouble import Trouble
+from bot.sandbox.guard import refuse_strangers
+from bot.sandbox.metastudio.calls import Calls, no_calls_yet
+from bot.sandbox.metastudio.control import Control
+from bot.sandbox.metastudio.credentials import Credentials
+from bot.sandbox.metastudio.gate import Gate
+from bot.sandbox.metastudio.iam import Iam
+from bot.sandbox.metastudio.jobs import Jobs, JobSnapshot
+from bot.sandbox.metastudio.reception import Reception
+from bot.sandbox.metastudio.smart_chat import Pauses, SmartChat
+from bot.sandbox.metastudio.tokens import Tokens
+from bot.sandbox.metastudio.trouble import Trouble
 
 _LARGEST_BODY = 1024**2
 _LARGEST_HEADER = 64 * 1024
@@ -121,7 +122,9 @@ class MetaStudioStandIn:
             Iam(self.credentials, self._tokens),
             Control(self._jobs, self.calls, self._tokens, self.trouble, self._clock),
         )
-        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[reception.receive])
+        application = web.Application(
+            client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers, reception.receive]
+        )
         for part in parts:
             application.add_routes(part.routes())
         return application

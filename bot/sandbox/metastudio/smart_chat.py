@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from .gate import Gate
-from .jobs import Job, Jobs, JobState
-from .parameters import read_page, read_start_request
-from .payloads import Payload, job_payload, room_payload, start_payload, state_payload
-from .refusals import (
+from bot.sandbox.metastudio.gate import Gate
+from bot.sandbox.metastudio.jobs import Job, Jobs, JobState
+from bot.sandbox.metastudio.parameters import read_page, read_start_request
+from bot.sandbox.metastudio.payloads import Payload, job_payload, room_payload, start_payload, state_payload
+from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
     INTERNAL_ERROR,
     INVALID_PARAMETER,
@@ -22,7 +22,7 @@ from .refusals import (
     DroppedError,
     RefusedError,
 )
-from .rooms import find_room, search_rooms
+from bot.sandbox.metastudio.rooms import find_room, search_rooms
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

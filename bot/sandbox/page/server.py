@@ -18,12 +18,9 @@ from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import NAMED_ROOMS
 from bot.sandbox.page.files import Files
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.wishes import in_words, optional_number, read_body
+from bot.sandbox.wishes import in_words, read_body
 
 LOOK_SECONDS = 0.5
-
-_LONGEST_TROUBLE = 24 * 3600
-"""Seconds."""
 
 LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
 
@@ -73,38 +70,18 @@ class Page:
                 "calls": [asdict(call) for call in stand_in.calls],
                 "jobs": [asdict(job) for job in stand_in.jobs],
                 "rooms": rooms,
-                "trouble": self._trouble(stand_in),
+                "trouble": stand_in.trouble.state(self._clock()),
             }
         )
 
     async def make_trouble(self, request: web.Request) -> web.Response:
         """`{"kind": "down" | "throttle", "seconds": n}`; 0 seconds end the trouble."""
-        body = await read_body(request)
-        seconds = optional_number(body, "seconds")
-        if seconds is None or not seconds <= _LONGEST_TROUBLE:
-            raise ValueError(f"seconds must be a number from 0 to {_LONGEST_TROUBLE}")
         if self._metastudio is None:
             raise ValueError("there is no MetaStudio here")
-        trouble, until = self._metastudio.trouble, self._clock() + seconds
-        match body.get("kind"):
-            case "down":
-                trouble.down, trouble.down_until = False, until
-            case "throttle":
-                trouble.throttle_until = until
-            case other:
-                raise ValueError(f"kind is down or throttle, not {other!r}")
+        trouble, now = self._metastudio.trouble, self._clock()
+        trouble.begin(await read_body(request), now)
         self._slack.changes.tell("traffic")
-        return web.json_response(self._trouble(self._metastudio))
-
-    def _trouble(self, stand_in: MetaStudioStandIn) -> dict[str, Any]:
-        """What is wrong at the moment, and until when (seconds since the epoch, 0 for never)."""
-        trouble, now = stand_in.trouble, self._clock()
-        return {
-            "down": trouble.resets_connections(now),
-            "down_until": trouble.down_until,
-            "throttled": trouble.throttles(now),
-            "throttle_until": trouble.throttle_until,
-        }
+        return web.json_response(trouble.state(now))
 
     async def _rows(self) -> list[dict[str, Any]]:
         return [] if self._log_rows is None else await self._log_rows()
@@ -143,5 +120,5 @@ class Page:
             len(calls),
             latest,
             [job.state for job in stand_in.jobs],
-            self._trouble(stand_in),
+            stand_in.trouble.state(self._clock()),
         )

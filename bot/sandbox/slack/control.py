@@ -13,8 +13,8 @@ from bot.sandbox.slack.commands import CommandResult, SlashCommand
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.trouble import Trouble
-from bot.sandbox.slack.wishes import in_words, optional_number, optional_string, read_body
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.wishes import in_words, optional_number, optional_string, read_body
 
 _KINDS = ("ratelimited", "server_error", "hang", "lost", "disconnect", "clear")
 

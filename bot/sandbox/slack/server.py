@@ -9,6 +9,7 @@ from typing import Self
 
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
 
+from bot.sandbox.guard import refuse_strangers
 from bot.sandbox.slack.actions import Actions
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.commands import CommandResult, Commands, SlashCommand
@@ -18,7 +19,6 @@ from bot.sandbox.slack.delivery import Interacted
 from bot.sandbox.slack.dispatcher import Dispatcher
 from bot.sandbox.slack.endpoints import Endpoints
 from bot.sandbox.slack.forms import Forms
-from bot.sandbox.slack.guard import refuse_strangers
 from bot.sandbox.slack.interactions import InteractionPayloads
 from bot.sandbox.slack.messages import Message, MessageLog
 from bot.sandbox.slack.payloads import CommandPayloads

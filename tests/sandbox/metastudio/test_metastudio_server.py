@@ -1,16 +1,13 @@
 """The server around the operations: its record, its trouble, its control endpoints, its end."""
 
 import asyncio
-import time
+import math
 from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
 
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
-from bot.sandbox.metastudio.control import refuse_strangers
 
 Call = Callable[..., Awaitable[httpx.Response]]
 PassTime = Callable[[float], None]
@@ -90,7 +87,7 @@ async def test_a_service_that_is_down_resets_every_connection_until_it_is_up_aga
     pass_time(30)
     assert (await call("POST", START)).status_code == 202
 
-    stand_in.trouble.down = True
+    stand_in.trouble.down_until = math.inf
     with pytest.raises(httpx.ReadError):
         await call("POST", START)
     await client.post("/sandbox/trouble", json={"kind": "down", "seconds": 0})
@@ -135,16 +132,17 @@ async def test_control_takes_all_tokens_back(client: httpx.AsyncClient, stand_in
 async def test_a_malformed_wish_for_trouble_is_answered_with_words(
     client: httpx.AsyncClient, stand_in: MetaStudioStandIn, body: bytes
 ) -> None:
-    answer = await client.post("/sandbox/trouble", content=body)
+    answer = await client.post("/sandbox/trouble", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert not stand_in.trouble.resets_connections(0)
 
 
-@pytest.mark.parametrize("remote", ["192.0.2.7", "2001:db8::7", ""])
-def test_control_is_for_callers_on_this_machine(remote: str) -> None:
-    with pytest.raises(web.HTTPForbidden):
-        refuse_strangers(make_mocked_request("GET", "/sandbox/jobs").clone(remote=remote))
+@pytest.mark.parametrize("strange", [{"Host": "cloud.example"}, {"Origin": "https://evil.example"}])
+async def test_control_is_for_callers_on_this_machine(
+    client: httpx.AsyncClient, strange: dict[str, str]
+) -> None:
+    assert (await client.get("/sandbox/jobs", headers=strange)).status_code == 403
 
 
 async def test_closing_does_not_wait_for_calls_that_hang(credentials: Credentials) -> None:
@@ -157,9 +155,8 @@ async def test_closing_does_not_wait_for_calls_that_hang(credentials: Credential
         hanging = [asyncio.create_task(client.post(path, headers=headers)) for _ in range(3)]
         while len(stand_in.jobs) < 3:  # noqa: ASYNC110 - the stand-in announces no jobs
             await asyncio.sleep(0.01)
-        began = time.monotonic()
-        await stand_in.close()
-        assert time.monotonic() - began < 2
+        async with asyncio.timeout(10):
+            await stand_in.close()
         outcomes = await asyncio.gather(*hanging, return_exceptions=True)
     assert all(isinstance(outcome, httpx.TransportError) for outcome in outcomes)
 
