@@ -34,6 +34,9 @@ from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
 _COMMANDS = (SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),)
+ANSWER_SECONDS = 0.3
+"""As long as a cloud takes; at once, an outcome could be told before the ack is on its way."""
+
 _PAGE_ROWS = 200
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -138,7 +141,9 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="avatar-bot-")))
         tokens = Tokens.made_up()
-        metastudio = await stack.enter_async_context(MetaStudioStandIn(Credentials()))
+        metastudio = await stack.enter_async_context(
+            MetaStudioStandIn(Credentials(), answer_seconds=ANSWER_SECONDS)
+        )
         slack = SlackStandIn(tokens, commands=_COMMANDS)
         Page(slack, metastudio=metastudio, log_rows=newest_rows).add_to(slack.application)
         stack.push_async_callback(slack.close)

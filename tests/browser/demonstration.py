@@ -18,6 +18,8 @@ from bot.sandbox.slack import SlackStandIn, SlashCommand, Tokens
 
 COMMANDS = (
     SlashCommand("/form", "Open a form", ""),
+    SlashCommand("/stack", "Open a form that opens another", ""),
+    SlashCommand("/selects", "Post a menu and an overflow", ""),
     SlashCommand("/danger", "Post a button that asks first", ""),
     SlashCommand("/blocks", "Post every kind of block", ""),
     SlashCommand("/silent", "Never acknowledge", ""),
@@ -55,6 +57,72 @@ FORM = {
         },
     ],
 }
+
+STACKED: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "stacked",
+    "title": {"type": "plain_text", "text": "First view"},
+    "close": {"type": "plain_text", "text": "Cancel"},
+    "blocks": [
+        {
+            "type": "actions",
+            "block_id": "more",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": "push",
+                    "text": {"type": "plain_text", "text": "One more view"},
+                }
+            ],
+        }
+    ],
+}
+
+CHOICES: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "choices",
+    "title": {"type": "plain_text", "text": "Second view"},
+    "submit": {"type": "plain_text", "text": "Choose"},
+    "close": {"type": "plain_text", "text": "Back"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "choice",
+            "label": {"type": "plain_text", "text": "Languages"},
+            "element": {
+                "type": "checkboxes",
+                "action_id": "value",
+                "options": [
+                    {"text": {"type": "plain_text", "text": "English"}, "value": "EN"},
+                    {"text": {"type": "plain_text", "text": "Spanish"}, "value": "ESP"},
+                ],
+            },
+        }
+    ],
+}
+
+SELECTS: list[dict[str, Any]] = [
+    {
+        "type": "actions",
+        "block_id": "selects",
+        "elements": [
+            {
+                "type": "static_select",
+                "action_id": "choose",
+                "placeholder": {"type": "plain_text", "text": "Choose a room"},
+                "options": [
+                    {"text": {"type": "plain_text", "text": "Lobby kiosk"}, "value": "lobby"},
+                    {"text": {"type": "plain_text", "text": "Reception"}, "value": "reception"},
+                ],
+            },
+            {
+                "type": "overflow",
+                "action_id": "more",
+                "options": [{"text": {"type": "plain_text", "text": "Show the log"}, "value": "log"}],
+            },
+        ],
+    }
+]
 
 DANGER: dict[str, Any] = {
     "type": "actions",
@@ -115,9 +183,45 @@ RUNNING: list[dict[str, Any]] = [
 ]
 
 
+def listen_for_stacks_and_menus(app: AsyncApp, client: AsyncWebClient) -> None:
+    """A form on a form, and what can be chosen from in a message."""
+
+    @app.command("/stack")
+    async def open_stack(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=STACKED)
+
+    @app.action("push")
+    async def push(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_push(trigger_id=body["trigger_id"], view=CHOICES)
+
+    @app.view("choices")
+    async def choose(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any]) -> None:
+        await ack(response_action="clear")
+        chosen = view["state"]["values"]["choice"]["value"]["selected_options"]
+        said = " and ".join(option["value"] for option in chosen)
+        await client.chat_postEphemeral(
+            channel="C0AVATARS1", user=body["user"]["id"], text=f"Chosen: {said}."
+        )
+
+    @app.command("/selects")
+    async def post_selects(ack: AsyncAck) -> None:
+        await ack()
+        await client.chat_postMessage(channel="C0AVATARS1", text="A menu", blocks=SELECTS)
+
+    @app.action("choose")
+    @app.action("more")
+    async def selected(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any]) -> None:
+        await ack()
+        said = f"Selected {action['selected_option']['value']}."
+        await client.chat_postEphemeral(channel="C0AVATARS1", user=body["user"]["id"], text=said)
+
+
 def application(client: AsyncWebClient) -> AsyncApp:
     """The listeners."""
     app = AsyncApp(client=client)
+    listen_for_stacks_and_menus(app, client)
 
     @app.command("/form")
     async def open_form(ack: AsyncAck, body: dict[str, Any]) -> None:

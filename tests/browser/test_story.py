@@ -106,6 +106,20 @@ def test_the_bot_comes_back_after_its_socket_was_disconnected(sandbox: str, page
     expect(last(page)).to_contain_text("CN Southwest-Guiyang1")
 
 
+def test_trouble_with_metastudio_and_with_slack_is_told_and_ends(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="MetaStudio down for 10 s").click()
+    type_command(page, f"/avatar-start {ROOM}")
+    expect(last(page)).to_contain_text("It is not known whether room")
+
+    page.get_by_role("button", name="End all trouble").click()
+    page.get_by_role("button", name="Slack answers 429 for 10 s").click()
+    page.get_by_role("button", name="End all trouble").click()
+    type_command(page, f"/avatar-start {ROOM} cn-southwest-2")
+    expect(last(page)).to_contain_text("CN Southwest-Guiyang1", timeout=15_000)
+
+
 def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Page) -> None:
     page.goto(demonstration)
     type_command(page, "/form")
@@ -129,6 +143,38 @@ def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Pag
 
     expect(form).to_be_hidden()
     expect(last(page)).to_contain_text("The form named lobby.")
+
+
+def test_a_form_opens_another_on_top_and_both_close(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/stack")
+    page.get_by_role("dialog", name="First view").get_by_role("button", name="One more view").click()
+    second = page.get_by_role("dialog", name="Second view")
+    second.get_by_role("button", name="Choose").click()
+    expect(second.locator(".field-error:visible")).to_have_text("Please complete this required field.")
+    second.get_by_role("button", name="Back").first.click()
+    expect(page.get_by_role("dialog", name="First view")).to_be_visible()
+
+    page.get_by_role("button", name="One more view").click()
+    second.get_by_label("English").check()
+    second.get_by_label("Spanish").check()
+    assert_accessible(page)
+    second.get_by_role("button", name="Choose").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(last(page)).to_contain_text("Chosen: EN and ESP.")
+
+
+def test_menus_and_overflows_reach_the_app(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+    type_command(page, "/selects")
+    menu = page.get_by_role("article").filter(has=page.get_by_role("combobox", name="Choose a room"))
+    menu.get_by_role("combobox", name="Choose a room").click()
+    page.get_by_role("option", name="Reception").click()
+    expect(last(page)).to_contain_text("Selected reception.")
+
+    menu.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Show the log").click()
+    expect(last(page)).to_contain_text("Selected log.")
 
 
 def test_escape_leaves_a_form_and_the_focus_goes_back(demonstration: str, page: Page) -> None:

@@ -33,7 +33,7 @@ class MetaStudioStandIn:
         credentials: the one account that it knows.
         clock: the time in Unix seconds; jobs, tokens and signatures are judged by it.
         pace: multiplies the lengths of a job's life: 3 s waiting, then 120 s running.
-        answer_seconds: how long every accepted start takes to answer.
+        answer_seconds: how long every start takes to answer.
         slow_seconds: how much longer the room `slow` takes.
         token_seconds: how long an IAM token is good.
     """

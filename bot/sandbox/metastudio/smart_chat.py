@@ -80,7 +80,13 @@ class SmartChat:
         return web.json_response(await self._start_job(request), status=200)
 
     async def _start_job(self, request: web.Request) -> Payload:
-        """Make a job, then answer: a caller that gives up waiting leaves a job behind, as in the cloud."""
+        """Decide at once and answer later: who gives up waiting leaves a job behind, as in the cloud."""
+        try:
+            return await self._decide(request)
+        finally:
+            await asyncio.sleep(self._pauses.answer)
+
+    async def _decide(self, request: web.Request) -> Payload:
         room = find_room(request.match_info["room_id"])
         app_user_id = request.headers.get("X-App-UserId")
         if app_user_id is not None and not app_user_id.isascii():
@@ -88,7 +94,6 @@ class SmartChat:
         wishes = read_start_request(await request.read())
         self._refuse_for(room.room_id)
         job = self._jobs.start(room.room_id, wishes, app_user_id)
-        await asyncio.sleep(self._pauses.answer)
         if room.room_id == "slow":
             await asyncio.sleep(self._pauses.slow)
         if room.room_id == "lost":
