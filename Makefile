@@ -39,13 +39,14 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo 'Avatar bot needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo 'Setting up .venv …' >&2
+	@$(PYTHON) -m venv .venv
 
 .venv/runtime: requirements.txt pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r requirements.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --require-hashes -r requirements.txt >&2
+	@$(PIP) install --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
 .venv/development: requirements-dev.txt .venv/runtime
-	$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt >&2
 	@touch $@

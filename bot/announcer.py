@@ -113,7 +113,7 @@ class Announcer:
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> None:
         for pause in (*PAUSES, None):
-            delivery = await self._try_each(routes, render)
+            delivery = await self._try_each(routes, render, invitable=_is_channel(invocation.channel_id))
             if delivery is not None:
                 await self._note(invocation, delivery)
                 return
@@ -121,7 +121,9 @@ class Announcer:
                 await self._sleep(pause)
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
-    async def _try_each(self, routes: Sequence[_Route], render: Render) -> Delivery | None:
+    async def _try_each(
+        self, routes: Sequence[_Route], render: Render, *, invitable: bool
+    ) -> Delivery | None:
         hint = ""
         for route in routes:
             try:
@@ -130,7 +132,7 @@ class Announcer:
             except (_Closed, *SLACK_FAILURES) as error:
                 reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                if reason in _NOT_A_MEMBER:
+                if reason in _NOT_A_MEMBER and invitable:
                     hint = INVITE_HINT
         return None
 
@@ -178,3 +180,8 @@ class Announcer:
         if response.status_code != 200:
             raise _Closed(f"HTTP {response.status_code}")
         return Delivery()
+
+
+def _is_channel(channel_id: str | None) -> bool:
+    """A bot can be invited to a channel (C…), not to a direct message (D…, G…)."""
+    return (channel_id or "").startswith("C")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -30,11 +31,27 @@ PAGE_PORT = 8008
 
 cli = typer.Typer(
     name="avatar-bot",
-    help="Starts Huawei Cloud MetaStudio virtual avatars from Slack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over so
+    if wanted:
+        typer.echo(f"avatar-bot {metadata.version('avatar-bot')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def about(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Starts Huawei Cloud MetaStudio virtual avatars from Slack."""
+    del version
 
 
 def main() -> None:
@@ -56,7 +73,9 @@ def run() -> None:
 @cli.command()
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Where the page is served; 0 for any port.")] = PAGE_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the page is served; 0 for any port.")
+    ] = PAGE_PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     once: Annotated[
         str | None, typer.Option(help="Play this command and exit: 0 if a job started, 1 if not.")

@@ -110,7 +110,9 @@ class Throttled(Rejected):
         self.retry_after = retry_after
 
 
-LOOK_FIRST = "It may have started: look at the room's jobs before you start it again."
+LOOK_FIRST = (
+    "It may have started: look at the room's jobs in the MetaStudio console before you start it again."
+)
 
 
 class OutcomeUnknown(MetaStudioError):

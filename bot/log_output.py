@@ -3,7 +3,7 @@
 import csv
 import json
 import unicodedata
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -54,16 +54,16 @@ async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
 
 
 async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None:
-    """A table of what matters most, newest first."""
-    table = _table("time (UTC)", "status", "who", "where", "typed", "job ID", "what happened", "ms")
+    """A table of what matters most, newest first, with IDs whole on a terminal of 80 columns."""
+    table = _table("time (UTC)", "status", "what", show_lines=True)
     async for row in rows:
+        took = f"\n{row.latency_ms} ms" if row.latency_ms is not None else ""
         table.add_row(
             f"{row.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            Text(row.status, style=_STYLES.get(row.status, "")),
-            *(_cell(value) for value in (row.user_id, row.channel_id, row.text, row.job_id, _outcome(row))),
-            str(row.latency_ms) if row.latency_ms is not None else "",
+            Text(row.status, style=_STYLES.get(row.status, "")).append(took, style="dim"),
+            Text("\n").join(_cell(line) for line in _story(row) if line),
         )
-    console.print(table)
+    console.print(table if table.row_count else "No rows.")
 
 
 def write_row(invocation: Invocation, console: Console) -> None:
@@ -80,9 +80,15 @@ def _table(*names: str, **style: Any) -> Table:
     return Table(*(Column(name, overflow="fold") for name in names), **style)
 
 
-def _outcome(row: Invocation) -> str:
-    parts: Mapping[str, str | None] = {"": row.reason, "code ": row.error_code, "request ": row.request_id}
-    return " · ".join(label + value for label, value in parts.items() if value)
+def _story(row: Invocation) -> Iterator[str]:
+    """Who typed what where, and what came of it, line by line."""
+    yield (
+        f"{row.user_id} in {row.channel_id}: {row.text}" if row.text else f"{row.user_id} in {row.channel_id}"
+    )
+    yield f"job {row.job_id}" if row.job_id else ""
+    yield row.reason or ""
+    codes = {"": row.error_code, "request ": row.request_id}
+    yield " · ".join(label + value for label, value in codes.items() if value)
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,9 @@
 """The words of the domain as types: what is asked for, and one use of the bot by one person."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwest-Guiyang1"}
 """Regions by MetaStudio's names (start call, Table 3)."""
@@ -93,6 +94,16 @@ class Invocation:
     message_ts: str | None = None
     announced_at: datetime | None = None
     deadline: datetime | None = None
+
+    def asking_for(self, request: StartRequest) -> Self:
+        """The same with what was asked for."""
+        return replace(
+            self,
+            room_id=request.room_id,
+            region=request.region,
+            room_type=request.room_type,
+            client_id=request.client_id,
+        )
 
 
 SECRET_COLUMNS = frozenset(column.name for column in fields(Invocation) if not column.repr)

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from bot.app import Bot, running_bot, stop_requested
@@ -48,6 +49,7 @@ class Played:
     result: CommandResult
     messages: list[Message]
     rows: list[Invocation]
+    jobs_made: int
     names: Mapping[str, str]
 
     @property
@@ -73,6 +75,8 @@ class Played:
             console.print(draw_message(message, self.names))
         for row in self.rows:
             write_row(row, console)
+        made = "1 job" if self.jobs_made == 1 else f"{self.jobs_made} jobs"
+        console.print(Text(f"MetaStudio's stand-in made {made}."))
 
 
 @dataclass(slots=True)
@@ -89,14 +93,15 @@ class Stage:
         """Type a command in the channel, and wait until the bot has nothing left to do."""
         command, _, text = typed.strip().partition(" ")
         viewer = next(iter(self.slack.workspace.people))
-        seen = len(self.slack.messages(viewer=viewer))
+        seen, jobs_before = len(self.slack.messages(viewer=viewer)), len(self.metastudio.jobs)
         result = await self.slack.command(command, text)
         await self.bot.tasks.idle()
         rows = [row async for row in self.bot.invocations.find()]
         new_rows = rows[: len(rows) - self.rows_seen]
         self.rows_seen = len(rows)
         messages = self.slack.messages(viewer=viewer)[seen:]
-        return Played(result, messages, new_rows, names_in(self.slack.workspace))
+        jobs_made = len(self.metastudio.jobs) - jobs_before
+        return Played(result, messages, new_rows, jobs_made, names_in(self.slack.workspace))
 
 
 async def play_once(typed: str) -> Played:
@@ -117,8 +122,7 @@ async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
         typing = asyncio.create_task(_play_what_is_typed(stage, console))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({typing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if typing.done() and not typing.cancelled():
-            typing.result()
+        if typing.done() and not sys.stdin.isatty():
             await stopping
         typing.cancel()
 
@@ -151,7 +155,7 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
             await slack.start(port=port)
         except OSError as error:
             raise StartupError(
-                f"Port {port} cannot be used: {error.strerror}.",
+                f"Port {port} cannot be used: {os.strerror(error.errno or 0)}.",
                 advice="Choose another with --port, 0 for any.",
             ) from None
         database = folder / "sandbox.db"
@@ -167,8 +171,11 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
 
 def _print_programme(stage: Stage, console: Console) -> None:
     console.print(Text("\nRooms that misbehave, to see what people are told then:", style="bold"))
+    rooms = Table.grid(padding=(0, 2))
     for room, description in MISBEHAVING_ROOMS.items():
-        console.print(Text(f"  {START_COMMAND} {room:<10} {description}"))
+        rooms.add_row(f"  {START_COMMAND} {room}", description)
+    console.print(rooms)
+    console.print(Text("Every other room ID is an ordinary room."))
     console.print(Text(f"\nThe log is in {stage.database} until the end."))
     console.print(Text.assemble("The channel in your browser: ", (stage.slack.url, "bold underline")))
     here = "Or type a command here and press Enter; " if sys.stdin.isatty() else ""
@@ -187,6 +194,8 @@ async def _play_what_is_typed(stage: Stage, console: Console) -> None:
     async for typed in _typed_lines():
         if typed.split(maxsplit=1)[:1] == [START_COMMAND]:
             (await stage.play(typed)).print_to(console)
+        elif typed in {"exit", "quit"}:
+            return
         elif typed:
             console.print(
                 Text(f"Only {START_COMMAND} is a command here; try: {START_COMMAND} help", "yellow")

@@ -30,6 +30,12 @@ _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURIT
 """Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
 
 
+_WHERE_TO_FIND = {
+    "SLACK_BOT_TOKEN": "set it to the Bot User OAuth Token (xoxb-…) of the app's page OAuth & Permissions",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "set it; it is on the console's page My Credentials (API Credentials)",
+}
+
+
 class Mode(StrEnum):
     """How Slack reaches the bot. `auto` is `socket` where there is an app token, else `http`."""
 
@@ -274,16 +280,16 @@ def _detail(name: str, remedy: str) -> InitErrorDetails:
 
 
 def _remedy(detail: Mapping[str, Any]) -> str:
-    name = detail["loc"][0]
-    match detail["type"], name:
-        case "missing", "SLACK_BOT_TOKEN":
-            return "set it to the Bot User OAuth Token (xoxb-…) of the app's page OAuth & Permissions"
-        case "missing", _:
-            return "set it; it is on the console's page My Credentials (API Credentials)"
-        case "string_pattern_mismatch", "HUAWEICLOUD_SDK_PROJECT_ID":
-            return "give the project's ID (letters, digits, - and _), not its name"
-        case _:
-            return str(detail["msg"])
+    name, kind = detail["loc"][0], detail["type"]
+    if kind == "missing":
+        return _WHERE_TO_FIND.get(name, "set it")
+    if kind == "string_pattern_mismatch":
+        return "give the project's ID (letters, digits, - and _), not its name"
+    if kind == "enum":
+        return f"choose one of {detail['ctx']['expected']}"
+    if kind in {"float_parsing", "int_parsing", "int_from_float"}:
+        return "give a number"
+    return str(detail["msg"]).replace("Input should be", "give a number")
 
 
 def _plain(value: Any) -> str:

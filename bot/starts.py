@@ -74,15 +74,8 @@ class Starts:
         Raises:
             LogUnavailable: it is not committed, and nothing may be started.
         """
-        received = replace(
-            invocation,
-            status=Status.RECEIVED,
-            room_id=request.room_id,
-            region=request.region,
-            room_type=request.room_type,
-            client_id=request.client_id,
-            deadline=self._deadline(),
-        )
+        asked = invocation.asking_for(request)
+        received = replace(asked, status=Status.RECEIVED, deadline=self._deadline())
         return received if await self._intake.commit(received) else None
 
     def begin(self, received: Invocation, request: StartRequest) -> None:

@@ -1,6 +1,7 @@
 """The web server: `/healthz` and `/readyz`, and Slack's requests in HTTP mode."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -50,7 +51,7 @@ class WebServer:
         try:
             await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
         except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "that is no host name"
+            reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "that is no host name"
             raise StartupError(
                 f"The web server cannot listen on {self._host}:{self._port}: {reason}.",
                 advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address.",

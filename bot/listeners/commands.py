@@ -57,6 +57,7 @@ class Commands:
                 await self._close(invocation, Action.HELP, Status.HELP)
                 await _say(ack, usage(START_COMMAND, self.regions))
                 return
+            invocation = invocation.asking_for(request)
             self.policy.check_start(invocation, request)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID

@@ -66,7 +66,8 @@ def went_wrong(reference: str) -> Message:
 
 
 def _said(error: AvatarError) -> str:
-    advice = f"\n*What to do:* {escape(error.advice, _ERROR_LIMIT)}" if error.advice else ""
+    label = "" if isinstance(error, InvalidArguments) else "*What to do:* "
+    advice = f"\n{label}{escape(error.advice, _ERROR_LIMIT)}" if error.advice else ""
     return escape(str(error), _ERROR_LIMIT) + advice
 
 

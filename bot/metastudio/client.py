@@ -134,7 +134,7 @@ def _started(reply: Reply) -> Started:
     if not job.job_id or not job.job_id.strip() or "\ufffd" in job.job_id or not job.job_id.isprintable():
         raise OutcomeUnknown(
             "MetaStudio accepted the start but named no job.",
-            advice="A job is probably running: look at the room's jobs.",
+            advice="A job is probably running: look at the room's jobs in the MetaStudio console.",
             answer=reply.answer,
         )
     return Started(job, reply.answer)

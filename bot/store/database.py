@@ -111,7 +111,7 @@ def _engine(url: str, *, must_exist: bool) -> AsyncEngine:
     except ModuleNotFoundError as error:
         raise StartupError(
             f"The module {error.name} is missing.",
-            advice="Install it with: pip install 'avatar-bot[postgresql]'.",
+            advice="Install it into the bot's environment.",
         ) from None
 
 
@@ -156,7 +156,10 @@ def _guard_file(engine: AsyncEngine, path: Path) -> None:
 def _prepare_file(path: Path, *, must_exist: bool) -> None:
     """A new file is its owner's alone: it holds what people typed."""
     if must_exist and not path.exists():
-        raise StartupError(f"There is no log yet at {path}.", advice="`avatar-bot migrate` makes it.")
+        raise StartupError(
+            f"There is no log yet at {path}.",
+            advice="Run this in the bot's folder, or set AVATAR_DATABASE_URL.",
+        )
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,8 +79,12 @@ def serving(*module: str) -> Iterator[str]:
                 yield found[0]
                 break
     finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.wait()
     assert process.returncode == 0
 
 

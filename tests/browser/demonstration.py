@@ -4,7 +4,7 @@
 """
 
 import asyncio
-import contextlib
+import signal
 import sys
 from typing import Any
 
@@ -277,7 +277,9 @@ def text(mrkdwn: str) -> dict[str, Any]:
 
 
 async def serve() -> None:
-    """The stand-in, the page and the app, until cancelled."""
+    """The stand-in, the page and the app, until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     tokens = Tokens.made_up()
     slack = SlackStandIn(tokens, commands=COMMANDS)
     Page(slack, metastudio=None, log_rows=None).add_to(slack.application)
@@ -289,12 +291,11 @@ async def serve() -> None:
         await slack.wait_until_connected()
         sys.stdout.write(f"{slack.url}\n")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await stop.wait()
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
         await slack.close()
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+    asyncio.run(serve())

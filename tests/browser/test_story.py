@@ -265,3 +265,14 @@ def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     keep(page, f"5-{scheme}-{width}")
+
+
+def test_a_bot_without_a_home_tab_says_so(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    page.get_by_role("tab", name="Home").click()
+
+    home = page.get_by_role("tabpanel", name="Home")
+    expect(home).to_contain_text("Avatar bot has not published a Home tab for you.")
+    page.get_by_text("Jonas", exact=True).first.click()
+    expect(home).to_contain_text("Avatar bot has not published a Home tab for you.")
+    keep(page, "6-home")

@@ -167,7 +167,7 @@ def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
 def test_nobody_is_told_to_try_again_where_a_job_may_be_running(invocation: Invocation) -> None:
     text = not_started(invocation, OutcomeUnknown("The answer cannot be read.")).text
     assert text.startswith("*It is not known whether")
-    assert "look at the room's jobs before you start it again" in text
+    assert "look at the room's jobs in the MetaStudio console before you start it again" in text
     assert "was not started" not in text
 
 

@@ -31,7 +31,7 @@ async def test_a_channel_without_the_bot_hears_of_the_job_through_the_response_u
     assert announcement.origin == "response_url"
     assert announcement.visible_to is None
     assert stage.metastudio.jobs[0].job_id in announcement.text
-    assert "invite it to this channel" in announcement.text
+    assert ("invite it to this channel" in announcement.text) is (channel != DM)
     [row] = await stage.log()
     assert row.status is Status.STARTED
     assert row.announced_at is not None
