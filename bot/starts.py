@@ -53,7 +53,7 @@ class Starts:
         metastudio: MetaStudio,
         announcer: Announcer,
         tasks: Tasks,
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

@@ -91,6 +91,10 @@ async def broken() -> Started:
     raise RuntimeError("a bug")
 
 
+async def at_once() -> None:
+    """A turn that comes without a wait."""
+
+
 @pytest.fixture
 async def log(sqlite_url: str) -> AsyncIterator[FlakyLog]:
     async with open_database(sqlite_url) as engine:
@@ -107,11 +111,9 @@ class Play:
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
     slept: list[float] = field(default_factory=list)
+    turn: Callable[[], Awaitable[object]] = at_once
 
     def starts(self) -> Starts:
-        async def no_wait() -> None:
-            return
-
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
 
@@ -121,7 +123,7 @@ class Play:
             metastudio=self.cloud,
             announcer=self.channel,
             tasks=self.tasks,
-            turn=no_wait,
+            turn=self.turn,
             seconds=1,
             now=lambda: NOON,
             sleep=sleep,
@@ -192,9 +194,8 @@ async def test_a_bug_after_the_call_has_begun_leaves_the_outcome_unknown_and_the
 
 
 async def test_a_stop_before_the_call_fails_the_start_for_certain(log: FlakyLog) -> None:
-    play = Play(log, Cloud(accepted))
+    play = Play(log, Cloud(accepted), turn=asyncio.Event().wait)
     starts = play.starts()
-    starts._turn = asyncio.Event().wait  # type: ignore[assignment]  # a turn that never comes
     received = await starts.commit(INVOCATION, REQUEST)
     assert received is not None
     starts.begin(received, REQUEST)

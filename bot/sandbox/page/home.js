@@ -21,9 +21,9 @@ export class Home {
     return !this.panel.hidden;
   }
 
-  /** Tell the bot that somebody looks, and show what it has published. */
+  /** Tell the bot that somebody looks, and show what it has published; what it publishes now is streamed. */
   async open() {
-    await openHome(this.session.viewer).catch((error) => this.showNote(error.message));
+    openHome(this.session.viewer).catch((error) => this.showNote(error.message));
     await this.refresh();
   }
 
