@@ -8,11 +8,14 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
+from bot.store.database import open_database
+from bot.store.migrate import migrate
 from tests.stage import Stage, free_port, staged
 
 
@@ -40,6 +43,20 @@ def postgresql_url(postgresql: Any) -> str:
 def sqlite_url(tmp_path: Path) -> str:
     """A file that is not there yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/log.db"
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Where a test keeps its log; SQLite unless a folder says otherwise."""
+    return sqlite_url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An open database with the newest schema."""
+    async with open_database(database_url) as engine:
+        await migrate(engine)
+        yield engine
 
 
 @pytest.fixture

@@ -9,15 +9,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.announcer import PAUSES, Announcer
 from bot.errors import Undeliverable
 from bot.messages.message import Message, section
 from bot.model import Action, Invocation, Source, Status
 from bot.sandbox.slack import SlackStandIn, Tokens
-from bot.store.database import open_database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from tests.stage import AVATARS, MEI
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -39,12 +38,10 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-async def log(sqlite_url: str) -> AsyncIterator[Invocations]:
-    async with open_database(sqlite_url) as engine:
-        await migrate(engine)
-        log = Invocations(engine)
-        await log.record(INVOCATION)
-        yield log
+async def log(database: AsyncEngine) -> Invocations:
+    log = Invocations(database)
+    await log.record(INVOCATION)
+    return log
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +13,8 @@ from typing_extensions import override
 from bot.errors import LogUnavailable
 from bot.intake import COMMIT_SECONDS, Intake
 from bot.model import Action, Invocation, Source, Status
-from bot.store.database import BUSY_MILLISECONDS, open_database
+from bot.store.database import BUSY_MILLISECONDS
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.tasks import Tasks
 
 INVOCATION = Invocation(
@@ -42,13 +40,6 @@ class SlowLog(Invocations):
     async def record(self, invocation: Invocation) -> bool:
         await self.free.wait()
         return await super().record(invocation)
-
-
-@pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
-    async with open_database(sqlite_url) as engine:
-        await migrate(engine)
-        yield engine
 
 
 @pytest.fixture

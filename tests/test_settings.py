@@ -497,7 +497,7 @@ def test_settings_given_in_code_are_checked_alike() -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        Settings(**COMPLETE).AVATAR_MODE = Mode.HTTP  # type: ignore[misc]
+        Settings(**COMPLETE).AVATAR_MODE = Mode.HTTP  # type: ignore[misc]  # that it is frozen is the point
 
 
 def test_a_file_named_env_is_read_and_the_environment_overrules_it(load: Load, tmp_path: Path) -> None:

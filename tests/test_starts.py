@@ -1,12 +1,13 @@
 """Carrying a start out, where what it depends on fails in the middle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.announcer import Announcer, Render
@@ -17,9 +18,7 @@ from bot.messages.message import Message
 from bot.metastudio.client import MetaStudio, Started
 from bot.model import Action, Invocation, Source, StartRequest, Status
 from bot.starts import WRITE_PAUSES, Starts
-from bot.store.database import open_database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.tasks import Tasks
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -96,10 +95,8 @@ async def at_once() -> None:
 
 
 @pytest.fixture
-async def log(sqlite_url: str) -> AsyncIterator[FlakyLog]:
-    async with open_database(sqlite_url) as engine:
-        await migrate(engine)
-        yield FlakyLog(engine)
+def log(database: AsyncEngine) -> FlakyLog:
+    return FlakyLog(database)
 
 
 @dataclass

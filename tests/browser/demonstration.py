@@ -173,7 +173,10 @@ BLOCKS: list[dict[str, Any]] = [
             [{"type": "raw_text", "text": "lobby"}, {"type": "raw_text", "text": "running"}],
         ],
     },
-    {"type": "context", "elements": [{"type": "mrkdwn", "text": "small print"}]},
+    {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": "small print of <!date^1767268800^{date_num} {time}|noon>"}],
+    },
 ]
 
 

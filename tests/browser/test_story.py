@@ -217,7 +217,7 @@ def test_every_kind_of_block_is_drawn_and_text_stays_text(demonstration: str, pa
     expect(message).to_contain_text("<b>not bold</b>")
     expect(message).to_contain_text("🚀")
     expect(message).to_contain_text("@Mei")
-    expect(message).to_contain_text("small print")
+    expect(message).to_contain_text("small print of 2026-01-01 20:00")  # the browser is in Shanghai
 
 
 def test_a_block_that_cannot_be_drawn_says_so(demonstration: str, page: Page) -> None:

@@ -1,6 +1,6 @@
 """Every test of the log runs on SQLite and on PostgreSQL, each time on a new database."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, Source, Status
-from bot.store.database import open_database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,14 +19,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A database with nothing in it."""
     url: str = request.getfixturevalue(request.param)
     return url
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An open database with the newest schema."""
-    async with open_database(database_url) as engine:
-        await migrate(engine)
-        yield engine
 
 
 @pytest.fixture
