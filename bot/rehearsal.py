@@ -36,7 +36,7 @@ from bot.settings import LogFormat, LogLevel, Settings
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
 _COMMANDS = (SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),)
 ANSWER_SECONDS = 0.3
-"""As long as a cloud takes; at once, an outcome could be told before the ack is on its way."""
+"""About as long as a cloud takes."""
 
 _PAGE_ROWS = 200
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

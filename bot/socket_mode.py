@@ -7,6 +7,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.answered import answering
 from bot.errors import StartupError
 from bot.tasks import Tasks
 
@@ -58,4 +59,5 @@ class SocketMode:
     async def _handle(self, _client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if task := asyncio.current_task():
             self._in_hand.own(task)
-        await self._handler.handle(self._client, request)
+        with answering():
+            await self._handler.handle(self._client, request)

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from bot.announcer import Announcer
+from bot.answered import answered
 from bot.errors import (
     AvatarError,
     LogUnavailable,
@@ -167,6 +168,7 @@ class Starts:
         self, publish: Callable[[Invocation], Awaitable[None]], invocation: Invocation
     ) -> None:
         try:
+            await answered()
             await publish(invocation)
         except Undeliverable as error:
             _log.error("nobody could be told", reason=str(error), job_id=invocation.job_id)

@@ -10,6 +10,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.answered import answering
 from bot.errors import StartupError
 
 EVENTS_PATH = "/slack/events"
@@ -96,8 +97,9 @@ class SlackEvents:
             return web.json_response({"error": "unreadable request"}, status=HTTPStatus.BAD_REQUEST)
         if not self._is_genuine(body, request):
             return web.json_response({"error": "invalid request"}, status=HTTPStatus.UNAUTHORIZED)
-        bolt_request = await to_bolt_request(request)
-        return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+        with answering():
+            bolt_request = await to_bolt_request(request)
+            return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 
     def _is_genuine(self, body: bytes, request: web.Request) -> bool:
         try:

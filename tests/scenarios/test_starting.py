@@ -120,3 +120,11 @@ async def test_the_text_of_a_person_cannot_ping_the_channel(stage: Stage) -> Non
     await stage.types("<!channel> @channel")
 
     assert all(not message.mentions for message in stage.said())
+
+
+async def test_nobody_reads_how_a_start_ended_before_they_read_that_it_began(stage: Stage) -> None:
+    for _ in range(20):
+        await stage.types("busy")
+
+    origins = [message.origin for message in stage.said()]
+    assert origins == ["ack", "response_url"] * 20
