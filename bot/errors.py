@@ -9,10 +9,12 @@ AvatarError
 ├── Undeliverable           Slack took the message on no route
 └── MetaStudioError
     ├── NotSent             nothing left this machine: sending again is safe
-    ├── Rejected            MetaStudio answered no: nothing was started
+    ├── Rejected            MetaStudio answered no: nothing was done
     │   ├── CredentialRefused
-    │   └── Throttled
-    └── OutcomeUnknown      sent, but what came of it is not known: never send again
+    │   ├── Throttled
+    │   ├── JobOver         the job is finished or does not exist any more
+    │   └── OperationUnknown  the service has no such operation
+    └── OutcomeUnknown      sent, but what came of it is not known: never start again
 
 Each error says what happened (`str(error)`) and what a person can do (`advice`). Neither may hold a secret.
 """
@@ -88,7 +90,7 @@ class NotSent(MetaStudioError):
 
 
 class Rejected(MetaStudioError):
-    """MetaStudio refused the request, so it started nothing."""
+    """MetaStudio refused the request, so it did nothing."""
 
 
 class CredentialRefused(Rejected):
@@ -110,13 +112,21 @@ class Throttled(Rejected):
         self.retry_after = retry_after
 
 
+class JobOver(Rejected):
+    """The job is finished or does not exist any more: there is nothing to stop and nothing to watch."""
+
+
+class OperationUnknown(Rejected):
+    """The service does not know the operation: the endpoint is wrong, or of a region that lacks it."""
+
+
 LOOK_FIRST = (
     "It may have started: look at the room's jobs in the MetaStudio console before you start it again."
 )
 
 
 class OutcomeUnknown(MetaStudioError):
-    """The request was sent and no usable answer came: a job may exist."""
+    """The request was sent and no usable answer came: whatever it asked for may be done."""
 
     def __init__(self, message: str, *, advice: str = LOOK_FIRST, answer: Answer | None = None) -> None:
         super().__init__(message, advice=advice, answer=answer)

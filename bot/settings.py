@@ -44,6 +44,13 @@ class Mode(StrEnum):
     HTTP = "http"
 
 
+class RtcAccess(StrEnum):
+    """Whether the bot hands out what a client needs to join a job's RTC room."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class LogFormat(StrEnum):
     """`auto` is `console` on a terminal, else `json`."""
 
@@ -151,9 +158,11 @@ class Settings(DatabaseSettings):
     AVATAR_REGIONS: Annotated[tuple[str, ...], NoDecode] = ("cn-north-4", "cn-southwest-2")
     AVATAR_DEFAULT_REGION: str | None = None
     AVATAR_STARTS_PER_SECOND: float = Field(default=3, ge=0, le=10_000, allow_inf_nan=False)
+    AVATAR_READS_PER_SECOND: float = Field(default=10, ge=0.001, le=10_000, allow_inf_nan=False)
     AVATAR_START_TIMEOUT: float = Field(default=30, ge=1, le=600, allow_inf_nan=False)
     AVATAR_DRAIN_SECONDS: float = Field(default=20, ge=0, le=3600, allow_inf_nan=False)
     AVATAR_POLICY_FILE: Path | None = None
+    AVATAR_RTC_ACCESS: RtcAccess = RtcAccess.ON
     AVATAR_LOG_FORMAT: LogFormat = LogFormat.AUTO
     AVATAR_LOG_LEVEL: LogLevel = LogLevel.INFO
 
@@ -182,6 +191,11 @@ class Settings(DatabaseSettings):
     @classmethod
     def _in_small_letters(cls, value: str | None) -> str | None:
         return value.lower() if value else None
+
+    @field_validator("AVATAR_RTC_ACCESS", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator(*_ASCII)
     @classmethod

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import SettingsError
-from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, Settings
+from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, RtcAccess, Settings
 
 SLACK: dict[str, Any] = {"SLACK_BOT_TOKEN": "xoxb-bot-token", "SLACK_APP_TOKEN": "xapp-app-token"}
 PROJECT: dict[str, Any] = {"HUAWEICLOUD_SDK_PROJECT_ID": "0123456789abcdef0123456789abcdef"}
@@ -77,9 +77,11 @@ def test_little_has_to_be_set(load: Load) -> None:
     assert settings.AVATAR_REGIONS == ("cn-north-4", "cn-southwest-2")
     assert settings.AVATAR_DEFAULT_REGION is None
     assert settings.AVATAR_STARTS_PER_SECOND == 3
+    assert settings.AVATAR_READS_PER_SECOND == 10
     assert settings.AVATAR_START_TIMEOUT == 30
     assert settings.AVATAR_DRAIN_SECONDS == 20
     assert settings.AVATAR_POLICY_FILE is None
+    assert settings.AVATAR_RTC_ACCESS is RtcAccess.ON
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.AUTO, LogLevel.INFO)
 
 
@@ -97,9 +99,11 @@ def test_every_setting_can_be_set(load: Load) -> None:
         AVATAR_REGIONS="cn-north-4",
         AVATAR_DEFAULT_REGION="cn-north-4",
         AVATAR_STARTS_PER_SECOND="0.5",
+        AVATAR_READS_PER_SECOND="2.5",
         AVATAR_START_TIMEOUT="12.5",
         AVATAR_DRAIN_SECONDS="0",
         AVATAR_POLICY_FILE="/etc/avatar-bot/policy.toml",
+        AVATAR_RTC_ACCESS="off",
         AVATAR_LOG_FORMAT="json",
         AVATAR_LOG_LEVEL="DEBUG",
     )
@@ -110,9 +114,11 @@ def test_every_setting_can_be_set(load: Load) -> None:
     assert settings.AVATAR_REGIONS == ("cn-north-4",)
     assert settings.AVATAR_DEFAULT_REGION == "cn-north-4"
     assert settings.AVATAR_STARTS_PER_SECOND == 0.5
+    assert settings.AVATAR_READS_PER_SECOND == 2.5
     assert settings.AVATAR_START_TIMEOUT == 12.5
     assert settings.AVATAR_DRAIN_SECONDS == 0
     assert Path("/etc/avatar-bot/policy.toml") == settings.AVATAR_POLICY_FILE
+    assert settings.AVATAR_RTC_ACCESS is RtcAccess.OFF
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.JSON, LogLevel.DEBUG)
 
 
@@ -144,8 +150,10 @@ def test_every_fault_is_named_at_once(load: Load) -> None:
             AVATAR_HTTP_PORT="65536",
             AVATAR_REGIONS=",",
             AVATAR_STARTS_PER_SECOND="-1",
+            AVATAR_READS_PER_SECOND="0",
             AVATAR_START_TIMEOUT="0",
             AVATAR_DRAIN_SECONDS="soon",
+            AVATAR_RTC_ACCESS="perhaps",
             AVATAR_LOG_FORMAT="xml",
             AVATAR_LOG_LEVEL="LOUD",
         )
@@ -153,7 +161,8 @@ def test_every_fault_is_named_at_once(load: Load) -> None:
         *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL"),
         *("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_PROJECT_ID", "METASTUDIO_ENDPOINT"),
         *("AVATAR_DATABASE_URL", "AVATAR_HTTP_PORT", "AVATAR_REGIONS", "AVATAR_STARTS_PER_SECOND"),
-        *("AVATAR_START_TIMEOUT", "AVATAR_DRAIN_SECONDS", "AVATAR_LOG_FORMAT", "AVATAR_LOG_LEVEL"),
+        *("AVATAR_READS_PER_SECOND", "AVATAR_START_TIMEOUT", "AVATAR_DRAIN_SECONDS", "AVATAR_RTC_ACCESS"),
+        *("AVATAR_LOG_FORMAT", "AVATAR_LOG_LEVEL"),
     }
     assert {fault.name for fault in caught.value.faults} == names
     assert all(f"{name}: " in str(caught.value) for name in names)
@@ -300,6 +309,30 @@ def test_an_unknown_mode_is_told_the_known_ones(faults: Faults) -> None:
     assert all(mode in remedy for mode in Mode)
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "10001"])
+def test_a_rate_of_reads_out_of_range_is_told_the_bound(faults: Faults, value: str) -> None:
+    remedy = faults(**COMPLETE, AVATAR_READS_PER_SECOND=value)["AVATAR_READS_PER_SECOND"]
+    assert re.fullmatch(r"give a number (greater|less) than or equal to (0\.001|10000)", remedy)
+
+
+@pytest.mark.parametrize(
+    ("written", "access"),
+    [
+        *(("on", RtcAccess.ON), ("On", RtcAccess.ON), (" ON ", RtcAccess.ON)),
+        *(("off", RtcAccess.OFF), ("OFF", RtcAccess.OFF)),
+    ],
+)
+def test_rtc_access_is_on_or_off_in_any_case(load: Load, written: str, access: RtcAccess) -> None:
+    assert load(**COMPLETE, AVATAR_RTC_ACCESS=written).AVATAR_RTC_ACCESS is access
+
+
+@pytest.mark.parametrize("written", ["true", "1", "none", "on,off"])
+def test_any_other_rtc_access_is_told_the_choice(faults: Faults, written: str) -> None:
+    assert faults(**COMPLETE, AVATAR_RTC_ACCESS=written) == {
+        "AVATAR_RTC_ACCESS": "choose one of 'on' or 'off'"
+    }
+
+
 @pytest.mark.parametrize("mode", ["auto", "socket"])
 def test_socket_mode_can_do_without_the_web_server(load: Load, mode: str) -> None:
     assert load(**COMPLETE, AVATAR_HTTP_PORT="0", AVATAR_MODE=mode).AVATAR_HTTP_PORT == 0
@@ -323,6 +356,13 @@ def test_http_mode_cannot(faults: Faults, mode: str, port: str) -> None:
         ("AVATAR_STARTS_PER_SECOND", "-0.1"),
         ("AVATAR_STARTS_PER_SECOND", "inf"),
         ("AVATAR_STARTS_PER_SECOND", "nan"),
+        ("AVATAR_READS_PER_SECOND", "0"),
+        ("AVATAR_READS_PER_SECOND", "-1"),
+        ("AVATAR_READS_PER_SECOND", "0.0001"),
+        ("AVATAR_READS_PER_SECOND", "10001"),
+        ("AVATAR_READS_PER_SECOND", "inf"),
+        ("AVATAR_READS_PER_SECOND", "nan"),
+        ("AVATAR_READS_PER_SECOND", "often"),
         ("AVATAR_START_TIMEOUT", "0.5"),
         ("AVATAR_START_TIMEOUT", "601"),
         ("AVATAR_START_TIMEOUT", "nan"),

@@ -1,31 +1,38 @@
 """MetaStudio's smart-chat operations, each a method; every failure is one of the error tree.
 
-A start has no idempotency key, and each one makes a job that holds a paid channel. So a request goes out
-again only where it is certain that the one before it did nothing: it never left, it was throttled, or its
-token was refused. After anything else the outcome is unknown, and it is not sent again.
+A start has no idempotency key, and each one makes a job that holds a paid channel. So it goes out again only
+where it is certain that the one before it did nothing: it never left, it was throttled, or its token was
+refused. After anything else the outcome is unknown, and it is not sent again. A stop may be repeated as
+long as it takes. Whoever reads looks again on their own schedule, so a read is sent once; aiohttp by itself
+sends a GET a second time where its connection was lost.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
+from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import Answer, CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
-from bot.job import SmartChatJob
+from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
+from bot.job import JobReport, SmartChatJob
+from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.credentials import Credentials
-from bot.metastudio.error_codes import error_of
-from bot.metastudio.transport import Reply, exchange
+from bot.metastudio.transport import Reply
 from bot.model import StartRequest
+from bot.pace import Pace
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 """What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
 
-MAX_RETRIES = 3
-FIRST_PAUSE_SECONDS = 0.5
+PAGE_LENGTH = 100
+MAX_PAGES = 5
+
+_COUNT = TypeAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +43,14 @@ class Started:
     answer: Answer
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far a call has come, for when its time is up."""
-
-    in_flight: bool = False
-    last_error: MetaStudioError | None = None
-
-
 class MetaStudio:
-    """The client. `jitter` gives numbers in [0, 1); `sleep` waits seconds."""
+    """The client. Every call takes `seconds`: the limit around all of it, retries, logins and turns included.
+
+    Args:
+        reads: the pace of whatever only asks.
+        jitter: gives numbers in [0, 1).
+        sleep: waits seconds.
+    """
 
     def __init__(
         self,
@@ -54,21 +59,21 @@ class MetaStudio:
         *,
         endpoint: str,
         project_id: str,
+        reads: Pace,
         jitter: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._http = http
-        self._credentials = credentials
+        self._means = Means(http, credentials, jitter, sleep)
         self._base = f"{endpoint}/v1/{project_id}"
-        self._jitter = jitter
-        self._sleep = sleep
+        self._starting = Manner((NotSent, Throttled), LOOK_FIRST, Pace(0))
+        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, Pace(0))
+        self._reading = Manner((), TRY_AGAIN, reads)
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
 
         Args:
             app_user_id: sent as X-App-UserId, so that the cloud's records say who; left out if it cannot be.
-            seconds: the time limit around all of it, retries and logins included.
 
         Raises:
             NotSent: nothing left this machine.
@@ -76,62 +81,103 @@ class MetaStudio:
             OutcomeUnknown: a job may have been started.
         """
         optional = {"region": request.region, "client_id": request.client_id, "room_type": request.room_type}
-        reply = await self._call(
-            "POST",
-            f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
-            body={name: value for name, value in optional.items() if value is not None},
-            headers={"X-App-UserId": app_user_id} if _APP_USER_ID.fullmatch(app_user_id) else {},
-            seconds=seconds,
-        )
+        async with call_within(seconds, self._means, self._starting) as call:
+            reply = await call.send(
+                "POST",
+                f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
+                json={name: value for name, value in optional.items() if value is not None},
+                headers=_naming(app_user_id),
+            )
         return _started(reply)
 
-    async def _call(
-        self, method: str, url: str, *, body: dict[str, Any], headers: Mapping[str, str], seconds: float
-    ) -> Reply:
-        def build() -> httpx.Request:
-            return self._http.build_request(method, url, json=body, headers=headers)
+    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        """Stop a job (POST …/smart-chat-jobs/{job_id}/stop); its answer has no documented body.
 
-        progress = _Progress()
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                return await self._send_until_settled(build, progress, limit)
-        except TimeoutError:
-            raise _out_of_time(progress, seconds) from None
+        A job that is over after a try whose answer was lost counts as stopped by that try.
 
-    async def _send_until_settled(
-        self, build: Callable[[], httpx.Request], progress: _Progress, limit: asyncio.Timeout
-    ) -> Reply:
-        retries, renewed = 0, False
-        while True:
-            auth: httpx.Auth | None = None
-            progress.in_flight = False
+        Raises:
+            JobOver: it is over already.
+            NotSent: nothing left this machine.
+            Rejected: MetaStudio refused.
+            OutcomeUnknown: it may be stopped or not.
+        """
+        url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/stop"
+        # Without a content type of ours aiohttp calls the empty body application/octet-stream.
+        headers = {"Content-Type": "application/json", **_naming(app_user_id)}
+        async with call_within(seconds, self._means, self._stopping) as call:
             try:
-                auth = await self._credentials.auth()
-                progress.in_flight = True
-                reply = await exchange(self._http, build(), auth)
-                if httpx.codes.is_success(reply.status):
-                    return reply
-                raise error_of(reply.answer, retry_after=_retry_after(reply))
-            except CredentialRefused as error:
-                if auth is None or renewed or not self._credentials.replaces(auth):
+                reply = await call.send("POST", url, headers=headers)
+            except JobOver as error:
+                if not call.may_have_succeeded:
                     raise
-                renewed, progress.last_error = True, error
-            except (NotSent, Throttled) as error:
-                pause = self._pause(retries, error)
-                if retries == MAX_RETRIES or pause >= _seconds_left(limit):
-                    raise
-                retries, progress.last_error, progress.in_flight = retries + 1, error, False
-                await self._sleep(pause)
+                return error.answer
+        return replace(reply, body=None).answer
 
-    def _pause(self, retries: int, error: MetaStudioError) -> float:
-        grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._jitter())
-        asked = error.retry_after if isinstance(error, Throttled) else None
-        return max(grown, asked or 0)
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        """Where a job stands (GET …/smart-chat-jobs/{job_id}/state), with how to join its RTC room.
+
+        Raises:
+            JobOver: MetaStudio knows it no more.
+            MetaStudioError: it could not be found out.
+        """
+        url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/state"
+        async with call_within(seconds, self._means, self._reading) as call:
+            reply = await call.send("GET", url)
+        return JobReport.model_validate(reply.body if isinstance(reply.body, dict) else {})
+
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        """The jobs of a room (GET …/smart-chat-jobs), at most 500; each has a `job_id`.
+
+        Args:
+            states: MetaStudio's names of the states to look for; none for all.
+
+        Raises:
+            OutcomeUnknown: no answer came, or one that is no list: nobody can say that there are no jobs.
+            MetaStudioError: it could not be found out.
+        """
+        wanted = {"state": ",".join(states)} if states else {}
+        found: dict[str, JobReport] = {}
+        async with call_within(seconds, self._means, self._reading) as call:
+            offset = 0
+            for _ in range(MAX_PAGES):
+                stretch = {"limit": PAGE_LENGTH, "offset": offset}
+                reply = await call.send("GET", self._jobs_url(room_id), params={**wanted, **stretch})
+                items, count = _page(reply)
+                found |= _reports(items)
+                offset += len(items)
+                if not items or offset >= count:
+                    break
+        return tuple(found.values())
+
+    def _jobs_url(self, room_id: str) -> str:
+        """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""
+        return f"{self._base}/digital-human-chat/smart-chat-rooms/{room_id}/smart-chat-jobs"
+
+
+def _naming(app_user_id: str) -> dict[str, str]:
+    return {"X-App-UserId": app_user_id} if _APP_USER_ID.fullmatch(app_user_id) else {}
+
+
+def _segment(job_id: str) -> str:
+    """The ID as one segment of a path.
+
+    Raises:
+        JobOver: no job can have this ID; `.` and `..` would be taken for steps of the path, however encoded.
+    """
+    if not _names_a_job(job_id) or job_id in {".", ".."} or len(job_id) > 256:
+        raise JobOver("There is no job of this ID.", advice="Check the job ID.")
+    return quote(job_id, safe="")
+
+
+def _names_a_job(job_id: str | None) -> TypeGuard[str]:
+    return bool(job_id and job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
 
 
 def _started(reply: Reply) -> Started:
     job = SmartChatJob.model_validate(reply.body if isinstance(reply.body, dict) else {})
-    if not job.job_id or not job.job_id.strip() or "\ufffd" in job.job_id or not job.job_id.isprintable():
+    if not _names_a_job(job.job_id):
         raise OutcomeUnknown(
             "MetaStudio accepted the start but named no job.",
             advice="A job is probably running: look at the room's jobs in the MetaStudio console.",
@@ -140,21 +186,20 @@ def _started(reply: Reply) -> Started:
     return Started(job, reply.answer)
 
 
-def _out_of_time(progress: _Progress, seconds: float) -> MetaStudioError:
-    if progress.in_flight:
-        return OutcomeUnknown(f"MetaStudio did not answer within {seconds:g} seconds.")
-    return progress.last_error or NotSent(
-        f"The bot did not get a token within {seconds:g} seconds, so nothing was sent.",
-        advice="Try again in a moment.",
-    )
+def _page(reply: Reply) -> tuple[list[Any], int]:
+    """The items of one page, and how many there are on all pages, as far as that is told."""
+    body = reply.body if isinstance(reply.body, dict) else {}
+    items = body.get("smart_chat_jobs")
+    if not isinstance(items, list):
+        raise OutcomeUnknown(
+            "MetaStudio's list of jobs cannot be read.", advice=TRY_AGAIN, answer=reply.answer
+        )
+    with suppress(ValidationError):
+        return items, _COUNT.validate_python(body.get("count"))
+    return items, 0
 
 
-def _retry_after(reply: Reply) -> float | None:
-    with suppress(ValueError):
-        return max(0.0, float(reply.headers.get("Retry-After", "")))
-    return None
-
-
-def _seconds_left(limit: asyncio.Timeout) -> float:
-    end = limit.when()
-    return float("inf") if end is None else end - asyncio.get_running_loop().time()
+def _reports(items: list[Any]) -> dict[str, JobReport]:
+    """The usable items by job ID: a job that is started between two pages shifts the rest onto both."""
+    reports = (JobReport.model_validate(item) for item in items if isinstance(item, dict))
+    return {report.job_id: report for report in reports if _names_a_job(report.job_id)}

@@ -11,6 +11,7 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
 from bot.metastudio.signing import AkSkAuth
 from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transport
+from bot.pace import Pace
 from bot.settings import Settings
 
 
@@ -35,6 +36,7 @@ async def open_metastudio(
             _credentials(settings, http, now),
             endpoint=settings.METASTUDIO_ENDPOINT,
             project_id=settings.HUAWEICLOUD_SDK_PROJECT_ID,
+            reads=Pace(settings.AVATAR_READS_PER_SECOND),
             jitter=random.SystemRandom().random,
         )
 

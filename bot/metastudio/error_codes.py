@@ -10,7 +10,9 @@ from bot.errors import (
     LOOK_FIRST,
     Answer,
     CredentialRefused,
+    JobOver,
     MetaStudioError,
+    OperationUnknown,
     OutcomeUnknown,
     Rejected,
     Throttled,
@@ -88,12 +90,16 @@ _BY_STATUS = {
     429: MEANINGS["APIGW.0308"],
 }
 
+_JOB_OVER = frozenset({"MSS.20010066", "MSS.20010074"})
+_OPERATION_UNKNOWN = frozenset({"MSS.00010003", "APIGW.0101"})
+
 
 def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioError:
     """The error for an answer that is not a success.
 
     401 and MSS.00010008 (a 400) mean the credential was refused, 429 that nothing was processed. A 5xx, 408
-    or 303 says nothing of what was done before it.
+    or 303 says nothing of what was done before it. A 404 without any code is a web server that has nothing
+    at this address; what the service itself does not know (a room, a job) comes with a code.
     """
     status = answer.http_status or 0
     meaning = _meaning(answer)
@@ -103,7 +109,15 @@ def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioE
         return Throttled(meaning.what, advice=meaning.advice, answer=answer, retry_after=retry_after)
     if status == 401 or answer.error_code == "MSS.00010008":
         return CredentialRefused(meaning.what, advice=meaning.advice, answer=answer)
-    return Rejected(meaning.what, advice=meaning.advice, answer=answer)
+    return _refusal(answer)(meaning.what, advice=meaning.advice, answer=answer)
+
+
+def _refusal(answer: Answer) -> type[Rejected]:
+    if answer.error_code in _JOB_OVER:
+        return JobOver
+    if answer.error_code in _OPERATION_UNKNOWN or (answer.http_status == 404 and not answer.error_code):
+        return OperationUnknown
+    return Rejected
 
 
 def _meaning(answer: Answer) -> Meaning:

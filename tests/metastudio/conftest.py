@@ -8,8 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.metastudio.client import MetaStudio
+from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credentials import Credentials, ReadyMadeToken
 from bot.metastudio.transport import open_transport
+from bot.pace import Pace
+from bot.settings import Settings
 from tests.metastudio.cloud import PROJECT, Clock, Pauses
 
 ENDPOINT = "https://metastudio.example"
@@ -41,13 +44,14 @@ async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
 @pytest.fixture
 def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> Callable[..., MetaStudio]:
-    """`(transport=the real one, *, endpoint, credentials, jitter)` → the client under test."""
+    """`(transport=the real one, *, endpoint, credentials, reads, jitter, sleep)` → the client under test."""
 
     def open_one(
         transport: httpx.AsyncBaseTransport | None = None,
         *,
         endpoint: str = ENDPOINT,
         credentials: Credentials | None = None,
+        reads: Pace | None = None,
         jitter: Callable[[], float] = lambda: 0.5,
         sleep: Callable[[float], Awaitable[None]] = pauses,
     ) -> MetaStudio:
@@ -56,8 +60,20 @@ def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> 
             credentials or ReadyMadeToken(SecretStr("a-ready-made-token")),
             endpoint=endpoint,
             project_id=PROJECT,
+            reads=reads or Pace(0),
             jitter=jitter,
             sleep=sleep,
         )
 
     return open_one
+
+
+@pytest.fixture
+async def connect(clock: Clock) -> AsyncIterator[Callable[..., Awaitable[MetaStudio]]]:
+    """`(settings, transport=the real one)` → the client as the bot itself opens it."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(chosen: Settings, transport: httpx.AsyncBaseTransport | None = None) -> MetaStudio:
+            return await stack.enter_async_context(open_metastudio(chosen, now=clock, transport=transport))
+
+        yield open_one

@@ -11,7 +11,9 @@ from bot.errors import (
     LOOK_FIRST,
     Answer,
     CredentialRefused,
+    JobOver,
     MetaStudioError,
+    OperationUnknown,
     OutcomeUnknown,
     Rejected,
     Throttled,
@@ -27,18 +29,18 @@ DOCUMENTED: list[tuple[int, str, type[MetaStudioError]]] = [
     (400, "MSS.00000002", Rejected),
     (400, "MSS.00000003", Rejected),
     (500, "MSS.00000004", OutcomeUnknown),
-    (400, "MSS.00010003", Rejected),
+    (400, "MSS.00010003", OperationUnknown),
     (400, "MSS.00010008", CredentialRefused),
     (400, "MSS.00010009", Rejected),
     (400, "MSS.20010045", Rejected),
     (400, "MSS.20010046", Rejected),
     (400, "MSS.20010056", Rejected),
-    (400, "MSS.20010066", Rejected),
-    (400, "MSS.20010074", Rejected),
+    (400, "MSS.20010066", JobOver),
+    (400, "MSS.20010074", JobOver),
     (400, "MSS.20010135", Rejected),
     (400, "MSS.45000023", Rejected),
     (401, "APIGW.0301", CredentialRefused),
-    (404, "APIGW.0101", Rejected),
+    (404, "APIGW.0101", OperationUnknown),
     (429, "APIGW.0308", Throttled),
 ]
 
@@ -159,6 +161,16 @@ async def test_a_code_that_is_not_listed_passes_with_its_own_text(
     assert error.answer.error_code == "MSS.99999999"
 
 
+@pytest.mark.parametrize("code", ["MSS.00010003", "MSS.20010066", "MSS.20010074", "APIGW.0101"])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, CredentialRefused), (429, Throttled), (500, OutcomeUnknown)]
+)
+def test_a_status_that_says_how_far_it_came_outweighs_the_code(
+    status: int, code: str, kind: type[MetaStudioError]
+) -> None:
+    assert type(error_of(Answer(status, code))) is kind
+
+
 async def test_an_error_of_the_gateway_is_read(refusal: Callable[[Says], Any]) -> None:
     body = {"error_code": "APIGW.0101", "error_msg": "The API does not exist", "request_id": "gateway-1"}
     error = await refusal(Says(404, body))
@@ -181,7 +193,7 @@ async def test_an_error_in_iams_shape_is_read(refusal: Callable[[Says], Any], te
         (400, Rejected),
         (401, CredentialRefused),
         (403, Rejected),
-        (404, Rejected),
+        (404, OperationUnknown),
         (408, OutcomeUnknown),
         (413, Rejected),
         (429, Throttled),

@@ -15,6 +15,7 @@ from typing_extensions import override
 from bot.errors import OutcomeUnknown, Rejected
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import ReadyMadeToken
+from bot.pace import Pace
 from tests.metastudio.cloud import (
     FULL_ANSWER,
     JOB_ID,
@@ -225,6 +226,7 @@ async def test_no_json_surprises_the_client_and_no_signature_is_ever_seen(body: 
             ReadyMadeToken(SecretStr("token")),
             endpoint="https://metastudio.example",
             project_id=PROJECT,
+            reads=Pace(0),
             jitter=lambda: 0.0,
             sleep=Pauses(),
         )

@@ -145,7 +145,7 @@ async def test_a_start_that_failed_in_the_cloud_is_never_sent_again(
 @pytest.mark.parametrize("status", [400, 403, 404, 409])
 async def test_a_refused_start_is_never_sent_again(open_client: OpenClient, status: int) -> None:
     cloud = ScriptedCloud(Says(status), ACCEPTS)
-    assert type(await fail(open_client(cloud))) is Rejected
+    assert isinstance(await fail(open_client(cloud)), Rejected)
     assert len(cloud.requests) == 1
 
 

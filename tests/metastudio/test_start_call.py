@@ -2,19 +2,15 @@
 
 import json
 import traceback
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from bot.errors import CredentialRefused, MetaStudioError
-from bot.metastudio.client import MetaStudio
-from bot.metastudio.connect import open_metastudio
 from bot.model import RoomType, StartRequest
-from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
-from bot.settings import Settings
+from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.metastudio.cloud import (
     ACCEPTS,
     FULL_ANSWER,
@@ -29,17 +25,8 @@ from tests.metastudio.cloud import (
     answers,
     on_the_wire,
 )
+from tests.metastudio.ways import KEYS, TOKEN, WAYS, account_of, settings, settings_at
 
-KEYS = {"HUAWEICLOUD_SDK_AK": "AK-OF-THE-TEST", "HUAWEICLOUD_SDK_SK": "secret-key-of-the-test"}
-TEMPORARY_KEYS = KEYS | {"HUAWEICLOUD_SDK_SECURITY_TOKEN": "security-token-of-the-test"}
-TOKEN = {"METASTUDIO_AUTH_TOKEN": "ready-made-token-of-the-test"}
-LOGIN = {
-    "METASTUDIO_IAM_USER": "bot",
-    "METASTUDIO_IAM_PASSWORD": "password-of-the-test",
-    "METASTUDIO_IAM_DOMAIN": "team",
-    "HUAWEICLOUD_SDK_IAM_ENDPOINT": "https://iam.example",
-}
-WAYS = {"keys": KEYS, "temporary keys": TEMPORARY_KEYS, "token": TOKEN, "login": LOGIN}
 SECRETS = (
     "secret-key-of-the-test",
     "security-token-of-the-test",
@@ -51,27 +38,6 @@ SECRETS = (
 LOGS_IN = Says(201, {"token": {}}, {"X-Subject-Token": "token-from-iam"})
 
 Open = Callable[..., Any]
-
-
-def settings(way: dict[str, str], **changes: Any) -> Settings:
-    values: dict[str, Any] = {
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_APP_TOKEN": "xapp-1",
-        "HUAWEICLOUD_SDK_PROJECT_ID": PROJECT,
-        "METASTUDIO_ENDPOINT": "https://metastudio.example",
-    }
-    return Settings(**(values | way | changes))
-
-
-@pytest.fixture
-async def connect(clock: Clock) -> AsyncIterator[Open]:
-    """`(settings, transport=the real one)` → the client as the bot itself opens it."""
-    async with AsyncExitStack() as stack:
-
-        async def open_one(chosen: Settings, transport: httpx.AsyncBaseTransport | None = None) -> MetaStudio:
-            return await stack.enter_async_context(open_metastudio(chosen, now=clock, transport=transport))
-
-        yield open_one
 
 
 def script_for(way: str, *steps: Any) -> ScriptedCloud:
@@ -142,21 +108,8 @@ async def test_the_endpoint_may_end_in_a_slash(connect: Open) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_start_passes_the_checks_of_a_real_server(connect: Open, clock: Clock, way: str) -> None:
-    account = Credentials(
-        access_key=KEYS["HUAWEICLOUD_SDK_AK"],
-        secret_key=KEYS["HUAWEICLOUD_SDK_SK"],
-        security_token=WAYS[way].get("HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-        project_id=PROJECT,
-        iam_user="bot",
-        iam_password=LOGIN["METASTUDIO_IAM_PASSWORD"],
-        iam_domain="team",
-        ready_made_token=TOKEN["METASTUDIO_AUTH_TOKEN"],
-    )
-    async with MetaStudioStandIn(account, clock=lambda: clock().timestamp()) as stand_in:
-        endpoints = {"METASTUDIO_ENDPOINT": stand_in.url}
-        if way == "login":
-            endpoints["HUAWEICLOUD_SDK_IAM_ENDPOINT"] = stand_in.url
-        metastudio = await connect(settings(WAYS[way] | endpoints))
+    async with MetaStudioStandIn(account_of(way), clock=lambda: clock().timestamp()) as stand_in:
+        metastudio = await connect(settings_at(stand_in.url, way))
         request = StartRequest("lobby", "cn-southwest-2", RoomType.METALINK, "kiosk-7")
         started = await metastudio.start(request, app_user_id="U024BE7LH", seconds=5)
         (job,) = stand_in.jobs
@@ -167,10 +120,7 @@ async def test_a_start_passes_the_checks_of_a_real_server(connect: Open, clock: 
 
 
 async def test_a_clock_that_is_far_off_is_named_in_the_advice(connect: Open, clock: Clock) -> None:
-    account = Credentials(
-        access_key=KEYS["HUAWEICLOUD_SDK_AK"], secret_key=KEYS["HUAWEICLOUD_SDK_SK"], project_id=PROJECT
-    )
-    async with MetaStudioStandIn(account, clock=NOON.timestamp) as stand_in:
+    async with MetaStudioStandIn(account_of("keys"), clock=NOON.timestamp) as stand_in:
         metastudio = await connect(settings(KEYS | {"METASTUDIO_ENDPOINT": stand_in.url}))
         clock.advance(minutes=16)
         with pytest.raises(CredentialRefused) as caught:

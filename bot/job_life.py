@@ -1,0 +1,49 @@
+"""What MetaStudio reports of a job → where the job stands. Pure."""
+
+from dataclasses import dataclass
+
+from bot.errors import Answer
+from bot.job import JobReport
+from bot.model import JobState
+
+NOBODY_JOINED = "MSS.45000023"
+"""The code with which a job ends itself when no client has joined its RTC room."""
+
+UNDER_WAY = {"WAITING": JobState.ACCEPTED, "PROCESSING": JobState.RUNNING}
+"""MetaStudio's states of jobs that hold a channel. SUCCEED means ended normally."""
+
+_OVER = frozenset({"SUCCEED", "FAILED", "DELETING"})
+
+
+@dataclass(frozen=True, slots=True)
+class JobLife:
+    """Where a job stands: for how long it has run, why it failed, who stopped it, as far as that is known."""
+
+    state: JobState
+    seconds: float | None = None
+    error: Answer | None = None
+    stopped_by: str | None = None
+
+
+def life_of(report: JobReport, *, stopped_by: str | None = None) -> JobLife | None:
+    """Where the job stands by this report; None where the report does not tell.
+
+    Args:
+        stopped_by: who has stopped it by way of the bot.
+    """
+    state = (report.state or "").upper()
+    if state in UNDER_WAY:
+        return JobLife(UNDER_WAY[state], report.duration)
+    if state not in _OVER:
+        return None
+    error = report.error_info
+    answer = Answer(error_code=error.error_code, error_msg=error.error_msg) if error else Answer()
+    failed = state == "FAILED" or bool(answer.error_code)
+    if stopped_by:
+        return JobLife(JobState.STOPPED, report.duration, stopped_by=stopped_by)
+    if answer.error_code == NOBODY_JOINED:
+        return JobLife(JobState.UNJOINED, report.duration, error=answer)
+    if failed:
+        return JobLife(JobState.FAILED, report.duration, error=answer)
+    silent = (report.job_finish_reason or "").upper() == "MUTE_TIMEOUT"
+    return JobLife(JobState.SILENT if silent else JobState.ENDED, report.duration)

@@ -1,0 +1,161 @@
+"""How an operation is carried out: in its time, at its pace, and sent again only where that does no harm."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
+from bot.metastudio.credentials import Credentials
+from bot.metastudio.error_codes import error_of
+from bot.metastudio.transport import Reply, exchange
+from bot.pace import Pace
+
+MAX_RETRIES = 3
+FIRST_PAUSE_SECONDS = 0.5
+TRY_AGAIN = "Try again in a moment."
+
+_ANSWER = "an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all calls share. `jitter` gives numbers in [0, 1); `sleep` waits seconds."""
+
+    http: httpx.AsyncClient
+    credentials: Credentials
+    jitter: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What sets one sort of operation apart from another.
+
+    `repeated_after` are the failures after which it is sent again, with pauses; `if_lost` is what a person
+    can do where its outcome is unknown.
+    """
+
+    repeated_after: tuple[type[MetaStudioError], ...]
+    if_lost: str
+    pace: Pace
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a request has come, for when its time is up."""
+
+    awaits: str = "a token"
+    error: MetaStudioError | None = None
+
+    def note(self, error: MetaStudioError) -> MetaStudioError:
+        """What is known after one more failure: an outcome that was lost stays unknown."""
+        if not isinstance(self.error, OutcomeUnknown):
+            self.error = error
+        return self.error
+
+
+class Call:
+    """An operation under way: one request, or several that share its time limit."""
+
+    def __init__(self, means: Means, manner: Manner, seconds: float) -> None:
+        self._means = means
+        self._manner = manner
+        self._seconds = seconds
+        self._end = asyncio.get_running_loop().time() + seconds
+        self._progress = _Progress()
+
+    async def send(self, method: str, url: str, **content: Any) -> Reply:
+        """Send a request until it is a success, or until sending it again is useless or unsafe.
+
+        Args:
+            content: what httpx makes a request of: `json`, `params`, `headers`.
+        """
+        self._progress = _Progress()
+        retries, renewed = 0, False
+        while True:
+            auth: httpx.Auth | None = None
+            try:
+                self._progress.awaits = "a token"
+                auth = await self._means.credentials.auth()
+                self._progress.awaits = "its turn"
+                await self._manner.pace.turn()
+                self._progress.awaits = _ANSWER
+                return await self._exchange(self._means.http.build_request(method, url, **content), auth)
+            except CredentialRefused as error:
+                if auth is None or renewed or not self._means.credentials.replaces(auth):
+                    raise
+                renewed = True
+                self._progress.note(error)
+            except self._manner.repeated_after as error:
+                await self._pause(retries, error)
+                retries += 1
+
+    @property
+    def may_have_succeeded(self) -> bool:
+        """Whether the answer to an earlier try of the latest request was lost."""
+        return isinstance(self._progress.error, OutcomeUnknown)
+
+    def out_of_time(self) -> MetaStudioError:
+        """What is known of the request that the time limit has cut short."""
+        if self._progress.awaits == _ANSWER:
+            what = f"MetaStudio did not answer within {self._seconds:g} seconds."
+            return OutcomeUnknown(what, advice=self._manner.if_lost)
+        return self._progress.error or NotSent(
+            f"The bot did not get {self._progress.awaits} within {self._seconds:g} seconds, "
+            "so nothing was sent.",
+            advice=TRY_AGAIN,
+        )
+
+    async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
+        try:
+            reply = await exchange(self._means.http, request, auth)
+            if not httpx.codes.is_success(reply.status):
+                raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
+        except OutcomeUnknown as error:
+            error.advice = self._manner.if_lost
+            raise
+        except Throttled:
+            self._manner.pace.slow_down()
+            raise
+        self._manner.pace.speed_up()
+        return reply
+
+    async def _pause(self, retries: int, error: MetaStudioError) -> None:
+        """Wait before the next try: longer each time, and never less than was asked for.
+
+        Raises:
+            MetaStudioError: what is known, where no try or no time is left.
+        """
+        known = self._progress.note(error)
+        grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._means.jitter())
+        asked = error.retry_after if isinstance(error, Throttled) else None
+        pause = max(grown, asked or 0)
+        if retries == MAX_RETRIES or pause >= self._end - asyncio.get_running_loop().time():
+            raise known from None
+        self._progress.awaits = "another try"
+        await self._means.sleep(pause)
+
+
+@asynccontextmanager
+async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIterator[Call]:
+    """A call whose requests end within so many seconds, retries and logins and turns included.
+
+    Raises:
+        MetaStudioError: what is known when the time is up.
+    """
+    call = Call(means, manner, seconds)
+    try:
+        async with asyncio.timeout(seconds):
+            yield call
+    except TimeoutError:
+        raise call.out_of_time() from None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    with suppress(ValueError):
+        return max(0.0, float(headers.get("Retry-After", "")))
+    return None

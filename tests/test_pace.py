@@ -1,0 +1,182 @@
+"""The pace of calls: even, in order, slower while the service refuses, unharmed by who gives up waiting."""
+
+import asyncio
+import time
+from itertools import pairwise
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.pace import Pace
+
+
+class Time:
+    """A clock that goes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        await asyncio.sleep(0)
+        self.now += seconds
+
+    def pace(self, per_second: float) -> Pace:
+        return Pace(per_second, now=self, sleep=self.sleep)
+
+    async def turns(self, pace: Pace, count: int) -> list[float]:
+        """When each of so many turns in a row came, from now on."""
+        began, came = self.now, []
+        for _ in range(count):
+            await pace.turn()
+            came.append(round(self.now - began, 6))
+        return came
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+async def test_turns_come_at_even_distances_and_the_first_at_once(clock: Time) -> None:
+    assert await clock.turns(clock.pace(10), 4) == [0, 0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize("per_second", [0.001, 0.5, 3, 10_000])
+async def test_any_rate_is_kept(clock: Time, per_second: float) -> None:
+    assert await clock.turns(clock.pace(per_second), 3) == pytest.approx([0, 1 / per_second, 2 / per_second])
+
+
+async def test_turns_that_nobody_took_are_not_saved_up(clock: Time) -> None:
+    pace = clock.pace(10)
+    await pace.turn()
+    clock.now += 60
+    assert await clock.turns(pace, 3) == [0, 0.1, 0.2]
+
+
+async def test_who_asked_first_is_first(clock: Time) -> None:
+    pace, order = clock.pace(10), []
+
+    async def wait_as(number: int) -> None:
+        await pace.turn()
+        order.append((number, round(clock.now - 1000, 6)))
+
+    await asyncio.gather(*(wait_as(number) for number in range(5)))
+    assert order == [(0, 0), (1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]
+
+
+async def test_without_a_limit_nobody_waits_whatever_the_service_says(clock: Time) -> None:
+    pace = clock.pace(0)
+    assert pace.rate == inf
+    for adapt in (pace.slow_down, pace.speed_up):
+        adapt()
+        assert await clock.turns(pace, 100) == [0] * 100
+        assert pace.rate == inf
+
+
+def test_each_refusal_halves_the_rate_down_to_one_turn_in_two_seconds(clock: Time) -> None:
+    pace, rates = clock.pace(10), []
+    for _ in range(7):
+        pace.slow_down()
+        rates.append(pace.rate)
+    assert rates == [5, 2.5, 1.25, 0.625, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("per_second", [0.5, 0.3, 0.001])
+def test_a_rate_that_is_low_by_choice_stays_as_it_is(clock: Time, per_second: float) -> None:
+    pace = clock.pace(per_second)
+    pace.slow_down()
+    assert pace.rate == per_second
+
+
+def test_good_answers_bring_the_rate_back_little_by_little_and_no_further(clock: Time) -> None:
+    pace, rates = clock.pace(10), []
+    pace.slow_down()
+    for _ in range(12):
+        pace.speed_up()
+        rates.append(pace.rate)
+    assert rates == [5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5, 10, 10, 10]
+
+
+async def test_turns_follow_the_rate_of_the_moment(clock: Time) -> None:
+    pace = clock.pace(10)
+    await pace.turn()
+    pace.slow_down()
+    assert await clock.turns(pace, 2) == [0.2, 0.4]
+    for _ in range(10):
+        pace.speed_up()
+    assert await clock.turns(pace, 2) == [0.1, 0.2]
+
+
+async def test_who_gives_up_waiting_uses_no_turn_up() -> None:
+    pace = Pace(2)
+    await pace.turn()
+    began = time.monotonic()
+    waiting = [asyncio.create_task(pace.turn()) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await pace.turn()
+    assert 0.45 < time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("cancelled", [0, 1, 2])
+async def test_the_others_go_on_after_one_has_given_up(cancelled: int) -> None:
+    pace, came = Pace(50), []
+
+    async def wait_as(number: int) -> None:
+        await pace.turn()
+        came.append(number)
+
+    await pace.turn()
+    waiting = [asyncio.create_task(wait_as(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    waiting[cancelled].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert came == [number for number in range(3) if number != cancelled]
+
+
+async def test_a_time_limit_around_a_turn_is_kept() -> None:
+    pace = Pace(0.001)
+    await pace.turn()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await pace.turn()
+
+
+async def test_in_real_time_the_rate_is_kept_too() -> None:
+    pace, began = Pace(200), time.monotonic()
+    await asyncio.gather(*(pace.turn() for _ in range(21)))
+    assert 0.099 < time.monotonic() - began < 2
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    per_second=st.sampled_from([0.001, 0.3, 1.0, 10.0, 10_000.0]),
+    steps=st.lists(st.sampled_from(["turn", "refused", "answered", "idle"]), max_size=60),
+)
+async def test_whatever_happens_the_rate_stays_between_its_bounds(
+    per_second: float, steps: list[str]
+) -> None:
+    clock = Time()
+    pace = clock.pace(per_second)
+    came: list[float] = []
+    for step in steps:
+        if step == "turn":
+            await pace.turn()
+            came.append(clock.now)
+        elif step == "idle":
+            clock.now += 0.7
+        else:
+            (pace.slow_down if step == "refused" else pace.speed_up)()
+        assert min(0.5, per_second) <= pace.rate <= per_second
+    for earlier, later in pairwise(came):
+        assert later - earlier >= 1 / per_second - 1e-9
