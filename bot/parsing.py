@@ -1,4 +1,4 @@
-"""The text after `/avatar-start` → what was asked for. Pure: no clock, no network, no settings.
+"""The text after a command, or the value of a button → what was asked for. Pure: no clock, no network.
 
 What Slack and keyboards do to a text is undone first: `&lt;`, `<http://…|label>`, `<#C…|name>`, smart quotes,
 code ticks, full-width signs, non-breaking spaces. Nothing that has not been checked leaves this module.
@@ -9,16 +9,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from bot.errors import InvalidArguments
-from bot.model import REGION_NAMES, RoomType, StartRequest
+from bot.model import REGION_NAMES, Invocation, RoomType, StartRequest
 
 MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[!-~]{1,128}")
+JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
+"""Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
 
 _HELP = frozenset({"help", "?", "-h", "--help", "-help"})
 _OPTIONS = ("room_id", "region", "room_type", "client_id")
+_VERBS = ("help", "jobs", "stop")
 _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _WRAPPING = "\"'`´‘’‚“”„«»<>,;"
 _EQUALS = re.compile(r" ?= ?")
@@ -27,6 +31,39 @@ _EQUALS = re.compile(r" ?= ?")
 @dataclass(frozen=True, slots=True)
 class HelpWanted:
     """The person asked how the command is used, or gave nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobsWanted:
+    """The person asked which jobs run."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopWanted:
+    """The person wants a job stopped; the room is known to the log where they do not name it."""
+
+    job_id: str
+    room_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRef:
+    """A job as MetaStudio's paths name it, and as a button carries it: that works without the log."""
+
+    room_id: str
+    job_id: str
+
+    @classmethod
+    def of(cls, room_id: str | None, job_id: str | None) -> Self | None:
+        """The job with these IDs; None where they are missing or cannot stand in a path."""
+        if room_id and job_id and ROOM_ID.fullmatch(room_id) and JOB_ID.fullmatch(job_id):
+            return cls(room_id, job_id)
+        return None
+
+    @property
+    def value(self) -> str:
+        """What a button carries; `parse_job_value` reads it."""
+        return f"{self.room_id} {self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +80,6 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
     Raises:
         InvalidArguments: saying which word cannot be used and what is allowed.
     """
-    if len(text) > MAX_TEXT:
-        raise InvalidArguments("The text is too long.", advice="It takes a room ID and a few options.")
     words = _words(text)
     if not words or words[0].lower() in _HELP:
         return HelpWanted()
@@ -53,14 +88,91 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
         raise InvalidArguments("The room ID is missing.", advice="It comes first: `room_id region`.")
     region = values.get("region")
     return StartRequest(
-        room_id=_room_id(values["room_id"], regions),
+        room_id=_room_id(values["room_id"], regions.allowed),
         region=regions.default if region is None else _region(region, regions.allowed),
         room_type=_room_type(values.get("room_type")),
         client_id=_client_id(values.get("client_id")),
     )
 
 
+def typed(request: StartRequest) -> str:
+    """The text by which `parse_start` comes to this request again, as Slack hands it over.
+
+    Every value is named, so that a room called `help` stays a room. The client ID comes last, for blanks
+    beside its signs of equality would be taken away. What the request leaves out, a default region fills.
+    """
+    given = {name: getattr(request, name) for name in _OPTIONS}
+    text = " ".join(f"{name}={value}" for name, value in given.items() if value is not None)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def request_of(invocation: Invocation) -> StartRequest:
+    """What an invocation asked for, to be asked for once more."""
+    return StartRequest(
+        room_id=invocation.room_id or "",
+        region=invocation.region,
+        room_type=RoomType(invocation.room_type) if invocation.room_type else None,
+        client_id=invocation.client_id,
+    )
+
+
+def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
+    """What `/avatar <text>` asks for.
+
+    Raises:
+        InvalidArguments: saying which word cannot be used and what is allowed.
+    """
+    verb, *rest = _words(text) or ["help"]
+    match verb.lower():
+        case word if word in _HELP:
+            return HelpWanted()
+        case "jobs":
+            _refuse_more(rest, "`jobs` stands alone.")
+            return JobsWanted()
+        case "stop":
+            return _stop(rest)
+        case word:
+            raise InvalidArguments(
+                f"{_quoted(verb)} is nothing that this command does.",
+                advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
+            )
+
+
+def parse_job_value(value: str) -> JobRef:
+    """The job that a button carries. Slack hands back what the bot wrote, and yet it goes into a path.
+
+    Raises:
+        InvalidArguments: the value names no job.
+    """
+    room_id, _, job_id = value.partition(" ")
+    job = JobRef.of(room_id, job_id)
+    if job is None:
+        raise InvalidArguments("This button names no job.")
+    return job
+
+
+def _stop(words: Sequence[str]) -> StopWanted:
+    if not words:
+        raise InvalidArguments("The job ID is missing.", advice="It comes after the word: `stop job_id`.")
+    job_id, *rooms = words
+    _refuse_more(rooms[1:], "After `stop` come a job ID and, at most, its room ID.")
+    if not JOB_ID.fullmatch(job_id):
+        raise InvalidArguments(
+            f"{_quoted(job_id)} is not a job ID.",
+            advice="The job ID stands in the job's announcement, "
+            "e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
+        )
+    return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
+
+
+def _refuse_more(words: Sequence[str], allowed: str) -> None:
+    if words:
+        raise InvalidArguments(f"{_quoted(words[0])} is one word too many.", advice=allowed)
+
+
 def _words(text: str) -> list[str]:
+    if len(text) > MAX_TEXT:
+        raise InvalidArguments("The text is too long.", advice="A few words are enough.")
     text = _SLACK_LINK.sub(_label, text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     text = unicodedata.normalize("NFKC", text.replace("´", "'"))  # NFKC would make a blank and a mark of it
@@ -106,8 +218,8 @@ def _assign(words: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def _room_id(value: str, regions: Regions) -> str:
-    if value.lower() in regions.allowed:
+def _room_id(value: str, regions: Sequence[str] = ()) -> str:
+    if value.lower() in regions:
         raise InvalidArguments(
             f"{_quoted(value)} is a region; the room ID belongs in its place.",
             advice=f"The room ID comes first: `room_id {value.lower()}`.",

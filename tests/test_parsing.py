@@ -1,15 +1,29 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidArguments
-from bot.model import RoomType, StartRequest
-from bot.parsing import HelpWanted, Regions, did_you_mean, parse_start
+from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.parsing import (
+    HelpWanted,
+    JobRef,
+    JobsWanted,
+    Regions,
+    StopWanted,
+    did_you_mean,
+    parse_avatar,
+    parse_job_value,
+    parse_start,
+    request_of,
+    typed,
+)
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
+JOB = "26f06524-4f75-4b3a-a853-b649a21aaf66"
 
 
 def refusal(text: str, regions: Regions = REGIONS) -> str:
@@ -281,3 +295,140 @@ def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
             assert request.region is None or request.region in REGIONS.allowed
             assert request.room_type is None or request.room_type in RoomType
             assert request.client_id is None or re.fullmatch(r"[!-~]{1,128}", request.client_id)
+
+
+ROOMS = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}"), fullmatch=True)
+JOBS = st.from_regex(re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}"), fullmatch=True)
+CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True).filter(
+    lambda client: client == client.strip("\"'`<>,;")
+)
+
+
+@given(
+    st.builds(
+        StartRequest,
+        ROOMS,
+        st.none() | st.sampled_from(REGIONS.allowed),
+        st.none() | st.sampled_from(RoomType),
+        st.none() | CLIENTS,
+    )
+)
+@example(StartRequest("help"))
+@example(StartRequest("-h", client_id="="))
+@example(StartRequest(ROOM, "cn-north-4", RoomType.RTC, "x="))
+@example(StartRequest(ROOM, client_id="a<b|c>&lt;d"))
+def test_a_request_is_typed_in_a_way_that_is_read_as_the_same_request(request: StartRequest) -> None:
+    assert parse_start(typed(request), REGIONS) == request
+
+
+@given(TEXTS | st.text(alphabet="!\"#&'*,;<=>`|~a").map(lambda client: f"{ROOM} client_id={client}"))
+@example(f"{ROOM} client_id=x&lt;a|b&gt;=")
+def test_whatever_was_read_once_is_read_again(text: str) -> None:
+    request = outcome(text)
+    if isinstance(request, StartRequest):
+        assert parse_start(typed(request), REGIONS) == request
+
+
+def test_what_an_invocation_asked_for_can_be_asked_for_again() -> None:
+    request = StartRequest(ROOM, "cn-north-4", RoomType.METALINK, "desk-7")
+    asked = Invocation(
+        id="1",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.UNKNOWN,
+        user_id="U0MEI00001",
+    )
+    for wanted in (request, StartRequest(ROOM)):
+        assert request_of(asked.asking_for(wanted)) == wanted
+
+
+@given(ROOMS, JOBS)
+def test_a_button_gives_back_the_job_that_it_was_given(room_id: str, job_id: str) -> None:
+    job = JobRef(room_id, job_id)
+    assert parse_job_value(job.value) == JobRef.of(room_id, job_id) == job
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        ROOM,
+        f"{ROOM} ",
+        f" {JOB}",
+        f"{ROOM}  {JOB}",
+        f"{ROOM} a/b",
+        f"{ROOM} ..",
+        f"{ROOM} a b",
+        "a/b c",
+    ],
+)
+def test_a_button_that_names_no_job_is_refused(value: str) -> None:
+    with pytest.raises(InvalidArguments):
+        parse_job_value(value)
+
+
+@pytest.mark.parametrize(
+    ("room_id", "job_id"), [(None, JOB), (ROOM, None), ("", JOB), (ROOM, ""), (ROOM, "."), ("a b", JOB)]
+)
+def test_without_usable_ids_there_is_no_job(room_id: str | None, job_id: str | None) -> None:
+    assert JobRef.of(room_id, job_id) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", HelpWanted()),
+        ("help", HelpWanted()),
+        ("HELP me", HelpWanted()),
+        ("?", HelpWanted()),
+        ("jobs", JobsWanted()),
+        (" `Jobs` ", JobsWanted()),
+        (f"stop {JOB}", StopWanted(JOB)),
+        (f"STOP `{JOB}`,", StopWanted(JOB)),
+        (f"stop\u00a0“{JOB}”", StopWanted(JOB)),
+        (f"stop {JOB} {ROOM}", StopWanted(JOB, ROOM)),
+        (f"stop {'j' * 128}", StopWanted("j" * 128)),
+        ("stop a.b:c_d-e", StopWanted("a.b:c_d-e")),
+    ],
+)
+def test_the_other_command_is_understood(text: str, wanted: HelpWanted | JobsWanted | StopWanted) -> None:
+    assert parse_avatar(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "stpo",
+            "`stpo` is nothing that this command does. Allowed: `help`, `jobs`, `stop`. Did you mean `stop`?",
+        ),
+        ("job", "Did you mean `jobs`?"),
+        ("lo`g", "`lo'g` is nothing that this command does."),
+        ("stop", "The job ID is missing. It comes after the word: `stop job_id`."),
+        (f"stop {JOB} {ROOM} now", "`now` is one word too many."),
+        ("jobs please", "`please` is one word too many. `jobs` stands alone."),
+        ("stop a/b", "`a/b` is not a job ID."),
+        ("stop ..", "`..` is not a job ID."),
+        (f"stop {'j' * 129}", "is not a job ID."),
+        (f"stop {JOB} räume", "`räume` is not a room ID."),
+        ("stop " * 1000, "The text is too long."),
+    ],
+)
+def test_what_the_other_command_cannot_use_is_named(text: str, said: str) -> None:
+    with pytest.raises(InvalidArguments) as refusing:
+        parse_avatar(text)
+    assert said in f"{refusing.value} {refusing.value.advice}"
+
+
+@given(TEXTS | TEXTS.map(lambda text: f"stop {text}"))
+@example("stop ..")
+@example(f"stop {JOB} ../x")
+def test_whatever_is_typed_no_unchecked_job_comes_through(text: str) -> None:
+    try:
+        wanted = parse_avatar(text)
+    except InvalidArguments:
+        return
+    if isinstance(wanted, StopWanted):
+        assert JobRef.of(wanted.room_id or ROOM, wanted.job_id)

@@ -1,54 +1,86 @@
-"""The announcement: the one message that tells a channel about a job.
+"""The announcement: the one message that tells a channel about a job, from its start to its end.
 
-What MetaStudio left out is left out here as well.
+It is edited in place as the job goes on, and its buttons are those that still make sense. What MetaStudio
+left out is left out here as well.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 
 from bot.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
+from bot.job_life import JobLife
 from bot.messages import words
+from bot.messages.buttons import rtc_button, stop_button
 from bot.messages.message import (
     SECTION_LIMIT,
     TEXT_LIMIT,
     Block,
     Message,
+    actions,
     context,
     fields,
     header,
     section,
 )
-from bot.messages.mrkdwn import code, fit_lines, mention
-from bot.model import Invocation
+from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment
+from bot.model import Invocation, JobState
+from bot.parsing import JobRef
 
 INVITE_HINT = "To let the bot post here itself, invite it to this channel."
+ADOPTED_NOTE = "The call was cut off; the job had started."
 MOST_VOICES = 10
-_TITLE = "Avatar job started"
+_NOTE_LIMIT = 200
+
+_TITLES = {
+    JobState.ACCEPTED: "Avatar job started",
+    JobState.RUNNING: "Avatar job running",
+    JobState.STOPPED: "Avatar job stopped",
+    JobState.FAILED: "Avatar job failed",
+}
+_ENDED = "Avatar job ended"
+_ACCEPTED = JobLife(JobState.ACCEPTED)
 
 Fact = tuple[str, str]
 
 
-def announcement(invocation: Invocation, job: SmartChatJob, *, hint: str = "") -> Message:
-    """The announcement of a job that has just been accepted.
+def announcement(
+    invocation: Invocation,
+    job: SmartChatJob,
+    life: JobLife | None = None,
+    *,
+    rtc_access: bool = True,
+    note: str = "",
+    hint: str = "",
+) -> Message:
+    """The announcement of a job as it stands; without a `life` it has just been accepted.
 
     Args:
-        hint: a sentence of the bot's own for the small print, such as how to let it post here.
+        rtc_access: whether anybody may ask for the RTC room's credentials.
+        note: a sentence to be read first, such as ADOPTED_NOTE.
+        hint: a sentence of the bot's own for the small print, such as INVITE_HINT.
     """
-    who = list(_who_and_where(invocation, job))
+    life = life or _ACCEPTED
+    note = escape(note, _NOTE_LIMIT)
+    title = _TITLES.get(life.state, _ENDED)
+    who = list(_who_and_where(invocation, job, life))
     summary = list(_configuration(job))
     voices = [_voice(voice) for voice in job.voice_config_list or () if voice and _voice(voice)]
     rtc = _rtc(job.rtc_room_info) if job.rtc_room_info else ""
+    buttons = [] if life.state.is_over else _buttons(invocation, job, rtc_access=rtc_access)
     return Message(
-        text=_text(who, summary, voices, rtc, hint),
-        blocks=tuple(_blocks(who, summary, voices, rtc, _small_print(invocation, hint))),
+        text=_text([f"{title}.", note], [*who, *summary], voices, rtc, hint),
+        blocks=(
+            header(title),
+            *([section(note)] if note else ()),
+            fields(who),
+            *_details(summary, voices, rtc),
+            *([actions(buttons)] if buttons else ()),
+            context(_small_print(invocation, hint)),
+        ),
     )
 
 
-def _blocks(
-    who: list[Fact], summary: list[Fact], voices: list[str], rtc: str, small_print: str
-) -> Iterator[Block]:
-    yield header(_TITLE)
-    yield fields(who)
+def _details(summary: list[Fact], voices: list[str], rtc: str) -> Iterator[Block]:
     if summary:
         yield fields(summary)
     if voices:
@@ -56,23 +88,28 @@ def _blocks(
         yield section(title + _listed(voices, SECTION_LIMIT - len(title)))
     if rtc:
         yield section(f"*RTC*\n{rtc}")
-    yield context(small_print)
 
 
-def _text(who: list[Fact], summary: list[Fact], voices: list[str], rtc: str, hint: str) -> str:
-    lines = [f"{_TITLE}.", *(f"{label}: {value}" for label, value in (*who, *summary))]
-    if rtc:
-        lines.append(f"RTC: {rtc}")
-    if hint:
-        lines.append(hint)
-    text = "\n".join(lines)
+def _buttons(invocation: Invocation, job: SmartChatJob, *, rtc_access: bool) -> list[Block]:
+    ref = JobRef.of(invocation.room_id, job.job_id)
+    if ref is None:
+        return []
+    access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
+    return [*access, stop_button(ref.room_id, ref.job_id)]
+
+
+def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hint: str) -> str:
+    lines = [*opening, *(f"{label}: {value}" for label, value in facts)]
+    lines += [f"RTC: {rtc}" if rtc else "", hint]
+    text = "\n".join(line for line in lines if line)
     if voices:
         text += "\nVoices:\n" + _listed(voices, TEXT_LIMIT - len(text) - len("\nVoices:\n"))
     return text
 
 
-def _who_and_where(invocation: Invocation, job: SmartChatJob) -> Iterator[Fact]:
+def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
     yield "Job ID", code(job.job_id or "")
+    yield "State", words.state(life)
     yield "Room", code(invocation.room_id or "")
     region = job.region or invocation.region
     if region:
@@ -140,9 +177,7 @@ def _rtc(room: RtcRoomInfo) -> str:
 
 
 def _small_print(invocation: Invocation, hint: str) -> str:
-    epoch = int(invocation.created_at.timestamp())
-    fallback = f"{invocation.created_at:%Y-%m-%d %H:%M} UTC"
-    parts = [f"<!date^{epoch}^{{date_short_pretty}} {{time}}|{fallback}>"]
+    parts = [moment(invocation.created_at)]
     if invocation.request_id:
         parts.append(f"Request ID {code(invocation.request_id)}")
     if hint:

@@ -1,4 +1,7 @@
-"""A message and the blocks that it is made of. Whoever fills a block keeps to its limit."""
+"""A message and the blocks that it is made of. Whoever fills a block keeps to its limit.
+
+Limits: https://docs.slack.dev/reference/block-kit
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +12,16 @@ Block = dict[str, Any]
 HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
 FIELDS_LIMIT = 10
+BUTTON_TEXT_LIMIT = 75
+BUTTON_VALUE_LIMIT = 2000
+CONFIRM_TITLE_LIMIT = 100
+CONFIRM_TEXT_LIMIT = 300
+CONFIRM_BUTTON_LIMIT = 30
 TEXT_LIMIT = 4000
 """Slack takes 40,000 characters of top-level text and advises 4,000."""
+ALL_BLOCKS_LIMIT = 12_000
+"""Characters of text in all blocks together. Undocumented; Slack's maintainers say so of
+`msg_blocks_too_long`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +36,27 @@ class Message:
         return {"text": self.text} | ({"blocks": list(self.blocks)} if self.blocks else {})
 
 
+def with_buttons(*paragraphs: str, buttons: Sequence[Block], small_print: str = "") -> Message:
+    """Paragraphs, then buttons in a row, then small print if there is any."""
+    return Message(
+        "\n".join([*paragraphs, *([small_print] if small_print else ())]),
+        (
+            *(section(paragraph) for paragraph in paragraphs),
+            actions(buttons),
+            *([context(small_print)] if small_print else ()),
+        ),
+    )
+
+
 def header(text: str) -> Block:
     """A heading in plain text."""
-    return {"type": "header", "text": {"type": "plain_text", "text": text[:HEADER_LIMIT]}}
+    return {"type": "header", "text": plain(text[:HEADER_LIMIT])}
 
 
-def section(mrkdwn: str) -> Block:
-    """A paragraph."""
-    return {"type": "section", "text": _text_object(mrkdwn)}
+def section(mrkdwn: str, accessory: Block | None = None) -> Block:
+    """A paragraph, with a button beside it if it has one."""
+    block: Block = {"type": "section", "text": _text_object(mrkdwn)}
+    return block | ({"accessory": accessory} if accessory else {})
 
 
 def fields(facts: Sequence[tuple[str, str]]) -> Block:
@@ -46,6 +70,58 @@ def fields(facts: Sequence[tuple[str, str]]) -> Block:
 def context(mrkdwn: str) -> Block:
     """Small print."""
     return {"type": "context", "elements": [_text_object(mrkdwn)]}
+
+
+def actions(elements: Sequence[Block]) -> Block:
+    """Buttons in a row."""
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(
+    text: str, *, action_id: str, value: str, style: str | None = None, confirm: Block | None = None
+) -> Block:
+    """A button: `action_id` says to the bot what is to be done, `value` to what.
+
+    Raises:
+        ValueError: the value is too long for Slack, and a cut one would name something else.
+    """
+    if len(value) > BUTTON_VALUE_LIMIT:
+        raise ValueError(f"a button's value of {len(value)} characters")
+    element: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(text[:BUTTON_TEXT_LIMIT]),
+        "value": value,
+    }
+    return element | ({"style": style} if style else {}) | ({"confirm": confirm} if confirm else {})
+
+
+def confirmation(title: str, text: str, *, yes: str, no: str, style: str | None = None) -> Block:
+    """The question before a button does what it says. All of it is plain text: Slack documents no other."""
+    dialog: Block = {
+        "title": plain(title[:CONFIRM_TITLE_LIMIT]),
+        "text": plain(text[:CONFIRM_TEXT_LIMIT]),
+        "confirm": plain(yes[:CONFIRM_BUTTON_LIMIT]),
+        "deny": plain(no[:CONFIRM_BUTTON_LIMIT]),
+    }
+    return dialog | ({"style": style} if style else {})
+
+
+def plain(text: str) -> Block:
+    """Text without markup, where Slack takes no other."""
+    return {"type": "plain_text", "text": text}
+
+
+def characters(part: object) -> int:
+    """How much text a block holds, to be compared with ALL_BLOCKS_LIMIT."""
+    match part:
+        case dict():
+            own = len(part["text"]) if isinstance(part.get("text"), str) else 0
+            return own + sum(characters(inner) for inner in part.values())
+        case list():
+            return sum(characters(inner) for inner in part)
+        case _:
+            return 0
 
 
 def _text_object(mrkdwn: str) -> Block:

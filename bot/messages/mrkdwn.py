@@ -6,6 +6,7 @@ truncating, and a cut never leaves half an entity behind.
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HALF_ENTITY = re.compile(r"&[a-z]*$")
@@ -20,6 +21,17 @@ def escape(text: str, limit: int) -> str:
     return _HALF_ENTITY.sub("", whole[: limit - 1]) + "…" if limit > 0 else ""
 
 
+def pieces(text: str, limit: int) -> list[str]:
+    """The whole text, escaped, in pieces of at most `limit` characters, for what is useless once cut."""
+    found = [""]
+    for char in text:
+        safe = char.translate(_ENTITIES)
+        if len(found[-1]) + len(safe) > limit:
+            found.append("")
+        found[-1] += safe
+    return found
+
+
 def code(text: str, limit: int = 200) -> str:
     """The text in code ticks, on one line; a tick inside it becomes an apostrophe."""
     line = " ".join(text.replace("`", "'").split())
@@ -29,6 +41,11 @@ def code(text: str, limit: int = 200) -> str:
 def mention(user_id: str) -> str:
     """The person as Slack shows them. Slack hands out the ID; what is no ID is shown as text."""
     return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else escape(user_id, 50)
+
+
+def moment(when: datetime) -> str:
+    """A moment in UTC as Slack shows it to each reader in their own time zone."""
+    return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
 
 
 def fit_lines(lines: Sequence[str], *, limit: int, most: int) -> str:

@@ -1,13 +1,15 @@
-"""What the bot answers to one person: acks, usage, refusals, and how a start ended that made no job."""
+"""What the bot answers to one person: acks, usage, refusals, and why a start made no job."""
 
-from bot.errors import AvatarError, InvalidArguments, MetaStudioError, OutcomeUnknown
+from datetime import datetime
+
+from bot.errors import AvatarError, InvalidArguments
 from bot.messages import words
-from bot.messages.message import Message
-from bot.messages.mrkdwn import code, escape
-from bot.model import Invocation, RoomType, StartRequest
-from bot.parsing import Regions
-
-_ERROR_LIMIT = 1500
+from bot.messages.buttons import START_ANOTHER, START_NOW, start_again_button
+from bot.messages.failures import reference, said
+from bot.messages.message import Message, with_buttons
+from bot.messages.mrkdwn import code, escape, mention
+from bot.model import Invocation, RoomType, StartRequest, Status
+from bot.parsing import Regions, request_of
 
 
 def starting(request: StartRequest) -> Message:
@@ -36,50 +38,70 @@ def usage(command: str, regions: Regions) -> Message:
     )
 
 
-def declined(error: AvatarError, command: str) -> Message:
-    """Why nothing was started, for what is found out before the ack."""
-    usage = (
-        f" {code(f'{command} help')} shows what can be typed." if isinstance(error, InvalidArguments) else ""
+def avatar_usage(command: str, start_command: str) -> Message:
+    """How to use the command for jobs that are there."""
+    return Message(
+        "\n".join(
+            (
+                f"*{escape(command, 50)}* shows the jobs that run, and stops them.",
+                f"• {code(f'{command} jobs')}: what runs, each with a button to stop it",
+                f"• {code(f'{command} stop job_id')}: stops a job",
+                f"• {code(f'{command} stop job_id room_id')}: stops one that was not started with this bot",
+                f"{code(f'{start_command} help')} shows how to start one.",
+            )
+        )
     )
-    return Message(f"{_said(error)}\nNothing was started.{usage}")
+
+
+def declined(error: AvatarError, command: str, verdict: str = "Nothing was started.") -> Message:
+    """Why nothing was done, for what is found out before the ack.
+
+    Args:
+        verdict: what that comes to, in a sentence; empty where there is nothing to say of it.
+    """
+    closing = [verdict] if verdict else []
+    if isinstance(error, InvalidArguments):
+        closing.append(f"{code(f'{command} help')} shows what can be typed.")
+    return Message("\n".join([said(error), *([" ".join(closing)] if closing else ())]))
 
 
 def not_started(invocation: Invocation, error: AvatarError) -> Message:
-    """How a start ended that was acknowledged and made no announcement."""
-    room = code(invocation.room_id or "")
-    if isinstance(error, OutcomeUnknown):
-        verdict = (
-            f"*It is not known whether room {room} started.* "
-            "The start was not sent again, so that nothing runs twice."
-        )
-    else:
-        verdict = f"*Room {room} was not started.*"
-    return Message(f"{verdict}\n{_said(error)}\n{_reference(invocation, error)}")
+    """Why a start that was acknowledged made no job."""
+    verdict = f"*Room {code(invocation.room_id or '')} was not started.*"
+    return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
 
 
-def went_wrong(reference: str) -> Message:
-    """An error of the bot's own, before anything was started."""
-    return Message(
-        f"Something went wrong inside the bot, and nothing was started. "
-        f"Whoever runs it finds more under {code(reference)}."
+def interrupted(invocation: Invocation) -> Message:
+    """That the bot went down before it sent a start, which costs nothing to send now."""
+    return with_buttons(
+        f"*Room {code(invocation.room_id or '')} was not started.*\n"
+        "The bot was stopped before it sent the start. Start it now if it is still wanted.",
+        buttons=[start_again_button(START_NOW, request_of(invocation))],
+        small_print=reference(invocation),
     )
 
 
-def _said(error: AvatarError) -> str:
-    label = "" if isinstance(error, InvalidArguments) else "*What to do:* "
-    advice = f"\n{label}{escape(error.advice, _ERROR_LIMIT)}" if error.advice else ""
-    return escape(str(error), _ERROR_LIMIT) + advice
+def duplicate(existing: Invocation, request: StartRequest, now: datetime) -> Message:
+    """That somebody has just asked for the same room, for two starts in a row are mostly a mistake."""
+    room, who = code(request.room_id), mention(existing.user_id)
+    ago = f"{words.duration((now - existing.created_at).total_seconds())} ago"
+    match existing.status:
+        case Status.STARTED:
+            news = f"Room {room} was started by {who} {ago}: job {code(existing.job_id or '')}."
+        case Status.UNKNOWN:
+            news = f"Room {room} may be running: it is not known what came of the start by {who} {ago}."
+        case _:
+            where = f" in {words.region(existing.region)}" if existing.region else ""
+            news = f"Room {room} is already starting{where}, by {who}, {ago}."
+    return with_buttons(
+        f"{news}\nYour start was not sent: it would make another job, and each job holds a paid channel.",
+        buttons=[start_again_button(START_ANOTHER, request)],
+    )
 
 
-def _reference(invocation: Invocation, error: AvatarError) -> str:
-    parts = []
-    if isinstance(error, MetaStudioError):
-        answer = error.answer
-        if answer.error_code:
-            parts.append(code(answer.error_code))
-        if answer.http_status:
-            parts.append(f"HTTP {answer.http_status}")
-        if answer.request_id:
-            parts.append(f"request ID {code(answer.request_id)}")
-    parts.append(f"{'log' if parts else 'Log'} entry {code(invocation.id)}")
-    return " · ".join(parts)
+def went_wrong(entry: str) -> Message:
+    """An error of the bot's own, before anything was done."""
+    return Message(
+        f"Something went wrong inside the bot, and nothing was started or stopped. "
+        f"Whoever runs it finds more under {code(entry)}."
+    )

@@ -1,7 +1,12 @@
-"""MetaStudio's codes in words (start call, Tables 5 to 10). A code that is not listed is shown as it is."""
+"""Codes, states and spans of time in words.
 
-from bot.messages.mrkdwn import code, escape
-from bot.model import REGION_NAMES
+MetaStudio's codes are those of the start call, Tables 5 to 10; one that is not listed is shown as it is.
+"""
+
+from bot.errors import Answer
+from bot.job_life import JobLife
+from bot.messages.mrkdwn import code, escape, mention
+from bot.model import REGION_NAMES, JobState
 
 _DEVICES = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "HUB": "Large screen"}
 _VENDORS = {"XIMALAYA": "Himalaya TTS", "HUAWEI_EI": "Huawei EI TTS", "MOBVOI": "Mobvoi TTS"}
@@ -21,6 +26,16 @@ _RTC_USERS = {
     "PLAYER": "viewer",
     "INFERENCE_USER": "avatar",
     "END_USER": "device user",
+}
+
+_STATES = {
+    JobState.ACCEPTED: "Accepted, not running yet",
+    JobState.RUNNING: "Running",
+    JobState.ENDED: "Ended normally{after}",
+    JobState.SILENT: "Ended{after}: nobody spoke",
+    JobState.UNJOINED: "Ended: nobody joined it",
+    JobState.STOPPED: "Stopped{by}{after}",
+    JobState.FAILED: "Failed{after}{why}",
 }
 
 
@@ -49,6 +64,32 @@ def region(region_id: str) -> str:
     """`cn-north-4` → CN North-Beijing4 (`cn-north-4`)."""
     name = REGION_NAMES.get(region_id)
     return f"{name} ({code(region_id)})" if name else code(region_id)
+
+
+def duration(seconds: float) -> str:
+    """`125` → 2 min 5 s. What can be no job's span of time, negative or of decades, counts as none."""
+    whole = int(seconds) if 0 < seconds < 1e9 else 0
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
+
+
+def state(life: JobLife) -> str:
+    """Where a job stands: Running; Ended after 1 min: nobody spoke; Stopped by @Mei after 40 s."""
+    return _STATES[life.state].format(
+        after="" if life.seconds is None else f" after {duration(life.seconds)}",
+        by=f" by {mention(life.stopped_by)}" if life.stopped_by else "",
+        why=_why(life.error) if life.error else "",
+    )
+
+
+def _why(error: Answer) -> str:
+    message = " ".join((error.error_msg or "").split()).rstrip(".")
+    said = " ".join(part for part in (code(error.error_code or "", 60), escape(message, 300)) if part)
+    return f": {said}" if said else ""
 
 
 def _word(words: dict[str, str], value: str) -> str:

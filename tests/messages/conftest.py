@@ -12,9 +12,11 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.job import SmartChatJob
-from bot.messages.message import Message
+from bot.messages.message import TEXT_LIMIT, Message
 from bot.model import Action, Invocation, Source, Status
 from bot.sandbox.slack import block_problems
+from bot.sandbox.slack.limits import ALL_CHARACTERS, characters
+from bot.sandbox.slack.view_limits import VIEW_BYTES, view_problems
 
 GOLDEN = Path(__file__).parents[1] / "data" / "messages"
 
@@ -97,7 +99,31 @@ def wrong_with() -> Callable[[Message], list[str]]:
 
     def look(message: Message) -> list[str]:
         blocks = list(message.blocks)
-        return [*block_problems(blocks), *_changed_by_the_sdk(blocks), *_missed_by_the_sdk(blocks)]
+        too_long = [
+            *(["the text is too long"] if len(message.text) > TEXT_LIMIT else ()),
+            *(["the blocks are too long together"] if characters(blocks) > ALL_CHARACTERS else ()),
+        ]
+        return [
+            *block_problems(blocks),
+            *_changed_by_the_sdk(blocks),
+            *_missed_by_the_sdk(blocks),
+            *too_long,
+        ]
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def wrong_with_view() -> Callable[[dict[str, Any]], list[str]]:
+    """What Slack would not take in a modal, or would not keep as it is."""
+
+    def look(view: dict[str, Any]) -> list[str]:
+        too_large = len(json.dumps(view, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES
+        return [
+            *view_problems(view, "modal"),
+            *_changed_by_the_sdk(view["blocks"]),
+            *(["the view is too large"] if too_large else ()),
+        ]
 
     return look
 
@@ -108,14 +134,31 @@ def assert_golden(wrong_with: Callable[[Message], list[str]]) -> Callable[[str, 
 
     def compare(name: str, message: Message) -> None:
         assert wrong_with(message) == []
-        found = json.dumps(message.arguments(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-        path = GOLDEN / f"{name}.json"
-        wanted = path.read_text(encoding="utf-8") if path.exists() else ""
-        lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), path.name, "the message", n=2)
-        if difference := "\n".join(lines):
-            pytest.fail(difference, pytrace=False)
+        _compare(name, message.arguments())
 
     return compare
+
+
+@pytest.fixture
+def assert_golden_view(
+    wrong_with_view: Callable[[dict[str, Any]], list[str]],
+) -> Callable[[str, dict[str, Any]], None]:
+    """The same of a modal."""
+
+    def compare(name: str, view: dict[str, Any]) -> None:
+        assert wrong_with_view(view) == []
+        _compare(name, view)
+
+    return compare
+
+
+def _compare(name: str, shown: dict[str, Any]) -> None:
+    found = json.dumps(shown, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    path = GOLDEN / f"{name}.json"
+    wanted = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), path.name, "the message", n=2)
+    if difference := "\n".join(lines):
+        pytest.fail(difference, pytrace=False)
 
 
 def _changed_by_the_sdk(blocks: list[dict[str, Any]]) -> Iterator[str]:

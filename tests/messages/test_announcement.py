@@ -7,10 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.errors import Answer
 from bot.job import SmartChatJob
-from bot.messages.announcement import announcement
+from bot.job_life import JobLife
+from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import TEXT_LIMIT, Message
-from bot.model import Invocation
+from bot.model import Invocation, JobState
 
 Job = Callable[..., SmartChatJob]
 AssertGolden = Callable[[str, Message], None]
@@ -65,6 +67,57 @@ def test_the_shape_of_the_picture_is_told(
     message = announcement(invocation, shaped)
     assert f"Video: {width} × {height}, {orientation}" in message.text
     assert_golden(f"announcement_{orientation}", message)
+
+
+@pytest.mark.parametrize(
+    ("name", "life"),
+    [
+        ("running", JobLife(JobState.RUNNING, 12.5)),
+        ("ended", JobLife(JobState.ENDED, 125.4)),
+        ("silent", JobLife(JobState.SILENT, 60)),
+        ("unjoined", JobLife(JobState.UNJOINED, 0, error=Answer(error_code="MSS.45000023"))),
+        ("stopped", JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001")),
+        (
+            "failed",
+            JobLife(JobState.FAILED, 63, Answer(error_code="MSS.20019999", error_msg="GPU <node> lost.")),
+        ),
+    ],
+)
+def test_the_one_message_goes_with_the_job_to_its_end(
+    name: str, life: JobLife, invocation: Invocation, job: Job, assert_golden: AssertGolden
+) -> None:
+    remembered = SmartChatJob.remembered("26f06524-4f75-4b3a-a853-b649a21aaf66", job().configuration())
+    assert_golden(f"announcement_{name}", announcement(invocation, remembered, life))
+
+
+def test_what_is_to_be_read_first_stands_beneath_the_heading(
+    invocation: Invocation, assert_golden: AssertGolden
+) -> None:
+    bare = SmartChatJob(job_id="26f06524-4f75-4b3a-a853-b649a21aaf66")
+    assert_golden("announcement_adopted", announcement(invocation, bare, note=ADOPTED_NOTE))
+
+
+def buttons(message: Message) -> list[str]:
+    rows = [block for block in message.blocks if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row["elements"]]
+
+
+@pytest.mark.parametrize("state", list(JobState))
+def test_the_buttons_go_when_the_job_is_over(invocation: Invocation, job: Job, state: JobState) -> None:
+    under_way = state in {JobState.ACCEPTED, JobState.RUNNING}
+    message = announcement(invocation, job(), JobLife(state))
+    assert buttons(message) == (["RTC access", "Stop"] if under_way else [])
+
+
+def test_where_the_rtc_room_is_not_shown_there_is_no_button_for_it(invocation: Invocation, job: Job) -> None:
+    assert buttons(announcement(invocation, job(), rtc_access=False)) == ["Stop"]
+
+
+@pytest.mark.parametrize("job_id", ["../rooms", "a b", "", None, "x" * 129])
+def test_a_job_that_cannot_be_named_in_a_path_has_no_buttons(
+    invocation: Invocation, job_id: str | None
+) -> None:
+    assert buttons(announcement(invocation, SmartChatJob(job_id=job_id))) == []
 
 
 def test_codes_that_nobody_documented_are_shown_as_they_are(
@@ -142,6 +195,7 @@ def test_what_metastudio_left_out_is_left_out(
 def test_the_text_alone_says_status_job_room_region_and_who(invocation: Invocation, job: Job) -> None:
     text = announcement(invocation, job()).text
     assert text.startswith("Avatar job started.\n")
+    assert "State: Accepted, not running yet\n" in text
     assert "Job ID: `26f06524-4f75-4b3a-a853-b649a21aaf66`\n" in text
     assert "Room: `24bad716-87b1-45e5-8912-6102f7693265`\n" in text
     assert "Region: CN North-Beijing4 (`cn-north-4`)\n" in text
@@ -201,27 +255,50 @@ PAYLOADS = st.fixed_dictionaries(
         "default_language": ANYTHING,
     },
 )
+LIVES = st.none() | st.builds(
+    JobLife,
+    st.sampled_from(JobState),
+    st.none() | st.floats() | st.integers(),
+    st.none()
+    | st.builds(
+        Answer,
+        error_code=st.none() | st.text(max_size=300),
+        error_msg=st.none() | st.text(alphabet="<>&`!@ x", max_size=900),
+    ),
+    st.none() | st.sampled_from(["U0TOM00001", "<!channel>", "x" * 500]),
+)
 TYPED = st.text(max_size=5000) | st.sampled_from(["<!channel>", "`<!here>", "x" * 10_000])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(payload=PAYLOADS, room=TYPED, who=TYPED, request_id=TYPED, hint=st.sampled_from(["", INVITE]))
+@given(
+    payload=PAYLOADS,
+    life=LIVES,
+    room=TYPED,
+    who=TYPED,
+    request_id=TYPED,
+    note=TYPED,
+    hint=st.sampled_from(["", INVITE]),
+)
 def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
     *,
     invocation: Invocation,
     wrong_with: Callable[[Message], list[str]],
     payload: dict[str, Any],
+    life: JobLife | None,
     room: str,
     who: str,
     request_id: str,
+    note: str,
     hint: str,
 ) -> None:
     typed = replace(invocation, text=room, room_id=room, region=room, user_id=who, request_id=request_id)
-    message = announcement(typed, SmartChatJob.model_validate(payload), hint=hint)
+    message = announcement(typed, SmartChatJob.model_validate(payload), life, note=note, hint=hint)
     assert wrong_with(message) == []
     assert 0 < len(message.text) <= TEXT_LIMIT
     everything = json.dumps(message.arguments(), ensure_ascii=False)
     assert SIGNATURE not in everything
     rest = everything.replace("<!date^1767268800^", "")
     assert "<!" not in rest
-    assert rest.count("<@") == 2 * (who.isascii() and who.isalnum() and len(who) <= 50)
+    stopper = bool(life and life.state is JobState.STOPPED and life.stopped_by == "U0TOM00001")
+    assert rest.count("<@") == 2 * ((who.isascii() and who.isalnum() and len(who) <= 50) + stopper)

@@ -1,10 +1,11 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.mrkdwn import code, escape, fit_lines, mention
+from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment, pieces
 
 MEAN = st.text() | st.text(alphabet="<>&`;!@#|lgtamp \n\ud800")
 BARE = re.compile(r"&(?!amp;|lt;|gt;)|[<>]")
@@ -56,6 +57,19 @@ def test_a_cut_falls_between_characters(text: str, limit: int, escaped: str) -> 
 
 def test_a_tick_inside_code_becomes_an_apostrophe() -> None:
     assert code("it`s\na <room>") == "`it's a &lt;room&gt;`"
+
+
+@given(MEAN, st.integers(5, 60))
+def test_pieces_put_together_are_the_whole_text(text: str, limit: int) -> None:
+    found = pieces(text, limit)
+    assert all(len(piece) <= limit and not BARE.search(piece) for piece in found)
+    assert "".join(found) == escape(text, 5 * len(text))
+
+
+def test_a_moment_is_shown_in_the_readers_own_zone_or_else_in_utc() -> None:
+    assert moment(datetime(2026, 1, 1, 12, tzinfo=UTC)) == (
+        "<!date^1767268800^{date_short_pretty} {time}|2026-01-01 12:00 UTC>"
+    )
 
 
 @pytest.mark.parametrize("user_id", ["channel>", "!here", "U1|x", "Ü1", "", "U0 MEI"])

@@ -1,4 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,20 +12,29 @@ from bot.errors import (
     InvalidArguments,
     LogUnavailable,
     NotSent,
-    OutcomeUnknown,
     Refused,
     Rejected,
     Throttled,
 )
 from bot.messages.message import Message
-from bot.messages.replies import declined, not_started, starting, usage, went_wrong
-from bot.model import Invocation, StartRequest
-from bot.parsing import Regions, parse_start
+from bot.messages.replies import (
+    avatar_usage,
+    declined,
+    duplicate,
+    interrupted,
+    not_started,
+    starting,
+    usage,
+    went_wrong,
+)
+from bot.model import Invocation, StartRequest, Status
+from bot.parsing import Regions, parse_avatar, parse_start, request_of
 
 AssertGolden = Callable[[str, Message], None]
 
 COMMAND = "/avatar-start"
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
+JOB = "26f06524-4f75-4b3a-a853-b649a21aaf66"
 BOTH = ("cn-north-4", "cn-southwest-2")
 
 
@@ -50,6 +62,10 @@ def test_usage_names_every_argument_and_the_regions(
     assert_golden(name, usage(COMMAND, regions))
 
 
+def test_the_usage_of_the_other_command_names_all_that_it_does(assert_golden: AssertGolden) -> None:
+    assert_golden("avatar_usage", avatar_usage("/avatar", COMMAND))
+
+
 def test_the_example_of_the_usage_works_when_it_is_typed() -> None:
     regions = Regions(("eu-west-101",))
     [example] = [line for line in usage(COMMAND, regions).text.splitlines() if line.startswith("Example")]
@@ -73,6 +89,18 @@ def test_unusable_arguments_are_declined_with_what_is_allowed(
     with pytest.raises(InvalidArguments) as declining:
         parse_start(text, Regions(BOTH))
     assert_golden(name, declined(declining.value, COMMAND))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("declined_verb", "stpo"), ("declined_job_missing", "stop"), ("declined_job_id", "stop a/b")],
+)
+def test_an_unusable_command_for_jobs_is_declined_the_same_way(
+    name: str, text: str, assert_golden: AssertGolden
+) -> None:
+    with pytest.raises(InvalidArguments) as declining:
+        parse_avatar(text)
+    assert_golden(name, declined(declining.value, "/avatar", "Nothing was stopped."))
 
 
 @pytest.mark.parametrize(
@@ -148,14 +176,6 @@ def test_a_refusal_before_the_start_says_that_nothing_was_started(
                 advice="Try again in a moment.",
             ),
         ),
-        ("not_known", OutcomeUnknown("The connection to MetaStudio was lost before its answer came.")),
-        (
-            "not_known_with_answer",
-            OutcomeUnknown(
-                "MetaStudio had an internal error.",
-                answer=Answer(500, "MSS.00000004", "Internal Error", "f3a1b2c4d5e6f708"),
-            ),
-        ),
     ],
 )
 def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
@@ -164,11 +184,51 @@ def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
     assert_golden(name, not_started(invocation, error))
 
 
-def test_nobody_is_told_to_try_again_where_a_job_may_be_running(invocation: Invocation) -> None:
-    text = not_started(invocation, OutcomeUnknown("The answer cannot be read.")).text
-    assert text.startswith("*It is not known whether")
-    assert "look at the room's jobs in the MetaStudio console before you start it again" in text
-    assert "was not started" not in text
+def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: AssertGolden) -> None:
+    refusal = Refused("You may not stop this job.", advice="Ask whoever runs the bot to change its policy.")
+    assert_golden("declined_stop", declined(refusal, "/avatar", "The job goes on."))
+
+
+def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
+    assert declined(LogUnavailable("The log is busy."), "/avatar", "").text == "The log is busy."
+    said = declined(InvalidArguments("`x` is no word."), "/avatar", "").text
+    assert said == "`x` is no word.\n`/avatar help` shows what can be typed."
+
+
+def test_a_start_that_never_left_can_be_sent_now(invocation: Invocation, assert_golden: AssertGolden) -> None:
+    asked = replace(invocation, room_type="RTC", client_id="desk-7", request_id=None)
+    message = interrupted(asked)
+    assert_golden("interrupted", message)
+    [pressed] = message.blocks[1]["elements"]
+    assert parse_start(pressed["value"], Regions(BOTH)) == request_of(asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "existing"),
+    [
+        ("duplicate_starting", {"status": Status.STARTING}),
+        ("duplicate_received", {"status": Status.RECEIVED, "region": None}),
+        ("duplicate_started", {"status": Status.STARTED, "job_id": JOB}),
+        ("duplicate_unknown", {"status": Status.UNKNOWN}),
+    ],
+)
+def test_a_second_start_of_a_room_is_told_of_the_first(
+    name: str, existing: dict[str, Any], invocation: Invocation, assert_golden: AssertGolden
+) -> None:
+    first = replace(invocation, **existing)
+    message = duplicate(first, StartRequest(ROOM, "cn-north-4"), first.created_at + timedelta(seconds=4))
+    assert_golden(name, message)
+
+
+def test_a_duplicate_with_foreign_words_pings_nobody(
+    invocation: Invocation, wrong_with: Callable[[Message], list[str]]
+) -> None:
+    mean = replace(invocation, user_id="<!channel>" * 100, job_id="`<!here>" * 100, region="<!here>" * 100)
+    for status in Status:
+        existing = replace(mean, status=status)
+        message = duplicate(existing, StartRequest(ROOM, client_id="<!here>" * 18), existing.created_at)
+        assert wrong_with(message) == []
+        assert "<" not in str(message)
 
 
 def test_an_error_of_the_bots_own_gives_a_reference(assert_golden: AssertGolden) -> None:

@@ -1,0 +1,41 @@
+"""What went wrong, as a person reads it: what happened, what to do, and what to ask about."""
+
+from bot.errors import AvatarError, InvalidArguments, MetaStudioError
+from bot.messages.mrkdwn import code, escape
+from bot.model import Invocation
+
+_LIMIT = 1000
+"""Of what happened, and again of what to do: together they fit into one section."""
+
+
+def said(error: AvatarError) -> str:
+    """What happened and what to do about it."""
+    if not error.advice:
+        return happened(error)
+    advice = escape(error.advice, _LIMIT) if isinstance(error, InvalidArguments) else what_to_do(error.advice)
+    return f"{happened(error)}\n{advice}"
+
+
+def happened(error: AvatarError) -> str:
+    """What happened, where somebody else knows what to do."""
+    return escape(str(error), _LIMIT)
+
+
+def what_to_do(advice: str) -> str:
+    """An advice that stands out."""
+    return f"*What to do:* {escape(advice, _LIMIT)}"
+
+
+def reference(invocation: Invocation, error: AvatarError | None = None) -> str:
+    """By what the support of the cloud, or whoever runs the bot, finds the case."""
+    parts = []
+    if isinstance(error, MetaStudioError):
+        answer = error.answer
+        if answer.error_code:
+            parts.append(code(answer.error_code))
+        if answer.http_status:
+            parts.append(f"HTTP {answer.http_status}")
+        if answer.request_id:
+            parts.append(f"request ID {code(answer.request_id)}")
+    parts.append(f"{'log' if parts else 'Log'} entry {code(invocation.id)}")
+    return " · ".join(parts)

@@ -1,0 +1,70 @@
+"""The list of the jobs that run, each with a button that stops it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import accumulate
+
+from bot.job_life import JobLife
+from bot.messages import words
+from bot.messages.buttons import stop_button
+from bot.messages.message import (
+    ALL_BLOCKS_LIMIT,
+    TEXT_LIMIT,
+    Block,
+    Message,
+    characters,
+    context,
+    section,
+)
+from bot.messages.mrkdwn import code, fit_lines, mention, moment
+from bot.model import Invocation, JobState
+from bot.parsing import JobRef
+
+MOST_JOBS = 45
+"""Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
+
+_NONE = "No avatar job is running that was started with this bot."
+_SMALL_PRINT = "Only jobs that were started with this bot are listed."
+
+
+def jobs_list(jobs: Sequence[Invocation], now: datetime) -> Message:
+    """The jobs in the order given. Those that are too many for one message are counted."""
+    if not jobs:
+        return Message(_NONE)
+    title = f"{len(jobs)} avatar {'job is' if len(jobs) == 1 else 'jobs are'} under way."
+    lines = [f"• {_line(job, now, between=' · ')}" for job in jobs]
+    listed = fit_lines(lines, limit=TEXT_LIMIT - len(title) - len(_SMALL_PRINT) - 2, most=MOST_JOBS)
+    return Message(f"{title}\n{listed}\n{_SMALL_PRINT}", tuple(_blocks(title, jobs, now)))
+
+
+def _blocks(title: str, jobs: Sequence[Invocation], now: datetime) -> Iterator[Block]:
+    frame = [section(f"*{title}*"), section(f"and {len(jobs)} more"), context(_SMALL_PRINT)]
+    rows = [_row(job, number, now) for number, job in enumerate(jobs[:MOST_JOBS], 1)]
+    sizes = accumulate(characters(row) for row in rows)
+    left = ALL_BLOCKS_LIMIT - characters(frame)
+    shown = sum(size <= left for size in sizes)
+    yield frame[0]
+    yield from rows[:shown]
+    if shown < len(jobs):
+        yield section(f"and {len(jobs) - shown} more")
+    yield frame[-1]
+
+
+def _row(job: Invocation, number: int, now: datetime) -> Block:
+    ref = JobRef.of(job.room_id, job.job_id)
+    return section(
+        _line(job, now, between="\n"), stop_button(ref.room_id, ref.job_id, number) if ref else None
+    )
+
+
+def _line(job: Invocation, now: datetime, *, between: str) -> str:
+    """Where, and what of it: the two halves of a row."""
+    where = [f"Room {code(job.room_id or '')}", *([words.region(job.region)] if job.region else ())]
+    age = words.duration((now - job.created_at).total_seconds())
+    what = [
+        f"Job {code(job.job_id or '')}",
+        words.state(JobLife(job.job_state or JobState.ACCEPTED)).lower(),
+        mention(job.user_id),
+        f"{moment(job.created_at)} ({age})",
+    ]
+    return " · ".join(where) + between + " · ".join(what)

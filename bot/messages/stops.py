@@ -1,0 +1,38 @@
+"""What somebody who stops a job is told."""
+
+from bot.errors import MetaStudioError, OutcomeUnknown
+from bot.messages.failures import happened, reference, said, what_to_do
+from bot.messages.message import Message
+from bot.messages.mrkdwn import code
+from bot.model import Invocation
+from bot.parsing import JobRef
+
+
+def stopping(ref: JobRef) -> Message:
+    """The ack of a stop that is under way."""
+    return Message(f"Stopping job {_named(ref)} …")
+
+
+def stopped(ref: JobRef) -> Message:
+    """MetaStudio has taken the stop."""
+    return Message(f"Job {_named(ref)} is being stopped.")
+
+
+def over_already(ref: JobRef) -> Message:
+    """There was nothing left to stop."""
+    return Message(f"Job {_named(ref)} is already over.")
+
+
+def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> Message:
+    """Why a job was not stopped. A stop whose outcome is not known may be sent again, unlike a start."""
+    if isinstance(error, OutcomeUnknown):
+        verdict = f"*It is not known whether job {_named(ref)} was stopped.*"
+        story = f"{happened(error)}\n{what_to_do('Stop it once more; that does no harm.')}"
+    else:
+        verdict = f"*Job {_named(ref)} was not stopped.*"
+        story = said(error)
+    return Message(f"{verdict}\n{story}\n{reference(invocation, error)}")
+
+
+def _named(ref: JobRef) -> str:
+    return f"{code(ref.job_id)} in room {code(ref.room_id)}"

@@ -1,0 +1,43 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import Answer
+from bot.job_life import JobLife
+from bot.messages.ended import ended
+from bot.messages.message import TEXT_LIMIT, Message
+from bot.model import Invocation, JobState
+
+AssertGolden = Callable[[str, Message], None]
+
+JOB_ID = "26f06524-4f75-4b3a-a853-b649a21aaf66"
+
+
+@pytest.fixture
+def started(invocation: Invocation) -> Invocation:
+    """Mei's start with its job."""
+    return replace(invocation, job_id=JOB_ID, job_state=JobState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("name", "life"),
+    [
+        ("ended_normally", JobLife(JobState.ENDED, 125.4)),
+        ("ended_silent", JobLife(JobState.SILENT, 60)),
+        ("ended_unjoined", JobLife(JobState.UNJOINED, 0)),
+        ("ended_stopped", JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001")),
+        ("ended_failed", JobLife(JobState.FAILED, 63, Answer(error_code="MSS.20019999", error_msg="Lost."))),
+    ],
+)
+def test_the_end_of_a_job_is_one_sentence(
+    name: str, life: JobLife, started: Invocation, assert_golden: AssertGolden
+) -> None:
+    assert_golden(name, ended(started, life))
+
+
+def test_foreign_words_in_the_sentence_ping_nobody(started: Invocation) -> None:
+    error = Answer(error_code="`<!here>" * 100, error_msg="<!channel>" * 1000)
+    text = ended(started, JobLife(JobState.FAILED, error=error)).text
+    assert "<" not in text
+    assert len(text) < TEXT_LIMIT

@@ -1,0 +1,106 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.messages.jobs import jobs_list
+from bot.messages.message import Message
+from bot.model import Invocation, JobState
+from bot.parsing import JobRef, parse_job_value
+
+AssertGolden = Callable[[str, Message], None]
+
+NOW = datetime(2026, 1, 1, 12, 12, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def running(invocation: Invocation) -> Callable[[int], list[Invocation]]:
+    """Jobs of several people, the newest first."""
+
+    def several(count: int) -> list[Invocation]:
+        return [
+            replace(
+                invocation,
+                created_at=invocation.created_at - timedelta(minutes=number),
+                user_id=f"U0MEI{number:05}",
+                region=None if number == 1 else "cn-north-4",
+                job_id=f"26f06524-4f75-4b3a-a853-{number:012}",
+                job_state=(JobState.ACCEPTED, JobState.RUNNING, None)[number % 3],
+            )
+            for number in range(count)
+        ]
+
+    return several
+
+
+Running = Callable[[int], list[Invocation]]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 60])
+def test_the_jobs_that_run_are_listed_each_with_a_button(
+    count: int, running: Running, assert_golden: AssertGolden
+) -> None:
+    assert_golden(f"jobs_{count}", jobs_list(running(count), NOW))
+
+
+def stop_buttons(message: Message) -> list[dict[str, Any]]:
+    return [block["accessory"] for block in message.blocks if "accessory" in block]
+
+
+def test_each_button_stops_the_job_beside_it(running: Running) -> None:
+    jobs = running(3)
+    pressed = stop_buttons(jobs_list(jobs, NOW))
+    assert [parse_job_value(one["value"]).job_id for one in pressed] == [job.job_id for job in jobs]
+
+
+def test_the_jobs_that_are_too_many_are_counted(running: Running) -> None:
+    message = jobs_list(running(60), NOW)
+    shown = len(stop_buttons(message))
+    assert shown >= 20
+    assert message.blocks[-2]["text"]["text"] == f"and {60 - shown} more"
+    assert message.text.startswith("60 avatar jobs are under way.\n")
+
+
+def test_with_short_ids_there_are_as_many_as_blocks_allow(running: Running) -> None:
+    jobs = [replace(job, room_id="r", job_id=f"j{job.user_id}", region=None) for job in running(60)]
+    message = jobs_list(jobs, NOW)
+    assert len(stop_buttons(message)) == 45
+    assert message.blocks[-2]["text"]["text"] == "and 15 more"
+
+
+HOSTILE = (
+    st.text(max_size=300)
+    | st.text(alphabet="<>&`!@ \n", max_size=300)
+    | st.sampled_from(["<!channel>", "`<!here>", "r" * 64, "j" * 128, "x" * 5000])
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE), min_size=1, max_size=3),
+    times=st.sampled_from([1, 20]),
+    age=st.timedeltas(min_value=timedelta(days=-9), max_value=timedelta(days=9)),
+)
+def test_whatever_stands_in_the_log_slack_takes_the_list_and_nobody_is_pinged(
+    *,
+    invocation: Invocation,
+    wrong_with: Callable[[Message], list[str]],
+    rows: list[tuple[str, str, str, str]],
+    times: int,
+    age: timedelta,
+) -> None:
+    jobs = [
+        replace(invocation, room_id=room, job_id=job, region=region, user_id=user)
+        for room, job, region, user in rows * times
+    ]
+    message = jobs_list(jobs, invocation.created_at + age)
+    assert wrong_with(message) == []
+    everything = json.dumps(message.arguments()).replace("<!date^", "")
+    assert "<!" not in everything
+    shown = sum("accessory" in block for block in message.blocks)
+    assert shown <= sum(JobRef.of(job.room_id, job.job_id) is not None for job in jobs)

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+
+import pytest
+
+from bot.errors import Answer, MetaStudioError, NotSent, OutcomeUnknown, Rejected
+from bot.messages.message import TEXT_LIMIT, Message
+from bot.messages.stops import not_stopped, over_already, stopped, stopping
+from bot.model import Invocation
+from bot.parsing import JobRef
+
+AssertGolden = Callable[[str, Message], None]
+
+REF = JobRef("24bad716-87b1-45e5-8912-6102f7693265", "26f06524-4f75-4b3a-a853-b649a21aaf66")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("stopping", stopping(REF)), ("stopped", stopped(REF)), ("over_already", over_already(REF))],
+)
+def test_a_stop_says_which_job_it_is_about(name: str, message: Message, assert_golden: AssertGolden) -> None:
+    assert_golden(name, message)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (
+            "not_stopped_rejected",
+            Rejected(
+                "MetaStudio does not know this room.",
+                advice="Check the room ID; a room is only known in the region of the bot's endpoint.",
+                answer=Answer(400, "MSS.20010045", "Room not found", "f3a1b2c4d5e6f708"),
+            ),
+        ),
+        (
+            "not_stopped_not_sent",
+            NotSent("MetaStudio cannot be reached.", advice="Try again in a moment."),
+        ),
+        (
+            "not_stopped_for_sure",
+            OutcomeUnknown("MetaStudio did not answer within 30 seconds."),
+        ),
+    ],
+)
+def test_a_stop_that_failed_says_what_happened_and_what_to_do(
+    name: str, error: MetaStudioError, invocation: Invocation, assert_golden: AssertGolden
+) -> None:
+    assert_golden(name, not_stopped(REF, error, invocation))
+
+
+def test_who_does_not_know_whether_it_stopped_is_not_told_of_starting(invocation: Invocation) -> None:
+    text = not_stopped(REF, OutcomeUnknown("No answer came."), invocation).text
+    assert "Stop it once more; that does no harm." in text
+    assert "started" not in text
+
+
+def test_foreign_words_ping_nobody_and_leave_room_for_the_reference(invocation: Invocation) -> None:
+    endless = Rejected("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(400, "<!here>" * 1000))
+    text = not_stopped(REF, endless, invocation).text
+    assert "<" not in text
+    assert len(text) < TEXT_LIMIT
+    assert invocation.id in text

@@ -1,0 +1,84 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.errors import Answer, OutcomeUnknown
+from bot.messages.message import Message
+from bot.messages.unsettled import Look, settled_already, unsettled
+from bot.model import Invocation, Status
+from bot.parsing import Regions, parse_start, request_of
+
+AssertGolden = Callable[[str, Message], None]
+
+JOB_ID = "26f06524-4f75-4b3a-a853-b649a21aaf66"
+LOST = OutcomeUnknown("The connection to MetaStudio was lost before its answer came.")
+BROKEN = OutcomeUnknown(
+    "MetaStudio had an internal error.",
+    answer=Answer(500, "MSS.00000004", "Internal Error", "f3a1b2c4d5e6f708"),
+)
+
+
+@pytest.fixture
+def unknown(invocation: Invocation) -> Invocation:
+    """Mei's start, of which no answer came."""
+    return replace(invocation, status=Status.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "look"),
+    [
+        ("unsettled_nothing_found", LOST, Look()),
+        ("unsettled_one_found", LOST, Look(found=(JOB_ID,))),
+        ("unsettled_two_found", BROKEN, Look(found=(JOB_ID, "1c0de8a4-f6b9-4d27-9d3e-0a5b7c9d1e2f"))),
+        ("unsettled_not_asked", BROKEN, Look(asked=False)),
+    ],
+)
+def test_a_start_of_unknown_outcome_says_what_was_looked_at_and_what_to_do(
+    *, name: str, error: OutcomeUnknown, look: Look, unknown: Invocation, assert_golden: AssertGolden
+) -> None:
+    assert_golden(name, unsettled(unknown, error, look=look))
+
+
+def test_who_cannot_see_the_jobs_is_told_to_look_before_they_start_again(unknown: Invocation) -> None:
+    text = unsettled(unknown, LOST, look=Look(asked=False)).text
+    assert text.startswith("*It is not known whether")
+    assert "look at the room's jobs in the MetaStudio console before you start it again" in text
+    assert "was not started" not in text
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [part for block in message.blocks if block["type"] == "actions" for part in block["elements"]]
+
+
+def test_the_person_can_look_again_or_start_the_same_anyway(unknown: Invocation) -> None:
+    asked = replace(unknown, room_type="METALINK", client_id="desk-7")
+    look, start = buttons(unsettled(asked, LOST, look=Look()))
+    assert (look["text"]["text"], look["value"]) == ("Look again", unknown.id)
+    assert start["text"]["text"] == "Start anyway"
+    assert parse_start(start["value"], Regions(("cn-north-4",))) == request_of(asked)
+
+
+def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:
+    found = tuple(f"job-{number}" for number in range(12))
+    text = unsettled(unknown, LOST, look=Look(found)).text
+    assert "lists 12 new jobs" in text
+    assert "`job-9` and 2 more." in text
+    assert "job-10" not in text
+
+
+def test_foreign_words_of_any_length_ping_nobody(
+    unknown: Invocation, wrong_with: Callable[[Message], list[str]]
+) -> None:
+    error = OutcomeUnknown("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(500, "<!here>" * 100))
+    for look in (Look(("`<!channel>" * 100,) * 30), Look(("<!here>" * 100,)), Look(asked=False)):
+        message = unsettled(unknown, error, look=look)
+        assert wrong_with(message) == []
+        assert "<!" not in str(message)
+
+
+def test_a_start_whose_job_is_known_by_now_is_settled(
+    invocation: Invocation, assert_golden: AssertGolden
+) -> None:
+    assert_golden("settled_already", settled_already(replace(invocation, job_id=JOB_ID)))

@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Answer
+from bot.job_life import JobLife
+from bot.messages.words import duration, state
+from bot.model import JobState
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (0.9, "0 s"),
+        (40, "40 s"),
+        (60, "1 min"),
+        (125.4, "2 min 5 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h"),
+        (3780, "1 h 3 min"),
+        (11 * 3600 - 1, "10 h 59 min"),
+        (-1, "0 s"),
+        (float("nan"), "0 s"),
+        (float("inf"), "0 s"),
+        (1e15, "0 s"),
+    ],
+)
+def test_a_span_of_time_is_told_in_its_two_largest_units(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
+
+
+@given(st.floats() | st.integers())
+def test_any_number_at_all_is_told_as_some_span_of_time(seconds: float) -> None:
+    assert 3 <= len(duration(seconds)) <= 20
+
+
+ERROR = Answer(error_code="MSS.20019999", error_msg="GPU  <node>\nlost.")
+
+
+@pytest.mark.parametrize(
+    ("life", "told"),
+    [
+        (JobLife(JobState.ACCEPTED), "Accepted, not running yet"),
+        (JobLife(JobState.RUNNING, 12), "Running"),
+        (JobLife(JobState.ENDED, 125), "Ended normally after 2 min 5 s"),
+        (JobLife(JobState.ENDED), "Ended normally"),
+        (JobLife(JobState.SILENT, 60), "Ended after 1 min: nobody spoke"),
+        (JobLife(JobState.SILENT), "Ended: nobody spoke"),
+        (JobLife(JobState.UNJOINED, 0, ERROR), "Ended: nobody joined it"),
+        (JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001"), "Stopped by <@U0TOM00001> after 40 s"),
+        (JobLife(JobState.STOPPED), "Stopped"),
+        (JobLife(JobState.FAILED, 63, ERROR), "Failed after 1 min 3 s: `MSS.20019999` GPU &lt;node&gt; lost"),
+        (JobLife(JobState.FAILED, error=Answer(error_msg="No channel")), "Failed: No channel"),
+        (JobLife(JobState.FAILED, 63, Answer()), "Failed after 1 min 3 s"),
+        (JobLife(JobState.FAILED), "Failed"),
+    ],
+)
+def test_where_a_job_stands_is_told_as_far_as_it_is_known(life: JobLife, told: str) -> None:
+    assert state(life) == told
