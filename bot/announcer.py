@@ -11,7 +11,6 @@ chat.postMessage fails where the bot is not a member; the response_url works whe
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 import aiohttp
@@ -21,20 +20,35 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.errors import LogUnavailable, Undeliverable
+from bot.errors import Undeliverable
 from bot.messages.announcement import INVITE_HINT
 from bot.messages.message import Message
 from bot.model import Invocation
 from bot.slack_errors import SLACK_FAILURES, word_for
-from bot.store.invocations import Invocations
 
-PAUSES = (1.0, 4.0, 15.0)
-"""Seconds between rounds through all routes, when Slack takes the message on none of them."""
+CHANNEL_SECONDS = 15.0
+"""How long posting to the channel may take, Slack's Retry-After included; then the next route is tried."""
 
-ROUTE_SECONDS = 20.0
-"""How long one route may take, Slack's Retry-After included; then the next one is tried."""
+ROUTE_SECONDS = 5.0
+"""How long each of the other routes may take."""
 
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
+
+_OUT_OF_REACH = frozenset(
+    {
+        *_NOT_A_MEMBER,
+        "is_archived",
+        "is_inactive",
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "restricted_action",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+        "msg_too_long",
+    }
+)
+"""Slack's words for a message that will not become different by trying again."""
 
 _log = structlog.get_logger()
 
@@ -58,91 +72,104 @@ class _Closed(Exception):
 class _Route:
     name: str
     send: Callable[[Message], Awaitable[Delivery]]
+    seconds: float
 
 
 class Announcer:
-    """Tells channels and people what became of an invocation, and notes in the log that they know."""
+    """Tells channels and people. `pace` multiplies the time limits of the routes."""
 
-    def __init__(
-        self,
-        slack: AsyncWebClient,
-        session: aiohttp.ClientSession,
-        invocations: Invocations,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        route_seconds: float = ROUTE_SECONDS,
-    ) -> None:
+    def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession, *, pace: float = 1.0) -> None:
         self._slack = slack
         self._session = session
-        self._invocations = invocations
-        self._now = now
-        self._sleep = sleep
-        self._route_seconds = route_seconds
+        self._pace = pace
 
-    async def announce(self, invocation: Invocation, render: Render) -> None:
+    async def announce(self, invocation: Invocation, render: Render) -> Delivery:
         """Tell the channel.
 
         Raises:
-            Undeliverable: Slack took it on no route, several times over.
+            Undeliverable: Slack takes it on no route at the moment.
         """
         routes = [
-            _Route("channel", partial(self._post, invocation.channel_id)),
-            _Route("response_url in channel", partial(self._respond, invocation, "in_channel")),
+            _Route("channel", partial(self._post, invocation.channel_id), CHANNEL_SECONDS),
+            _Route(
+                "response_url in channel", partial(self._respond, invocation, "in_channel"), ROUTE_SECONDS
+            ),
             *self._private_routes(invocation),
         ]
-        await self._deliver(invocation, routes, render)
+        return await self._deliver(invocation, routes, render)
 
-    async def tell(self, invocation: Invocation, message: Message) -> None:
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
         """Tell the person who asked, and nobody else.
 
+        Args:
+            instead: in place of the message whose button was clicked, which must be that person's alone.
+
         Raises:
-            Undeliverable: Slack took it on no route, several times over.
+            Undeliverable: Slack takes it on no route at the moment.
         """
+        respond = partial(self._respond, invocation, "ephemeral", replace_original=instead)
         routes = [
-            _Route("response_url", partial(self._respond, invocation, "ephemeral")),
+            _Route("response_url", respond, ROUTE_SECONDS),
             *self._private_routes(invocation),
         ]
-        await self._deliver(invocation, routes, lambda _hint: message)
+        return await self._deliver(invocation, routes, lambda _hint: message)
+
+    async def edit(self, invocation: Invocation, message: Message) -> bool:
+        """Let the announcement say something else. False where it has to be tried again.
+
+        Raises:
+            Undeliverable: it cannot be edited, now or later.
+        """
+        return await self._reach(invocation, partial(self._update, invocation), message)
+
+    async def reply(self, invocation: Invocation, message: Message) -> bool:
+        """Add a line to the announcement's thread, which the channel does not see. False: try again.
+
+        Raises:
+            Undeliverable: there is no such thread, now or later.
+        """
+        post = partial(self._post_as_it_is, invocation.message_channel or "", thread_ts=invocation.message_ts)
+        return await self._reach(invocation, post, message)
+
+    async def _reach(
+        self, invocation: Invocation, send: Callable[[Message], Awaitable[object]], message: Message
+    ) -> bool:
+        if not invocation.message_ts:
+            raise Undeliverable("The announcement went where it cannot be found again.")
+        try:
+            async with asyncio.timeout(CHANNEL_SECONDS * self._pace):
+                await send(message)
+        except SLACK_FAILURES as error:
+            word = word_for(error)
+            _log.warning("the announcement is not reached", reason=word, job_id=invocation.job_id)
+            if word in _OUT_OF_REACH:
+                raise Undeliverable(f"Slack does not let it be changed ({word}).") from None
+            return False
+        return True
+
+    async def _update(self, invocation: Invocation, message: Message) -> None:
+        await self._slack.chat_update(
+            channel=invocation.message_channel or "", ts=invocation.message_ts or "", **message.arguments()
+        )
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
-            _Route("ephemeral", partial(self._post_ephemeral, invocation)),
-            _Route("direct message", partial(self._post, invocation.user_id)),
+            _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS),
+            _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS),
         )
 
-    async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> None:
-        for pause in (*PAUSES, None):
-            delivery = await self._try_each(routes, render, invitable=_is_channel(invocation.channel_id))
-            if delivery is not None:
-                await self._note(invocation, delivery)
-                return
-            if pause is not None:
-                await self._sleep(pause)
-        raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
-
-    async def _try_each(
-        self, routes: Sequence[_Route], render: Render, *, invitable: bool
-    ) -> Delivery | None:
+    async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivery:
         hint = ""
         for route in routes:
             try:
-                async with asyncio.timeout(self._route_seconds):
+                async with asyncio.timeout(route.seconds * self._pace):
                     return await route.send(render(hint))
             except (_Closed, *SLACK_FAILURES) as error:
                 reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                if reason in _NOT_A_MEMBER and invitable:
+                if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
                     hint = INVITE_HINT
-        return None
-
-    async def _note(self, invocation: Invocation, delivery: Delivery) -> None:
-        try:
-            await self._invocations.mark_announced(
-                invocation, self._now(), channel=delivery.channel, ts=delivery.ts
-            )
-        except LogUnavailable as error:
-            _log.error("not noted as announced", reason=str(error))
+        raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
     async def _post(self, channel: str | None, message: Message) -> Delivery:
         if not channel:
@@ -156,9 +183,15 @@ class Announcer:
             response = await self._post_as_it_is(channel, Message(message.text))
         return Delivery(response["channel"], response["ts"])
 
-    async def _post_as_it_is(self, channel: str, message: Message) -> AsyncSlackResponse:
+    async def _post_as_it_is(
+        self, channel: str, message: Message, *, thread_ts: str | None = None
+    ) -> AsyncSlackResponse:
         return await self._slack.chat_postMessage(
-            channel=channel, unfurl_links=False, unfurl_media=False, **message.arguments()
+            channel=channel,
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            **message.arguments(),
         )
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivery:
@@ -169,14 +202,22 @@ class Announcer:
         )
         return Delivery()
 
-    async def _respond(self, invocation: Invocation, response_type: str, message: Message) -> Delivery:
+    async def _respond(
+        self,
+        invocation: Invocation,
+        response_type: str,
+        message: Message,
+        *,
+        replace_original: bool = False,
+    ) -> Delivery:
         if not invocation.response_url:
             raise _Closed("no response_url")
         webhook = AsyncWebhookClient(
             invocation.response_url, session=self._session, retry_handlers=self._slack.retry_handlers
         )
         webhook.proxy = self._slack.proxy  # its constructor would take the environment's, NO_PROXY or not
-        response = await webhook.send_dict({"response_type": response_type, **message.arguments()})
+        how = {"response_type": response_type, "replace_original": replace_original}
+        response = await webhook.send_dict(how | message.arguments())
         if response.status_code != 200:
             raise _Closed(f"HTTP {response.status_code}")
         return Delivery()

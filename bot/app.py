@@ -1,42 +1,58 @@
 """The composition root: the only place that wires things together, starts, drains and closes them."""
 
 import asyncio
-import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from aiolimiter import AsyncLimiter
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
+from bot.bolt import bolt_app
+from bot.custody import Custody
 from bot.errors import LogUnavailable, SettingFault, SettingsError
 from bot.housekeeping import keep_house
 from bot.intake import Intake
-from bot.listeners.commands import Commands
-from bot.messages.replies import went_wrong
+from bot.listeners.actions import Actions
+from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.reception import Reception
+from bot.listeners.start_command import StartCommand
+from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
+from bot.outcomes import Outcomes
+from bot.pace import Pace
 from bot.parsing import Regions
 from bot.policy import Policy
+from bot.reconciliation import Reconciliation
+from bot.rtc_access import RtcAccess
+from bot.settings import RtcAccess as RtcAccessSetting
 from bot.settings import Settings
+from bot.showing import Showing
 from bot.slack import Installation, find_installation, open_session, slack_client
 from bot.socket_mode import SocketMode
 from bot.starts import Starts
-from bot.store.database import open_database
+from bot.stops import Stops
+from bot.store.database import Database, open_database
 from bot.store.invocations import Invocations
+from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
+from bot.store.roster import Roster
+from bot.sweep import Sweep
 from bot.tasks import Tasks
+from bot.watcher import Watcher
 from bot.web import SlackEvents, WebServer
 
 _log = structlog.get_logger()
+
+Chore = Callable[[], Coroutine[Any, Any, None]]
+"""What is done all the time, until cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,7 @@ async def running_bot(
             open_database(settings.AVATAR_DATABASE_URL.get_secret_value())
         )
         await migrate(engine)
+        await inherit(engine, now())
         invocations = Invocations(engine)
         session = await stack.enter_async_context(open_session())
         slack = slack_client(settings, session)
@@ -90,32 +107,26 @@ async def running_bot(
         metastudio = await stack.enter_async_context(open_metastudio(settings, now=now))
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, settings.AVATAR_DRAIN_SECONDS)
-        intake = Intake(invocations, tasks)
-        commands = Commands(
-            starts=Starts(
-                invocations=invocations,
-                intake=intake,
-                metastudio=metastudio,
-                announcer=Announcer(slack, session, invocations, now=now),
-                tasks=tasks,
-                turn=_turns(settings.AVATAR_STARTS_PER_SECOND),
-                seconds=settings.AVATAR_START_TIMEOUT,
-                now=now,
-            ),
-            intake=intake,
-            policy=policy,
-            regions=Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION),
+        bolt = bolt_app(slack, installation, new_id)
+        chores = _assemble(
+            bolt,
+            settings,
+            policy,
+            engine=engine,
+            slack=slack,
+            announcer=Announcer(slack, session),
+            metastudio=metastudio,
+            tasks=tasks,
             now=now,
             new_id=new_id,
         )
-        bolt = _bolt(slack, installation, new_id)
-        commands.register(bolt)
         web = await _connect(
             stack, settings, bolt=bolt, slack=slack, installation=installation, invocations=invocations
         )
-        housekeeper = Tasks()
-        stack.push_async_callback(housekeeper.cancel)
-        housekeeper.spawn(keep_house(invocations, now=now))
+        background = Tasks()
+        stack.push_async_callback(background.cancel)
+        for chore in chores:
+            background.spawn(chore())
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
         )
@@ -141,6 +152,95 @@ def read_policy(settings: Settings) -> Policy:
         raise SettingsError(
             [SettingFault("AVATAR_POLICY_FILE", f"{path} cannot be read: {reason}")]
         ) from None
+
+
+def _assemble(
+    bolt: AsyncApp,
+    settings: Settings,
+    policy: Policy,
+    *,
+    engine: Database,
+    slack: AsyncWebClient,
+    announcer: Announcer,
+    metastudio: MetaStudio,
+    tasks: Tasks,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+) -> Sequence[Chore]:
+    """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
+    invocations = Invocations(engine)
+    intake, custody = Intake(invocations, tasks), Custody(invocations, tasks, now=now)
+    shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
+    seconds = settings.AVATAR_START_TIMEOUT
+    outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
+    reconciliation = Reconciliation(
+        invocations=invocations, metastudio=metastudio, outcomes=outcomes, start_seconds=seconds, now=now
+    )
+    starts = Starts(
+        invocations=invocations,
+        intake=intake,
+        metastudio=metastudio,
+        outcomes=outcomes,
+        reconciliation=reconciliation,
+        custody=custody,
+        turn=Pace(settings.AVATAR_STARTS_PER_SECOND).turn,
+        seconds=seconds,
+        now=now,
+    )
+    stops = Stops(
+        invocations=invocations,
+        intake=intake,
+        metastudio=metastudio,
+        announcer=announcer,
+        custody=custody,
+        now=now,
+    )
+    rtc = RtcAccess(
+        invocations=invocations,
+        intake=intake,
+        metastudio=metastudio,
+        slack=slack,
+        custody=custody,
+        now=now,
+    )
+    reception = Reception(intake, now, new_id)
+    regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
+    StartCommand(reception, starts, policy, regions).register(bolt)
+    AvatarCommand(reception, invocations, stops, policy).register(bolt)
+    Actions(
+        reception=reception,
+        invocations=invocations,
+        starts=starts,
+        stops=stops,
+        reconciliation=reconciliation,
+        rtc=rtc if shows_rtc else None,
+        announcer=announcer,
+        custody=custody,
+        tasks=tasks,
+        policy=policy,
+        regions=regions,
+    ).register(bolt)
+    sweep = Sweep(
+        invocations=invocations,
+        starts=starts,
+        stops=stops,
+        reconciliation=reconciliation,
+        outcomes=outcomes,
+        custody=custody,
+        now=now,
+    )
+    watcher = Watcher(
+        roster=Roster(engine),
+        leases=Leases(engine),
+        metastudio=metastudio,
+        showing=Showing(
+            invocations=invocations, roster=Roster(engine), announcer=announcer, rtc_access=shows_rtc
+        ),
+        holder=new_id(),
+        reads_per_second=settings.AVATAR_READS_PER_SECOND,
+        now=now,
+    )
+    return (sweep.keep_sweeping, watcher.keep_watching, partial(keep_house, invocations, now=now))
 
 
 async def _connect(
@@ -179,56 +279,3 @@ async def _connect(
     if socket:
         await socket.open()
     return web
-
-
-def _bolt(slack: AsyncWebClient, installation: Installation, new_id: Callable[[], str]) -> AsyncApp:
-    authorized = AuthorizeResult(
-        enterprise_id=None,
-        team_id=installation.team_id,
-        bot_user_id=installation.bot_user_id,
-        bot_id=installation.bot_id,
-        bot_token=slack.token,
-    )
-
-    async def authorize() -> AuthorizeResult:
-        """What `auth.test` said at boot: Bolt would ask again before its first ack."""
-        return authorized
-
-    logging.getLogger("slack_bolt.AsyncApp").addFilter(_keeps_all_but_the_token_warning)
-    bolt = AsyncApp(
-        name="avatar-bot",
-        client=slack,
-        authorize=authorize,
-        # The web server checks signatures on the raw bytes, before Bolt reads them.
-        request_verification_enabled=False,
-    )
-
-    @bolt.error
-    async def answer_all_the_same(
-        error: Exception, request: AsyncBoltRequest, response: BoltResponse | None
-    ) -> BoltResponse | None:
-        reference = new_id()
-        _log.error("a listener failed", exc_info=error, reference=reference, mode=request.mode)
-        if response is None:
-            return None
-        body = {"response_type": "ephemeral", **went_wrong(reference).arguments()}
-        return BoltResponse(status=200, body=body)
-
-    return bolt
-
-
-def _keeps_all_but_the_token_warning(record: logging.LogRecord) -> bool:
-    """Bolt warns at every boot that a token goes unused; ours is used, by way of `authorize`."""
-    return "`token`" not in record.getMessage()
-
-
-def _turns(per_second: float) -> Callable[[], Awaitable[None]]:
-    """What waits for the rate limit: so many starts a second, 0 for no limit."""
-    if not per_second:
-        return _no_wait
-    burst = max(1.0, per_second)
-    return AsyncLimiter(burst, burst / per_second).acquire
-
-
-async def _no_wait() -> None:
-    return

@@ -16,7 +16,7 @@ from rich.console import Console
 from bot.app import running_bot, stop_requested, utc_now
 from bot.diagnostics import configure_logging
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
-from bot.listeners.commands import START_COMMAND
+from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
 from bot.settings import DatabaseSettings, Settings
@@ -90,7 +90,7 @@ def sandbox(
     if once is not None and (no_open or port != PAGE_PORT):
         raise typer.BadParameter("--port and --no-open are for the page, which --once does without")
     if once is not None and once.split(maxsplit=1)[:1] != [START_COMMAND]:
-        raise typer.BadParameter(f"--once takes a command, such as: {START_COMMAND} busy cn-north-4")
+        raise typer.BadParameter(f"--once takes a start, such as: {START_COMMAND} busy cn-north-4")
     from bot import rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
 
     with _failures_in_words():

@@ -130,6 +130,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # It would write down whatever is shown to one person only, credentials included.
+    logging.getLogger("slack_sdk.web").setLevel(max(logging.INFO, root.level))
     if level is not LogLevel.DEBUG:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         logging.getLogger("httpx").setLevel(logging.WARNING)

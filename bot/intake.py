@@ -19,14 +19,14 @@ class Intake:
         self._tasks = tasks
         self._seconds = seconds
 
-    async def commit(self, invocation: Invocation) -> bool:
-        """Add the row. False where this very delivery is in the log already.
+    async def commit(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+        """Add the row. False where it is not wanted a second time (see `Invocations.record`).
 
         Raises:
             LogUnavailable: it could not be written in time. Should the write succeed after all, the row is
                 moved to `refused`, which is what the person is told.
         """
-        writing = asyncio.create_task(self._write(invocation))
+        writing = asyncio.create_task(self._write(invocation, unless_twin=unless_twin))
         self._tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = writing.result() if done else None
@@ -37,9 +37,9 @@ class Intake:
             raise outcome
         return outcome
 
-    async def _write(self, invocation: Invocation) -> bool | LogUnavailable:
+    async def _write(self, invocation: Invocation, *, unless_twin: bool) -> bool | LogUnavailable:
         try:
-            return await self._invocations.record(invocation)
+            return await self._invocations.record(invocation, unless_twin=unless_twin)
         except LogUnavailable as error:
             return error
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.model import SECRET_COLUMNS, Invocation
+from bot.model import SECRET_COLUMNS, Invocation, Source
 
 COLUMNS = tuple(field.name for field in fields(Invocation) if field.name not in SECRET_COLUMNS)
 """All that is shown of a row: every column but the secret ones."""
@@ -82,10 +82,11 @@ def _table(*names: str, **style: Any) -> Table:
 
 def _story(row: Invocation) -> Iterator[str]:
     """Who typed what where, and what came of it, line by line."""
-    yield (
-        f"{row.user_id} in {row.channel_id}: {row.text}" if row.text else f"{row.user_id} in {row.channel_id}"
-    )
-    yield f"job {row.job_id}" if row.job_id else ""
+    button = f" clicked {row.action}" if row.source is Source.BUTTON else ""
+    text = f": {row.text}" if row.text else ""
+    yield f"{row.user_id} in {row.channel_id}{button}{text}"
+    state = f" ({row.job_state})" if row.job_state else ""
+    yield f"job {row.job_id}{state}" if row.job_id else ""
     yield row.reason or ""
     codes = {"": row.error_code, "request ": row.request_id}
     yield " · ".join(label + value for label, value in codes.items() if value)

@@ -20,6 +20,10 @@ class Action(StrEnum):
     """What somebody wanted of the bot."""
 
     START = "start"
+    STOP = "stop"
+    JOBS = "jobs"
+    RTC_ACCESS = "rtc_access"
+    LOOK = "look"
     HELP = "help"
 
 
@@ -27,16 +31,18 @@ class Source(StrEnum):
     """The way by which they asked."""
 
     COMMAND = "command"
+    BUTTON = "button"
 
 
 class Status(StrEnum):
     """Where an invocation stands.
 
-    received ─→ starting ─→ started | failed | unknown
+    received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
              ├─→ refused
-             └─→ failed                 (never sent)
+             ├─→ failed                 (never sent)
+             └─→ done                   (whatever is no start)
 
-    `help`, `invalid` and `refused` are also what a row can be written as from the first.
+    `done`, `invalid` and `refused` are also what a row can be written as from the first.
     """
 
     RECEIVED = "received"
@@ -46,7 +52,28 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     REFUSED = "refused"
     INVALID = "invalid"
-    HELP = "help"
+    DONE = "done"
+
+
+class JobState(StrEnum):
+    """Where a job stands, in our words; each but the first two is an end."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    ENDED = "ended"
+    SILENT = "silent"
+    UNJOINED = "unjoined"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing comes after it."""
+        return self not in {JobState.ACCEPTED, JobState.RUNNING}
+
+    def follows(self, other: "JobState") -> bool:
+        """Whether a job may go from `other` to this: answers that arrive late do not turn it back."""
+        return not other.is_over and (self.is_over or other is JobState.ACCEPTED) and self is not other
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +91,9 @@ class Invocation:
     """One use of the bot: a row of the log, column by column.
 
     `created_at`, `announced_at` and `deadline` are aware datetimes in UTC; `latency_ms` runs from receipt to
-    MetaStudio's answer. `response_url` and `trigger_id` are secrets while they work: no repr shows them.
+    MetaStudio's answer. `job_state` is what the announcement shows, `configuration` what MetaStudio said of
+    the job's voices and picture, as JSON and without its `rtc_room_info`. Past its `deadline` any process may
+    take the row over. `response_url` and `trigger_id` are secrets while they work: no repr shows them.
     """
 
     id: str
@@ -87,6 +116,8 @@ class Invocation:
     error_msg: str | None = None
     request_id: str | None = None
     job_id: str | None = None
+    job_state: JobState | None = None
+    configuration: str | None = None
     latency_ms: int | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)

@@ -1,12 +1,20 @@
 """Who may do what: the one gate for permissions. Pure; the file is read once, by the caller.
 
-The policy is TOML. Each list that is there must hold the value; a list that is left out allows everything:
+The policy is TOML. Each list that is there must hold the value; a list that is left out allows everything.
+Admins may do everything, and whoever started a job may stop it:
+
+    admins = ["U024BE7LA"]
 
     [start]
     users = ["U024BE7LH"]
     channels = ["C024BE7LR"]
     rooms = ["24bad716-87b1-45e5-8912-6102f7693265"]
     regions = ["cn-north-4"]
+
+    [stop]
+    users = ["U024BE7LH"]
+    channels = ["C024BE7LR"]
+    rooms = ["24bad716-87b1-45e5-8912-6102f7693265"]
 """
 
 import tomllib
@@ -18,21 +26,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.model import Invocation, StartRequest
 
+_Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
-class _StartRules(BaseModel):
+
+class _Rules(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    users: list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]] | None = None
+    users: _Users | None = None
     channels: list[Annotated[str, Field(pattern=r"^[CDG][A-Z0-9]+$")]] | None = None
     rooms: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = None
+
+
+class _StartRules(_Rules):
     regions: list[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]] | None = None
 
 
 _REMEDIES = {
-    "extra_forbidden": "there is no such rule; a policy has [start] with users, channels, rooms and regions",
+    "extra_forbidden": "there is no such rule; a policy has admins, "
+    "[start] with users, channels, rooms and regions, and [stop] with users, channels and rooms",
     "list_type": 'give a list, such as ["U024BE7LH"]',
     "string_type": "put it in quotes",
-    "model_type": "this is a table: write [start]",
+    "model_type": "this is a table: write [start] or [stop]",
     "string_pattern_mismatch": "this is no ID; users are U…, channels C…, rooms and regions MetaStudio's",
 }
 
@@ -42,7 +56,9 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    admins: _Users = []
     start: _StartRules = _StartRules()
+    stop: _Rules = _Rules()
 
     @classmethod
     def parse(cls, toml: str) -> Self:
@@ -71,29 +87,51 @@ class Policy(BaseModel):
         Raises:
             Refused: naming the first rule that is in the way.
         """
-        rules = self.start
-        ask = "Ask whoever runs the bot to change its policy."
-        if rules.regions and request.region is None:
-            raise Refused("The bot's policy wants a region.", advice=f"Allowed: {_listed(rules.regions)}.")
-        gates = (
-            (rules.users, invocation.user_id, "You may not start avatars with this bot.", ask),
-            (rules.channels, invocation.channel_id, "Avatars may not be started from this channel.", ask),
-            (
-                rules.rooms,
-                request.room_id,
-                f"Room `{request.room_id}` may not be started with this bot.",
-                ask,
-            ),
-            (
-                rules.regions,
-                request.region,
-                f"Region `{request.region}` may not be used.",
-                f"Allowed: {_listed(rules.regions or ())}.",
-            ),
-        )
-        for allowed, value, refusal, advice in gates:
-            if allowed is not None and value not in allowed:
-                raise Refused(refusal, advice=advice)
+        if invocation.user_id in self.admins:
+            return
+        regions = self.start.regions
+        if regions and request.region is None:
+            raise Refused("The bot's policy wants a region.", advice=f"Allowed: {_listed(regions)}.")
+        _check(self.start, invocation, request.room_id, "start")
+        if regions is not None and request.region not in regions:
+            raise Refused(
+                f"Region `{request.region}` may not be used.", advice=f"Allowed: {_listed(regions)}."
+            )
+
+    def check_stop(self, invocation: Invocation, room_id: str, start: Invocation | None) -> None:
+        """Let the stop pass, or refuse it. `start` is what made the job, where the log knows it.
+
+        Raises:
+            Refused: naming the first rule that is in the way.
+        """
+        own = start is not None and start.user_id == invocation.user_id
+        if not own and invocation.user_id not in self.admins:
+            _check(self.stop, invocation, room_id, "stop")
+
+    def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
+        """Let who made the job see what a client needs to join it, and admins.
+
+        Raises:
+            Refused: for anybody else.
+        """
+        own = start is not None and start.user_id == invocation.user_id
+        if not own and invocation.user_id not in self.admins:
+            raise Refused(
+                "Only who started the job, and the bot's admins, may see its RTC access.",
+                advice="Ask one of them to open it.",
+            )
+
+
+def _check(rules: _Rules, invocation: Invocation, room_id: str, verb: str) -> None:
+    done = "stopped" if verb == "stop" else "started"
+    gates = (
+        (rules.users, invocation.user_id, f"You may not {verb} avatars with this bot."),
+        (rules.channels, invocation.channel_id, f"Avatars may not be {done} from this channel."),
+        (rules.rooms, room_id, f"Room `{room_id}` may not be {done} with this bot."),
+    )
+    for allowed, value, refusal in gates:
+        if allowed is not None and value not in allowed:
+            raise Refused(refusal, advice="Ask whoever runs the bot to change its policy.")
 
 
 def _listed(values: Sequence[str]) -> str:

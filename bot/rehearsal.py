@@ -23,7 +23,8 @@ from rich.text import Text
 from bot.app import Bot, running_bot, stop_requested
 from bot.diagnostics import configure_logging
 from bot.errors import StartupError
-from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
+from bot.listeners.avatar_command import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
+from bot.listeners.start_command import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.log_output import as_plain_data, write_row
 from bot.model import Invocation, Status
 from bot.sandbox.environment import environment_for
@@ -34,7 +35,10 @@ from bot.sandbox.slack.terminal import draw_message, names_in
 from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
-_COMMANDS = (SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),)
+_COMMANDS = (
+    SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),
+    SlashCommand(AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT),
+)
 ANSWER_SECONDS = 0.3
 """About as long as a cloud takes."""
 
@@ -192,13 +196,16 @@ def _has_browser() -> bool:
 
 async def _play_what_is_typed(stage: Stage, console: Console) -> None:
     async for typed in _typed_lines():
-        if typed.split(maxsplit=1)[:1] == [START_COMMAND]:
+        if typed.partition(" ")[0] in {START_COMMAND, AVATAR_COMMAND}:
             (await stage.play(typed)).print_to(console)
         elif typed in {"exit", "quit"}:
             return
         elif typed:
             console.print(
-                Text(f"Only {START_COMMAND} is a command here; try: {START_COMMAND} help", "yellow")
+                Text(
+                    f"The commands here are {START_COMMAND} and {AVATAR_COMMAND}; try: {START_COMMAND} help",
+                    "yellow",
+                )
             )
 
 

@@ -1,7 +1,8 @@
-"""Starting a job: from an accepted request to a channel that knows the job ID.
+"""Starting a job: from an accepted request to MetaStudio's answer.
 
-received ─ turn ─ starting ─ MetaStudio ─ started ─ announced
-                                       └─ failed | unknown ─ the person told
+received ─ turn ─ starting ─ MetaStudio ─ started
+                                       ├─ failed
+                                       └─ unknown ─ reconciled with the room's jobs
 
 Each step is committed before the next begins, the call's beginning included, so that no crash can lead to a
 second start.
@@ -9,38 +10,27 @@ second start.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-import structlog
-
-from bot.announcer import Announcer
-from bot.answered import answered
-from bot.errors import (
-    AvatarError,
-    LogUnavailable,
-    MetaStudioError,
-    NotSent,
-    OutcomeUnknown,
-    Refused,
-    Undeliverable,
-)
+from bot.custody import Custody
+from bot.errors import AvatarError, OutcomeUnknown, Refused
 from bot.intake import Intake
-from bot.messages.announcement import announcement
-from bot.messages.replies import not_started
-from bot.metastudio.client import MetaStudio, Started
+from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, StartRequest, Status
+from bot.outcomes import Outcomes
+from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
-from bot.tasks import Tasks
 
-DEADLINE_MARGIN = timedelta(seconds=30)
+DEADLINE_MARGIN = timedelta(seconds=10)
 """How much later than the handler's own time limit another process may take a row over."""
 
-WRITE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between tries to write down an outcome, which must not get lost."""
 
-_log = structlog.get_logger()
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The same room and region was asked for a moment ago."""
+
+    existing: Invocation
 
 
 class Starts:
@@ -52,24 +42,24 @@ class Starts:
         invocations: Invocations,
         intake: Intake,
         metastudio: MetaStudio,
-        announcer: Announcer,
-        tasks: Tasks,
+        outcomes: Outcomes,
+        reconciliation: Reconciliation,
+        custody: Custody,
         turn: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
-        self._announcer = announcer
-        self._tasks = tasks
+        self._outcomes = outcomes
+        self._reconciliation = reconciliation
+        self._custody = custody
         self._turn = turn
         self._seconds = seconds
         self._now = now
-        self._sleep = sleep
 
-    async def commit(self, invocation: Invocation, request: StartRequest) -> Invocation | None:
+    async def commit(self, invocation: Invocation, request: StartRequest) -> Invocation | Twin | None:
         """Write the start down as received; None where this very delivery is in the log already.
 
         Raises:
@@ -77,11 +67,15 @@ class Starts:
         """
         asked = invocation.asking_for(request)
         received = replace(asked, status=Status.RECEIVED, deadline=self._deadline())
-        return received if await self._intake.commit(received) else None
+        if await self._intake.commit(received, unless_twin=True):
+            return received
+        existing = await self._invocations.find_twin(received)
+        same_delivery = existing is not None and existing.trigger_id == received.trigger_id is not None
+        return Twin(existing) if existing and not same_delivery else None
 
     def begin(self, received: Invocation, request: StartRequest) -> None:
         """Carry a committed start out, from here on without anybody waiting for it."""
-        self._tasks.spawn(self._carry_out(received, request))
+        self._custody.take(received.id, self._carry_out(received, request))
 
     async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
         try:
@@ -93,16 +87,13 @@ class Starts:
             started = await self._metastudio.start(
                 request, app_user_id=invocation.user_id, seconds=self._seconds
             )
+        except OutcomeUnknown as error:
+            if unknown := await self._outcomes.unknown(invocation, error):
+                await self._reconciliation.settle(unknown)
         except AvatarError as error:
-            await self._end(invocation, error)
-        except asyncio.CancelledError:
-            await self._end(invocation, _interrupted(invocation, "The bot was stopped"))
-            raise
-        except Exception:  # noqa: BLE001 - a bug of ours must not leave a person waiting
-            _log.exception("the start failed inside the bot")
-            await self._end(invocation, _interrupted(invocation, "The bot failed"))
+            await self._outcomes.not_started(invocation, error)
         else:
-            await self._announce(invocation, started)
+            await self._outcomes.started(invocation, started.job, started.answer)
 
     async def _await_turn(self) -> None:
         try:
@@ -114,81 +105,5 @@ class Starts:
                 advice="Try again in a moment.",
             ) from None
 
-    async def _announce(self, invocation: Invocation, started: Started) -> None:
-        job = started.job
-        _log.info("started", job_id=job.job_id, request_id=started.answer.request_id)
-        facts = {"job_id": job.job_id, "region": job.region or invocation.region, **asdict(started.answer)}
-        await self._settle(
-            invocation,
-            Status.STARTED,
-            facts,
-            lambda settled: self._announcer.announce(
-                settled, lambda hint: announcement(settled, job, hint=hint)
-            ),
-        )
-
-    async def _end(self, invocation: Invocation, error: AvatarError) -> None:
-        status = _status_of(error)
-        facts: dict[str, Any] = {"reason": str(error)}
-        if isinstance(error, MetaStudioError):
-            facts |= asdict(error.answer)
-        _log.warning("not started", status=status.value, **facts)
-        message = not_started(invocation, error)
-        await self._settle(invocation, status, facts, lambda settled: self._announcer.tell(settled, message))
-
-    async def _settle(
-        self,
-        invocation: Invocation,
-        status: Status,
-        facts: dict[str, Any],
-        publish: Callable[[Invocation], Awaitable[None]],
-    ) -> None:
-        """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
-        latency = self._now() - invocation.created_at
-        facts |= {"latency_ms": round(latency.total_seconds() * 1000), "deadline": None}
-        settled = replace(invocation, status=status, **facts)
-        written = await self._write_down(invocation, status, facts)
-        await self._publish(publish, settled)
-        for pause in WRITE_PAUSES:
-            if written:
-                return
-            await self._sleep(pause)
-            written = await self._write_down(invocation, status, facts)
-
-    async def _write_down(self, invocation: Invocation, status: Status, facts: dict[str, Any]) -> bool:
-        """Whether nothing is left to write: it is written, or the row is somebody else's by now."""
-        try:
-            await self._invocations.advance(invocation, status, **facts)
-        except LogUnavailable as error:
-            _log.error("the outcome is not in the log yet", why=str(error), status=status.value, **facts)
-            return False
-        return True
-
-    async def _publish(
-        self, publish: Callable[[Invocation], Awaitable[None]], invocation: Invocation
-    ) -> None:
-        try:
-            await answered()
-            await publish(invocation)
-        except Undeliverable as error:
-            _log.error("nobody could be told", reason=str(error), job_id=invocation.job_id)
-
     def _deadline(self) -> datetime:
         return self._now() + timedelta(seconds=self._seconds) + DEADLINE_MARGIN
-
-
-def _status_of(error: AvatarError) -> Status:
-    match error:
-        case OutcomeUnknown():
-            return Status.UNKNOWN
-        case Refused():
-            return Status.REFUSED
-        case _:
-            return Status.FAILED
-
-
-def _interrupted(invocation: Invocation, what: str) -> MetaStudioError:
-    """What is known of a start that was broken off: whether the call may have been sent."""
-    if invocation.status is Status.STARTING:
-        return OutcomeUnknown(f"{what} before MetaStudio's answer came.")
-    return NotSent(f"{what} before the start was sent.", advice="Start it again.")

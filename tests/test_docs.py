@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bot.cli import cli
-from bot.listeners.commands import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
+from bot.listeners.avatar_command import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
+from bot.listeners.start_command import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -31,14 +32,22 @@ def test_the_defaults_in_the_readme_are_those_of_the_code(name: str, shown: str,
     assert str("" if plain is None else plain) == default
 
 
-def test_the_manifest_has_the_command_and_just_two_scopes() -> None:
+def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None:
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
 
-    [command] = manifest["features"]["slash_commands"]
-    assert command["command"] == START_COMMAND
-    assert command["description"] == START_DESCRIPTION
-    assert command["usage_hint"] == START_USAGE_HINT
-    assert command["should_escape"] is True
+    assert manifest["features"]["slash_commands"] == [
+        {
+            "command": name,
+            "description": description,
+            "usage_hint": usage_hint,
+            "should_escape": True,
+        }
+        for name, description, usage_hint in (
+            (START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),
+            (AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT),
+        )
+    ]
+    assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
     assert manifest["settings"]["socket_mode_enabled"] is True
 

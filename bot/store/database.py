@@ -22,6 +22,9 @@ BUSY_MILLISECONDS = 2000
 
 OPEN_SECONDS = 10.0
 
+Database = AsyncEngine
+"""An open database, for those who only hand it on."""
+
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA journal_mode=WAL",

@@ -1,24 +1,28 @@
 """The log: one row for each use of the bot, and the one function that moves a row from state to state."""
 
-from collections.abc import AsyncIterator
-from dataclasses import asdict, fields, replace
-from datetime import datetime
+from collections.abc import AsyncIterator, Collection
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import exists, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, Source, Status
 from bot.store.database import log_failures
-from bot.store.tables import invocations
+from bot.store.rows import COLUMNS, NAMES, invocation_of
+from bot.store.statements import execute, fetch
+from bot.store.tables import followed, invocations
 
-_NAMES = tuple(field.name for field in fields(Invocation))
-_COLUMNS = tuple(invocations.c[name] for name in _NAMES)
+TWIN_TIME = timedelta(seconds=10)
+"""Within this time the same room and region again is taken for the same wish."""
+
+_TAKES_A_CHANNEL = (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN)
 
 
 class Invocations:
-    """The table `invocations`. Each method is one statement, which commits by itself.
+    """The table `invocations`. Each method that writes is one statement, which commits by itself.
 
     All of them raise LogUnavailable where the database does not do its part.
     """
@@ -27,10 +31,26 @@ class Invocations:
         self._engine = engine
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
-    async def record(self, invocation: Invocation) -> bool:
-        """Add a row. False where the same delivery (`trigger_id`) is in the log already."""
-        statement = self._insert(invocations).values(**asdict(invocation))
-        return await self._execute(statement.on_conflict_do_nothing(index_elements=["trigger_id"])) == 1
+    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+        """Add a row. False where the same delivery (`trigger_id`) is in the log already.
+
+        Args:
+            unless_twin: also False where the same room and region was asked for a moment ago.
+        """
+        values = asdict(invocation)
+        statement = self._insert(invocations)
+        if unless_twin:
+            row = [literal(values[name], invocations.c[name].type) for name in NAMES]
+            statement = statement.from_select(NAMES, select(*row).where(~exists(_twin_of(invocation))))
+        else:
+            statement = statement.values(**values)
+        statement = statement.on_conflict_do_nothing(index_elements=["trigger_id"])
+        turn = f"room {invocation.room_id}" if unless_twin else None
+        return await execute(self._engine, statement, in_turn=turn) == 1
+
+    async def find_twin(self, invocation: Invocation) -> Invocation | None:
+        """The start of the same room and region a moment ago, by whomever."""
+        return await self._first(_twin_of(invocation).order_by(invocations.c.created_at.desc()))
 
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
@@ -42,32 +62,98 @@ class Invocations:
             .where(invocations.c.id == invocation.id, invocations.c.status == invocation.status)
             .values(status=to, **facts)
         )
-        moved = await self._execute(statement) == 1
+        moved = await execute(self._engine, statement) == 1
         return replace(invocation, status=to, **facts) if moved else None
+
+    async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
+        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet."""
+        somebodys = exists().where(invocations.c.job_id == job_id, invocations.c.action == Action.START)
+        statement = (
+            update(invocations)
+            .where(invocations.c.id == unknown.id, invocations.c.status == Status.UNKNOWN, ~somebodys)
+            .values(status=Status.STARTED, job_id=job_id, **facts)
+        )
+        adopted = await execute(self._engine, statement, in_turn=f"job {job_id}") == 1
+        return replace(unknown, status=Status.STARTED, job_id=job_id, **facts) if adopted else None
+
+    async def hold(self, invocation: Invocation, until: datetime) -> Invocation | None:
+        """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
+        statement = (
+            update(invocations)
+            .where(
+                invocations.c.id == invocation.id,
+                invocations.c.status == invocation.status,
+                invocations.c.deadline == invocation.deadline,
+            )
+            .values(deadline=until)
+        )
+        return replace(invocation, deadline=until) if await execute(self._engine, statement) == 1 else None
+
+    async def hand_over(self, invocation_id: str, at: datetime | None) -> None:
+        """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
+        await execute(
+            self._engine,
+            update(invocations)
+            .where(invocations.c.id == invocation_id, invocations.c.deadline.is_not(None))
+            .values(deadline=at),
+        )
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
+        """Rows with something left to do and nobody who does it, the longest overdue first."""
+        query = select(*COLUMNS).where(invocations.c.deadline <= now).order_by(invocations.c.deadline)
+        return await self._all(query.limit(limit))
 
     async def mark_announced(
         self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None
     ) -> None:
         """Note that people have been told, and in which message; the response_url is not needed any more."""
-        await self._execute(
+        await execute(
+            self._engine,
             update(invocations)
             .where(invocations.c.id == invocation.id)
-            .values(announced_at=at, message_channel=channel, message_ts=ts, response_url=None)
+            .values(
+                announced_at=at, message_channel=channel, message_ts=ts, response_url=None, deadline=None
+            ),
         )
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows made before a time, when they no longer work."""
-        await self._execute(
+        await execute(
+            self._engine,
             update(invocations)
             .where(invocations.c.created_at < before, invocations.c.response_url.is_not(None))
-            .values(response_url=None)
+            .values(response_url=None),
         )
 
     async def check_writable(self) -> None:
         """Write the oldest row once more as it is: a full disk shows only where something is written."""
         oldest = select(invocations.c.id).order_by(invocations.c.created_at).limit(1).scalar_subquery()
         same = {"text": invocations.c.text}
-        await self._execute(update(invocations).where(invocations.c.id == oldest).values(same))
+        await execute(self._engine, update(invocations).where(invocations.c.id == oldest).values(same))
+
+    async def get(self, invocation_id: str) -> Invocation | None:
+        """One row."""
+        return await self._first(select(*COLUMNS).where(invocations.c.id == invocation_id))
+
+    async def find_start(self, job_id: str) -> Invocation | None:
+        """The start that made a job, if it was made by way of the bot."""
+        made = (invocations.c.job_id == job_id, invocations.c.action == Action.START)
+        return await self._first(select(*COLUMNS).where(*made).order_by(invocations.c.created_at))
+
+    async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
+        """Those of the jobs that are somebody's."""
+        made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
+        return {row.job_id for row in await fetch(self._engine, select(invocations.c.job_id).where(*made))}
+
+    async def is_starting(self, room_id: str) -> bool:
+        """Whether a start of this room is under way, of which it is not known yet what comes of it."""
+        starting = (invocations.c.room_id == room_id, invocations.c.status == Status.STARTING)
+        return bool(await fetch(self._engine, select(invocations.c.id).where(*starting).limit(1)))
+
+    async def running(self, *, limit: int) -> list[Invocation]:
+        """The starts whose jobs are not over as far as is known, newest first."""
+        query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
+        return await self._all(query.limit(limit))
 
     async def find(
         self,
@@ -78,7 +164,7 @@ class Invocations:
         limit: int | None = None,
     ) -> AsyncIterator[Invocation]:
         """The rows that match, newest first, read as they are asked for."""
-        query = select(*_COLUMNS).order_by(invocations.c.created_at.desc(), invocations.c.id).limit(limit)
+        query = select(*COLUMNS).order_by(invocations.c.created_at.desc(), invocations.c.id).limit(limit)
         if since is not None:
             query = query.where(invocations.c.created_at >= since)
         if user_id is not None:
@@ -90,17 +176,30 @@ class Invocations:
                 # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
-                    yield _invocation(row)
+                    yield invocation_of(row)
 
-    async def _execute(self, statement: Any) -> int:
-        with log_failures():
-            async with self._engine.connect() as connection:
-                result = await connection.execute(statement)
-                return int(result.rowcount)
+    async def _first(self, query: Any) -> Invocation | None:
+        return next(iter(await self._all(query.limit(1))), None)
+
+    async def _all(self, query: Any) -> list[Invocation]:
+        return [invocation_of(row) for row in await fetch(self._engine, query)]
 
 
-def _invocation(row: Row[Any]) -> Invocation:
-    values = dict(zip(_NAMES, row, strict=True))
-    for name, kind in (("action", Action), ("source", Source), ("status", Status)):
-        values[name] = kind(values[name])
-    return Invocation(**values)
+def _twin_of(invocation: Invocation) -> Any:
+    """A clock that was set back must not make twins of what was asked for hours ago: both ends are bounded.
+
+    Who names no region means whichever MetaStudio chooses, which stands in the row once it has answered.
+    A button says that another one is wanted; only the same button, clicked twice, makes twins.
+    """
+    twin = select(*COLUMNS).where(
+        invocations.c.room_id == invocation.room_id,
+        invocations.c.created_at > invocation.created_at - TWIN_TIME,
+        invocations.c.created_at < invocation.created_at + TWIN_TIME,
+        invocations.c.action == Action.START,
+        invocations.c.status.in_(_TAKES_A_CHANNEL),
+    )
+    if invocation.region is not None:
+        twin = twin.where(invocations.c.region == invocation.region)
+    if invocation.source is Source.BUTTON:
+        twin = twin.where(invocations.c.source == Source.BUTTON, invocations.c.user_id == invocation.user_id)
+    return twin

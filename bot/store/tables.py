@@ -3,7 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Dialect, Index, Integer, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TextClause,
+    TypeDecorator,
+    text,
+)
 from typing_extensions import override
 
 
@@ -64,6 +77,8 @@ invocations = Table(
     Column("error_msg", AnyText),
     Column("request_id", AnyText),
     Column("job_id", AnyText),
+    Column("job_state", Text),
+    Column("configuration", AnyText),
     Column("latency_ms", Integer),
     Column("trigger_id", AnyText, unique=True),
     Column("response_url", AnyText),
@@ -72,4 +87,33 @@ invocations = Table(
     Column("announced_at", UtcDateTime),
     Column("deadline", UtcDateTime),
     Index("invocations_by_time", "created_at"),
+    Index("invocations_by_room", "room_id", "created_at"),
+    Index("invocations_by_user", "user_id", "created_at"),
+    Index("invocations_by_status", "status", "created_at"),
+    Index("invocations_by_job", "job_id", "action", "created_at"),
+)
+
+followed = text("job_state IN ('accepted', 'running')")
+"""Rows of jobs that are not over, as far as is known. Spelt out: SQLite uses the index only then."""
+
+
+def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause) -> None:
+    """A partial index: small, however long the log grows."""
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+_index_some("invocations_by_deadline", invocations.c.deadline, where=invocations.c.deadline.is_not(None))
+_index_some(
+    "invocations_with_response_url",
+    invocations.c.created_at,
+    where=invocations.c.response_url.is_not(None),
+)
+_index_some("invocations_followed", invocations.c.created_at, invocations.c.announced_at, where=followed)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
 )

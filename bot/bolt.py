@@ -1,0 +1,58 @@
+"""The Bolt app, without listeners: whom it acts for, and what it answers when a listener fails."""
+
+import logging
+from collections.abc import Callable
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages.replies import went_wrong
+from bot.slack import Installation
+
+_log = structlog.get_logger()
+
+
+def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable[[], str]) -> AsyncApp:
+    """Built once the process's logging is configured, or Bolt would log in a way of its own."""
+    authorized = AuthorizeResult(
+        enterprise_id=None,
+        team_id=installation.team_id,
+        bot_user_id=installation.bot_user_id,
+        bot_id=installation.bot_id,
+        bot_token=slack.token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        """What `auth.test` said at boot: Bolt would ask again before its first ack."""
+        return authorized
+
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_keeps_all_but_the_token_warning)
+    bolt = AsyncApp(
+        name="avatar-bot",
+        client=slack,
+        authorize=authorize,
+        # The web server checks signatures on the raw bytes, before Bolt reads them.
+        request_verification_enabled=False,
+    )
+
+    @bolt.error
+    async def answer_all_the_same(
+        error: Exception, request: AsyncBoltRequest, response: BoltResponse | None
+    ) -> BoltResponse | None:
+        reference = new_id()
+        _log.error("a listener failed", exc_info=error, reference=reference, mode=request.mode)
+        if response is None:
+            return None
+        body = {"response_type": "ephemeral", **went_wrong(reference).arguments()}
+        return BoltResponse(status=200, body=body)
+
+    return bolt
+
+
+def _keeps_all_but_the_token_warning(record: logging.LogRecord) -> bool:
+    """Bolt warns at every boot that a token goes unused; ours is used, by way of `authorize`."""
+    return "`token`" not in record.getMessage()

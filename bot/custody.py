@@ -1,0 +1,54 @@
+"""The rows that this process has in hand. Whatever cuts the work short, the row is left to be taken over."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.errors import LogUnavailable
+from bot.store.invocations import Invocations
+from bot.tasks import Tasks
+
+AFTER_A_BUG = timedelta(seconds=20)
+"""When a row whose handler has failed is looked at again."""
+
+_log = structlog.get_logger()
+
+
+class Custody:
+    """Carries work on rows out, as tasks that the app owns."""
+
+    def __init__(self, invocations: Invocations, tasks: Tasks, *, now: Callable[[], datetime]) -> None:
+        self._invocations = invocations
+        self._tasks = tasks
+        self._now = now
+        self._in_hand: set[str] = set()
+
+    def __contains__(self, invocation_id: str) -> bool:
+        return invocation_id in self._in_hand
+
+    def take(self, invocation_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work on a row; nobody waits for it."""
+        self._in_hand.add(invocation_id)
+        self._tasks.spawn(self._keep(invocation_id, work))
+
+    async def _keep(self, invocation_id: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            with structlog.contextvars.bound_contextvars(invocation_id=invocation_id):
+                await work
+        except asyncio.CancelledError:
+            await self._hand_over(invocation_id, self._now())
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, nobody must wait in vain
+            _log.exception("the work on an invocation failed", invocation_id=invocation_id)
+            await self._hand_over(invocation_id, self._now() + AFTER_A_BUG)
+        finally:
+            self._in_hand.discard(invocation_id)
+
+    async def _hand_over(self, invocation_id: str, at: datetime) -> None:
+        try:
+            await self._invocations.hand_over(invocation_id, at)
+        except LogUnavailable as error:
+            _log.error("not handed over, so it waits for its deadline", reason=str(error))

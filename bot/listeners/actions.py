@@ -1,0 +1,157 @@
+"""Buttons in the bot's messages. What a button carries in its value is enough; who clicks is checked anew."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.announcer import Announcer
+from bot.custody import Custody
+from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
+from bot.listeners.reception import Reception
+from bot.listeners.start_command import START_COMMAND, twin_reason
+from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AGAIN, STOP_JOB
+from bot.messages.message import Message
+from bot.messages.replies import declined, starting
+from bot.messages.unsettled import settled_already
+from bot.model import Action, Invocation, Status
+from bot.parsing import HelpWanted, Regions, parse_job_value, parse_start
+from bot.policy import Policy
+from bot.reconciliation import Reconciliation
+from bot.rtc_access import RtcAccess
+from bot.starts import Starts, Twin
+from bot.stops import Stops
+from bot.store.invocations import Invocations
+from bot.tasks import Tasks
+
+_log = structlog.get_logger()
+
+Body = dict[str, Any]
+Use = Callable[[Invocation, AsyncAck], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """The buttons' listeners and what they need. `rtc` is None where RTC access is switched off."""
+
+    reception: Reception
+    invocations: Invocations
+    starts: Starts
+    stops: Stops
+    reconciliation: Reconciliation
+    rtc: RtcAccess | None
+    announcer: Announcer
+    custody: Custody
+    tasks: Tasks
+    policy: Policy
+    regions: Regions
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the buttons."""
+        for action_id, listener in (
+            (STOP_JOB, self.stop_job),
+            (RTC_ACCESS, self.rtc_access),
+            (START_AGAIN, self.start_again),
+            (LOOK_AGAIN, self.look_again),
+        ):
+            app.action(re.compile(rf"^{action_id}(-\d+)?$"))(listener)
+
+    async def stop_job(self, ack: AsyncAck, body: Body) -> None:
+        """Stop, on an announcement and in the list of jobs."""
+        await self._use(ack, body, Action.STOP, self._stop_job, "Nothing was stopped.")
+
+    async def rtc_access(self, ack: AsyncAck, body: Body) -> None:
+        """RTC access, on an announcement."""
+        await self._use(ack, body, Action.RTC_ACCESS, self._rtc_access, "")
+
+    async def start_again(self, ack: AsyncAck, body: Body) -> None:
+        """Start another, Start anyway, Start it now."""
+        await self._use(ack, body, Action.START, self._start_again, "Nothing was started.")
+
+    async def look_again(self, ack: AsyncAck, body: Body) -> None:
+        """Look again, where it is not known what came of a start."""
+        await self._use(ack, body, Action.LOOK, self._look_again, "")
+
+    async def _use(self, ack: AsyncAck, body: Body, action: Action, use: Use, verdict: str) -> None:
+        """Log it, acknowledge it, and say why where it cannot be."""
+        invocation = self.reception.clicked(body, action)
+        with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
+            try:
+                try:
+                    await use(invocation, ack)
+                except (InvalidArguments, Refused) as error:
+                    status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+                    await self.reception.close(invocation, status, str(error))
+                    await self._decline(ack, invocation, error, verdict)
+            except LogUnavailable as error:
+                _log.error("refused, for the log cannot be used", reason=str(error))
+                await self._decline(ack, invocation, error, verdict)
+
+    async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
+        job = parse_job_value(invocation.text)
+        start = await self.invocations.find_start(job.job_id)
+        self.policy.check_stop(invocation, job.room_id, start)
+        received = await self.stops.commit(invocation, job)
+        await ack()
+        if received is not None:
+            self.stops.begin(received)
+
+    async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
+        job = parse_job_value(invocation.text)
+        start = await self.invocations.find_start(job.job_id)
+        if self.rtc is None:
+            raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
+        self.policy.check_rtc_access(invocation, start)
+        received = await self.rtc.commit(invocation, job)
+        await ack()
+        if received is not None:
+            self.rtc.begin(received, job)
+
+    async def _start_again(self, invocation: Invocation, ack: AsyncAck) -> None:
+        request = parse_start(invocation.text, self.regions)
+        if isinstance(request, HelpWanted):
+            raise InvalidArguments("The button says nothing of what to start.")
+        self.policy.check_start(invocation, request)
+        match await self.starts.commit(invocation, request):
+            case Invocation() as received:
+                await ack()
+                self._replace(invocation, starting(request))
+                self.starts.begin(received, request)
+            case Twin(existing):
+                await self.reception.close(
+                    invocation.asking_for(request), Status.REFUSED, twin_reason(existing)
+                )
+                await ack()
+            case None:
+                await ack()
+
+    async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
+        start = await self.invocations.get(invocation.text)
+        if start is None:
+            raise InvalidArguments("This start is no longer in the log.")
+        if not await self.reception.close(invocation, Status.DONE):
+            await ack()
+            return
+        await ack()
+        if start.status is Status.UNKNOWN:
+            self.custody.take(invocation.id, self.reconciliation.look_again(start, asking=invocation))
+        else:
+            self._replace(invocation, settled_already(start))
+
+    async def _decline(self, ack: AsyncAck, invocation: Invocation, error: AvatarError, verdict: str) -> None:
+        await ack()
+        self.tasks.spawn(self._tell(invocation, declined(error, START_COMMAND, verdict=verdict)))
+
+    def _replace(self, invocation: Invocation, message: Message) -> None:
+        """Say it in place of the message with the button, which only the one who clicked has seen."""
+        self.tasks.spawn(self._tell(invocation, message, instead=True))
+
+    async def _tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
+        try:
+            await self.announcer.tell(invocation, message, instead=instead)
+        except Undeliverable as error:
+            _log.warning("an answer to a click is not delivered", reason=str(error))

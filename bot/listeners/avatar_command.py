@@ -1,0 +1,88 @@
+"""`/avatar help | jobs | stop <job_id>`."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.errors import InvalidArguments, LogUnavailable, Refused
+from bot.listeners.reception import Reception, say
+from bot.listeners.start_command import START_COMMAND
+from bot.messages.jobs import jobs_list
+from bot.messages.replies import avatar_usage, declined
+from bot.messages.stops import stopping
+from bot.model import Action, Invocation, Status
+from bot.parsing import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
+from bot.policy import Policy
+from bot.stops import Stops
+from bot.store.invocations import Invocations
+
+AVATAR_COMMAND = "/avatar"
+AVATAR_DESCRIPTION = "See which avatar jobs run, and stop them"
+AVATAR_USAGE_HINT = "help | jobs | stop job_id"
+
+MANY = 500
+"""So many running jobs are counted; fewer are shown."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarCommand:
+    """The command's listener and what it needs."""
+
+    reception: Reception
+    invocations: Invocations
+    stops: Stops
+    policy: Policy
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the command."""
+        app.command(AVATAR_COMMAND)(self.avatar)
+
+    async def avatar(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+        """`/avatar help | jobs | stop <job_id> [room_id]`"""
+        invocation = self.reception.typed(command, Action.HELP)
+        with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
+            try:
+                await self._answer(invocation, ack)
+            except LogUnavailable as error:
+                _log.error("refused, for the log cannot be used", reason=str(error))
+                await say(ack, declined(error, AVATAR_COMMAND, verdict=""))
+
+    async def _answer(self, invocation: Invocation, ack: AsyncAck) -> None:
+        try:
+            match parse_avatar(invocation.text):
+                case HelpWanted():
+                    await self.reception.close(invocation, Status.DONE)
+                    await say(ack, avatar_usage(AVATAR_COMMAND, START_COMMAND))
+                case JobsWanted():
+                    await self.reception.close(replace(invocation, action=Action.JOBS), Status.DONE)
+                    running = await self.invocations.running(limit=MANY)
+                    await say(ack, jobs_list(running, invocation.created_at))
+                case StopWanted() as wanted:
+                    invocation = replace(invocation, action=Action.STOP, job_id=wanted.job_id)
+                    await self._stop(invocation, wanted, ack)
+        except (InvalidArguments, Refused) as error:
+            status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+            await self.reception.close(invocation, status, str(error))
+            await say(ack, declined(error, AVATAR_COMMAND, verdict="Nothing was stopped."))
+
+    async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
+        start = await self.invocations.find_start(wanted.job_id)
+        room_id = start.room_id if start else wanted.room_id
+        if room_id is None:
+            raise InvalidArguments(
+                f"The bot has not started a job `{wanted.job_id}`.",
+                advice="For a job that was started elsewhere, name its room as well: `stop job_id room_id`.",
+            )
+        job = JobRef(room_id, wanted.job_id)
+        self.policy.check_stop(invocation, job.room_id, start)
+        received = await self.stops.commit(invocation, job)
+        if received is None:
+            await ack()
+            return
+        await say(ack, stopping(job))
+        self.stops.begin(received)

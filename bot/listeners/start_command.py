@@ -1,0 +1,75 @@
+"""`/avatar-start`."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.errors import InvalidArguments, LogUnavailable, Refused
+from bot.listeners.reception import Reception, say
+from bot.messages.replies import declined, duplicate, starting, usage
+from bot.model import Action, Invocation, Status
+from bot.parsing import HelpWanted, Regions, parse_start
+from bot.policy import Policy
+from bot.starts import Starts, Twin
+
+START_COMMAND = "/avatar-start"
+START_DESCRIPTION = "Start a virtual avatar in a room and tell this channel"
+START_USAGE_HINT = "room_id [region] [room_type=RTC|METALINK] [client_id=…]"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """The command's listener and what it needs."""
+
+    reception: Reception
+    starts: Starts
+    policy: Policy
+    regions: Regions
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen to the command."""
+        app.command(START_COMMAND)(self.avatar_start)
+
+    async def avatar_start(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+        """`/avatar-start room_id [region] [room_type=…] [client_id=…]`"""
+        invocation = self.reception.typed(command, Action.START)
+        with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
+            try:
+                await self._start(invocation, ack)
+            except LogUnavailable as error:
+                _log.error("refused, for the log cannot be written", reason=str(error))
+                await say(ack, declined(error, START_COMMAND))
+
+    async def _start(self, invocation: Invocation, ack: AsyncAck) -> None:
+        try:
+            request = parse_start(invocation.text, self.regions)
+            if isinstance(request, HelpWanted):
+                await self.reception.close(replace(invocation, action=Action.HELP), Status.DONE)
+                await say(ack, usage(START_COMMAND, self.regions))
+                return
+            invocation = invocation.asking_for(request)
+            self.policy.check_start(invocation, request)
+        except (InvalidArguments, Refused) as error:
+            status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+            await self.reception.close(invocation, status, str(error))
+            await say(ack, declined(error, START_COMMAND))
+            return
+        match await self.starts.commit(invocation, request):
+            case Invocation() as received:
+                await say(ack, starting(request))
+                self.starts.begin(received, request)
+            case Twin(existing):
+                await self.reception.close(invocation, Status.REFUSED, twin_reason(existing))
+                await say(ack, duplicate(existing, request, invocation.created_at))
+            case None:
+                await ack()
+
+
+def twin_reason(existing: Invocation) -> str:
+    """For the log."""
+    return f"The same was started a moment ago, by {existing.user_id}."

@@ -1,0 +1,244 @@
+"""What came of an invocation: written down, then told, then noted as told.
+
+Between the steps the row keeps a deadline, so that after a crash another process goes on where this one
+stopped. What the log does not take at once is written as soon as it does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, repeat
+from typing import Any, TypeVar
+
+import structlog
+
+from bot.announcer import Announcer, Delivery
+from bot.answered import answered
+from bot.errors import (
+    Answer,
+    AvatarError,
+    LogUnavailable,
+    MetaStudioError,
+    OutcomeUnknown,
+    Refused,
+    Rejected,
+    Undeliverable,
+)
+from bot.job import SmartChatJob
+from bot.messages.announcement import ADOPTED_NOTE, announcement
+from bot.messages.message import Message
+from bot.messages.replies import interrupted, not_started
+from bot.metastudio.error_codes import error_of
+from bot.model import Invocation, JobState, Status
+from bot.store.invocations import Invocations
+
+LEASE = timedelta(seconds=40)
+"""How long telling people may take before another process takes it over; longer than all routes together."""
+
+WRITE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between tries to write down what must not get lost; the last one is repeated."""
+
+TELL_AGAIN = timedelta(seconds=5)
+GIVE_UP = timedelta(days=1)
+"""How long people are tried to be told."""
+
+INTERRUPTED = "The bot was stopped before the start was sent."
+
+_log = structlog.get_logger()
+
+T = TypeVar("T")
+Tell = Callable[[Invocation], Awaitable[Delivery]]
+
+
+class Outcomes:
+    """Settles starts. `rtc_access` says whether announcements offer it."""
+
+    def __init__(
+        self,
+        invocations: Invocations,
+        announcer: Announcer,
+        *,
+        rtc_access: bool,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._invocations = invocations
+        self._announcer = announcer
+        self._rtc_access = rtc_access
+        self._now = now
+        self._sleep = sleep
+
+    async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
+        """MetaStudio has accepted the start: the channel is told."""
+        _log.info("started", job_id=job.job_id, request_id=answer.request_id)
+        facts = self._facts(
+            invocation,
+            job_id=job.job_id,
+            job_state=JobState.ACCEPTED,
+            configuration=job.configuration(),
+            region=job.region or invocation.region,
+            **asdict(answer),
+        )
+        settled = replace(invocation, status=Status.STARTED, **facts)
+        await self._settle(
+            settled,
+            partial(self._write_started, invocation, facts),
+            lambda row: self._announce(row, job),
+        )
+
+    async def adopt(self, unknown: Invocation, job: SmartChatJob) -> bool:
+        """A job was found that only this start can have made: the channel is told. False if it has an owner.
+
+        Raises:
+            LogUnavailable: it is not adopted.
+        """
+        facts = self._facts(
+            unknown,
+            job_state=JobState.ACCEPTED,
+            configuration=job.configuration(),
+            region=job.region or unknown.region,
+            reason=ADOPTED_NOTE,
+        )
+        adopted = await self._invocations.adopt(unknown, job.job_id or "", **facts)
+        if adopted is None:
+            return False
+        _log.info("adopted", job_id=job.job_id)
+        await self._publish(adopted, lambda row: self._announce(row, job))
+        return True
+
+    async def not_started(self, invocation: Invocation, error: AvatarError) -> None:
+        """Nothing was started, for certain: the person is told."""
+        status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
+        facts: dict[str, Any] = {"reason": str(error)}
+        if isinstance(error, MetaStudioError):
+            facts |= asdict(error.answer)
+        await self._fail(invocation, status, facts, not_started(invocation, error))
+
+    async def interrupted(self, invocation: Invocation) -> None:
+        """Nothing was started, for a process ended before it could be: the person may start it now."""
+        await self._fail(invocation, Status.FAILED, {"reason": INTERRUPTED}, interrupted(invocation))
+
+    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+        """The start may have made a job. Nobody is told before that has been looked into.
+
+        None where another process has taken the row over.
+        """
+        facts = self._facts(invocation, reason=str(error), **asdict(error.answer))
+        _log.warning("outcome unknown", **facts)
+        return await self._persist(
+            partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts), Status.UNKNOWN
+        )
+
+    async def tell(self, invocation: Invocation, message: Message) -> None:
+        """Tell the person who asked something about a row that is settled, and note that they know."""
+        await self._publish(invocation, lambda row: self._announcer.tell(row, message))
+
+    async def tell_again(self, settled: Invocation) -> None:
+        """Tell what came of a settled row that nobody, as far as is known, has been told of."""
+        if settled.status is Status.STARTED:
+            job = SmartChatJob.remembered(settled.job_id or "", settled.configuration)
+            await self._publish(settled, lambda row: self._announce(row, job))
+        elif settled.reason == INTERRUPTED:
+            await self.tell(settled, interrupted(settled))
+        else:
+            await self.tell(settled, not_started(settled, error_in(settled)))
+
+    async def _announce(self, settled: Invocation, job: SmartChatJob) -> Delivery:
+        return await self._announcer.announce(
+            settled,
+            lambda hint: announcement(
+                settled, job, rtc_access=self._rtc_access, note=settled.reason or "", hint=hint
+            ),
+        )
+
+    async def _fail(
+        self, invocation: Invocation, status: Status, facts: dict[str, Any], message: Message
+    ) -> None:
+        facts = self._facts(invocation, **facts)
+        _log.warning("not started", status=status.value, **facts)
+        await self._settle(
+            replace(invocation, status=status, **facts),
+            partial(self._invocations.advance, invocation, status, **facts),
+            lambda row: self._announcer.tell(row, message),
+        )
+
+    def _facts(self, invocation: Invocation, **facts: Any) -> dict[str, Any]:
+        latency = max(timedelta(), self._now() - invocation.created_at)
+        return facts | {
+            "latency_ms": round(latency.total_seconds() * 1000),
+            "deadline": self._now() + LEASE,
+        }
+
+    async def _settle(
+        self, settled: Invocation, write: Callable[[], Awaitable[Invocation | None]], tell: Tell
+    ) -> None:
+        """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
+        try:
+            written = await write()
+        except LogUnavailable as error:
+            _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
+            delivery = await self._deliver(settled, tell)
+            if await self._persist(write, settled.status):
+                await self._note(settled, delivery)
+        else:
+            if written is not None:
+                await self._publish(written, tell)
+            elif settled.job_id and not await self._invocations.known_jobs([settled.job_id]):
+                _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
+                await self._deliver(settled, tell)
+
+    async def _write_started(self, invocation: Invocation, facts: dict[str, Any]) -> Invocation | None:
+        """Also where another process has taken the row for one that was left behind."""
+        written = await self._invocations.advance(invocation, Status.STARTED, **facts)
+        taken_over = replace(invocation, status=Status.UNKNOWN)
+        return written or await self._invocations.advance(taken_over, Status.STARTED, **facts)
+
+    async def _publish(self, settled: Invocation, tell: Tell) -> None:
+        await self._note(settled, await self._deliver(settled, tell))
+
+    async def _deliver(self, settled: Invocation, tell: Tell) -> Delivery | None:
+        await answered()
+        try:
+            return await tell(settled)
+        except Undeliverable as error:
+            _log.error("nobody could be told", reason=str(error), job_id=settled.job_id)
+            return None
+
+    async def _note(self, settled: Invocation, delivery: Delivery | None) -> None:
+        """Note that people know; where they do not, when they are to be tried again."""
+        now = self._now()
+        if delivery is not None:
+            note = partial(
+                self._invocations.mark_announced, settled, now, channel=delivery.channel, ts=delivery.ts
+            )
+        else:
+            age = now - settled.created_at
+            again = now + max(TELL_AGAIN, age / 2) if age < GIVE_UP else None
+            note = partial(self._invocations.hand_over, settled.id, again)
+        await self._persist(note, settled.status)
+
+    async def _persist(self, write: Callable[[], Awaitable[T]], status: Status) -> T:
+        for pause in chain(WRITE_PAUSES, repeat(WRITE_PAUSES[-1])):
+            try:
+                return await write()
+            except LogUnavailable as error:
+                _log.error("the log does not take it yet", why=str(error), status=status.value)
+            await self._sleep(pause)
+        raise AssertionError
+
+
+def error_in(row: Invocation) -> MetaStudioError:
+    """Why nothing was started, as far as the row tells."""
+    answer = _answer_in(row)
+    return error_of(answer) if answer.http_status else Rejected(row.reason or "")
+
+
+def doubt_in(row: Invocation) -> OutcomeUnknown:
+    """Why it is not known what came of a start."""
+    return OutcomeUnknown(row.reason or "", answer=_answer_in(row))
+
+
+def _answer_in(row: Invocation) -> Answer:
+    return Answer(row.http_status, row.error_code, row.error_msg, row.request_id)

@@ -1,0 +1,102 @@
+"""A start whose outcome is unknown is compared with the room's jobs, and never sent again.
+
+Exactly one job that is new and nobody's is this start's: it is adopted and announced. Anything else is told
+to the person, who can look again or start anyway.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import LogUnavailable, MetaStudioError
+from bot.job import JobReport
+from bot.job_life import UNDER_WAY
+from bot.messages.unsettled import Look, unsettled
+from bot.metastudio.client import MetaStudio
+from bot.model import Invocation
+from bot.outcomes import LEASE, Outcomes, doubt_in
+from bot.store.invocations import Invocations
+
+LOOK_PAUSES = (2.0, 3.0)
+"""Seconds between looks, for a job may show in the list a moment late. MetaStudio wants 2 s at least."""
+
+LOOK_SECONDS = 10.0
+
+CLOCKS_APART = timedelta(seconds=5)
+"""How much earlier than ours MetaStudio's clock may say that a job was made."""
+
+_log = structlog.get_logger()
+
+
+class Reconciliation:
+    """The use case. `start_seconds` is how long a start may wait for its turn, and again for its answer."""
+
+    def __init__(
+        self,
+        *,
+        invocations: Invocations,
+        metastudio: MetaStudio,
+        outcomes: Outcomes,
+        start_seconds: float,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._invocations = invocations
+        self._metastudio = metastudio
+        self._outcomes = outcomes
+        self._window = timedelta(seconds=2 * start_seconds + 60)
+        self._now = now
+        self._sleep = sleep
+
+    async def settle(self, unknown: Invocation) -> None:
+        """Find the start's job, or tell the person that it cannot be told whether there is one."""
+        look = await self._adopt_or_look(unknown)
+        for pause in LOOK_PAUSES:
+            if look is None or len(look.found) > 1:
+                break
+            await self._sleep(pause)
+            look = await self._adopt_or_look(unknown)
+        if look is None:
+            return
+        still_ours = await self._invocations.hold(unknown, self._now() + LEASE)
+        if still_ours:
+            await self._outcomes.tell(still_ours, unsettled(still_ours, doubt_in(still_ours), look=look))
+
+    async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
+        """The same once more because somebody asks; the answer goes to whoever does."""
+        look = await self._adopt_or_look(unknown)
+        if look is not None:
+            await self._outcomes.tell(asking, unsettled(unknown, doubt_in(unknown), look=look))
+
+    async def _adopt_or_look(self, unknown: Invocation) -> Look | None:
+        """None where nothing is left to settle."""
+        try:
+            found = await self._new_jobs(unknown)
+            if len(found) == 1 and not await self._invocations.is_starting(unknown.room_id or ""):
+                if await self._outcomes.adopt(unknown, found[0]):
+                    return None
+                found = ()
+        except (MetaStudioError, LogUnavailable) as error:
+            _log.warning("the room's jobs are not compared", reason=str(error))
+            return Look(found=(), asked=False)
+        return Look(found=tuple(job.job_id or "" for job in found), asked=True)
+
+    async def _new_jobs(self, unknown: Invocation) -> tuple[JobReport, ...]:
+        """The jobs that this start can have made: those under way, else any; some are over soon."""
+        for states in (tuple(UNDER_WAY), ()):
+            reports = await self._metastudio.jobs_of_room(
+                unknown.room_id or "", states=states, seconds=LOOK_SECONDS
+            )
+            candidates = [report for report in reports if self._may_be_made_by(unknown, report)]
+            owned = await self._invocations.known_jobs([report.job_id or "" for report in candidates])
+            if new := tuple(report for report in candidates if report.job_id not in owned):
+                return new
+        return ()
+
+    def _may_be_made_by(self, unknown: Invocation, report: JobReport) -> bool:
+        made = report.create_time
+        if made is None or (report.client_id and report.client_id != unknown.client_id):
+            return False
+        return unknown.created_at - CLOCKS_APART <= made <= unknown.created_at + self._window

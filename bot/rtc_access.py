@@ -1,0 +1,105 @@
+"""What a client needs to join a job's RTC room: asked for at that moment, shown to one, kept nowhere."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.custody import Custody
+from bot.errors import Answer, MetaStudioError
+from bot.intake import Intake
+from bot.job import RtcRoomInfo
+from bot.messages.rtc_access import access, opening, refused_access
+from bot.metastudio.client import MetaStudio
+from bot.model import Invocation, Status
+from bot.parsing import JobRef
+from bot.slack_errors import SLACK_FAILURES, word_for
+from bot.store.invocations import Invocations
+
+READ_SECONDS = 10.0
+DEADLINE = timedelta(seconds=30)
+
+_log = structlog.get_logger()
+
+
+class RtcAccess:
+    """The use case. The modal is opened before anything slow: Slack gives 3 s for it."""
+
+    def __init__(
+        self,
+        *,
+        invocations: Invocations,
+        intake: Intake,
+        metastudio: MetaStudio,
+        slack: AsyncWebClient,
+        custody: Custody,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._invocations = invocations
+        self._intake = intake
+        self._metastudio = metastudio
+        self._slack = slack
+        self._custody = custody
+        self._now = now
+
+    async def commit(self, invocation: Invocation, job: JobRef) -> Invocation | None:
+        """Write the look down; None where this very delivery is in the log already.
+
+        Raises:
+            LogUnavailable: it is not committed, and nothing may be shown.
+        """
+        received = replace(
+            invocation,
+            room_id=job.room_id,
+            job_id=job.job_id,
+            status=Status.RECEIVED,
+            deadline=self._now() + DEADLINE,
+        )
+        return received if await self._intake.commit(received) else None
+
+    def begin(self, received: Invocation, job: JobRef) -> None:
+        """Show it, from here on without anybody waiting for it."""
+        self._custody.take(received.id, self._show(received, job))
+
+    async def _show(self, invocation: Invocation, job: JobRef) -> None:
+        view_id = await self._open(invocation, opening(job))
+        if view_id is None:
+            await self._settle(invocation, Status.FAILED, reason="Slack did not open the modal.")
+            return
+        try:
+            report = await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
+        except MetaStudioError as error:
+            await self._settle(invocation, Status.FAILED, error.answer, str(error))
+            await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
+        else:
+            await self._settle(invocation, Status.DONE)
+            await self._update(view_id, access(job, report.rtc_room_info or RtcRoomInfo(), self._now()))
+
+    async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
+        try:
+            opened = await self._slack.views_open(trigger_id=invocation.trigger_id, view=view)
+            return str(opened["view"]["id"])
+        except (*SLACK_FAILURES, KeyError) as error:
+            _log.warning("the modal is not opened", reason=word_for(error))
+            return None
+
+    async def _update(self, view_id: str, view: dict[str, Any]) -> None:
+        try:
+            await self._slack.views_update(view_id=view_id, view=view)
+        except SLACK_FAILURES as error:
+            _log.warning("the modal is not updated", reason=word_for(error))
+
+    async def _settle(
+        self, invocation: Invocation, status: Status, answer: Answer | None = None, reason: str | None = None
+    ) -> None:
+        await self._invocations.advance(
+            invocation,
+            status,
+            reason=reason,
+            deadline=None,
+            response_url=None,
+            **asdict(answer or Answer()),
+        )

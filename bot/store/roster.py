@@ -1,0 +1,86 @@
+"""The jobs that are followed: those that were announced and are not over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.model import Action, JobState, Status
+from bot.store.statements import execute, fetch
+from bot.store.tables import followed, invocations
+
+
+@dataclass(slots=True)
+class FollowedJob:
+    """One of them, as lean as can be: thousands are held at once.
+
+    `state` is what its message shows, `seen` what MetaStudio has told last.
+    """
+
+    invocation_id: str
+    job_id: str
+    room_id: str
+    state: JobState
+    seen: JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody has stopped a job by way of the bot."""
+
+    job_id: str
+    user_id: str
+
+
+class Roster:
+    """What the watcher has to know of the log. All methods raise LogUnavailable."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def followed(
+        self, *, since: datetime | None = None, job_id: str | None = None
+    ) -> list[FollowedJob]:
+        """The jobs to follow: all, those that were announced from a time on, or one."""
+        columns = (invocations.c.id, invocations.c.job_id, invocations.c.room_id, invocations.c.job_state)
+        query = select(*columns).where(followed, invocations.c.announced_at.is_not(None))
+        if since is not None:
+            query = query.where(invocations.c.announced_at >= since)
+        if job_id is not None:
+            query = query.where(invocations.c.job_id == job_id)
+        rows = await fetch(self._engine, query)
+        return [_followed(row) for row in rows]
+
+    async def stops(self, *, since: datetime) -> list[Stop]:
+        """Who stopped what from then on."""
+        return await self._stops(invocations.c.created_at >= since)
+
+    async def stop_of(self, job_id: str) -> Stop | None:
+        """Who stopped a job first, if anybody did."""
+        return next(iter(await self._stops(invocations.c.job_id == job_id)), None)
+
+    async def show(self, job: FollowedJob, state: JobState) -> None:
+        """Note what the job's message shows from now on."""
+        await execute(
+            self._engine,
+            update(invocations)
+            .where(invocations.c.id == job.invocation_id, invocations.c.job_state == job.state)
+            .values(job_state=state),
+        )
+
+    async def _stops(self, which: Any) -> list[Stop]:
+        """A row with a reason did not stop anything: the job was over."""
+        query = (
+            select(invocations.c.job_id, invocations.c.user_id)
+            .where(which, invocations.c.action == Action.STOP)
+            .where(invocations.c.status == Status.DONE, invocations.c.reason.is_(None))
+            .order_by(invocations.c.created_at)
+        )
+        return [Stop(row.job_id, row.user_id) for row in await fetch(self._engine, query)]
+
+
+def _followed(row: Row[Any]) -> FollowedJob:
+    state = JobState(row.job_state)
+    return FollowedJob(row.id, row.job_id, row.room_id, state, seen=state)

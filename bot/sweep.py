@@ -1,0 +1,109 @@
+"""Going on with what was left behind: by a crash, a drain that took too long, a Slack that took nothing.
+
+Every row that is under way has a deadline, later than its handler's own time limits. Past it any process may
+take the row over, by one conditional update, so that only one does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.custody import Custody
+from bot.errors import LogUnavailable, OutcomeUnknown
+from bot.model import Action, Invocation, Status
+from bot.outcomes import LEASE, Outcomes
+from bot.parsing import request_of
+from bot.reconciliation import Reconciliation
+from bot.starts import Starts
+from bot.stops import Stops
+from bot.store.invocations import Invocations
+
+EVERY_SECONDS = 2.0
+AT_ONCE = 200
+"""How many rows are taken over in one go."""
+
+STILL_WANTED = timedelta(minutes=1)
+"""A start that was never sent is carried out if it is younger; later, whoever asked is asked again."""
+
+_log = structlog.get_logger()
+
+
+class Sweep:
+    """Takes over what is overdue."""
+
+    def __init__(
+        self,
+        *,
+        invocations: Invocations,
+        starts: Starts,
+        stops: Stops,
+        reconciliation: Reconciliation,
+        outcomes: Outcomes,
+        custody: Custody,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._invocations = invocations
+        self._starts = starts
+        self._stops = stops
+        self._reconciliation = reconciliation
+        self._outcomes = outcomes
+        self._custody = custody
+        self._now = now
+        self._sleep = sleep
+
+    async def keep_sweeping(self) -> None:
+        """Sweep every other second, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except LogUnavailable as error:
+                _log.warning("nothing can be taken over at the moment", reason=str(error))
+            await self._sleep(EVERY_SECONDS)
+
+    async def sweep(self) -> None:
+        """Take over what is overdue now.
+
+        Raises:
+            LogUnavailable: the log cannot be read or written.
+        """
+        for row in await self._invocations.overdue(self._now(), limit=AT_ONCE):
+            if row.id in self._custody:
+                continue
+            taken = await self._invocations.hold(row, self._now() + LEASE)
+            if taken is not None:
+                _log.info(
+                    "taken over", invocation_id=row.id, action=row.action.value, status=row.status.value
+                )
+                self._go_on_with(taken)
+
+    def _go_on_with(self, row: Invocation) -> None:
+        match row.action, row.status:
+            case Action.START, Status.RECEIVED if self._now() - row.created_at < STILL_WANTED:
+                self._starts.begin(row, request_of(row))
+            case Action.START, Status.RECEIVED:
+                self._custody.take(row.id, self._outcomes.interrupted(row))
+            case Action.START, Status.STARTING:
+                self._custody.take(row.id, self._reconcile(row))
+            case Action.START, Status.UNKNOWN:
+                self._custody.take(row.id, self._reconciliation.settle(row))
+            case Action.START, _:
+                self._custody.take(row.id, self._outcomes.tell_again(row))
+            case Action.STOP, Status.RECEIVED:
+                self._stops.begin(row, resumed=True)
+            case _:
+                self._custody.take(row.id, self._close(row))
+
+    async def _reconcile(self, starting: Invocation) -> None:
+        error = OutcomeUnknown("The bot was stopped before MetaStudio's answer came.")
+        if unknown := await self._outcomes.unknown(starting, error):
+            await self._reconciliation.settle(unknown)
+
+    async def _close(self, row: Invocation) -> None:
+        """What somebody waited for at that moment only."""
+        status = Status.FAILED if row.status is Status.RECEIVED else row.status
+        await self._invocations.advance(
+            row, status, reason=row.reason or "The bot was stopped meanwhile.", deadline=None
+        )

@@ -1,0 +1,112 @@
+"""Which room is looked at next. Pure but for the clock that is handed in."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.model import JobState
+from bot.store.roster import FollowedJob
+
+STARTING_SECONDS = 2.0
+"""How often a room is looked at while a job of it starts or is being stopped; MetaStudio wants no less."""
+
+RUNNING_SECONDS = 10.0
+LONGEST_SECONDS = 120.0
+"""How seldom a room may be looked at after one failure upon another."""
+
+SHARE_FOR_RUNNING = 0.5
+"""Of the reads that are allowed, what rooms with nothing but running jobs may take."""
+
+
+@dataclass(slots=True)
+class Room:
+    """A room with jobs to follow. `due` is None while somebody looks at it."""
+
+    room_id: str
+    jobs: dict[str, FollowedJob] = field(default_factory=dict)
+    hurried: set[str] = field(default_factory=set)
+    due: float | None = None
+    failures: int = 0
+
+    @property
+    def changes_soon(self) -> bool:
+        """Whether a job of it is about to run or to end."""
+        return bool(self.hurried) or any(job.seen is JobState.ACCEPTED for job in self.jobs.values())
+
+
+class WatchList:
+    """The rooms in the order in which they are due. `clock` is monotonic, in seconds."""
+
+    def __init__(self, *, reads_per_second: float, clock: Callable[[], float]) -> None:
+        self._reads_per_second = reads_per_second
+        self._clock = clock
+        self._rooms: dict[str, Room] = {}
+        self._room_of: dict[str, Room] = {}
+        self._queue: list[tuple[float, str]] = []
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._room_of
+
+    def add(self, job: FollowedJob) -> None:
+        """Follow a job; its room is due at once."""
+        room = self._rooms.get(job.room_id)
+        if room is None:
+            room = self._rooms[job.room_id] = Room(job.room_id)
+            self._schedule(room, 0.0)
+        elif room.due is not None:
+            self._schedule(room, 0.0)
+        room.jobs[job.job_id] = job
+        self._room_of[job.job_id] = room
+
+    def hurry(self, job_id: str) -> None:
+        """A job is about to end: its room is due at once, and often from now on."""
+        room = self._room_of.get(job_id)
+        if room is not None and job_id not in room.hurried:
+            room.hurried.add(job_id)
+            if room.due is not None:
+                self._schedule(room, 0.0)
+
+    def remove(self, job_id: str) -> None:
+        """Follow a job no longer."""
+        room = self._room_of.pop(job_id, None)
+        if room is not None:
+            del room.jobs[job_id]
+            room.hurried.discard(job_id)
+            if not room.jobs and room.due is not None:
+                del self._rooms[room.room_id]
+
+    def clear(self) -> None:
+        """Follow nothing."""
+        self._rooms.clear()
+        self._room_of.clear()
+        self._queue.clear()
+
+    def take(self) -> Room | None:
+        """The room that has been due longest, to be given back after a look; None where none is due."""
+        now = self._clock()
+        while self._queue and self._queue[0][0] <= now:
+            due, room_id = heapq.heappop(self._queue)
+            room = self._rooms.get(room_id)
+            if room is not None and room.due == due:
+                room.due = None
+                return room
+        return None
+
+    def give_back(self, room: Room, *, failed: bool = False) -> None:
+        """Say when the room is due again, if it still has jobs to follow."""
+        if self._rooms.get(room.room_id) is not room:
+            return
+        if not room.jobs:
+            del self._rooms[room.room_id]
+            return
+        room.failures = room.failures + 1 if failed else 0
+        self._schedule(room, min(LONGEST_SECONDS, self._interval(room) * 2**room.failures))
+
+    def _interval(self, room: Room) -> float:
+        if room.changes_soon:
+            return STARTING_SECONDS
+        return max(RUNNING_SECONDS, len(self._rooms) / (self._reads_per_second * SHARE_FOR_RUNNING))
+
+    def _schedule(self, room: Room, seconds: float) -> None:
+        room.due = self._clock() + seconds
+        heapq.heappush(self._queue, (room.due, room.room_id))

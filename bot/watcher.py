@@ -1,0 +1,174 @@
+"""Following jobs until they are over, by looking at their rooms.
+
+One list call covers all jobs of a room; a job that it leaves out is asked for by itself. One process at a
+time does this, by a lease, so that the limit of reads holds for all replicas together.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import JobOver, LogUnavailable, MetaStudioError, OperationUnknown
+from bot.job import JobReport
+from bot.job_life import UNDER_WAY, JobLife, life_of
+from bot.metastudio.client import MetaStudio
+from bot.model import JobState
+from bot.showing import Showing
+from bot.store.leases import Leases
+from bot.store.roster import FollowedJob, Roster, Stop
+from bot.watch_list import Room, WatchList
+
+LEASE = "watcher"
+LEASE_TIME = timedelta(seconds=15)
+ROLL_CALL_SECONDS = 2.0
+"""How often the lease is renewed, and new jobs and stops are looked up in the log."""
+
+OVERLAP = timedelta(minutes=1)
+"""How far back each of these looks goes: clocks differ, and a stop is done a while after it was asked for."""
+
+LOOKS_AT_ONCE = 8
+LOOK_SECONDS = 10.0
+IDLE_SECONDS = 0.2
+
+_log = structlog.get_logger()
+
+
+class Watcher:
+    """The use case. `holder` names this process; `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self,
+        *,
+        roster: Roster,
+        leases: Leases,
+        metastudio: MetaStudio,
+        showing: Showing,
+        holder: str,
+        reads_per_second: float,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._roster = roster
+        self._leases = leases
+        self._metastudio = metastudio
+        self._showing = showing
+        self._holder = holder
+        self._now = now
+        self._sleep = sleep
+        self._list = WatchList(reads_per_second=reads_per_second, clock=clock)
+        self._called_at: datetime | None = None
+        self._can_look = True
+
+    async def keep_watching(self) -> None:
+        """Follow all jobs, until cancelled; then another process may go on at once."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_calling_the_roll())
+                for _ in range(LOOKS_AT_ONCE):
+                    group.create_task(self._keep_looking())
+        finally:
+            await self._showing.close()
+            await self._release()
+
+    async def call_the_roll(self) -> None:
+        """Learn which jobs there are to follow, and which have been stopped.
+
+        Raises:
+            LogUnavailable: the log cannot be asked.
+        """
+        now = self._now()
+        if not await self._leases.hold(LEASE, self._holder, now=now, until=now + LEASE_TIME):
+            self._list.clear()
+            self._called_at = None
+            return
+        # A clock that was set back must not hide what is new.
+        since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
+        if self._can_look:
+            for job in await self._roster.followed(since=since):
+                if job.job_id not in self._list and not self._showing.is_at(job):
+                    self._list.add(job)
+        for stop in await self._roster.stops(since=since or now - OVERLAP):
+            await self._heed(stop)
+        self._called_at = now
+
+    async def look(self) -> bool:
+        """Look at the room that is due first; False where none is."""
+        room = self._list.take() if self._can_look else None
+        if room is None:
+            return False
+        failed = True
+        try:
+            await self._look_at(room)
+            failed = False
+        except OperationUnknown as error:
+            self._can_look = False
+            self._list.clear()
+            _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
+        except (MetaStudioError, LogUnavailable) as error:
+            _log.warning("a room could not be looked at", room_id=room.room_id, reason=str(error))
+        except Exception:  # noqa: BLE001 - one room must not end the watch of all others
+            _log.exception("looking at a room failed", room_id=room.room_id)
+        finally:
+            self._list.give_back(room, failed=failed)
+        return True
+
+    async def _keep_calling_the_roll(self) -> None:
+        while True:
+            try:
+                await self.call_the_roll()
+            except LogUnavailable as error:
+                _log.warning("the jobs to follow are not known at the moment", reason=str(error))
+            await self._sleep(ROLL_CALL_SECONDS)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            if not await self.look():
+                await self._sleep(IDLE_SECONDS)
+
+    async def _look_at(self, room: Room) -> None:
+        reports = await self._metastudio.jobs_of_room(
+            room.room_id, states=tuple(UNDER_WAY), seconds=LOOK_SECONDS
+        )
+        listed = {report.job_id: report for report in reports}
+        for job in tuple(room.jobs.values()):
+            life = await self._life_of(job, listed.get(job.job_id))
+            if life is not None and life.state.follows(job.seen):
+                self._show(job, life)
+
+    async def _life_of(self, job: FollowedJob, report: JobReport | None) -> JobLife | None:
+        """Where the job stands; None where MetaStudio does not tell."""
+        if report is None or life_of(report) is None:
+            try:
+                report = await self._metastudio.state(job.room_id, job.job_id, seconds=LOOK_SECONDS)
+            except JobOver:
+                report = JobReport(state="SUCCEED")
+        life = life_of(report)
+        if life is None or not life.state.is_over:
+            return life
+        stop = await self._roster.stop_of(job.job_id)
+        return life_of(report, stopped_by=stop.user_id if stop else None)
+
+    def _show(self, job: FollowedJob, life: JobLife) -> None:
+        job.seen = life.state
+        if life.state.is_over:
+            self._list.remove(job.job_id)
+        self._showing.show(job, life)
+
+    async def _heed(self, stop: Stop) -> None:
+        """Somebody has stopped a job. Where MetaStudio tells no states, that is all there is to know."""
+        if self._can_look:
+            self._list.hurry(stop.job_id)
+            return
+        for job in await self._roster.followed(job_id=stop.job_id):
+            if not self._showing.is_at(job):
+                self._show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
+
+    async def _release(self) -> None:
+        try:
+            await self._leases.release(LEASE, self._holder)
+        except LogUnavailable as error:
+            _log.warning("another process has to wait until it may follow the jobs", reason=str(error))
