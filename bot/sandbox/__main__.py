@@ -6,6 +6,8 @@ Ctrl-C. With `--request-url` Slack's stand-in sends signed HTTP there instead of
 
 import argparse
 import asyncio
+import contextlib
+import math
 import shlex
 import signal
 import sys
@@ -20,8 +22,12 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tokens = Tokens.made_up()
-    slack = SlackStandIn(tokens, request_url=arguments.request_url)
-    metastudio = MetaStudioStandIn(Credentials(), answer_seconds=arguments.answer_seconds)
+    slack = SlackStandIn(
+        tokens, request_url=arguments.request_url, posts_per_second=arguments.posts_per_second
+    )
+    metastudio = MetaStudioStandIn(
+        Credentials(), pace=arguments.pace, answer_seconds=arguments.answer_seconds
+    )
     try:
         await slack.start(port=arguments.slack_port)
         await metastudio.start(port=arguments.metastudio_port)
@@ -42,7 +48,23 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--answer-seconds", type=float, default=0.0, help="how long MetaStudio takes to start"
     )
+    parser.add_argument(
+        "--pace",
+        type=_above_zero,
+        default=1.0,
+        help="multiplies the life of jobs, 3 s waiting and 120 s running",
+    )
+    parser.add_argument(
+        "--posts-per-second", type=_above_zero, help="how many messages a channel takes; no limit without it"
+    )
     return parser.parse_args()
+
+
+def _above_zero(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is no number above 0")
 
 
 if __name__ == "__main__":

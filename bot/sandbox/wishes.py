@@ -57,6 +57,22 @@ def optional_number(body: dict[str, Any], name: str) -> float | None:
     return value
 
 
+def optional_count(body: dict[str, Any], name: str) -> int | None:
+    number = optional_number(body, name)
+    if number is None:
+        return None
+    if number < 1 or not float(number).is_integer():
+        raise ValueError(f"{name} must be a whole number, not below 1")
+    return int(number)
+
+
+def optional_flag(body: dict[str, Any], name: str) -> bool | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false")
+    return value
+
+
 def optional_object(body: dict[str, Any], name: str) -> dict[str, Any]:
     """A JSON object, empty where it is missing."""
     value = body.get(name)

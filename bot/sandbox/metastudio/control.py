@@ -1,7 +1,6 @@
 """The sandbox's own endpoints: look at what happened, make trouble. The cloud has nothing of the kind."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections import Counter
 
 from aiohttp import web
 
@@ -11,6 +10,8 @@ from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import MISBEHAVING_ROOMS, NAMED_ROOMS
 from bot.sandbox.metastudio.tokens import Tokens
 from bot.sandbox.metastudio.trouble import Trouble
+from bot.sandbox.metastudio.trouble_wishes import make_trouble
+from bot.sandbox.plain import plain
 from bot.sandbox.wishes import in_words, read_body
 
 CONTROL_PREFIX = "/sandbox/"
@@ -20,29 +21,38 @@ class Control:
     """Answers the control endpoints; a guard before them lets nobody in but this machine."""
 
     def __init__(
-        self, jobs: Jobs, calls: Calls, tokens: Tokens, trouble: Trouble, clock: Callable[[], float]
+        self, jobs: Jobs, calls: Calls, starts_received: Counter[str], tokens: Tokens, trouble: Trouble
     ) -> None:
         self._jobs = jobs
         self._calls = calls
+        self._starts_received = starts_received
         self._tokens = tokens
         self._trouble = trouble
-        self._clock = clock
 
     def routes(self) -> list[web.RouteDef]:
         """The endpoints."""
         return [
             web.get(f"{CONTROL_PREFIX}jobs", self._show_jobs),
             web.get(f"{CONTROL_PREFIX}calls", self._show_calls),
+            web.get(f"{CONTROL_PREFIX}starts", self._count_starts),
             web.get(f"{CONTROL_PREFIX}rooms", self._show_rooms),
             web.post(f"{CONTROL_PREFIX}trouble", in_words(self._make_trouble)),
             web.post(f"{CONTROL_PREFIX}tokens/revoke", self._revoke_tokens),
         ]
 
-    async def _show_jobs(self, _request: web.Request) -> web.Response:
-        return web.json_response({"jobs": [asdict(job) for job in self._jobs.snapshots()]})
+    async def _show_jobs(self, request: web.Request) -> web.Response:
+        """All jobs, or those of the room `room_id`."""
+        jobs = self._jobs.snapshots(request.query.get("room_id"))
+        return web.json_response({"jobs": [plain(job) for job in jobs]})
 
     async def _show_calls(self, _request: web.Request) -> web.Response:
-        return web.json_response({"calls": [asdict(call) for call in self._calls]})
+        """The latest calls; the record is bounded."""
+        return web.json_response({"calls": [plain(call) for call in self._calls]})
+
+    async def _count_starts(self, _request: web.Request) -> web.Response:
+        """By room: jobs made as `starts`, start calls that came in as `calls`. These forget nothing."""
+        counted = {"starts": self._jobs.made_by_room(), "calls": self._starts_received}
+        return web.json_response(counted)
 
     async def _show_rooms(self, _request: web.Request) -> web.Response:
         misbehaving = [{"room_id": name, "description": words} for name, words in MISBEHAVING_ROOMS.items()]
@@ -51,9 +61,9 @@ class Control:
         )
 
     async def _make_trouble(self, request: web.Request) -> web.Response:
-        """`{"kind": "down" | "throttle", "seconds": n}`; 0 seconds end the trouble."""
-        self._trouble.begin(await read_body(request), self._clock())
-        return web.json_response(self._trouble.state(self._clock()))
+        """Answers what is wrong from now on. `trouble_wishes` tells what can be asked for."""
+        make_trouble(await read_body(request), self._trouble)
+        return web.json_response({"trouble": self._trouble.state()})
 
     async def _revoke_tokens(self, _request: web.Request) -> web.Response:
         return web.json_response({"revoked": self._tokens.revoke_all()})

@@ -9,25 +9,20 @@ from bot.sandbox.metastudio.credentials import Credentials
 from bot.sandbox.metastudio.refusals import (
     INVALID_TOKEN,
     SIGNATURE_REFUSED,
-    THROTTLED,
     UNAUTHORISED,
     WRONG_PROJECT,
     RefusedError,
 )
 from bot.sandbox.metastudio.signature import ReceivedRequest, SignatureError, verify
 from bot.sandbox.metastudio.tokens import Tokens
-from bot.sandbox.metastudio.trouble import Trouble
 
 
 class Gate:
     """Lets requests of the one account and its one project through and refuses all others."""
 
-    def __init__(
-        self, credentials: Credentials, tokens: Tokens, trouble: Trouble, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, credentials: Credentials, tokens: Tokens, clock: Callable[[], float]) -> None:
         self._credentials = credentials
         self._tokens = tokens
-        self._trouble = trouble
         self._clock = clock
 
     async def admit(self, request: web.Request) -> None:
@@ -43,8 +38,6 @@ class Gate:
             raise RefusedError(UNAUTHORISED)
         if request.match_info["project_id"] != self._credentials.project_id:
             raise RefusedError(WRONG_PROJECT)
-        if self._trouble.throttles(self._clock()):
-            raise RefusedError(THROTTLED)
 
     def _check_signature(self, request: web.Request, body: bytes) -> None:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.sandbox.metastudio.jobs import Job, JobState
+from bot.sandbox.metastudio.job import Job
+from bot.sandbox.metastudio.plans import JobState
 from bot.sandbox.metastudio.rooms import Room, room_seed
 
 Payload = dict[str, Any]
@@ -21,7 +22,7 @@ _VOICES = (
 )
 """Language, provider and description; in a circle, so that a room's two voices differ in all three."""
 
-_CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1}
+_CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1, JobState.FAILED: 1}
 """State → `chat_state`: waiting to connect, connected, waiting to close."""
 
 
@@ -46,7 +47,12 @@ def job_payload(job: Job, room: Room, now: float) -> Payload:
         "create_time": job.life.created_at,
         "lastupdate_time": job.changed_at(now),
     }
-    optional = {"job_finish_reason": job.finish_reason(now), "client_id": job.wishes.client_id}
+    error = job.error(now)
+    optional = {
+        "job_finish_reason": job.finish_reason(now),
+        "error_info": error and {"error_code": error.code, "error_msg": error.words},
+        "client_id": job.wishes.client_id,
+    }
     return {
         "job_id": job.job_id,
         "state": job.state(now),

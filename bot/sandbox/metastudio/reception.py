@@ -1,16 +1,27 @@
-"""What every request goes through: it gets a request id, an answer and a line in the record."""
+"""What every request goes through: it gets a request id, an answer or trouble, and a line in the record."""
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import struct
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from bot.sandbox.metastudio.calls import Call, Calls, shown_auth, shown_path
 from bot.sandbox.metastudio.control import CONTROL_PREFIX
-from bot.sandbox.metastudio.refusals import BODY_TOO_LARGE, NO_SUCH_API, DroppedError, RefusedError
+from bot.sandbox.metastudio.faults import UNSUPPORTED_ANSWERS, Fault, FaultKind
+from bot.sandbox.metastudio.operations import Operation, operation_of
+from bot.sandbox.metastudio.refusals import (
+    BODY_TOO_LARGE,
+    INTERNAL_ERROR,
+    NO_SUCH_API,
+    THROTTLED,
+    DroppedError,
+    RefusedError,
+)
 from bot.sandbox.metastudio.trouble import Trouble
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -20,12 +31,15 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Reception:
-    """Turns refusals into answers and cut connections into nothing, and records both."""
+    """Turns refusals into answers and cut connections into nothing, and records both.
 
-    def __init__(self, calls: Calls, trouble: Trouble, clock: Callable[[], float]) -> None:
+    `starts_received` counts by room the starts that came in, whatever became of them.
+    """
+
+    def __init__(self, calls: Calls, starts_received: Counter[str], trouble: Trouble) -> None:
         self._calls = calls
+        self._starts_received = starts_received
         self._trouble = trouble
-        self._clock = clock
 
     @web.middleware
     async def receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -61,14 +75,53 @@ class Reception:
         return response
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if self._trouble.resets_connections(self._clock()):
+        operation = operation_of(request)
+        if operation is Operation.START:
+            self._starts_received[request.match_info["room_id"]] += 1
+        fault = self._trouble.take(operation)
+        if fault is None:
+            return await _carry_out(request, handler)
+        if fault.kind is FaultKind.HANG:
+            return await self._keep_waiting(fault, request, handler)
+        if fault.after:
+            with contextlib.suppress(RefusedError, DroppedError):
+                await _carry_out(request, handler)
+        return _struck(fault)
+
+    async def _keep_waiting(self, fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if fault.after:
+            try:
+                return await _carry_out(request, handler)
+            finally:
+                await self._trouble.until_over(fault)
+        await self._trouble.until_over(fault)
+        if request.transport is None or request.transport.is_closing():
             raise DroppedError
-        try:
-            return await handler(request)
-        except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-            raise RefusedError(NO_SUCH_API) from None
-        except web.HTTPRequestEntityTooLarge:
-            raise RefusedError(BODY_TOO_LARGE) from None
+        return await _carry_out(request, handler)
+
+
+async def _carry_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        raise RefusedError(NO_SUCH_API) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise RefusedError(BODY_TOO_LARGE) from None
+
+
+def _struck(fault: Fault) -> web.Response:
+    """What a call gets from a trouble that lets it neither hang nor pass."""
+    match fault.kind:
+        case FaultKind.THROTTLE:
+            raise RefusedError(THROTTLED)
+        case FaultKind.UNSUPPORTED:
+            raise RefusedError(UNSUPPORTED_ANSWERS[fault.code])
+        case FaultKind.GARBAGE:
+            return web.Response(text=fault.body, content_type="application/json")
+        case FaultKind.ERRORS:
+            raise RefusedError(INTERNAL_ERROR)
+        case _:
+            raise DroppedError
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -17,6 +17,10 @@ MISBEHAVING_ROOMS: dict[str, str] = {
     "throttled": "refuses two starts as too many (APIGW.0308), accepts the third, and so on",
     "lost": "starts the job, then drops the connection without an answer",
     "bare": "answers a start with nothing but the job id",
+    "unjoined": "nobody joins: the job ends itself after a few seconds with MSS.45000023",
+    "brief": "its jobs end normally after a few seconds of running",
+    "quiet": "nobody speaks: jobs end after a few seconds (MUTE_TIMEOUT)",
+    "crash": "its jobs run for a few seconds, then fail with MSS.00000004",
 }
 """Room id → what is wrong with it, for people to read."""
 

@@ -1,6 +1,7 @@
 """The stand-in itself: puts the parts together and runs them as a web server on this machine."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,8 @@ from bot.sandbox.metastudio.trouble import Trouble
 _LARGEST_BODY = 1024**2
 _LARGEST_HEADER = 64 * 1024
 """Bytes. A token of several kilobytes goes in one header; aiohttp's default of 8190 is near its end."""
+_BACKLOG = 1024
+"""Connections that may wait to be taken: with the usual 128, TCP makes a burst of 200 wait a second."""
 _CLOSING_SECONDS = 0.1
 """How long closing waits for handlers, twice, before it cancels them: hanging is what some are for."""
 
@@ -49,8 +52,9 @@ class MetaStudioStandIn:
         token_seconds: float = 86400,
     ) -> None:
         self.credentials = credentials
-        self.trouble = Trouble()
+        self.trouble = Trouble(clock)
         self.calls: Calls = no_calls_yet()
+        self.starts_received: Counter[str] = Counter()
         self._clock = clock
         self._pauses = Pauses(answer_seconds, slow_seconds)
         self._tokens = Tokens(clock, token_seconds, credentials.ready_made_token)
@@ -71,7 +75,7 @@ class MetaStudioStandIn:
         )
         try:
             await self._runner.setup()
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(self._runner, host, port, backlog=_BACKLOG).start()
         except OSError:
             await self.close()
             raise
@@ -105,6 +109,15 @@ class MetaStudioStandIn:
         """All jobs as they are now, the oldest first."""
         return self._jobs.snapshots()
 
+    def latest_jobs(self, count: int) -> list[JobSnapshot]:
+        """The last so many jobs as they are now, the oldest first."""
+        return self._jobs.snapshots(latest=count)
+
+    @property
+    def starts_made(self) -> dict[str, int]:
+        """How many jobs were made in each room that has any; `starts_received` counts the calls."""
+        return self._jobs.made_by_room()
+
     @property
     def issued_signatures(self) -> frozenset[str]:
         """Every RTC signature ever made: credentials that must turn up nowhere outside the answers."""
@@ -115,12 +128,12 @@ class MetaStudioStandIn:
         return self._tokens.revoke_all()
 
     def _application(self) -> web.Application:
-        gate = Gate(self.credentials, self._tokens, self.trouble, self._clock)
-        reception = Reception(self.calls, self.trouble, self._clock)
+        gate = Gate(self.credentials, self._tokens, self._clock)
+        reception = Reception(self.calls, self.starts_received, self.trouble)
         parts = (
             SmartChat(self._jobs, gate, self._pauses, self._clock),
             Iam(self.credentials, self._tokens),
-            Control(self._jobs, self.calls, self._tokens, self.trouble, self._clock),
+            Control(self._jobs, self.calls, self.starts_received, self._tokens, self.trouble),
         )
         application = web.Application(
             client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers, reception.receive]

@@ -1,8 +1,4 @@
-"""MetaStudio's smart-chat operations, as they stand on the wire.
-
-The prefixes are mixed in the cloud too: stopping and looking go under `digital-human-chat`, starting does
-not, and a sibling of the start that the vendor's SDK knows does.
-"""
+"""MetaStudio's smart-chat operations, as they answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,9 +7,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.sandbox.metastudio.gate import Gate
-from bot.sandbox.metastudio.jobs import Job, Jobs, JobState
+from bot.sandbox.metastudio.jobs import Jobs
+from bot.sandbox.metastudio.operations import CHATS, ROOM, ROOMS, STARTS, STATE, STOP
 from bot.sandbox.metastudio.parameters import read_page, read_start_request
 from bot.sandbox.metastudio.payloads import Payload, job_payload, room_payload, start_payload, state_payload
+from bot.sandbox.metastudio.plans import JobState
 from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
     INTERNAL_ERROR,
@@ -26,7 +24,7 @@ from bot.sandbox.metastudio.rooms import find_room, search_rooms
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-_KNOWN_STATES = {*JobState, "FAILED", "DELETING"}
+_KNOWN_STATES = {*JobState, "DELETING"}
 _REFUSED_IN_A_ROW = 2
 """How many starts the room `throttled` refuses before it accepts one."""
 
@@ -51,18 +49,14 @@ class SmartChat:
 
     def routes(self) -> list[web.RouteDef]:
         """The operations with their paths."""
-        rooms = "/v1/{project_id}/smart-chat-rooms"
-        room = rooms + "/{room_id}"
-        chats = "/v1/{project_id}/digital-human-chat/smart-chat-rooms/{room_id}/smart-chat-jobs"
-        chat = chats + "/{job_id}"
         return [
-            web.post(f"{room}/smart-chat-jobs", self._gated(self._start)),
-            web.post(chats, self._gated(self._start_sibling)),
-            web.post(f"{chat}/stop", self._gated(self._stop)),
-            web.get(f"{chat}/state", self._gated(self._state), allow_head=False),
-            web.get(chats, self._gated(self._list_jobs), allow_head=False),
-            web.get(rooms, self._gated(self._list_rooms), allow_head=False),
-            web.get(room, self._gated(self._room), allow_head=False),
+            web.post(STARTS, self._gated(self._start)),
+            web.post(CHATS, self._gated(self._start_sibling)),
+            web.post(STOP, self._gated(self._stop)),
+            web.get(STATE, self._gated(self._state), allow_head=False),
+            web.get(CHATS, self._gated(self._list_jobs), allow_head=False),
+            web.get(ROOMS, self._gated(self._list_rooms), allow_head=False),
+            web.get(ROOM, self._gated(self._room), allow_head=False),
         ]
 
     def _gated(self, handler: Handler) -> Handler:
@@ -125,19 +119,9 @@ class SmartChat:
 
     async def _list_jobs(self, request: web.Request) -> web.Response:
         room, page, now = find_room(request.match_info["room_id"]), read_page(request.query), self._clock()
-        jobs = self._in_states(self._jobs.of_room(room.room_id), request.query.get("state", ""), now)
+        jobs = self._jobs.of_room(room.room_id, now, _wanted_states(request.query.get("state", "")))
         listed = [job_payload(job, room, now) for job in page.cut(jobs)]
         return web.json_response({"count": len(jobs), "smart_chat_jobs": listed})
-
-    @staticmethod
-    def _in_states(jobs: list[Job], wanted: str, now: float) -> list[Job]:
-        """The jobs in the wanted states, which are joined by commas; all jobs where none is named."""
-        if not wanted:
-            return jobs
-        states = set(wanted.split(","))
-        if not states <= _KNOWN_STATES:
-            raise RefusedError(INVALID_PARAMETER, "state is not a list of states joined by commas")
-        return [job for job in jobs if job.state(now) in states]
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
         page, rooms = read_page(request.query), search_rooms(request.query.get("room_name", ""))
@@ -146,3 +130,13 @@ class SmartChat:
 
     async def _room(self, request: web.Request) -> web.Response:
         return web.json_response(room_payload(find_room(request.match_info["room_id"])))
+
+
+def _wanted_states(wanted: str) -> set[str] | None:
+    """The states that a caller names, joined by commas; None where none is named."""
+    if not wanted:
+        return None
+    states = set(wanted.split(","))
+    if not states <= _KNOWN_STATES:
+        raise RefusedError(INVALID_PARAMETER, "state is not a list of states joined by commas")
+    return states

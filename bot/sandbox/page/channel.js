@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 import { drawMessage } from "./message.js";
 
 const NEAR = 120;
+const SHOWN = 500;
 
 export class Channel {
   /**
@@ -25,7 +26,7 @@ export class Channel {
 
   async update() {
     const { viewer, channelId } = this.session;
-    const messages = await fetchMessages(channelId, viewer);
+    const messages = await fetchMessages(channelId, viewer, SHOWN);
     if (viewer !== this.session.viewer || channelId !== this.session.channelId) return;
     const isNewPlace = this.place !== `${viewer} ${channelId}`;
     this.place = `${viewer} ${channelId}`;
@@ -44,7 +45,7 @@ export class Channel {
     let day = null;
     for (const message of messages) {
       const itsDay = dayOf(Number(message.ts));
-      if (itsDay !== day && !message.thread_ts) {
+      if (itsDay !== day && (!message.thread_ts || message.reply_broadcast)) {
         pieces.push([`day ${itsDay} ${this.place}`, itsDay, () => dayDivider(Number(message.ts))]);
         day = itsDay;
       }
@@ -83,9 +84,10 @@ export class Channel {
   }
 }
 
-/** Replies right behind the message that they answer. */
+/** Replies right behind the message that they answer, but those that the channel was shown too. */
 function inThreads(messages) {
-  const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
+  const isReply = (message) =>
+    message.thread_ts && message.thread_ts !== message.ts && !message.reply_broadcast;
   const known = new Set(messages.map((message) => message.ts));
   const roots = messages.filter((message) => !isReply(message) || !known.has(message.thread_ts));
   return roots.flatMap((root) => [

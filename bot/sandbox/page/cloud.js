@@ -3,8 +3,6 @@
 import { fetchMetaStudio, oneAtATime } from "./api.js";
 import { el } from "./dom.js";
 
-const SHOWN = 200;
-
 export class Cloud {
   /**
    * @param {HTMLElement} calls newest first
@@ -23,19 +21,20 @@ export class Cloud {
 
 /** Newest first; words where there is nothing. */
 function fillWith(list, items, words) {
-  const rows = items.slice(-SHOWN).reverse();
+  const rows = items.toReversed();
   list.replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, words)]));
 }
 
 function drawJob(job) {
   const state = String(job.state ?? job.job_state ?? "");
   const tone = { WAITING: "tone-wait", PROCESSING: "tone-good", SUCCEED: "tone-quiet" }[state] ?? "tone-bad";
+  const asides = [`room ${job.room_id ?? "unknown"}`, job.finish_reason, job.error_code];
   return el(
     "li",
     { class: "row-plain" },
     el("span", { class: `chip-status ${tone}` }, state),
     el("code", { class: "row-name" }, String(job.job_id ?? "")),
-    el("span", { class: "row-aside" }, `room ${job.room_id ?? "unknown"}`),
+    el("span", { class: "row-aside" }, asides.filter(Boolean).join(" · ")),
   );
 }
 

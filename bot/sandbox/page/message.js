@@ -15,7 +15,8 @@ export function drawMessage(message, session) {
   const author = session.names[message.user] ?? message.user;
   const isApp = message.user === session.workspace.bot.user_id || message.user === SLACKBOT;
   const epoch = Number(message.ts);
-  const looks = ["message", message.visible_to && "is-ephemeral", message.thread_ts && "is-reply"];
+  const isReply = message.thread_ts && !message.reply_broadcast;
+  const looks = ["message", message.visible_to && "is-ephemeral", isReply && "is-reply"];
   return el(
     "article",
     {
@@ -28,7 +29,7 @@ export function drawMessage(message, session) {
       "div",
       { class: "message-body" },
       message.visible_to && el("p", { class: "only-you" }, icon("eye"), "Only visible to you"),
-      message.thread_ts && el("p", { class: "only-you" }, "In the thread"),
+      message.thread_ts && el("p", { class: "only-you" }, isReply ? "In the thread" : "Replied to a thread"),
       el(
         "p",
         { class: "message-head" },

@@ -6,9 +6,7 @@ page is open.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from aiohttp import web
@@ -16,11 +14,15 @@ from aiohttp import web
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
 from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import NAMED_ROOMS
+from bot.sandbox.metastudio.trouble_wishes import make_trouble
 from bot.sandbox.page.files import Files
+from bot.sandbox.plain import plain
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.wishes import in_words, read_body
 
 LOOK_SECONDS = 0.5
+SHOWN = 200
+"""Jobs and calls, the latest: the page shows no more, and there may be 10,000."""
 
 LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
 
@@ -28,8 +30,7 @@ LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
 class Page:
     """The page and its endpoints, on the server of Slack's stand-in.
 
-    `metastudio` and `log_rows` may be missing: what they would show is then empty. `clock` is MetaStudio's,
-    in seconds since the epoch.
+    `metastudio` and `log_rows` may be missing: what they would show is then empty.
     """
 
     def __init__(
@@ -38,13 +39,11 @@ class Page:
         *,
         metastudio: MetaStudioStandIn | None,
         log_rows: LogRows | None,
-        clock: Callable[[], float] = time.time,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._slack = slack
         self._metastudio = metastudio
         self._log_rows = log_rows
-        self._clock = clock
         self._look_seconds = look_seconds
 
     def add_to(self, application: web.Application) -> None:
@@ -64,24 +63,24 @@ class Page:
         rooms = {"named": named, "misbehaving": misbehaving}
         stand_in = self._metastudio
         if stand_in is None:
-            return web.json_response({"calls": [], "jobs": [], "rooms": rooms, "trouble": {}})
+            return web.json_response({"calls": [], "jobs": [], "rooms": rooms, "trouble": []})
         return web.json_response(
             {
-                "calls": [asdict(call) for call in stand_in.calls],
-                "jobs": [asdict(job) for job in stand_in.jobs],
+                "calls": [plain(call) for call in list(stand_in.calls)[-SHOWN:]],
+                "jobs": [plain(job) for job in stand_in.latest_jobs(SHOWN)],
                 "rooms": rooms,
-                "trouble": stand_in.trouble.state(self._clock()),
+                "trouble": stand_in.trouble.state(),
             }
         )
 
     async def make_trouble(self, request: web.Request) -> web.Response:
-        """`{"kind": "down" | "throttle", "seconds": n}`; 0 seconds end the trouble."""
+        """As MetaStudio's stand-in itself takes it."""
         if self._metastudio is None:
             raise ValueError("there is no MetaStudio here")
-        trouble, now = self._metastudio.trouble, self._clock()
-        trouble.begin(await read_body(request), now)
+        trouble = self._metastudio.trouble
+        make_trouble(await read_body(request), trouble)
         self._slack.changes.tell("traffic")
-        return web.json_response(trouble.state(now))
+        return web.json_response({"trouble": trouble.state()})
 
     async def _rows(self) -> list[dict[str, Any]]:
         return [] if self._log_rows is None else await self._log_rows()
@@ -119,6 +118,6 @@ class Page:
         return (
             len(calls),
             latest,
-            [job.state for job in stand_in.jobs],
-            stand_in.trouble.state(self._clock()),
+            [(job.job_id, job.state) for job in stand_in.latest_jobs(SHOWN)],
+            stand_in.trouble.state(),
         )

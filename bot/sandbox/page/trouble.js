@@ -25,10 +25,21 @@ const ORDERS = [
     done: () => `MetaStudio is down until ${later()}.`,
   },
   {
+    label: "MetaStudio knows no jobs",
+    what: "Jobs start, but listing them, asking for their state and stopping them are no APIs it knows.",
+    run: () => troubleMetaStudio({ kind: "unsupported" }),
+    done: () => "MetaStudio knows no jobs until the trouble is ended.",
+  },
+  {
+    label: "MetaStudio hangs after the next start",
+    what: "It starts the job, but does not say so until the trouble is ended.",
+    run: () => troubleMetaStudio({ kind: "hang", operation: "start", after: true, times: 1 }),
+    done: () => "MetaStudio will start the next job and not say so.",
+  },
+  {
     label: "End all trouble",
     what: "Slack and MetaStudio are well again at once.",
-    run: () =>
-      Promise.all([troubleSlack({ kind: "clear" }), troubleMetaStudio({ kind: "down", seconds: 0 })]),
+    run: () => Promise.all([troubleSlack({ kind: "clear" }), troubleMetaStudio({ kind: "clear" })]),
     done: () => "Everything is well again.",
   },
 ];

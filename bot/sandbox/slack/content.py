@@ -9,6 +9,9 @@ from bot.sandbox.slack.limits import ALL_CHARACTERS, block_problems, characters
 TEXT_CHARACTERS = 40_000
 """https://docs.slack.dev/reference/methods/chat.postMessage: longer texts are refused (`msg_too_long`)."""
 
+UPDATED_TEXT_CHARACTERS = 4_000
+"""https://docs.slack.dev/reference/methods/chat.update allows no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -26,7 +29,7 @@ class Refusal:
     problems: tuple[str, ...] = ()
 
 
-def read_content(arguments: dict[str, Any]) -> Content | Refusal:
+def read_content(arguments: dict[str, Any], *, longest: int = TEXT_CHARACTERS) -> Content | Refusal:
     """Take `text` and `blocks` out of the arguments; blocks may be a list or, in forms, its JSON."""
     text = arguments.get("text")
     text = "" if text is None else str(text)
@@ -35,7 +38,7 @@ def read_content(arguments: dict[str, Any]) -> Content | Refusal:
         return blocks
     if not text.strip() and not blocks:
         return Refusal("no_text")
-    if len(text) > TEXT_CHARACTERS:
+    if len(text) > longest:
         return Refusal("msg_too_long")
     problems = block_problems(blocks or [])
     if problems:

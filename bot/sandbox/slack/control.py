@@ -3,18 +3,24 @@
 JSON both ways and no authentication: the server listens on loopback only, and turns other pages away.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.sandbox.slack.commands import CommandResult, SlashCommand
+from bot.sandbox.plain import plain
+from bot.sandbox.slack.commands import CommandResult
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.trouble import Trouble
-from bot.sandbox.slack.workspace import Workspace
-from bot.sandbox.wishes import in_words, optional_number, optional_string, read_body
+from bot.sandbox.wishes import (
+    in_words,
+    optional_count,
+    optional_number,
+    optional_string,
+    read_body,
+    required_string,
+)
 
 _KINDS = ("ratelimited", "server_error", "hang", "lost", "disconnect", "clear")
 
@@ -22,11 +28,9 @@ _KINDS = ("ratelimited", "server_error", "hang", "lost", "disconnect", "clear")
 class Controlled(Protocol):
     """What of the stand-in is reached from outside."""
 
-    workspace: Workspace
     traffic: Traffic
     trouble: Trouble
     request_url: str | None
-    commands: Sequence[SlashCommand]
 
     @property
     def open_sockets(self) -> int: ...
@@ -35,7 +39,18 @@ class Controlled(Protocol):
         self, command: str, text: str = "", *, user: str | None = None, channel: str | None = None
     ) -> CommandResult: ...
 
-    def messages(self, channel: str | None = None, viewer: str | None = None) -> list[Message]: ...
+    def say(
+        self, text: str, *, user: str | None = None, channel: str | None = None, thread_ts: str | None = None
+    ) -> Message: ...
+
+    def messages(
+        self,
+        channel: str | None = None,
+        viewer: str | None = None,
+        *,
+        after: str | None = None,
+        latest: int | None = None,
+    ) -> list[Message]: ...
 
 
 class Control:
@@ -47,9 +62,9 @@ class Control:
     def register(self, application: web.Application) -> None:
         router = application.router
         router.add_post("/sandbox/commands", in_words(self.run_command))
-        router.add_get("/sandbox/messages", self.list_messages)
+        router.add_get("/sandbox/messages", in_words(self.list_messages))
+        router.add_post("/sandbox/messages", in_words(self.say))
         router.add_get("/sandbox/traffic", in_words(self.list_traffic))
-        router.add_get("/sandbox/workspace", self.describe_workspace)
         router.add_get("/sandbox/sockets", self.count_sockets)
         router.add_post("/sandbox/trouble", in_words(self.make_trouble))
         router.add_put("/sandbox/request-url", in_words(self.set_request_url))
@@ -62,43 +77,33 @@ class Control:
             user=optional_string(body, "user"),
             channel=optional_string(body, "channel"),
         )
-        return web.json_response(asdict(result))
+        return web.json_response(plain(result))
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        messages = self._stand_in.messages(request.query.get("channel"), request.query.get("viewer"))
-        return web.json_response({"messages": [asdict(message) for message in messages]})
+        """All messages, or those of a `channel`, a `viewer`, `after` a ts; of these the so many `latest`."""
+        query = request.query
+        latest = _number(query, "latest", "latest is a number of messages")
+        messages = self._stand_in.messages(
+            query.get("channel"), query.get("viewer"), after=query.get("after"), latest=latest
+        )
+        return web.json_response({"messages": [plain(message) for message in messages]})
+
+    async def say(self, request: web.Request) -> web.Response:
+        """A person's message: `text` and, where they matter, `user`, `channel` and `thread_ts`."""
+        body = await read_body(request)
+        message = self._stand_in.say(
+            required_string(body, "text"),
+            user=optional_string(body, "user"),
+            channel=optional_string(body, "channel"),
+            thread_ts=optional_string(body, "thread_ts"),
+        )
+        return web.json_response(plain(message))
 
     async def list_traffic(self, request: web.Request) -> web.Response:
         """Everything remembered, or what came after the exchange of the number `after`."""
-        after = request.query.get("after", "0")
-        if not after.isdecimal():
-            raise ValueError("after is the number of an exchange")
-        latest = [asdict(exchange) for exchange in self._stand_in.traffic if exchange.n > int(after)]
+        after = _number(request.query, "after", "after is the number of an exchange") or 0
+        latest = [plain(exchange) for exchange in self._stand_in.traffic if exchange.n > after]
         return web.json_response({"traffic": latest})
-
-    async def describe_workspace(self, _request: web.Request) -> web.Response:
-        workspace = self._stand_in.workspace
-        channels = [
-            asdict(channel)
-            | {
-                "members": sorted(channel.members),
-                "bot_is_member": workspace.bot.user_id in channel.members,
-            }
-            for channel in workspace.channels.values()
-        ]
-        return web.json_response(
-            {
-                "team": {
-                    "id": workspace.team_id,
-                    "name": workspace.team_name,
-                    "domain": workspace.team_domain,
-                },
-                "bot": asdict(workspace.bot),
-                "people": [asdict(person) for person in workspace.people.values()],
-                "channels": channels,
-                "commands": [asdict(command) for command in self._stand_in.commands],
-            }
-        )
 
     async def count_sockets(self, _request: web.Request) -> web.Response:
         return web.json_response({"open": self._stand_in.open_sockets})
@@ -110,9 +115,8 @@ class Control:
         """
         body = await read_body(request)
         trouble = self._stand_in.trouble
-        method, times = optional_string(body, "method"), optional_number(body, "times")
-        seconds = optional_number(body, "seconds")
-        bounds: dict[str, Any] = {"times": times if times is None else int(times)}
+        method, seconds = optional_string(body, "method"), optional_number(body, "seconds")
+        bounds: dict[str, Any] = {"times": optional_count(body, "times")}
         if seconds is not None:
             bounds["seconds"] = seconds
         match body.get("kind"):
@@ -140,3 +144,13 @@ class Control:
             raise ValueError("url is an http address, or null for Socket Mode")
         self._stand_in.request_url = url
         return web.json_response({"url": url})
+
+
+def _number(query: Mapping[str, str], name: str, words: str) -> int | None:
+    """A whole number that may be missing. Raises ValueError with the words for anything else."""
+    value = query.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal()):
+        raise ValueError(words)
+    return int(value)

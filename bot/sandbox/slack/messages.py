@@ -1,31 +1,33 @@
 """The messages of a workspace: written, edited, deleted, and seen by those who may."""
 
 import re
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, Literal, TypeAlias
 
 from bot.sandbox.slack.block_ids import with_ids
 from bot.sandbox.slack.workspace import Workspace
 
-Origin: TypeAlias = Literal["chat.postMessage", "chat.postEphemeral", "ack", "response_url", "notice"]
+Origin: TypeAlias = Literal[
+    "chat.postMessage", "chat.postEphemeral", "ack", "response_url", "notice", "person"
+]
 
 SLACKBOT = "USLACKBOT"
 
-KEPT = 20_000
-"""How many messages a stand-in remembers; the oldest go first."""
-
+_TS = re.compile(r"(\d{1,12})\.(\d{6})", re.ASCII)
 _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
 
 
 @dataclass(slots=True)
 class Message:
-    """One message: the bot's, or a notice that Slackbot shows to one person.
+    """One message: the bot's, a person's, or a notice that Slackbot shows to one person.
 
     `ts` names it within its channel. `visible_to` is the one person who sees an ephemeral message, None
-    for everybody in the channel. `edited` is the ts of the last edit. `mentions` lists whom the message
-    pinged out of "channel", "here" and "everyone".
+    for everybody in the channel. `thread_ts` is the message that a reply answers in its thread, and
+    `reply_broadcast` tells that the channel was shown the reply too. `edited` is the ts of the last edit.
+    `mentions` lists whom the message pinged out of "channel", "here" and "everyone".
     """
 
     channel: str
@@ -38,16 +40,21 @@ class Message:
     thread_ts: str | None = None
     edited: str | None = None
     mentions: tuple[str, ...] = ()
+    reply_broadcast: bool = False
 
 
 class MessageLog:
-    """Every message there is, in the order in which they were written."""
+    """Every message there is, in the order in which they were written; none is ever forgotten.
+
+    One is found by its channel and ts, and a channel's without a look at any other's.
+    """
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float], changed: Callable[[], None]) -> None:
         self._workspace = workspace
         self._clock = clock
         self._changed = changed
-        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._messages: dict[tuple[str, str], Message] = {}
+        self._by_channel: defaultdict[str, dict[str, Message]] = defaultdict(dict)
         self._last_microsecond: defaultdict[str, int] = defaultdict(int)
 
     def write(
@@ -60,6 +67,7 @@ class MessageLog:
         user: str | None = None,
         visible_to: str | None = None,
         thread_ts: str | None = None,
+        reply_broadcast: bool = False,
     ) -> Message:
         """Add a message, the bot's unless `user` says otherwise."""
         message = Message(
@@ -72,10 +80,9 @@ class MessageLog:
             visible_to=visible_to,
             thread_ts=thread_ts,
             mentions=broadcasts(text, blocks),
+            reply_broadcast=reply_broadcast,
         )
-        self._messages[channel, message.ts] = message
-        if len(self._messages) > KEPT:
-            self._messages.popitem(last=False)
+        self._messages[channel, message.ts] = self._by_channel[channel][message.ts] = message
         self._changed()
         return message
 
@@ -88,6 +95,7 @@ class MessageLog:
 
     def delete(self, message: Message) -> None:
         del self._messages[message.channel, message.ts]
+        del self._by_channel[message.channel][message.ts]
         self._changed()
 
     def find(self, channel: str, ts: str) -> Message | None:
@@ -99,13 +107,25 @@ class MessageLog:
         """A message of any kind."""
         return self._messages.get((channel, ts))
 
-    def seen(self, channel: str | None = None, viewer: str | None = None) -> list[Message]:
-        """What a person sees, in one channel or all; without a viewer, everything there is."""
-        return [
-            message
-            for message in self._messages.values()
-            if channel in (None, message.channel) and (viewer is None or self.is_seen(message, viewer))
-        ]
+    def seen(
+        self,
+        channel: str | None = None,
+        viewer: str | None = None,
+        *,
+        after: str | None = None,
+        latest: int | None = None,
+    ) -> list[Message]:
+        """What a person sees, in one channel or all, oldest first; without a viewer, everything there is.
+
+        `after` leaves out what was written up to that ts, `latest` all but so many. Raises ValueError for
+        an `after` that is no ts.
+        """
+        written = self._messages if channel is None else self._by_channel.get(channel, {})
+        newest_first: Iterator[Message] = reversed(written.values())
+        if after is not None:
+            newest_first = self._after(_microsecond(after), newest_first, within_one=channel is not None)
+        seen = (message for message in newest_first if viewer is None or self.is_seen(message, viewer))
+        return list(islice(seen, latest))[::-1]
 
     def is_seen(self, message: Message, viewer: str) -> bool:
         """Whether that person sees it: within a channel of theirs, and alone where it is ephemeral."""
@@ -113,11 +133,25 @@ class MessageLog:
             return False
         return self._workspace.can_see(viewer, self._workspace.channels[message.channel])
 
+    @staticmethod
+    def _after(moment: int, newest_first: Iterator[Message], *, within_one: bool) -> Iterator[Message]:
+        """Within one channel ts only grow, so that looking ends at the first that is too old."""
+        pick = takewhile if within_one else filter
+        return iter(pick(lambda message: _microsecond(message.ts) > moment, newest_first))
+
     def _next_ts(self, channel: str) -> str:
         """A ts such as "1700000000.000100": unique in its channel and later than every one before."""
         microsecond = max(int(self._clock() * 1_000_000), self._last_microsecond[channel] + 1)
         self._last_microsecond[channel] = microsecond
         return f"{microsecond // 1_000_000}.{microsecond % 1_000_000:06d}"
+
+
+def _microsecond(ts: str) -> int:
+    """The moment that a ts names, in microseconds since the epoch."""
+    found = _TS.fullmatch(ts)
+    if found is None:
+        raise ValueError(f"{ts!r} is no ts, such as 1700000000.000100")
+    return int(found[1] + found[2])
 
 
 def message_json(message: Message, workspace: Workspace) -> dict[str, Any]:
@@ -135,6 +169,8 @@ def message_json(message: Message, workspace: Workspace) -> dict[str, Any]:
     }
     if message.thread_ts:
         described["thread_ts"] = message.thread_ts
+    if message.reply_broadcast:
+        described["subtype"] = "thread_broadcast"
     if message.edited:
         described["edited"] = {"user": bot.user_id, "ts": message.edited}
     return described

@@ -44,15 +44,9 @@ class CommandPayloads:
 
     def check(self, command: str, *, user: str, channel: str) -> tuple[Person, Channel]:
         """Who types where. Raises the same ValueErrors."""
-        person = self._workspace.people.get(user)
-        place = self._workspace.channels.get(channel)
         if not re.fullmatch(r"/\S+", command):
             raise ValueError(f"a command is a slash and a word, not {command!r}")
-        if person is None:
-            raise ValueError(f"nobody here has the user id {user!r}")
-        if place is None or not self._workspace.can_see(user, place):
-            raise ValueError(f"{person.name} sees no channel with the id {channel!r}")
-        return person, place
+        return self._workspace.presence(user, channel)
 
 
 def escaped(text: str, workspace: Workspace, typed_by: str) -> str:

@@ -15,13 +15,14 @@ from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.commands import CommandResult, Commands, SlashCommand
 from bot.sandbox.slack.control import Control
 from bot.sandbox.slack.control_forms import FormsControl
+from bot.sandbox.slack.control_workspace import WorkspaceControl
 from bot.sandbox.slack.delivery import Interacted
 from bot.sandbox.slack.dispatcher import Dispatcher
 from bot.sandbox.slack.endpoints import Endpoints
 from bot.sandbox.slack.forms import Forms
 from bot.sandbox.slack.interactions import InteractionPayloads
 from bot.sandbox.slack.messages import Message, MessageLog
-from bot.sandbox.slack.payloads import CommandPayloads
+from bot.sandbox.slack.payloads import CommandPayloads, escaped
 from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.signed_http import SignedHttp
 from bot.sandbox.slack.socket_mode import SocketMode
@@ -184,8 +185,7 @@ class SlackStandIn:
         By the first person and in the first public channel with the bot, unless told otherwise (by ids).
         Raises ValueError where that person could not have typed it there.
         """
-        user = user or self.workspace.first_person().id
-        channel = channel or self.workspace.home_channel().id
+        user, channel = self._who_where(user, channel)
         self._payloads.check(command, user=user, channel=channel)
         if self.commands and command not in {known.command for known in self.commands}:
             return self._commands.refuse_unknown(command, channel, user)
@@ -198,9 +198,34 @@ class SlackStandIn:
         delivery = await self._send_event(self._interactions.home_opened(user))
         return Interacted(delivery.error, (perf_counter() - began) * 1000)
 
-    def messages(self, channel: str | None = None, viewer: str | None = None) -> list[Message]:
-        """Messages as the viewer sees them, oldest first; without a viewer, everybody's."""
-        return self._messages.seen(channel, viewer)
+    def say(
+        self, text: str, *, user: str | None = None, channel: str | None = None, thread_ts: str | None = None
+    ) -> Message:
+        """Write a message as a person, who is and who writes where nobody says otherwise as with a command.
+
+        Raises ValueError, in words, where that person could not have written it.
+        """
+        person, place = self.workspace.presence(*self._who_where(user, channel))
+        if place.archived:
+            raise ValueError(f"#{place.name} is archived")
+        written = escaped(text, self.workspace, person.id)
+        return self._messages.write(
+            place.id, written, [], origin="person", user=person.id, thread_ts=thread_ts
+        )
+
+    def messages(
+        self,
+        channel: str | None = None,
+        viewer: str | None = None,
+        *,
+        after: str | None = None,
+        latest: int | None = None,
+    ) -> list[Message]:
+        """Messages as the viewer sees them, oldest first; without a viewer, everybody's.
+
+        `after` leaves out what was written up to that ts, `latest` all but so many.
+        """
+        return self._messages.seen(channel, viewer, after=after, latest=latest)
 
     def use_trigger(self, trigger_id: str) -> str | None:
         """Use up a trigger_id: None, or Slack's word for why it cannot be used."""
@@ -219,10 +244,15 @@ class SlackStandIn:
         """Drop all sockets without a word."""
         self._sockets.abort()
 
+    def _who_where(self, user: str | None, channel: str | None) -> tuple[str, str]:
+        """The ids of a person and a channel, also where nobody names any."""
+        return user or self.workspace.first_person().id, channel or self.workspace.home_channel().id
+
     def _register_routes(self) -> None:
         endpoints = Endpoints(self._web_api, self._response_urls, self._messages, self.traffic, self.trouble)
         endpoints.register(self.application)
         Control(self).register(self.application)
+        WorkspaceControl(self).register(self.application)
         FormsControl(self).register(self.application)
         Stream(self.changes).register(self.application)
         self.application.router.add_get("/link/", self._sockets.handle)

@@ -30,11 +30,13 @@ def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
     title = Text.assemble(
         (names.get(message.user, message.user), "bold"),
         " ",
-        *(() if message.user == SLACKBOT else (("APP", "reverse dim"), " ")),
+        *((("APP", "reverse dim"), " ") if message.origin not in {"notice", "person"} else ()),
         (_time(message), "dim"),
     )
     place = names.get(message.channel, message.channel)
     notes = [f"#{place}", *(["edited"] if message.edited else [])]
+    if message.thread_ts:
+        notes.append("in a thread and in the channel" if message.reply_broadcast else "in a thread")
     if message.visible_to:
         notes.append("Only visible to you")
     return Panel(

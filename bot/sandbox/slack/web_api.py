@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from bot.sandbox.slack.api_errors import Answer, ApiError, required
-from bot.sandbox.slack.content import Content, Refusal, read_content, too_long_together
+from bot.sandbox.slack.content import (
+    TEXT_CHARACTERS,
+    UPDATED_TEXT_CHARACTERS,
+    Content,
+    Refusal,
+    read_content,
+    too_long_together,
+)
 from bot.sandbox.slack.messages import Message, MessageLog, message_json
 from bot.sandbox.slack.workspace import Channel, Workspace
+
+_TRUE = (True, "true", "1")
+"""What a flag may be, in JSON and in forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +148,15 @@ class WebApi:
         found = self._workspace.direct_message(reference) if is_person else self._workspace.find(reference)
         channel = self._writable(found)
         content = _content(arguments)
+        thread_ts = arguments.get("thread_ts")
         self._pace(channel.id)
         message = self._messages.write(
             channel.id,
             content.text,
             content.blocks or [],
             origin="chat.postMessage",
-            thread_ts=arguments.get("thread_ts"),
+            thread_ts=str(thread_ts) if thread_ts else None,
+            reply_broadcast=bool(thread_ts) and arguments.get("reply_broadcast") in _TRUE,
         )
         return {"channel": channel.id, "ts": message.ts, "message": message_json(message, self._workspace)}
 
@@ -160,11 +172,12 @@ class WebApi:
         return {"message_ts": message.ts}
 
     def _update(self, arguments: dict[str, Any]) -> Answer:
-        """Blocks that are not mentioned stay as they were; an empty list takes them away."""
-        message = self._own_message(arguments)
-        if "blocks" not in arguments and message.blocks and "text" in arguments:
-            arguments = arguments | {"blocks": message.blocks}
-        content = _content(arguments)
+        """https://docs.slack.dev/reference/methods/chat.update: a text without blocks takes the blocks away.
+
+        There, an archived channel is called inactive.
+        """
+        message = self._own_message(arguments, archived="is_inactive", foreign="cant_update_message")
+        content = _content(arguments, longest=UPDATED_TEXT_CHARACTERS)
         self._messages.edit(message, content.text, content.blocks or [])
         return {
             "channel": message.channel,
@@ -174,17 +187,22 @@ class WebApi:
         }
 
     def _delete(self, arguments: dict[str, Any]) -> Answer:
-        message = self._own_message(arguments)
+        message = self._own_message(arguments, archived="is_archived", foreign="cant_delete_message")
         self._messages.delete(message)
         return {"channel": message.channel, "ts": message.ts}
 
-    def _own_message(self, arguments: dict[str, Any]) -> Message:
-        """The message that is to be changed: every message in the log is the bot's own."""
+    def _own_message(self, arguments: dict[str, Any], *, archived: str, foreign: str) -> Message:
+        """The message that is to be changed, with the method's words for two of the reasons why not."""
         reference, ts = str(required(arguments, "channel")), str(required(arguments, "ts"))
-        channel = self._writable(self._workspace.channels.get(reference))
+        channel = self._workspace.channels.get(reference)
+        error = self._workspace.posting_error(channel)
+        if error or channel is None:
+            raise ApiError(archived if error == "is_archived" else error or "channel_not_found")
         message = self._messages.find(channel.id, ts)
         if message is None:
             raise ApiError("message_not_found")
+        if message.user != self._workspace.bot.user_id:
+            raise ApiError(foreign)
         return message
 
     def _writable(self, channel: Channel | None) -> Channel:
@@ -208,8 +226,8 @@ def rate_limited(retry_after: int) -> Reply:
     return Reply({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
 
 
-def _content(arguments: dict[str, Any]) -> Content:
-    content = read_content(arguments)
+def _content(arguments: dict[str, Any], *, longest: int = TEXT_CHARACTERS) -> Content:
+    content = read_content(arguments, longest=longest)
     if isinstance(content, Refusal):
         raise ApiError(content.error, content.problems)
     if refusal := too_long_together(content):

@@ -116,6 +116,15 @@ class Workspace:
             return "not_in_channel"
         return "restricted_action" if channel.restricted else None
 
+    def presence(self, user: str, channel: str) -> tuple[Person, Channel]:
+        """Who is where. Raises ValueError, in words, for somebody or a channel that they cannot see."""
+        person, place = self.people.get(user), self.channels.get(channel)
+        if person is None:
+            raise ValueError(f"nobody here has the user id {user!r}")
+        if place is None or not self.can_see(user, place):
+            raise ValueError(f"{person.name} sees no channel with the id {channel!r}")
+        return person, place
+
     def can_see(self, user: str, channel: Channel) -> bool:
         return channel.kind == "public" or user in channel.members
 
@@ -129,6 +138,10 @@ class Workspace:
 
     def archive(self, channel: str) -> None:
         self.channels[channel].archived = True
+        self.changed()
+
+    def unarchive(self, channel: str) -> None:
+        self.channels[channel].archived = False
         self.changed()
 
     def restrict(self, channel: str) -> None:

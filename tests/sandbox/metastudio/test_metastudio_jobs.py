@@ -5,8 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from bot.sandbox.metastudio import MetaStudioStandIn
+from bot.sandbox.metastudio.job import Job
+from bot.sandbox.metastudio.jobs import Jobs
+from bot.sandbox.metastudio.parameters import StartRequest
 
 Call = Callable[..., Awaitable[httpx.Response]]
 PassTime = Callable[[float], None]
@@ -141,6 +145,89 @@ async def test_a_list_has_ten_items_unless_asked_for_up_to_a_hundred(call: Call)
 )
 async def test_a_list_parameter_out_of_range_is_refused(call: Call, query: str) -> None:
     assert outcome(await call("GET", f"{JOBS}?{query}")) == (400, "MSS.00000003")
+
+
+_RUNS_FOR_SECONDS = {2.9: "WAITING", 3.0: "PROCESSING", 7.9: "PROCESSING"}
+
+
+@pytest.mark.parametrize(
+    ("room_id", "life", "end", "duration"),
+    [
+        ("unjoined", {4.9: "WAITING"}, ("FAILED", None, "MSS.45000023"), 0),
+        ("brief", _RUNS_FOR_SECONDS, ("SUCCEED", "NORMAL", None), 5),
+        ("quiet", _RUNS_FOR_SECONDS, ("SUCCEED", "MUTE_TIMEOUT", None), 5),
+        ("crash", _RUNS_FOR_SECONDS, ("FAILED", None, "MSS.00000004"), 5),
+    ],
+)
+async def test_jobs_of_some_rooms_end_within_seconds(  # noqa: PLR0917 - a row of the table above
+    call: Call,
+    pass_time: PassTime,
+    stand_in: MetaStudioStandIn,
+    room_id: str,
+    life: dict[float, str],
+    end: tuple[str, str | None, str | None],
+    duration: float,
+) -> None:
+    jobs, age = JOBS.replace("lobby", room_id), 0.0
+    job_id = (await call("POST", f"/smart-chat-rooms/{room_id}/smart-chat-jobs")).json()["job_id"]
+    for seconds, state in life.items():
+        pass_time(seconds - age)
+        age = seconds
+        alive = (await call("GET", f"{jobs}/{job_id}/state")).json()
+        assert alive["state"] == state
+        assert not {"end_time", "job_finish_reason", "error_info"} & alive.keys()
+    pass_time(0.1)
+    ended = (await call("GET", f"{jobs}/{job_id}/state")).json()
+    error = ended.get("error_info", {})
+    assert (ended["state"], ended.get("job_finish_reason"), error.get("error_code")) == end
+    assert bool(error.get("error_msg")) == bool(error)
+    assert (ended["duration"], "start_time" in ended) == (duration, duration > 0)
+    [job] = stand_in.jobs
+    assert (job.state, job.finish_reason, job.error_code) == end
+    assert (await call("GET", f"{jobs}?state={end[0]}")).json()["count"] == 1
+    assert outcome(await call("POST", f"{jobs}/{job_id}/stop")) == (400, "MSS.20010066")
+
+
+async def test_a_job_of_such_a_room_that_is_stopped_ends_normally(call: Call, pass_time: PassTime) -> None:
+    jobs = JOBS.replace("lobby", "crash")
+    job_id = (await call("POST", "/smart-chat-rooms/crash/smart-chat-jobs")).json()["job_id"]
+    pass_time(4)
+    await call("POST", f"{jobs}/{job_id}/stop")
+    pass_time(60)
+    ended = (await call("GET", f"{jobs}/{job_id}/state")).json()
+    assert (ended["state"], ended["job_finish_reason"]) == ("SUCCEED", "NORMAL")
+    assert "error_info" not in ended
+
+
+async def test_ten_thousand_jobs_elsewhere_make_no_difference_to_a_room(pass_time: PassTime) -> None:
+    now = 0.0
+    looked_at: list[str] = []
+
+    class Watched(dict[str, Job]):
+        @override
+        def __getitem__(self, job_id: str) -> Job:
+            looked_at.append(job_id)
+            return super().__getitem__(job_id)
+
+    jobs = Jobs(lambda: now, pace=1.0)
+    jobs._jobs = Watched()
+    for number in range(10_000):
+        jobs.start(f"room-{number % 500}", StartRequest(), None)
+    [*_, newest] = jobs
+    assert newest.room_id == "room-499"
+    assert jobs.of_room("room-499", now)[0] is newest
+    assert len(looked_at) == 20
+    now = 200.0
+    fresh = jobs.start("room-499", StartRequest(), None)
+    assert jobs.of_room("room-499", now, {"WAITING", "PROCESSING"}) == [fresh]
+    looked_at.clear()
+    assert jobs.of_room("room-499", now, {"WAITING", "PROCESSING"}) == [fresh]
+    assert set(looked_at) == {fresh.job_id}
+    assert len(jobs.of_room("room-499", now, {"SUCCEED"})) == 20
+    assert jobs.of_room("room-499", now, {"FAILED"}) == []
+    assert jobs.of_room("elsewhere", now) == []
+    assert [job.job_id for job in jobs.snapshots(latest=1)] == [fresh.job_id]
+    assert sum(jobs.made_by_room().values()) == 10_001
 
 
 async def test_rooms_with_names_are_listed_and_searched(call: Call) -> None:

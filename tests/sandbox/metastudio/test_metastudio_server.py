@@ -1,7 +1,7 @@
-"""The server around the operations: its record, its trouble, its control endpoints, its end."""
+"""The server around the operations: its record, its control endpoints, its end."""
 
 import asyncio
-import math
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -10,7 +10,6 @@ import pytest
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 
 Call = Callable[..., Awaitable[httpx.Response]]
-PassTime = Callable[[float], None]
 START = "/smart-chat-rooms/lobby/smart-chat-jobs"
 
 
@@ -60,6 +59,27 @@ async def test_the_record_forgets_its_oldest_calls(stand_in: MetaStudioStandIn) 
     assert stand_in.calls.maxlen == 1000
 
 
+async def test_starts_are_counted_by_room_beyond_the_record(
+    call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn
+) -> None:
+    for room_id in ("lobby", "lobby", "busy", "lost"):
+        with contextlib.suppress(httpx.TransportError):
+            await call("POST", f"/smart-chat-rooms/{room_id}/smart-chat-jobs")
+    stand_in.calls.clear()
+    await client.post(f"/v1/x{START}")
+    await call("GET", "/digital-human-chat/smart-chat-rooms/lobby/smart-chat-jobs")
+    counted = (await client.get("/sandbox/starts")).json()
+    assert counted == {"starts": {"lobby": 2, "lost": 1}, "calls": {"lobby": 3, "busy": 1, "lost": 1}}
+    assert (stand_in.starts_made, dict(stand_in.starts_received)) == (counted["starts"], counted["calls"])
+
+
+async def test_control_shows_the_jobs_of_one_room(call: Call, client: httpx.AsyncClient) -> None:
+    for room_id in ("lobby", "studio", "lobby"):
+        await call("POST", f"/smart-chat-rooms/{room_id}/smart-chat-jobs")
+    for query, count in (("", 3), ("?room_id=lobby", 2), ("?room_id=elsewhere", 0)):
+        assert len((await client.get(f"/sandbox/jobs{query}")).json()["jobs"]) == count
+
+
 async def test_control_shows_jobs_calls_and_rooms(
     call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn
 ) -> None:
@@ -75,67 +95,11 @@ async def test_control_shows_jobs_calls_and_rooms(
     assert not [signature for signature in stand_in.issued_signatures if signature in shown]
 
 
-async def test_a_service_that_is_down_resets_every_connection_until_it_is_up_again(
-    call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn, pass_time: PassTime
-) -> None:
-    await client.post("/sandbox/trouble", json={"kind": "down", "seconds": 30})
-    with pytest.raises(httpx.ReadError):
-        await call("POST", START)
-    with pytest.raises(httpx.ReadError):
-        await client.post("/v3/auth/tokens")
-    assert (await client.get("/sandbox/jobs")).json() == {"jobs": []}
-    pass_time(30)
-    assert (await call("POST", START)).status_code == 202
-
-    stand_in.trouble.down_until = math.inf
-    with pytest.raises(httpx.ReadError):
-        await call("POST", START)
-    await client.post("/sandbox/trouble", json={"kind": "down", "seconds": 0})
-    assert (await call("POST", START)).status_code == 202
-
-
-async def test_throttling_refuses_every_operation_until_it_is_over(
-    call: Call, client: httpx.AsyncClient, pass_time: PassTime
-) -> None:
-    await client.post("/sandbox/trouble", json={"kind": "throttle", "seconds": 5})
-    for method, path in (("POST", START), ("GET", "/smart-chat-rooms")):
-        answer = await call(method, path)
-        assert (answer.status_code, answer.json()["error_code"]) == (429, "APIGW.0308")
-    pass_time(5)
-    assert (await call("POST", START)).status_code == 202
-
-
 async def test_control_takes_all_tokens_back(client: httpx.AsyncClient, stand_in: MetaStudioStandIn) -> None:
     assert (await client.post("/sandbox/tokens/revoke")).json() == {"revoked": 1}
     path = f"/v1/{stand_in.credentials.project_id}/smart-chat-rooms"
     answer = await client.get(path, headers={"X-Auth-Token": "a-ready-made-token"})
     assert answer.json()["error_code"] == "MSS.00010008"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"kind":"flood","seconds":1}',
-        b'{"kind":["down"],"seconds":1}',
-        b'{"kind":"down"}',
-        b'{"kind":"down","seconds":-1}',
-        b'{"kind":"down","seconds":true}',
-        b'{"kind":"down","seconds":"5"}',
-        b'{"kind":"down","seconds":NaN}',
-        b'{"kind":"down","seconds":1e999}',
-    ],
-)
-async def test_a_malformed_wish_for_trouble_is_answered_with_words(
-    client: httpx.AsyncClient, stand_in: MetaStudioStandIn, body: bytes
-) -> None:
-    answer = await client.post("/sandbox/trouble", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-    assert answer.json()["error"]
-    assert not stand_in.trouble.resets_connections(0)
 
 
 @pytest.mark.parametrize("strange", [{"Host": "cloud.example"}, {"Origin": "https://evil.example"}])

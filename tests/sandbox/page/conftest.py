@@ -19,7 +19,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def metastudio() -> AsyncIterator[MetaStudioStandIn]:
-    async with MetaStudioStandIn(Credentials()) as stand_in:
+    async with MetaStudioStandIn(Credentials(ready_made_token="a-ready-made-token")) as stand_in:
         yield stand_in
 
 

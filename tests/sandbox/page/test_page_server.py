@@ -9,6 +9,7 @@ from yarl import URL
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.page.files import FOLDER
+from bot.sandbox.page.server import SHOWN
 from bot.sandbox.slack import SlackStandIn, Tokens
 
 POLICY = (
@@ -87,31 +88,51 @@ async def test_calls_to_metastudio_are_shown_and_told(
     assert shown["jobs"] == []
     assert [room["room_id"] for room in shown["rooms"]["misbehaving"]] == list(MISBEHAVING_ROOMS)
     assert shown["rooms"]["named"][0]["room_name"] == "Lobby kiosk"
-    assert shown["trouble"]["down"] is False
+    assert shown["trouble"] == []
+
+
+async def test_of_many_jobs_the_latest_are_shown(
+    browser: aiohttp.ClientSession, metastudio: MetaStudioStandIn
+) -> None:
+    path = f"/v1/{metastudio.credentials.project_id}/smart-chat-rooms/lobby/smart-chat-jobs"
+    headers = {"X-Auth-Token": "a-ready-made-token"}
+    async with browser.get("/sandbox/stream") as stream:
+        for _ in range(SHOWN + 5):
+            async with browser.post(URL(metastudio.url).with_path(path), headers=headers) as response:
+                assert response.status == 202
+        await told(stream, "traffic")
+    async with browser.get("/sandbox/metastudio") as response:
+        shown = await response.json()
+    assert [job["job_id"] for job in shown["jobs"]] == [job.job_id for job in metastudio.jobs[5:]]
+    assert len(shown["calls"]) == SHOWN
 
 
 async def test_metastudio_is_troubled_and_recovers(
     browser: aiohttp.ClientSession, metastudio: MetaStudioStandIn
 ) -> None:
-    async def order(kind: str, seconds: float) -> Any:
-        wish = {"kind": kind, "seconds": seconds}
+    async def order(**wish: Any) -> list[str]:
         async with browser.post("/sandbox/metastudio/trouble", json=wish) as response:
             assert response.status == 200
-            return await response.json()
+            return [trouble["kind"] for trouble in (await response.json())["trouble"]]
 
-    assert (await order("throttle", 10))["throttled"] is True
-    assert (await order("down", 10))["down"] is True
+    assert await order(kind="throttle", seconds=10) == ["throttle"]
+    assert await order(kind="down", seconds=10) == ["throttle", "down"]
     with pytest.raises(aiohttp.ClientError):
         await browser.get(URL(metastudio.url).with_path("/v1/nothing"))
-    recovered = await order("down", 0)
-    assert (recovered["down"], recovered["throttled"]) == (False, True)
+    assert await order(kind="down", seconds=0) == ["throttle"]
+    assert await order(kind="unsupported") == ["throttle", "unsupported"]
+    async with browser.get("/sandbox/metastudio") as response:
+        assert [trouble["kind"] for trouble in (await response.json())["trouble"]] == [
+            "throttle",
+            "unsupported",
+        ]
+    assert await order(kind="clear") == []
 
 
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        ({"kind": "flood", "seconds": 1}, "kind is down or throttle"),
-        ({"kind": "down"}, "seconds must be"),
+        ({"kind": "flood", "seconds": 1}, "kind is down, throttle"),
         ({"kind": "down", "seconds": -1}, "seconds must be"),
         ({"kind": "down", "seconds": 1e9}, "seconds must be"),
     ],

@@ -51,6 +51,44 @@ async def test_messages_are_listed_for_a_viewer(
     assert await listed(f"?viewer={MEI}&channel=C0AVATARS1") == ["Psst"]
 
 
+async def test_messages_are_listed_after_a_ts_and_the_latest_alone(outside: aiohttp.ClientSession) -> None:
+    said_before = [
+        await said(await outside.post("/sandbox/messages", json={"text": str(number), "user": JONAS}))
+        for number in range(5)
+    ]
+
+    async def listed(query: str) -> list[str]:
+        answer = await said(await outside.get(f"/sandbox/messages?{query}"))
+        return [message["text"] for message in answer["messages"]]
+
+    assert said_before[0]["user"] == JONAS
+    assert await listed(f"after={said_before[2]['ts']}") == ["3", "4"]
+    assert await listed(f"after={said_before[0]['ts']}&channel=C0AVATARS1&latest=3") == ["2", "3", "4"]
+    assert await listed("latest=1") == ["4"]
+    assert await listed("latest=0") == []
+
+
+async def test_channels_are_changed_from_outside(
+    outside: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    async def change(**wish: Any) -> Any:
+        return await said(await outside.post("/sandbox/channels", json={"channel": "C0AVATARS1"} | wish))
+
+    async def error_of_posting() -> str:
+        with pytest.raises(SlackApiError) as refused:
+            await client.chat_postMessage(channel="C0AVATARS1", text="Hello")
+        return str(refused.value.response["error"])
+
+    assert (await change())["name"] == "avatars"
+    assert (await change(archived=True))["archived"] is True
+    assert await error_of_posting() == "is_archived"
+    changed = await change(archived=False, bot_is_member=False)
+    assert (changed["archived"], changed["bot_is_member"]) == (False, False)
+    assert await error_of_posting() == "not_in_channel"
+    await change(bot_is_member=True)
+    await client.chat_postMessage(channel="C0AVATARS1", text="Hello")
+
+
 async def test_traffic_is_listed(outside: aiohttp.ClientSession, client: AsyncWebClient) -> None:
     await client.auth_test()
     [call] = (await said(await outside.get("/sandbox/traffic")))["traffic"]
@@ -102,6 +140,14 @@ async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, 
         ("POST", "/sandbox/trouble", '{"kind": "flood"}', "kind is one of"),
         ("POST", "/sandbox/trouble", '{"kind": "hang", "seconds": -1}', "seconds must be a number"),
         ("POST", "/sandbox/trouble", '{"kind": "hang", "times": true}', "times must be a number"),
+        ("POST", "/sandbox/trouble", '{"kind": "hang", "times": 1e999}', "times must be a whole number"),
+        ("GET", "/sandbox/messages?after=now", "", "is no ts"),
+        ("GET", "/sandbox/messages?latest=-1", "", "latest is a number of messages"),
+        ("POST", "/sandbox/messages", "{}", "text is missing"),
+        ("POST", "/sandbox/messages", '{"text": "x", "channel": "C1"}', "sees no channel"),
+        ("POST", "/sandbox/channels", "{}", "channel is missing"),
+        ("POST", "/sandbox/channels", '{"channel": "C1"}', "there is no channel"),
+        ("POST", "/sandbox/channels", '{"channel": "C0AVATARS1", "archived": 1}', "must be true or false"),
         ("PUT", "/sandbox/request-url", "{}", "url is an http address"),
         ("PUT", "/sandbox/request-url", '{"url": "ftp://x"}', "url is an http address"),
     ],

@@ -56,6 +56,15 @@ def test_an_ephemeral_message_says_so() -> None:
     assert "Only visible to you" in shown(draw_message(message("Psst", visible_to="U0MEI00001"), NAMES))
 
 
+def test_a_reply_and_a_person_are_told_from_the_rest() -> None:
+    reply = message("Running", thread_ts="1699999999.000100")
+    assert "#avatars · in a thread" in shown(draw_message(reply, NAMES))
+    reply.reply_broadcast = True
+    assert "in a thread and in the channel" in shown(draw_message(reply, NAMES))
+    said = shown(draw_message(message("Hello", user="U0MEI00001", origin="person"), NAMES))
+    assert "Mei 22:13 UTC" in said
+
+
 def test_every_kind_of_block_is_drawn() -> None:
     drawn = shown(
         draw_message(

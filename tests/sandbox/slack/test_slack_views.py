@@ -103,6 +103,54 @@ async def test_an_update_needs_the_latest_hash(client: AsyncWebClient, trigger: 
     assert nameless["error"] == "invalid_arguments"
 
 
+async def test_a_modal_opened_by_a_button_in_a_message_is_updated_and_submitted(
+    slack: SlackStandIn,
+    app: AsyncApp,
+    client: AsyncWebClient,
+    *,
+    clock: MovingClock,
+    connected: Connected,
+) -> None:
+    clicks: list[dict[str, Any]] = []
+
+    @app.action("refresh")
+    async def click(ack: AsyncAck, body: dict[str, Any]) -> None:
+        clicks.append(body)
+        await ack()
+
+    @app.view("")
+    async def submit(ack: AsyncAck, view: dict[str, Any]) -> None:
+        clicks.append({"view": view})
+        await ack()
+
+    posted = await client.chat_postMessage(channel="C0AVATARS1", text="x", blocks=HOME["blocks"])
+    async with connected(app):
+        for _ in range(2):
+            await slack.actions.in_message(MEI, "C0AVATARS1", posted["ts"], Act("do", "refresh"))
+        used, unused = (body["trigger_id"] for body in clicks)
+        opened: dict[str, Any] = (await client.views_open(trigger_id=used, view=MODAL))["view"]
+        again = await refusal(client.views_open(trigger_id=used, view=MODAL))
+        assert again["error"] == "exchanged_trigger_id"
+        clock.advance(3)
+        late = await refusal(client.views_open(trigger_id=unused, view=MODAL))
+        assert late["error"] == "expired_trigger_id"
+
+        fuller = MODAL | {"blocks": [*HOME["blocks"], name_input()]}
+        updated = await client.views_update(view_id=opened["id"], hash=opened["hash"], view=fuller)
+        stale = await refusal(client.views_update(view_id=opened["id"], hash=opened["hash"], view=MODAL))
+        assert stale["error"] == "hash_conflict"
+        await slack.actions.in_view(MEI, opened["id"], Act("do", "refresh"))
+        in_view = clicks[-1]["view"]
+        assert (in_view["id"], in_view["hash"]) == (opened["id"], updated["view"]["hash"])
+        await client.views_update(view_id=in_view["id"], hash=in_view["hash"], view=fuller)
+        [view] = slack.views.stack(MEI)
+        typed = {"name": {"name": {"type": "plain_text_input", "value": "lobby"}}}
+        submitted = await slack.forms.submit(MEI, view.id, typed)
+        assert (submitted.error, submitted.errors) == (None, None)
+    assert clicks[-1]["view"]["state"]["values"]["name"]["name"]["value"] == "lobby"
+    assert slack.views.stack(MEI) == []
+
+
 async def test_an_external_id_stands_for_one_view(
     slack: SlackStandIn, client: AsyncWebClient, trigger: str
 ) -> None:

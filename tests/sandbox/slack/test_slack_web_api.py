@@ -105,6 +105,8 @@ async def test_membership_changes_take_effect_at_once(client: AsyncWebClient, sl
     assert await error_of(client.chat_postMessage(channel=GENERAL, text="Hello")) == "restricted_action"
     slack.workspace.archive(GENERAL)
     assert await error_of(client.chat_postMessage(channel=GENERAL, text="Hello")) == "is_archived"
+    slack.workspace.unarchive(GENERAL)
+    assert await error_of(client.chat_postMessage(channel=GENERAL, text="Hello")) == "restricted_action"
 
 
 async def test_a_user_id_as_channel_is_a_direct_message(client: AsyncWebClient, slack: SlackStandIn) -> None:
@@ -155,20 +157,102 @@ async def test_an_ephemeral_message_is_for_one_person(client: AsyncWebClient, sl
     assert await error_of(call) == "user_not_in_channel"
 
 
-async def test_an_update_keeps_the_blocks_it_does_not_mention(
+async def test_an_update_with_a_text_alone_takes_the_blocks_away(
     client: AsyncWebClient, slack: SlackStandIn
 ) -> None:
     posted = await client.chat_postMessage(channel=AVATARS, text="Starting", blocks=SECTION)
-    await client.chat_update(channel=AVATARS, ts=posted["ts"], text="Started")
+    ts: str = posted["ts"]
+    await client.chat_update(channel=AVATARS, ts=ts, text="Started", blocks=SECTION)
     [message] = slack.messages(AVATARS)
-    assert (message.text, message.blocks) == ("Started", SECTION)
-    assert message.ts == posted["ts"]
+    assert (message.text, message.blocks, message.ts) == ("Started", SECTION, ts)
     assert message.edited is not None
-    await client.chat_update(channel=AVATARS, ts=posted["ts"], text="Ended", blocks=[])
-    assert slack.messages(AVATARS)[0].blocks == []
-    call = client.chat_update(channel=AVATARS, ts=posted["ts"], text="x", blocks=TEAPOT)
-    assert await error_of(call) == "invalid_blocks"
-    assert await error_of(client.chat_update(channel=AVATARS, ts="1.0", text="x")) == "message_not_found"
+    await client.chat_update(channel=AVATARS, ts=ts, text="Ended")
+    assert (message.text, message.blocks) == ("Ended", [])
+
+
+async def test_an_update_is_refused_for_content_that_cannot_be_shown(client: AsyncWebClient) -> None:
+    posted = await client.chat_postMessage(channel=AVATARS, text="Starting")
+
+    async def refusal(**content: Any) -> str:
+        update = {"channel": AVATARS, "ts": posted["ts"], **content}
+        return await error_of(client.api_call("chat.update", json=update))
+
+    assert await refusal(text="x", blocks=TEAPOT) == "invalid_blocks"
+    assert await refusal() == "no_text"
+    assert await refusal(text="x" * 4001) == "msg_too_long"
+
+
+async def test_an_update_needs_a_message_of_the_bots_in_a_channel_of_its(
+    client: AsyncWebClient, slack: SlackStandIn
+) -> None:
+    async def refusal(channel: str, ts: str) -> str:
+        return await error_of(client.chat_update(channel=channel, ts=ts, text="x"))
+
+    posted = {
+        channel: str((await client.chat_postMessage(channel=channel, text="Hello"))["ts"])
+        for channel in (AVATARS, STUDIO)
+    }
+    said = slack.say("Hello, bot", user=JONAS)
+    assert await refusal(AVATARS, "1.0") == "message_not_found"
+    assert await refusal("C0NOWHERE1", posted[AVATARS]) == "channel_not_found"
+    assert await refusal(AVATARS, said.ts) == "cant_update_message"
+    assert await error_of(client.chat_delete(channel=AVATARS, ts=said.ts)) == "cant_delete_message"
+    slack.workspace.archive(AVATARS)
+    assert await refusal(AVATARS, posted[AVATARS]) == "is_inactive"
+    slack.workspace.unarchive(AVATARS)
+    for channel, error in ((AVATARS, "not_in_channel"), (STUDIO, "channel_not_found")):
+        slack.workspace.remove(channel, slack.workspace.bot.user_id)
+        assert await refusal(channel, posted[channel]) == error
+    assert {message.text for message in slack.messages()} == {"Hello", "Hello, bot"}
+
+
+async def test_a_reply_is_known_by_its_thread(client: AsyncWebClient, slack: SlackStandIn) -> None:
+    root = await client.chat_postMessage(channel=AVATARS, text="Started")
+    thread: str = root["ts"]
+    reply = await client.chat_postMessage(channel=AVATARS, text="Running", thread_ts=thread)
+    aloud = await client.chat_postMessage(
+        channel=AVATARS, text="Ended", thread_ts=thread, reply_broadcast=True
+    )
+    await client.chat_postMessage(channel=AVATARS, text="Next", reply_broadcast=True)
+    assert [(said.text, said.thread_ts, said.reply_broadcast) for said in slack.messages(AVATARS)] == [
+        ("Started", None, False),
+        ("Running", thread, False),
+        ("Ended", thread, True),
+        ("Next", None, False),
+    ]
+    assert reply["message"]["thread_ts"] == aloud["message"]["thread_ts"] == thread
+    assert "subtype" not in reply["message"]
+    assert aloud["message"]["subtype"] == "thread_broadcast"
+
+
+async def test_a_person_writes_where_they_see_something(slack: SlackStandIn) -> None:
+    said = slack.say("<b> @jonas", channel=GENERAL)
+    assert (said.user, said.text, said.origin) == (MEI, "&lt;b&gt; <@U0JONAS001|jonas>", "person")
+    reply = slack.say("Me too", user=JONAS, channel=GENERAL, thread_ts=said.ts)
+    assert [message.ts for message in slack.messages(GENERAL, AMARA)] == [said.ts, reply.ts]
+    with pytest.raises(ValueError, match="Jonas sees no channel"):
+        slack.say("Hello", user=JONAS, channel=PLANS)
+    slack.workspace.archive(GENERAL)
+    with pytest.raises(ValueError, match="archived"):
+        slack.say("Hello", channel=GENERAL)
+
+
+async def test_every_message_is_kept_and_the_latest_are_found(
+    slack: SlackStandIn, clock: MovingClock
+) -> None:
+    for number in range(25_000):
+        slack.say(str(number), channel=GENERAL if number % 5 else AVATARS)
+    assert [message.text for message in slack.messages()] == [str(number) for number in range(25_000)]
+    [*_, nearly_last, last] = slack.messages(AVATARS)
+    assert (nearly_last.text, last.text) == ("24990", "24995")
+    assert slack.messages(AVATARS, after=nearly_last.ts) == [last]
+    assert slack.messages(AVATARS, after=last.ts) == []
+    assert [message.text for message in slack.messages(GENERAL, latest=2)] == ["24998", "24999"]
+    clock.advance(1)
+    newest = slack.say("newest")
+    assert slack.messages(after=slack.messages(GENERAL, latest=1)[0].ts) == [newest]
+    with pytest.raises(ValueError, match="is no ts"):
+        slack.messages(after="yesterday")
 
 
 async def test_a_deleted_message_is_gone(client: AsyncWebClient, slack: SlackStandIn) -> None:

@@ -1,0 +1,59 @@
+"""What becomes of a room's jobs if nobody stops them: how long they wait and run, and how they end."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.sandbox.metastudio.refusals import INTERNAL_ERROR, NOBODY_JOINED, Refusal
+
+_WAITING_SECONDS = 3.0
+_A_FEW_SECONDS = 5.0
+
+
+class JobState(StrEnum):
+    """The cloud's names for the states that jobs go through here; SUCCEED means ended normally."""
+
+    WAITING = "WAITING"
+    PROCESSING = "PROCESSING"
+    SUCCEED = "SUCCEED"
+    FAILED = "FAILED"
+
+
+class FinishReason(StrEnum):
+    """Why a job ended normally: somebody stopped it or left, or nobody spoke for too long."""
+
+    NORMAL = "NORMAL"
+    MUTE_TIMEOUT = "MUTE_TIMEOUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job ends: a finish reason where it succeeds, an error where it fails."""
+
+    state: JobState
+    finish_reason: FinishReason | None = None
+    error: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """A job's life as it would be undisturbed. A job that runs for 0 seconds never runs."""
+
+    waiting_seconds: float
+    running_seconds: float
+    ending: Ending
+
+
+STOPPED = Ending(JobState.SUCCEED, FinishReason.NORMAL)
+
+_ORDINARY = JobPlan(_WAITING_SECONDS, 120.0, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT))
+_OF_ROOMS = {
+    "unjoined": JobPlan(_A_FEW_SECONDS, 0.0, Ending(JobState.FAILED, error=NOBODY_JOINED)),
+    "brief": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.NORMAL)),
+    "quiet": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT)),
+    "crash": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.FAILED, error=INTERNAL_ERROR)),
+}
+
+
+def plan_for(room_id: str) -> JobPlan:
+    """The plan of a room's jobs."""
+    return _OF_ROOMS.get(room_id, _ORDINARY)

@@ -1,0 +1,91 @@
+"""Trouble as it is wished for in JSON."""
+
+import math
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from bot.sandbox.metastudio.faults import COMES_AFTER, GARBAGE, UNSUPPORTED_ANSWERS, FaultKind
+from bot.sandbox.metastudio.operations import Operation
+from bot.sandbox.metastudio.refusals import NO_SUCH_API
+from bot.sandbox.metastudio.trouble import Trouble
+from bot.sandbox.wishes import optional_count, optional_flag, optional_number, optional_string
+
+LONGEST = 24 * 3600
+"""Seconds."""
+
+_CLEAR = "clear"
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def make_trouble(wish: dict[str, Any], trouble: Trouble) -> None:
+    """Do what a wish asks for.
+
+    `{"kind": "down" | "throttle" | "unsupported" | "hang" | "garbage" | "errors"}` with, all optional,
+    `operation`, `seconds` (0 ends that kind), `times`, `after` (not for throttle and unsupported), `code`
+    (unsupported) and `body` (garbage); or `{"kind": "clear"}`. Raises ValueError in words.
+    """
+    if wish.get("kind") == _CLEAR:
+        trouble.clear()
+        return
+    kind = _kind(wish)
+    seconds = optional_number(wish, "seconds")
+    if seconds is not None and not seconds <= LONGEST:
+        raise ValueError(f"seconds must be a number from 0 to {LONGEST}")
+    if seconds == 0:
+        trouble.clear(kind)
+        return
+    _begin(
+        kind,
+        trouble,
+        wish,
+        {"seconds": math.inf if seconds is None else seconds, "times": optional_count(wish, "times")},
+    )
+
+
+def _begin(kind: FaultKind, trouble: Trouble, wish: dict[str, Any], bounds: dict[str, Any]) -> None:
+    operation, after = _operation(wish), _after(wish, kind)
+    match kind:
+        case FaultKind.DOWN:
+            trouble.reset_connections(operation, **bounds, after=after)
+        case FaultKind.THROTTLE:
+            trouble.throttle(operation, **bounds)
+        case FaultKind.UNSUPPORTED:
+            trouble.unsupport(operation, **bounds, code=_code(wish))
+        case FaultKind.HANG:
+            trouble.hang(operation, **bounds, after=after)
+        case FaultKind.GARBAGE:
+            body = optional_string(wish, "body")
+            trouble.garble(operation, **bounds, after=after, body=GARBAGE if body is None else body)
+        case FaultKind.ERRORS:
+            trouble.server_errors(operation, **bounds, after=after)
+
+
+def _kind(wish: dict[str, Any]) -> FaultKind:
+    kind = wish.get("kind")
+    if kind not in list(FaultKind):
+        raise ValueError(f"kind is {', '.join(FaultKind)} or {_CLEAR}, not {kind!r}")
+    return FaultKind(kind)
+
+
+def _operation(wish: dict[str, Any]) -> Operation | None:
+    operation = wish.get("operation")
+    if operation is None:
+        return None
+    if operation not in list(Operation):
+        raise ValueError(f"operation is one of {', '.join(Operation)}, not {operation!r}")
+    return Operation(operation)
+
+
+def _after(wish: dict[str, Any], kind: FaultKind) -> bool:
+    after = optional_flag(wish, "after") or False
+    if after and kind not in COMES_AFTER:
+        raise ValueError(f"after goes with {', '.join(COMES_AFTER)}, not with {kind}")
+    return after
+
+
+def _code(wish: dict[str, Any]) -> str:
+    code = optional_string(wish, "code") or NO_SUCH_API.code
+    if code not in UNSUPPORTED_ANSWERS:
+        raise ValueError(f"code is one of {', '.join(UNSUPPORTED_ANSWERS)}, not {code!r}")
+    return code

@@ -1,0 +1,62 @@
+"""Endpoints under /sandbox/ for the workspace: who and what is in it, and where the bot may write."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from bot.sandbox.plain import plain
+from bot.sandbox.slack.commands import SlashCommand
+from bot.sandbox.slack.workspace import Channel, Workspace
+from bot.sandbox.wishes import in_words, optional_flag, read_body, required_string
+
+
+class Inhabited(Protocol):
+    """What of the stand-in is reached from outside."""
+
+    workspace: Workspace
+    commands: Sequence[SlashCommand]
+
+
+class WorkspaceControl:
+    """HTTP handlers that do to a workspace what its methods do."""
+
+    def __init__(self, stand_in: Inhabited) -> None:
+        self._stand_in = stand_in
+
+    def register(self, application: web.Application) -> None:
+        application.router.add_get("/sandbox/workspace", self.describe)
+        application.router.add_post("/sandbox/channels", in_words(self.change_channel))
+
+    async def describe(self, _request: web.Request) -> web.Response:
+        workspace = self._stand_in.workspace
+        return web.json_response(
+            {
+                "team": {
+                    "id": workspace.team_id,
+                    "name": workspace.team_name,
+                    "domain": workspace.team_domain,
+                },
+                "bot": plain(workspace.bot),
+                "people": [plain(person) for person in workspace.people.values()],
+                "channels": [self._described(channel) for channel in workspace.channels.values()],
+                "commands": [plain(command) for command in self._stand_in.commands],
+            }
+        )
+
+    async def change_channel(self, request: web.Request) -> web.Response:
+        """Archive a channel (`archived` true) or not, let the bot in (`bot_is_member` true) or remove it."""
+        body, workspace = await read_body(request), self._stand_in.workspace
+        channel = required_string(body, "channel")
+        archived, is_member = optional_flag(body, "archived"), optional_flag(body, "bot_is_member")
+        if channel not in workspace.channels:
+            raise ValueError(f"there is no channel with the id {channel!r}")
+        if archived is not None:
+            (workspace.archive if archived else workspace.unarchive)(channel)
+        if is_member is not None:
+            (workspace.invite if is_member else workspace.remove)(channel, workspace.bot.user_id)
+        return web.json_response(self._described(workspace.channels[channel]))
+
+    def _described(self, channel: Channel) -> dict[str, Any]:
+        is_member = self._stand_in.workspace.bot.user_id in channel.members
+        return plain(channel) | {"members": sorted(channel.members), "bot_is_member": is_member}
