@@ -36,20 +36,22 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     composer = page.get_by_role("combobox", name="Command")
     composer.focus()
     page.keyboard.type("/")
-    option = page.get_by_role("listbox", name="Commands").get_by_role("option")
-    expect(option).to_contain_text("room_id [region]")
+    options = page.get_by_role("listbox", name="Commands").get_by_role("option")
+    expect(options).to_contain_text(["help | jobs | stop job_id", "room_id [region]"])
+    page.keyboard.type("avatar-")
+    expect(options).to_have_count(1)
     page.keyboard.press("Tab")
-    page.keyboard.type(f"{ROOM} cn-north-4")
+    page.keyboard.type(f"{ROOM} cn-southwest-2")
     page.keyboard.press("Enter")
 
     messages = page.get_by_role("log", name="Messages")
-    announcements = messages.get_by_role("article").filter(has_text="Avatar job started")
+    announcements = messages.get_by_role("article").filter(has_text="Job ID")
     expect(announcements).to_have_count(2)
     announcement = announcements.last
-    for words in ("Job ID", ROOM, "CN North-Beijing4", "@Mei", "Voices", "1920 × 1080, landscape", "APP"):
+    for words in ("State", ROOM, "CN Southwest-Guiyang1", "@Mei", "Voices", "1920 × 1080, landscape", "APP"):
         expect(announcement).to_contain_text(words)
     expect(announcement.get_by_role("heading", name="Avatar job started")).to_be_visible()
-    ack = messages.get_by_role("article").filter(has_text=f"Starting room {ROOM}")
+    ack = messages.get_by_role("article").filter(has_text=f"Starting room {ROOM} in CN Southwest")
     expect(ack.last).to_contain_text("Only visible to you")
     assert_accessible(page)
     keep(page, "1-started")
@@ -80,7 +82,7 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     places = page.get_by_role("navigation", name="People and channels")
     expect(places.get_by_role("button", name="general")).to_contain_text("no bot")
     places.get_by_role("button", name="general").click()
-    type_command(page, f"/avatar-start {ROOM}")
+    type_command(page, "/avatar-start lobby")
     expect(last(page)).to_contain_text("invite it to this channel")
     places.get_by_role("button", name="avatars").click()
 
@@ -110,14 +112,75 @@ def test_trouble_with_metastudio_and_with_slack_is_told_and_ends(sandbox: str, p
     page.goto(sandbox)
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="MetaStudio down for 10 s").click()
-    type_command(page, f"/avatar-start {ROOM}")
-    expect(last(page)).to_contain_text("It is not known whether room")
+    type_command(page, "/avatar-start lobby")
+    expect(last(page)).to_contain_text("It is not known whether room", timeout=15_000)
 
     page.get_by_role("button", name="End all trouble").click()
     page.get_by_role("button", name="Slack answers 429 for 10 s").click()
     page.get_by_role("button", name="End all trouble").click()
-    type_command(page, f"/avatar-start {ROOM} cn-southwest-2")
+    type_command(page, "/avatar-start lobby cn-southwest-2")
     expect(last(page)).to_contain_text("CN Southwest-Guiyang1", timeout=15_000)
+
+
+def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    type_command(page, "/avatar-start reception cn-north-4")
+    articles = page.get_by_role("log", name="Messages").get_by_role("article")
+    announcement = articles.filter(has_text="Job ID").filter(has_text="reception")
+    expect(announcement.get_by_role("heading", name="Avatar job running")).to_be_visible(timeout=15_000)
+    type_command(page, "/avatar-start reception cn-north-4")
+    expect(last(page)).to_contain_text("was started by @Mei")
+    expect(last(page).get_by_role("button", name="Start another")).to_be_visible()
+
+    announcement.get_by_role("button", name="RTC access").click()
+    modal = page.get_by_role("dialog", name="RTC access")
+    for words in ("App ID", "RTC room", "Device user", "Expires"):
+        expect(modal).to_contain_text(words)
+    assert_accessible(page)
+    keep(page, "rtc-access")
+    modal.get_by_role("button", name="Close").last.click()
+
+    announcement.get_by_role("button", name="Stop").click()
+    page.get_by_role("alertdialog", name="Stop this job?").get_by_role("button", name="Stop it").click()
+    expect(announcement.get_by_role("heading", name="Avatar job stopped")).to_be_visible(timeout=15_000)
+    expect(announcement).to_contain_text("Stopped by @Mei after")
+    expect(announcement.get_by_role("button")).to_have_count(0)
+    expect(articles.filter(has_text="In the thread")).to_contain_text("was stopped by @Mei")
+    expect(announcement).to_have_count(1)
+    assert_accessible(page)
+    keep(page, "stopped")
+
+
+def test_metastudio_can_be_told_to_know_no_jobs(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="MetaStudio knows no jobs").click()
+    told = page.get_by_role("tabpanel", name="Trouble").get_by_role("status")
+    expect(told).to_have_text("MetaStudio knows no jobs until the trouble is ended.")
+    trouble = page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"]
+    assert [one["kind"] for one in trouble] == ["unsupported"]
+    expect(page.get_by_role("button", name="/avatar-start unjoined")).to_be_visible()
+
+    page.get_by_role("button", name="End all trouble").click()
+    expect(told).to_have_text("Everything is well again.")
+    assert page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"] == []
+
+
+def test_a_reply_stands_behind_what_it_answers(demonstration: str, page: Page) -> None:
+    page.goto(demonstration)
+
+    def say(text: str, thread_ts: str | None = None) -> str:
+        body = {"text": text, "thread_ts": thread_ts}
+        return str(page.request.post(f"{demonstration}/sandbox/messages", data=body).json()["ts"])
+
+    root = say("Which room?")
+    say("Anything else?")
+    say("The lobby.", root)
+    articles = page.get_by_role("log", name="Messages").get_by_role("article")
+    expect(articles.filter(has_text="The lobby.")).to_contain_text("In the thread")
+    said = [text.splitlines()[-1] for text in articles.all_inner_texts()]
+    start = said.index("Which room?")
+    assert said[start : start + 3] == ["Which room?", "The lobby.", "Anything else?"]
 
 
 def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Page) -> None:
