@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint types layers pytest lock clean
+.PHONY: run test lint types layers pytest chaos bench lock clean
 
 run: .venv/runtime
 	@$(BIN)/avatar-bot sandbox $(ARGS)
@@ -25,6 +25,15 @@ layers: .venv/development
 pytest: .venv/development
 	$(BIN)/python -m pytest $(ARGS)
 
+# Ten times what `make test` does of it: 250 kills of one bot and 100 of replicas, then 10,000 starts in a row.
+chaos: .venv/development
+	CHAOS_KILLS=250 MEMORY_STARTS_IN_TEN=10 $(BIN)/python -m pytest \
+	    tests/process/test_chaos.py tests/process/test_memory.py $(ARGS)
+
+# The bot beside what people would use instead, in half an hour; with ARGS=--quick in a minute, and not judged.
+bench: .venv/development
+	@$(BIN)/python -m bench $(ARGS)
+
 # The names, versions and hashes of all that is installed, for every Python and platform at once.
 lock: .venv/development
 	$(PIP) install uv
@@ -32,9 +41,13 @@ lock: .venv/development
 	    --extra postgresql pyproject.toml requirements-build.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    -c requirements.txt bench/requirements.in -o bench/requirements.txt
+	cd bench/contenders/bolt_js && if command -v npm >/dev/null; then npm update --package-lock-only; fi
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	    bench/.venv bench/contenders/bolt_js/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

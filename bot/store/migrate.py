@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import LogUnavailable, StartupError
 from bot.store.database import log_failures
+
+NEWEST = "0002"
+"""The last revision in `migrations/versions`."""
 
 _ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do that nobody else takes
 
@@ -14,21 +18,33 @@ _ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do t
 async def migrate(engine: AsyncEngine) -> None:
     """Run the migrations that are missing, in one transaction that only one process has at a time.
 
+    Mostly none is, and Alembic, which is slow to import and large, is left alone.
+
     Raises:
         StartupError: the schema cannot be brought up to date.
     """
     try:
         with log_failures():
             async with engine.connect() as connection:
-                await connection.run_sync(_upgrade)
+                if await _revision(connection) != NEWEST:
+                    await connection.run_sync(_upgrade)
     except LogUnavailable as error:
         raise StartupError(
             f"The database cannot be migrated. {error}", advice="Check the rights of the bot's user."
         ) from None
 
 
+async def _revision(connection: AsyncConnection) -> str | None:
+    """The schema's revision; None where it has none yet."""
+    try:
+        revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError:
+        return None
+    return str(revision)
+
+
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - slow to import, and only needed here
+    from alembic import command  # noqa: PLC0415 - only needed here
     from alembic.config import Config  # noqa: PLC0415
 
     try:

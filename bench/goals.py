@@ -1,0 +1,82 @@
+"""What the figures must show, as data, and whether they do.
+
+Like is compared with like: HTTP with HTTP, Socket Mode with Socket Mode. The script knows Socket Mode only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bench.figures import Figures
+
+
+class Verdict(StrEnum):
+    """What came of a goal. Without its figures, or at sizes that it does not speak of, it is not judged."""
+
+    MET = "met"
+    MISSED = "missed"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure of a contender is at least, or at most, so many times its peer's; without a peer, so much."""
+
+    work: str
+    figure: str
+    contender: str
+    limit: float
+    peer: str = ""
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A goal and what came of it: `value` and `peer_value` are typical figures, `ratio` is between them."""
+
+    goal: Goal
+    value: float | None
+    peer_value: float | None
+    ratio: float | None
+    verdict: Verdict
+
+
+def judge(goal: Goal, figures: Figures, *, sizes_match: bool) -> Judged:
+    """Compare."""
+    value = figures.typical(goal.work, goal.contender, goal.figure)
+    peer_value = figures.typical(goal.work, goal.peer, goal.figure) if goal.peer else None
+    ratio = value / peer_value if value is not None and peer_value else None
+    compared = ratio if goal.peer else value
+    if compared is None or not sizes_match:
+        return Judged(goal, value, peer_value, ratio, Verdict.NOT_JUDGED)
+    shown = round(compared, 2)  # as it is printed
+    met = shown >= goal.limit if goal.at_least else shown <= goal.limit
+    return Judged(goal, value, peer_value, ratio, Verdict.MET if met else Verdict.MISSED)
+
+
+def _against(contender: str, *, bolt_js: str, floor: str) -> Iterator[Goal]:
+    yield Goal("crowd", "per_second", contender, 1.0, bolt_js, at_least=True)
+    yield Goal("crowd", "per_second", contender, 10.0, "script", at_least=True)
+    yield Goal("crowd", "per_second", contender, 0.75, floor, at_least=True)
+    yield Goal("crowd", "ack_p99_ms", contender, 1.5, floor)
+    yield Goal("crowd", "ack_p99_ms", contender, 1.0, bolt_js)
+    yield Goal("crowd", "ack_max_ms", contender, 1000.0)
+    yield Goal("crowd", "peak_mib", contender, 0.5, bolt_js)
+    yield Goal("idle", "announcement_p50_ms", contender, 1.5, floor)
+    yield Goal("start", "seconds", contender, 1.5, floor)
+
+
+def _whatever_its_length(contender: str) -> Iterator[Goal]:
+    for figure in ("page_ms", "twin_ms", "record_ms"):
+        yield Goal("log", figure, f"{contender}, long", 1.2, f"{contender}, short")
+
+
+GOALS = (
+    *_against("ours", bolt_js="bolt_js_http", floor="floor"),
+    *_against("ours_postgresql", bolt_js="bolt_js_http", floor="floor"),
+    *_against("ours_socket", bolt_js="bolt_js", floor="floor_socket"),
+    *_whatever_its_length("ours"),
+    *_whatever_its_length("ours_postgresql"),
+    Goal("watch", "reads_per_second", "ours", 10.0),
+    Goal("watch", "cpu_percent", "ours", 10.0),
+)
