@@ -5,7 +5,6 @@ state always arrives, and then a line goes into the message's thread.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -16,7 +15,7 @@ from bot.job import SmartChatJob
 from bot.job_life import JobLife
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
-from bot.model import Invocation
+from bot.model import Invocation, JobState
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
@@ -29,6 +28,9 @@ AT_ONCE = 10
 
 RETRY_SECONDS = (5.0, 10.0, 30.0, 60.0)
 """Pauses after edits that Slack did not take; the last one is repeated."""
+
+MOST_TRIES = 1440
+"""After as many, which is about a day, a message stays as it is."""
 
 _log = structlog.get_logger()
 
@@ -43,7 +45,6 @@ class Showing:
         roster: Roster,
         announcer: Announcer,
         rtc_access: bool,
-        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
@@ -51,10 +52,8 @@ class Showing:
         self._announcer = announcer
         self._tasks = Tasks()
         self._rtc_access = rtc_access
-        self._clock = clock
         self._sleep = sleep
         self._wanted: dict[str, JobLife] = {}
-        self._may_edit_at: dict[str, float] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def show(self, job: FollowedJob, life: JobLife) -> None:
@@ -66,6 +65,7 @@ class Showing:
 
     async def close(self) -> None:
         """Leave what is not shown yet to whoever follows the jobs next."""
+        self._wanted.clear()
         await self._tasks.cancel()
 
     def is_at(self, job: FollowedJob) -> bool:
@@ -73,37 +73,42 @@ class Showing:
         return job.job_id in self._wanted
 
     async def _bring_up_to_date(self, job: FollowedJob) -> None:
-        failures = 0
+        """What is said is not said again when the log fails, or the line in the thread would stand twice."""
+        said, failures = job.state, 0
         try:
-            while self._wanted[job.job_id].state is not job.state:
-                await self._sleep(max(0.0, self._may_edit_at.get(job.job_id, 0.0) - self._clock()))
-                if await self._try_to_show(job, self._wanted[job.job_id]):
-                    failures = 0
-                else:
+            while (life := self._wanted[job.job_id]).state is not job.state:
+                if said is not life.state and (await self._try_to_say(job, life) or failures == MOST_TRIES):
+                    said = life.state
+                if said is not life.state or not await self._try_to_note(job, life.state):
                     await self._sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                     failures += 1
-                self._may_edit_at[job.job_id] = self._clock() + EDIT_SECONDS
+                elif not job.state.is_over:
+                    await self._sleep(EDIT_SECONDS)
+                    failures = 0
         finally:
-            del self._wanted[job.job_id]
-            if job.state.is_over:
-                self._may_edit_at.pop(job.job_id, None)
+            self._wanted.pop(job.job_id, None)
 
-    async def _try_to_show(self, job: FollowedJob, life: JobLife) -> bool:
+    async def _try_to_say(self, job: FollowedJob, life: JobLife) -> bool:
         try:
             async with self._slots:
-                if not await self._show(job, life):
-                    return False
-            await self._roster.show(job, life.state)
+                return await self._say(job, life)
         except LogUnavailable as error:
             _log.warning("a job's state is not shown yet", job_id=job.job_id, reason=str(error))
             return False
-        job.state = life.state
+
+    async def _try_to_note(self, job: FollowedJob, state: JobState) -> bool:
+        try:
+            await self._roster.show(job, state)
+        except LogUnavailable as error:
+            _log.warning("a job's state is not in the log yet", job_id=job.job_id, reason=str(error))
+            return False
+        job.state = state
         return True
 
-    async def _show(self, job: FollowedJob, life: JobLife) -> bool:
-        """False where it has to be tried again."""
+    async def _say(self, job: FollowedJob, life: JobLife) -> bool:
+        """False where it has to be tried again; True also where there is nothing to say any more."""
         row = await self._invocations.get(job.invocation_id)
-        if row is None:
+        if row is None or row.job_state is None or not life.state.follows(row.job_state):
             return True
         _log.info("a job's state", job_id=job.job_id, state=life.state.value)
         known = SmartChatJob.remembered(job.job_id, row.configuration)

@@ -12,10 +12,16 @@ STARTING_SECONDS = 2.0
 
 RUNNING_SECONDS = 10.0
 LONGEST_SECONDS = 120.0
-"""How seldom a room may be looked at after one failure upon another."""
+"""How seldom a room is looked at after one failure upon another, if the interval is not longer anyway."""
+
+MOST_DOUBLINGS = 10
+"""Of an interval, failure upon failure; a number that is doubled for days is none any more."""
 
 SHARE_FOR_RUNNING = 0.5
 """Of the reads that are allowed, what rooms with nothing but running jobs may take."""
+
+SPARE_ENTRIES = 100
+"""How many entries the queue may have beside two for each room; then those that count no more are dropped."""
 
 
 @dataclass(slots=True)
@@ -53,8 +59,8 @@ class WatchList:
         if room is None:
             room = self._rooms[job.room_id] = Room(job.room_id)
             self._schedule(room, 0.0)
-        elif room.due is not None:
-            self._schedule(room, 0.0)
+        else:
+            self._bring_forward(room)
         room.jobs[job.job_id] = job
         self._room_of[job.job_id] = room
 
@@ -63,8 +69,7 @@ class WatchList:
         room = self._room_of.get(job_id)
         if room is not None and job_id not in room.hurried:
             room.hurried.add(job_id)
-            if room.due is not None:
-                self._schedule(room, 0.0)
+            self._bring_forward(room)
 
     def remove(self, job_id: str) -> None:
         """Follow a job no longer."""
@@ -76,7 +81,9 @@ class WatchList:
                 del self._rooms[room.room_id]
 
     def clear(self) -> None:
-        """Follow nothing."""
+        """Follow nothing, not even in the rooms that somebody looks at."""
+        for room in self._rooms.values():
+            room.jobs.clear()
         self._rooms.clear()
         self._room_of.clear()
         self._queue.clear()
@@ -100,13 +107,24 @@ class WatchList:
             del self._rooms[room.room_id]
             return
         room.failures = room.failures + 1 if failed else 0
-        self._schedule(room, min(LONGEST_SECONDS, self._interval(room) * 2**room.failures))
+        self._schedule(room, self._interval(room))
 
     def _interval(self, room: Room) -> float:
-        if room.changes_soon:
-            return STARTING_SECONDS
-        return max(RUNNING_SECONDS, len(self._rooms) / (self._reads_per_second * SHARE_FOR_RUNNING))
+        interval = STARTING_SECONDS
+        if not room.changes_soon:
+            interval = max(RUNNING_SECONDS, len(self._rooms) / (self._reads_per_second * SHARE_FOR_RUNNING))
+        slowed = interval * float(2 ** min(room.failures, MOST_DOUBLINGS))
+        return max(interval, min(slowed, LONGEST_SECONDS))
+
+    def _bring_forward(self, room: Room) -> None:
+        """Let a room be due now, unless it is being looked at or is waiting for its turn already."""
+        if room.due is not None and room.due > self._clock():
+            self._schedule(room, 0.0)
 
     def _schedule(self, room: Room, seconds: float) -> None:
+        """What the queue held of the room before is passed over when its time comes."""
         room.due = self._clock() + seconds
         heapq.heappush(self._queue, (room.due, room.room_id))
+        if len(self._queue) > 2 * len(self._rooms) + SPARE_ENTRIES:
+            self._queue = [(room.due, room.room_id) for room in self._rooms.values() if room.due is not None]
+            heapq.heapify(self._queue)

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.errors import JobOver, LogUnavailable, MetaStudioError, OperationUnknown
+from bot.errors import (
+    CredentialRefused,
+    JobOver,
+    LogUnavailable,
+    MetaStudioError,
+    OperationUnknown,
+    Throttled,
+)
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY, JobLife, life_of
 from bot.metastudio.client import MetaStudio
@@ -84,6 +91,7 @@ class Watcher:
         if not await self._leases.hold(LEASE, self._holder, now=now, until=now + LEASE_TIME):
             self._list.clear()
             self._called_at = None
+            await self._showing.close()
             return
         # A clock that was set back must not hide what is new.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
@@ -105,9 +113,12 @@ class Watcher:
             await self._look_at(room)
             failed = False
         except OperationUnknown as error:
+            if self._can_look:  # others may be looking at this moment, and learn the same
+                _log.warning(
+                    "jobs are not followed: MetaStudio cannot be asked about them", reason=str(error)
+                )
             self._can_look = False
             self._list.clear()
-            _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
         except (MetaStudioError, LogUnavailable) as error:
             _log.warning("a room could not be looked at", room_id=room.room_id, reason=str(error))
         except Exception:  # noqa: BLE001 - one room must not end the watch of all others
@@ -134,10 +145,19 @@ class Watcher:
             room.room_id, states=tuple(UNDER_WAY), seconds=LOOK_SECONDS
         )
         listed = {report.job_id: report for report in reports}
+        unanswered: MetaStudioError | None = None
         for job in tuple(room.jobs.values()):
-            life = await self._life_of(job, listed.get(job.job_id))
-            if life is not None and life.state.follows(job.seen):
+            try:
+                life = await self._life_of(job, listed.get(job.job_id))
+            except (OperationUnknown, CredentialRefused, Throttled):
+                raise
+            except MetaStudioError as error:  # of this job, perhaps: the others are looked at all the same
+                unanswered = error
+                continue
+            if life is not None and life.state.follows(job.seen) and job.job_id in room.jobs:
                 self._show(job, life)
+        if unanswered is not None:
+            raise unanswered
 
     async def _life_of(self, job: FollowedJob, report: JobReport | None) -> JobLife | None:
         """Where the job stands; None where MetaStudio does not tell."""

@@ -41,7 +41,7 @@ class Terminal(io.StringIO):
 def logging_left_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    levels = {name: logging.getLogger(name).level for name in ("alembic", "httpx")}
+    levels = {name: logging.getLogger(name).level for name in ("alembic", "httpx", "slack_sdk.web")}
     yield
     root.handlers = handlers
     root.setLevel(level)
@@ -139,6 +139,13 @@ SECRETS = [
 ]
 
 
+def test_what_is_sent_to_slack_is_not_written_down_even_at_debug(
+    json_log: Callable[[], list[dict[str, Any]]],
+) -> None:
+    logging.getLogger("slack_sdk.web.async_base_client").debug("Sending a request - a modal with %s", SIGNATURE)
+    assert json_log() == []
+
+
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
 def test_what_must_not_be_seen_is_not_in_the_line(line: str, redact: Redactor) -> None:
     assert any(secret in line or quote(secret, safe="") in line for secret in SECRETS)
@@ -152,10 +159,10 @@ def test_what_must_not_be_seen_is_not_in_the_line(line: str, redact: Redactor) -
 def test_a_line_in_json_is_still_json_and_holds_no_secret(
     line: str, json_log: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    logging.getLogger("slack_sdk.web.async_client").debug(line)
+    logging.getLogger("slack_sdk.socket_mode.aiohttp").debug(line)
     structlog.get_logger().info("seen", what=line, nested={"deep": [line]})
     foreign, own = json_log()
-    assert (foreign["logger"], foreign["level"]) == ("slack_sdk.web.async_client", "debug")
+    assert (foreign["logger"], foreign["level"]) == ("slack_sdk.socket_mode.aiohttp", "debug")
     assert foreign["event"] == own["what"] == own["nested"]["deep"][0]
     shown = json.dumps([foreign, own])
     assert [secret for secret in SECRETS if secret in shown] == []

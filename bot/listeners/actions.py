@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, starting
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
-from bot.parsing import HelpWanted, Regions, parse_job_value, parse_start
+from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
@@ -85,7 +85,7 @@ class Actions:
                     await use(invocation, ack)
                 except (InvalidArguments, Refused) as error:
                     status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-                    await self.reception.close(invocation, status, str(error))
+                    await self.reception.close(_naming_its_job(invocation), status, str(error))
                     await self._decline(ack, invocation, error, verdict)
             except LogUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
@@ -155,3 +155,10 @@ class Actions:
             await self.announcer.tell(invocation, message, instead=instead)
         except Undeliverable as error:
             _log.warning("an answer to a click is not delivered", reason=str(error))
+
+
+def _naming_its_job(invocation: Invocation) -> Invocation:
+    """The same with the job of its button, if that has one."""
+    room_id, _, job_id = invocation.text.partition(" ")
+    job = JobRef.of(room_id, job_id)
+    return replace(invocation, room_id=job.room_id, job_id=job.job_id) if job else invocation

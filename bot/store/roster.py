@@ -1,5 +1,6 @@
 """The jobs that are followed: those that were announced and are not over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,27 +56,29 @@ class Roster:
 
     async def stops(self, *, since: datetime) -> list[Stop]:
         """Who stopped what from then on."""
-        return await self._stops(invocations.c.created_at >= since)
+        return await self._stops(invocations.c.created_at >= since, (Status.DONE,))
 
     async def stop_of(self, job_id: str) -> Stop | None:
-        """Who stopped a job first, if anybody did."""
-        return next(iter(await self._stops(invocations.c.job_id == job_id)), None)
+        """Who stopped a job first, if anybody did; it may be over before the stop has been answered."""
+        stops = await self._stops(invocations.c.job_id == job_id, (Status.DONE, Status.RECEIVED))
+        return next(iter(stops), None)
 
     async def show(self, job: FollowedJob, state: JobState) -> None:
-        """Note what the job's message shows from now on."""
+        """Note what the job's message shows from now on, unless another process was further already."""
+        earlier = [other for other in JobState if state.follows(other)]
         await execute(
             self._engine,
             update(invocations)
-            .where(invocations.c.id == job.invocation_id, invocations.c.job_state == job.state)
+            .where(invocations.c.id == job.invocation_id, invocations.c.job_state.in_(earlier))
             .values(job_state=state),
         )
 
-    async def _stops(self, which: Any) -> list[Stop]:
+    async def _stops(self, which: Any, statuses: Sequence[Status]) -> list[Stop]:
         """A row with a reason did not stop anything: the job was over."""
         query = (
             select(invocations.c.job_id, invocations.c.user_id)
             .where(which, invocations.c.action == Action.STOP)
-            .where(invocations.c.status == Status.DONE, invocations.c.reason.is_(None))
+            .where(invocations.c.status.in_(statuses), invocations.c.reason.is_(None))
             .order_by(invocations.c.created_at)
         )
         return [Stop(row.job_id, row.user_id) for row in await fetch(self._engine, query)]

@@ -57,7 +57,7 @@ metadata = MetaData()
 invocations = Table(
     "invocations",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", AnyText, primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("action", Text, nullable=False),
     Column("source", Text, nullable=False),

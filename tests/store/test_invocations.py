@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.model import Action, Invocation, Source, Status
-from bot.store.database import open_database
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.invocations import Invocations
 
 New = Callable[..., Invocation]
@@ -43,6 +42,8 @@ async def test_a_row_comes_back_as_it_was_recorded(log: Invocations) -> None:
         error_msg="none",
         request_id="r1",
         job_id="j1",
+        job_state=JobState.RUNNING,
+        configuration='{"chat_video_type":"COMPUTER","voice_config_list":[{"language_desc":"中文"}]}',
         latency_ms=1234,
         trigger_id="t1",
         response_url="https://hooks.slack.com/commands/T1/1/x",
@@ -75,9 +76,11 @@ async def test_deliveries_without_a_trigger_are_all_recorded(log: Invocations, a
     assert len(await rows(log)) == 2
 
 
-async def test_of_many_deliveries_at_once_one_is_recorded(log: Invocations, an_invocation: New) -> None:
-    deliveries = [an_invocation(trigger_id="the same") for _ in range(20)]
-    outcomes = await asyncio.gather(*map(log.record, deliveries))
+async def test_of_many_deliveries_at_once_one_is_recorded(
+    log: Invocations, logs: list[Invocations], an_invocation: New
+) -> None:
+    deliveries = (each.record(an_invocation(trigger_id="the same")) for each in logs)
+    outcomes = await asyncio.gather(*deliveries)
     assert sorted(outcomes) == [False] * 19 + [True]
     assert len(await rows(log)) == 1
 
@@ -107,24 +110,19 @@ async def test_a_row_that_is_not_there_cannot_advance(log: Invocations, an_invoc
     assert await rows(log) == []
 
 
-async def test_of_twenty_who_take_the_same_step_one_does(log: Invocations, an_invocation: New) -> None:
-    received = an_invocation()
-    await log.record(received)
-    outcomes = await asyncio.gather(
-        *(log.advance(received, Status.STARTING, reason=f"taken by {number}") for number in range(20))
-    )
-    [winner] = [outcome for outcome in outcomes if outcome is not None]
-    assert await rows(log) == [winner]
-
-
-async def test_two_processes_cannot_take_the_same_step(
-    database_url: str, log: Invocations, an_invocation: New
+async def test_of_twenty_who_take_the_same_step_one_does(
+    log: Invocations, logs: list[Invocations], an_invocation: New
 ) -> None:
     received = an_invocation()
     await log.record(received)
-    async with open_database(database_url) as other:
-        await Invocations(other).advance(received, Status.STARTING)
-        assert await log.advance(received, Status.STARTING) is None
+    outcomes = await asyncio.gather(
+        *(
+            each.advance(received, Status.STARTING, reason=f"taken by {number}")
+            for number, each in enumerate(logs)
+        )
+    )
+    [winner] = [outcome for outcome in outcomes if outcome is not None]
+    assert await rows(log) == [winner]
 
 
 async def test_an_announced_row_knows_its_message_and_forgets_its_response_url(
@@ -141,6 +139,14 @@ async def test_an_announced_row_knows_its_message_and_forgets_its_response_url(
             told, announced_at=at, message_channel="C1", message_ts="1700000000.000100", response_url=None
         ),
     ]
+
+
+async def test_one_row_can_be_asked_for(log: Invocations, an_invocation: New) -> None:
+    row = an_invocation()
+    await log.record(row)
+    await log.record(an_invocation())
+    assert await log.get(row.id) == row
+    assert await log.get("another") is None
 
 
 async def test_only_old_response_urls_are_forgotten(log: Invocations, an_invocation: New) -> None:

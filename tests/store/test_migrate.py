@@ -1,17 +1,23 @@
 import asyncio
 import sys
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, insert, table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StartupError
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.database import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.tables import metadata
+from bot.store.tables import invocations, metadata
 
 PROCESS = """
 import asyncio, sys
@@ -27,6 +33,30 @@ async def start():
 asyncio.run(start())
 print("migrated")
 """
+
+
+ADDED_LATER = {"job_state", "configuration"}
+
+
+def migrate_to(connection: Connection, revision: str) -> None:
+    config = Config()
+    folder = Path(sys.modules[migrate.__module__].__file__ or "").parent
+    config.set_main_option("script_location", str(folder / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def an_old_row(number: int, status: str, **known: str | int | datetime) -> dict[str, object]:
+    row = Invocation(
+        id=f"i{number}",
+        created_at=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.RECEIVED,
+        user_id="U0MEI00001",
+    )
+    names = [field.name for field in fields(Invocation) if field.name not in ADDED_LATER]
+    return {name: getattr(row, name) for name in names} | {"status": status} | known
 
 
 def differences(connection: Connection) -> object:
@@ -101,3 +131,42 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(database_url: str
         await migrate(engine)
         async with engine.connect() as connection:
             assert await connection.run_sync(differences) == []
+
+
+async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it(
+    database_url: str,
+) -> None:
+    announced = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
+    old = [
+        an_old_row(1, "help", action="help", text="help", trigger_id="t1"),
+        an_old_row(2, "started", job_id="job-1", latency_ms=420, http_status=202, announced_at=announced),
+        an_old_row(
+            3, "received", room_id="lobby", text="lobby 👋", response_url="https://a", deadline=announced
+        ),
+    ]
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, "0001")
+            then = table("invocations", *(column(name, invocations.c[name].type) for name in old[0]))
+            for row in old:
+                await connection.execute(insert(then).values(**row))
+        await migrate(engine)
+        log = Invocations(engine)
+        received, started, helped = [row async for row in log.find()]
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+        assert (helped.status, helped.action, helped.trigger_id) == (Status.DONE, Action.HELP, "t1")
+        assert (started.status, started.job_id, started.latency_ms) == (Status.STARTED, "job-1", 420)
+        assert started.announced_at == announced
+        assert (received.text, received.response_url) == ("lobby 👋", "https://a")
+        assert received.job_state is received.configuration is None
+        assert await log.overdue(announced, limit=10) == [received]
+        assert await log.adopt(await unknown(log, received), "job-2", job_state=JobState.ACCEPTED)
+        assert [row.job_id for row in await log.running(limit=10)] == ["job-2"]
+
+
+async def unknown(log: Invocations, received: Invocation) -> Invocation:
+    moved = await log.advance(received, Status.UNKNOWN)
+    assert moved is not None
+    return moved

@@ -1,0 +1,143 @@
+"""What the log knows of jobs: whose they are, which run, and what is found of a start cut short."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.model import Action, Invocation, JobState, Status
+from bot.store.invocations import Invocations
+
+New = Callable[..., Invocation]
+
+
+@pytest.fixture
+def unknown(an_invocation: New) -> New:
+    """A start of which it is not known what came of it."""
+
+    def make(**changes: Any) -> Invocation:
+        return an_invocation(status=Status.UNKNOWN, room_id="lobby", **changes)
+
+    return make
+
+
+async def recorded(log: Invocations, *rows: Invocation) -> None:
+    for row in rows:
+        assert await log.record(row)
+
+
+async def test_a_start_of_unknown_outcome_adopts_a_job_that_is_nobodys(
+    log: Invocations, unknown: New
+) -> None:
+    row = unknown(reason="The connection was lost.")
+    await recorded(log, row)
+    adopted = await log.adopt(row, "job-1", reason="It had started.", job_state=JobState.ACCEPTED)
+    assert adopted == replace(
+        row, status=Status.STARTED, job_id="job-1", reason="It had started.", job_state=JobState.ACCEPTED
+    )
+    assert await log.get(row.id) == adopted
+
+
+async def test_a_job_that_is_somebodys_is_not_adopted(
+    log: Invocations, an_invocation: New, unknown: New
+) -> None:
+    row = unknown()
+    await recorded(log, row, an_invocation(status=Status.STARTED, job_id="job-1"))
+    assert await log.adopt(row, "job-1") is None
+    assert await log.get(row.id) == row
+
+
+async def test_that_somebody_asked_for_a_jobs_end_does_not_make_it_theirs(
+    log: Invocations, an_invocation: New, unknown: New
+) -> None:
+    row = unknown()
+    await recorded(log, row, an_invocation(action=Action.STOP, status=Status.DONE, job_id="job-1"))
+    assert await log.adopt(row, "job-1")
+
+
+async def test_only_a_start_of_unknown_outcome_adopts(log: Invocations, unknown: New) -> None:
+    settled = [replace(unknown(), status=status) for status in Status if status is not Status.UNKNOWN]
+    await recorded(log, *settled)
+    assert [await log.adopt(row, "job-1") for row in settled] == [None] * len(settled)
+    assert [row async for row in log.find()] == settled[::-1]
+
+
+async def test_of_twenty_starts_that_would_adopt_one_job_one_does(
+    log: Invocations, logs: list[Invocations], unknown: New
+) -> None:
+    for number in range(5):
+        rows = [unknown() for _ in logs]
+        await recorded(log, *rows)
+        job_id = f"job-{number}"
+        adopted = await asyncio.gather(
+            *(each.adopt(row, job_id) for each, row in zip(logs, rows, strict=True))
+        )
+        [winner] = [outcome for outcome in adopted if outcome is not None]
+        assert await log.find_start(job_id) == winner
+        kept = [await log.get(row.id) for row in rows]
+        assert [row.status for row in kept if row and row.id != winner.id] == [Status.UNKNOWN] * 19
+
+
+async def test_of_twenty_who_settle_one_start_with_its_job_one_does(
+    log: Invocations, logs: list[Invocations], unknown: New
+) -> None:
+    row = unknown()
+    await recorded(log, row)
+    adopted = await asyncio.gather(*(each.adopt(row, "job-1") for each in logs))
+    assert sum(outcome is not None for outcome in adopted) == 1
+
+
+async def test_the_start_that_made_a_job_is_found(log: Invocations, an_invocation: New) -> None:
+    stop = an_invocation(action=Action.STOP, status=Status.DONE, job_id="job-1")
+    start = an_invocation(status=Status.STARTED, job_id="job-1")
+    await recorded(log, stop, start, an_invocation(status=Status.STARTED, job_id="job-2"))
+    assert await log.find_start("job-1") == start
+    assert await log.find_start("job-3") is None
+
+
+async def test_jobs_that_are_nobodys_are_told_from_those_that_are_somebodys(
+    log: Invocations, an_invocation: New
+) -> None:
+    await recorded(
+        log,
+        an_invocation(status=Status.STARTED, job_id="job-1"),
+        an_invocation(action=Action.STOP, status=Status.DONE, job_id="job-2"),
+        an_invocation(status=Status.STARTED, job_id="job-3"),
+    )
+    assert await log.known_jobs(["job-1", "job-2", "job-4"]) == {"job-1"}
+    assert await log.known_jobs([]) == set()
+
+
+async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
+    log: Invocations, an_invocation: New
+) -> None:
+    await recorded(log, an_invocation(status=Status.STARTED, job_id="job-499"))
+    assert await log.known_jobs([f"job-{number}" for number in range(500)]) == {"job-499"}
+
+
+async def test_a_room_is_starting_only_while_a_start_of_it_has_been_sent_and_not_answered(
+    log: Invocations, an_invocation: New
+) -> None:
+    received = an_invocation(room_id="lobby")
+    await recorded(log, received)
+    assert not await log.is_starting("lobby")
+    starting = await log.advance(received, Status.STARTING)
+    assert starting is not None
+    assert await log.is_starting("lobby")
+    assert not await log.is_starting("atrium")
+    await log.advance(starting, Status.STARTED, job_id="job-1")
+    assert not await log.is_starting("lobby")
+
+
+async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(
+    log: Invocations, an_invocation: New
+) -> None:
+    jobs = {
+        state: an_invocation(status=Status.STARTED, job_id=f"job-{state}", job_state=state)
+        for state in JobState
+    }
+    await recorded(log, *jobs.values(), an_invocation(status=Status.STARTED), an_invocation())
+    assert await log.running(limit=10) == [jobs[JobState.RUNNING], jobs[JobState.ACCEPTED]]
+    assert await log.running(limit=1) == [jobs[JobState.RUNNING]]

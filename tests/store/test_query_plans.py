@@ -1,0 +1,104 @@
+"""However long the log grows, nothing that is asked for all the time reads all of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.model import Action, Invocation, Source, Status
+from bot.store.invocations import Invocations
+from bot.store.roster import Roster
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+START = Invocation(
+    id="i1",
+    created_at=NOON,
+    action=Action.START,
+    source=Source.COMMAND,
+    status=Status.UNKNOWN,
+    user_id="U1",
+    room_id="lobby",
+    region="cn-north-4",
+)
+
+Sent = tuple[str, Any]
+Ask = Callable[[Invocations, Roster], Awaitable[object]]
+
+
+async def read(rows: AsyncIterator[Invocation]) -> None:
+    async for _ in rows:
+        pass
+
+
+ASKED: dict[str, tuple[Ask, str]] = {
+    "a start without a twin": (lambda log, _: log.record(START, unless_twin=True), "by_room"),
+    "the twin of a start": (lambda log, _: log.find_twin(START), "by_room"),
+    "who owns a job that is adopted": (lambda log, _: log.adopt(START, "job-1"), "by_job"),
+    "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_deadline"),
+    "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
+    "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
+    "whether a room starts": (lambda log, _: log.is_starting("lobby"), "by_status"),
+    "what runs": (lambda log, _: log.running(limit=500), "followed"),
+    "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
+    "all jobs to follow": (lambda _, roster: roster.followed(), "followed"),
+    "new jobs to follow": (lambda _, roster: roster.followed(since=NOON), "followed"),
+    "one job to follow": (lambda _, roster: roster.followed(job_id="job-1"), "by_job"),
+    "the latest stops": (lambda _, roster: roster.stops(since=NOON), "by_status"),
+    "who stopped a job": (lambda _, roster: roster.stop_of("job-1"), "by_job"),
+    "the newest rows": (lambda log, _: read(log.find(limit=50)), "by_time"),
+    "rows since then": (lambda log, _: read(log.find(since=NOON)), "by_time"),
+    "a person's rows": (lambda log, _: read(log.find(user_id="U1", limit=50)), "by_user"),
+    "rows of a status": (lambda log, _: read(log.find(status=Status.FAILED, limit=50)), "by_status"),
+}
+
+IN_ITS_ORDER = {"what runs", "all jobs to follow", "new jobs to follow", "the newest rows"}
+"""What reads an index from its beginning: a small one, or no further than the limit."""
+
+
+@contextmanager
+def listening_to(engine: AsyncEngine) -> Iterator[list[Sent]]:
+    """The statements that reach the database, with their parameters as they are sent."""
+    sent: list[Sent] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def plan_of(engine: AsyncEngine, ask: Ask) -> list[str]:
+    """How the database goes about it, step by step."""
+    with listening_to(engine) as sent:
+        await ask(Invocations(engine), Roster(engine))
+    *_, (statement, parameters) = sent
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return [row.detail for row in rows]
+        await connection.execute(text("SET enable_seqscan = off"))  # an empty table is quickest read at once
+        rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        return [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: AsyncEngine, asked: str) -> None:
+    ask, index = ASKED[asked]
+    plan = await plan_of(database, ask)
+    steps = [step for step in plan if " invocations" in step and "autoindex" not in step]
+    reads = "SCAN" if asked in IN_ITS_ORDER else "SEARCH"
+    assert [step.startswith(reads) and f"INDEX invocations_{index}" in step for step in steps] == [True], plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+@pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
+async def test_postgresql_has_an_index_for_all_of_it(database: AsyncEngine) -> None:
+    plans = {asked: "\n".join(await plan_of(database, ask)) for asked, (ask, _) in ASKED.items()}
+    assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
+    assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER

@@ -1,0 +1,164 @@
+"""The jobs to follow, who stopped which, and what their messages show."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.model import Action, Invocation, JobState, Status
+from bot.store.invocations import Invocations
+from bot.store.roster import FollowedJob, Roster, Stop
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+New = Callable[..., Invocation]
+
+
+@pytest.fixture
+def roster(database: AsyncEngine) -> Roster:
+    return Roster(database)
+
+
+@pytest.fixture
+def a_job(an_invocation: New) -> New:
+    """A start whose job was announced at noon and runs."""
+
+    def make(job_id: str, **changes: Any) -> Invocation:
+        running = {"room_id": "lobby", "job_state": JobState.RUNNING, "announced_at": NOON}
+        return an_invocation(status=Status.STARTED, job_id=job_id, **(running | changes))
+
+    return make
+
+
+@pytest.fixture
+def a_stop(an_invocation: New) -> New:
+    """A stop that was carried out."""
+
+    def make(job_id: str, **changes: Any) -> Invocation:
+        return an_invocation(job_id=job_id, **({"action": Action.STOP, "status": Status.DONE} | changes))
+
+    return make
+
+
+async def recorded(log: Invocations, *rows: Invocation) -> None:
+    for row in rows:
+        assert await log.record(row)
+
+
+def job_ids(jobs: list[FollowedJob]) -> set[str]:
+    return {job.job_id for job in jobs}
+
+
+async def test_a_followed_job_is_known_by_its_row_its_room_and_what_its_message_shows(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    row = a_job("job-1", job_state=JobState.ACCEPTED)
+    await recorded(log, row)
+    assert await roster.followed() == [
+        FollowedJob(row.id, "job-1", "lobby", JobState.ACCEPTED, JobState.ACCEPTED)
+    ]
+
+
+async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
+    log: Invocations, roster: Roster, a_job: New, an_invocation: New
+) -> None:
+    await recorded(
+        log,
+        *(a_job(f"job-{state}", job_state=state) for state in JobState),
+        a_job("not announced", announced_at=None),
+        an_invocation(),
+        an_invocation(status=Status.FAILED, announced_at=NOON),
+    )
+    assert job_ids(await roster.followed()) == {"job-accepted", "job-running"}
+
+
+async def test_jobs_can_be_asked_for_that_were_announced_from_a_time_on(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    second = timedelta(seconds=1)
+    await recorded(
+        log,
+        a_job("before", announced_at=NOON - second),
+        a_job("then"),
+        a_job("after", announced_at=NOON + second),
+    )
+    assert job_ids(await roster.followed(since=NOON)) == {"then", "after"}
+
+
+async def test_one_job_can_be_asked_for(log: Invocations, roster: Roster, a_job: New) -> None:
+    await recorded(log, a_job("job-1"), a_job("job-2"), a_job("over", job_state=JobState.ENDED))
+    assert job_ids(await roster.followed(job_id="job-2")) == {"job-2"}
+    assert await roster.followed(job_id="over") == []
+    assert await roster.followed(job_id="nobody's") == []
+
+
+async def test_stops_are_told_from_a_time_on_in_their_order(
+    log: Invocations, roster: Roster, a_stop: New
+) -> None:
+    first, second, third = (a_stop(f"job-{number}", user_id=f"U{number}") for number in range(3))
+    await recorded(log, third, first, second)
+    assert await roster.stops(since=second.created_at) == [Stop("job-1", "U1"), Stop("job-2", "U2")]
+
+
+async def test_who_did_not_stop_a_job_has_no_credit(
+    log: Invocations, roster: Roster, a_stop: New, a_job: New
+) -> None:
+    await recorded(
+        log,
+        a_job("job-1"),
+        a_stop("job-1", reason="The job was over already."),
+        a_stop("job-1", status=Status.FAILED, reason="MetaStudio refused."),
+        a_stop("job-1", status=Status.REFUSED, reason="Not yours."),
+        a_stop("job-1", action=Action.RTC_ACCESS),
+        a_stop("job-2"),
+    )
+    assert await roster.stop_of("job-1") is None
+    assert await roster.stops(since=NOON) == [Stop("job-2", "U0MEI00001")]
+
+
+async def test_of_two_who_stopped_a_job_the_first_has_the_credit(
+    log: Invocations, roster: Roster, a_stop: New
+) -> None:
+    mei, lu = a_stop("job-1", user_id="UMEI"), a_stop("job-1", user_id="ULU")
+    await recorded(log, lu, mei)
+    assert await roster.stop_of("job-1") == Stop("job-1", "UMEI")
+
+
+async def test_a_job_that_ends_before_its_stop_has_been_answered_is_credited_all_the_same(
+    log: Invocations, roster: Roster, a_stop: New
+) -> None:
+    await recorded(log, a_stop("job-1", status=Status.RECEIVED))
+    assert await roster.stop_of("job-1") == Stop("job-1", "U0MEI00001")
+    assert await roster.stops(since=NOON) == []
+
+
+async def test_what_a_message_shows_is_noted_and_a_job_that_is_over_is_followed_no_longer(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    row = a_job("job-1", job_state=JobState.ACCEPTED)
+    await recorded(log, row, a_job("job-2"))
+    [job] = await roster.followed(job_id="job-1")
+    await roster.show(job, JobState.RUNNING)
+    [job] = await roster.followed(job_id="job-1")
+    assert job.state is JobState.RUNNING
+    await roster.show(job, JobState.SILENT)
+    assert job_ids(await roster.followed()) == {"job-2"}
+    kept = await log.get(row.id)
+    assert kept is not None
+    assert kept.job_state is JobState.SILENT
+
+
+async def test_what_another_process_has_shown_meanwhile_stays(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    row = a_job("job-1", job_state=JobState.ACCEPTED)
+    await recorded(log, row)
+    [job] = await roster.followed()
+    [seen_elsewhere] = await roster.followed()
+    await roster.show(seen_elsewhere, JobState.STOPPED)
+    await roster.show(job, JobState.RUNNING)
+    kept = await log.get(row.id)
+    assert kept is not None
+    assert kept.job_state is JobState.STOPPED

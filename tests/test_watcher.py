@@ -1,0 +1,639 @@
+"""Following jobs: what is asked of MetaStudio and when, what is shown, and which process does it."""
+
+import asyncio
+import sys
+import time
+import tracemalloc
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from bot.errors import JobOver, LogUnavailable, NotSent, OperationUnknown, OutcomeUnknown, Throttled
+from bot.job import ErrorInfo, JobReport
+from bot.job_life import JobLife
+from bot.metastudio.client import MetaStudio
+from bot.model import Action, Invocation, JobState, Source, Status
+from bot.showing import Showing
+from bot.store.invocations import Invocations
+from bot.store.leases import Leases
+from bot.store.roster import FollowedJob, Roster, Stop
+from bot.store.tables import invocations
+from bot.watcher import LEASE_TIME, Watcher
+from tests.stage import until
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MEI = "U0MEI00001"
+LU = "U0LU000001"
+
+
+@dataclass
+class Time:
+    """A clock on the wall and one that counts seconds; only the first can be set."""
+
+    now: datetime = NOON
+    seconds: float = 0.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class Cloud(MetaStudio):
+    """Tells of jobs what a test wants it to tell, and keeps what it was asked."""
+
+    listed: dict[str, list[JobReport]] = field(default_factory=dict)
+    told: dict[str, JobReport | Exception] = field(default_factory=dict)
+    failing: dict[str, Exception] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def tells(self, room_id: str, **states: str) -> None:
+        """The jobs that a room's list names, with their states."""
+        self.listed[room_id] = [JobReport(job_id=job_id, state=state) for job_id, state in states.items()]
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        await self._asked("list", room_id)
+        if room_id in self.failing:
+            raise self.failing[room_id]
+        return tuple(report for report in self.listed.get(room_id, ()) if report.state in states)
+
+    @override
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        await self._asked("state", job_id)
+        report = self.told.get(job_id, JobOver("There is no such job."))
+        if isinstance(report, Exception):
+            raise report
+        return report
+
+    async def _asked(self, what: str, of: str) -> None:
+        self.asked.append(f"{what} {of}")
+        if what in self.gates:
+            await self.gates[what].wait()
+
+
+@dataclass
+class Screen(Showing):
+    """Keeps what would be shown, and is busy with each end until it is closed."""
+
+    shown: list[tuple[str, JobLife]] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+    closed: int = 0
+
+    @override
+    def show(self, job: FollowedJob, life: JobLife) -> None:
+        self.shown.append((job.job_id, life))
+        if life.state.is_over:
+            self.busy.add(job.job_id)
+
+    @override
+    def is_at(self, job: FollowedJob) -> bool:
+        return job.job_id in self.busy
+
+    @override
+    async def close(self) -> None:
+        self.closed += 1
+        self.busy.clear()
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        return [(job_id, life.state.value) for job_id, life in self.shown]
+
+
+class FlakyRoster(Roster):
+    """Fails as long as a test wants it to."""
+
+    failing = False
+
+    @override
+    async def followed(
+        self, *, since: datetime | None = None, job_id: str | None = None
+    ) -> list[FollowedJob]:
+        self._fail()
+        return await super().followed(since=since, job_id=job_id)
+
+    @override
+    async def stop_of(self, job_id: str) -> Stop | None:
+        self._fail()
+        return await super().stop_of(job_id)
+
+    def _fail(self) -> None:
+        if self.failing:
+            raise LogUnavailable("The log cannot be used: database is locked.")
+
+
+@dataclass
+class Play:
+    """A log, a cloud, and as many watchers as a test wants."""
+
+    database: AsyncEngine
+    time: Time = field(default_factory=Time)
+    cloud: Cloud = field(default_factory=Cloud)
+    pauses: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.log = Invocations(self.database)
+        self.roster = FlakyRoster(self.database)
+        self.screen = Screen()
+        self.watcher = self.another("one", self.screen)
+        self.rows = 0
+
+    def another(self, holder: str, screen: Screen) -> Watcher:
+        """One more process, with the same log and cloud."""
+        return Watcher(
+            roster=self.roster,
+            leases=Leases(self.database),
+            metastudio=self.cloud,
+            showing=screen,
+            holder=holder,
+            reads_per_second=10,
+            now=lambda: self.time.now,
+            clock=lambda: self.time.seconds,
+            sleep=self.sleep,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def announced(self, job_id: str, room_id: str = "lobby", state: str = "accepted") -> None:
+        """A job that the bot has started, and told its channel of, at this moment."""
+        await self._record(
+            job_id,
+            room_id,
+            action=Action.START,
+            status=Status.STARTED,
+            job_state=JobState(state),
+            announced_at=self.time.now,
+        )
+
+    async def stopped(self, job_id: str, by: str = MEI, **changes: Any) -> None:
+        """Somebody has stopped a job by way of the bot, at this moment."""
+        await self._record(
+            job_id, "lobby", **({"action": Action.STOP, "status": Status.DONE, "user_id": by} | changes)
+        )
+
+    async def _record(self, job_id: str, room_id: str, **values: Any) -> None:
+        self.rows += 1
+        row: dict[str, Any] = {
+            "id": f"i{self.rows}",
+            "created_at": self.time.now,
+            "source": Source.COMMAND,
+            "user_id": MEI,
+            "job_id": job_id,
+            "room_id": room_id,
+        }
+        assert await self.log.record(Invocation(**(row | values)))
+
+    async def round(self, watcher: Watcher | None = None) -> list[str]:
+        """Call the roll and look at all rooms that are due; what was asked of MetaStudio."""
+        watcher = watcher or self.watcher
+        self.cloud.asked.clear()
+        await watcher.call_the_roll()
+        while await watcher.look():
+            pass
+        return list(self.cloud.asked)
+
+    async def rounds(self, seconds: int) -> list[str]:
+        """The same every second; what was asked."""
+        asked = []
+        for _ in range(seconds):
+            asked += await self.round()
+            self.time.pass_by(1)
+        return asked
+
+
+@pytest.fixture
+def play(database: AsyncEngine) -> Play:
+    return Play(database)
+
+
+class TestLooking:
+    async def test_one_call_tells_of_all_jobs_of_a_room(self, play: Play) -> None:
+        for job_id in ("j1", "j2", "j3"):
+            await play.announced(job_id)
+        play.cloud.tells("lobby", j1="PROCESSING", j2="WAITING", j3="PROCESSING", elses="PROCESSING")
+        assert await play.round() == ["list lobby"]
+        assert play.screen.states == [("j1", "running"), ("j3", "running")]
+
+    async def test_a_job_that_the_list_leaves_out_is_asked_for_by_itself(self, play: Play) -> None:
+        for job_id in ("j1", "j2"):
+            await play.announced(job_id)
+        play.cloud.tells("lobby", j1="PROCESSING")
+        play.cloud.told["j2"] = JobReport(state="PROCESSING")
+        assert await play.round() == ["list lobby", "state j2"]
+        assert play.screen.states == [("j1", "running"), ("j2", "running")]
+
+    async def test_a_state_of_which_nobody_has_heard_is_not_shown(self, play: Play) -> None:
+        await play.announced("j1")
+        play.cloud.told["j1"] = JobReport(state="HIBERNATING")
+        assert await play.round() == ["list lobby", "state j1"]
+        assert play.screen.shown == []
+
+    async def test_what_is_shown_already_is_not_shown_again(self, play: Play) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        await play.rounds(30)
+        assert play.screen.states == [("j1", "running")]
+
+    async def test_an_answer_that_comes_late_does_not_turn_a_job_back(self, play: Play) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        await play.round()
+        play.cloud.tells("lobby", j1="WAITING")
+        await play.rounds(30)
+        assert play.screen.states == [("j1", "running")]
+
+
+class TestEnds:
+    @pytest.mark.parametrize(
+        ("report", "state"),
+        [
+            (JobOver("MetaStudio does not know it any more."), "ended"),
+            (JobReport(state="SUCCEED", duration=90), "ended"),
+            (JobReport(state="DELETING"), "ended"),
+            (JobReport(state="SUCCEED", job_finish_reason="MUTE_TIMEOUT"), "silent"),
+            (JobReport(state="FAILED", error_info=ErrorInfo(error_code="MSS.1")), "failed"),
+            (JobReport(state="FAILED", error_info=ErrorInfo(error_code="MSS.45000023")), "unjoined"),
+        ],
+        ids=lambda value: getattr(value, "state", None) or str(value),
+    )
+    async def test_how_a_job_ended_is_shown_and_who_stopped_it_if_anybody_did(
+        self, play: Play, report: JobReport | Exception, state: str
+    ) -> None:
+        await play.announced("j1", state="running")
+        await play.announced("j2", state="running")
+        await play.stopped("j2", by=LU)
+        play.cloud.told = {"j1": report, "j2": report}
+        await play.round()
+        assert play.screen.states == [("j1", state), ("j2", "stopped")]
+        assert [life.stopped_by for _, life in play.screen.shown] == [None, LU]
+
+    async def test_what_is_known_of_the_end_is_shown_with_it(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        play.cloud.told["j1"] = JobReport(
+            state="FAILED", duration=61, error_info=ErrorInfo(error_code="MSS.1", error_msg="No GPU.")
+        )
+        await play.round()
+        [(_, life)] = play.screen.shown
+        assert (life.seconds, life.error and life.error.error_msg) == (61, "No GPU.")
+
+    async def test_who_found_a_job_over_already_has_not_stopped_it(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        await play.stopped("j1", reason="The job was over already.")
+        await play.round()
+        assert play.screen.states == [("j1", "ended")]
+
+    async def test_a_job_that_is_over_is_not_asked_for_again(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        await play.announced("j2", state="running")
+        play.cloud.tells("lobby", j2="PROCESSING")
+        assert await play.round() == ["list lobby", "state j1"]
+        assert set(await play.rounds(30)) == {"list lobby"}
+
+    async def test_the_last_job_of_a_room_takes_the_room_with_it(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        await play.round()
+        assert await play.rounds(30) == []
+
+    async def test_a_stop_lets_the_room_be_looked_at_at_once_and_often(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        await play.rounds(3)
+        await play.stopped("j1")
+        assert await play.rounds(5) == ["list lobby"] * 3
+        play.cloud.tells("lobby")
+        await play.rounds(2)
+        assert play.screen.states == [("j1", "stopped")]
+
+
+class TestTheRoll:
+    async def test_a_job_that_is_new_is_followed_from_the_next_call_on(self, play: Play) -> None:
+        assert await play.round() == []
+        play.time.pass_by(3600)
+        await play.announced("j1")
+        assert await play.round() == ["list lobby", "state j1"]
+
+    async def test_a_job_whose_message_is_being_brought_up_to_date_is_not_followed_anew(
+        self, play: Play
+    ) -> None:
+        play.screen.busy.add("j1")
+        await play.announced("j1", state="running")
+        assert await play.round() == []
+
+    async def test_a_clock_that_is_set_back_does_not_hide_what_is_new(self, play: Play) -> None:
+        await play.round()
+        play.time.now -= timedelta(hours=3)
+        await play.announced("j1")
+        assert await play.round() == ["list lobby", "state j1"]
+        await play.announced("j2", "atrium")
+        assert await play.round() == ["list atrium", "state j2"]
+
+    async def test_a_clock_that_is_a_little_behind_does_not_hide_what_is_new(self, play: Play) -> None:
+        await play.round()
+        play.time.now -= timedelta(seconds=50)  # of another process, which writes the row
+        await play.announced("j1")
+        play.time.now += timedelta(seconds=50)
+        assert await play.round() == ["list lobby", "state j1"]
+
+    async def test_while_the_log_cannot_be_read_the_watch_goes_on(self, play: Play) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="WAITING")
+        await play.round()
+        play.roster.failing = True
+        with pytest.raises(LogUnavailable):
+            await play.watcher.call_the_roll()
+        play.cloud.tells("lobby", j1="PROCESSING")
+        play.time.pass_by(2)
+        assert await play.watcher.look()
+        assert play.screen.states == [("j1", "running")]
+
+    async def test_what_was_announced_while_the_log_could_not_be_read_is_found_afterwards(
+        self, play: Play
+    ) -> None:
+        await play.round()
+        play.roster.failing = True
+        await play.announced("j1")
+        for _ in range(100):
+            play.time.pass_by(2)
+            with pytest.raises(LogUnavailable):
+                await play.watcher.call_the_roll()
+        play.roster.failing = False
+        assert await play.round() == ["list lobby", "state j1"]
+
+
+class TestTrouble:
+    @pytest.mark.parametrize(
+        "error",
+        [Throttled("Too many calls."), NotSent("No connection."), OutcomeUnknown("No answer."), ValueError()],
+        ids=lambda error: type(error).__name__,
+    )
+    async def test_a_room_that_cannot_be_looked_at_is_looked_at_less_and_less_and_no_other_room_is(
+        self, play: Play, error: Exception
+    ) -> None:
+        await play.announced("j1", "broken")
+        await play.announced("j2", "lobby")
+        play.cloud.failing["broken"] = error
+        play.cloud.tells("lobby", j2="WAITING")
+        with capture_logs() as logs:
+            asked = await play.rounds(60)
+        assert asked.count("list broken") == 4  # after 0, 4, 12 and 28 seconds
+        assert asked.count("list lobby") == 30
+        assert len([line for line in logs if line["room_id"] == "broken"]) == 4
+
+    async def test_when_it_can_be_looked_at_again_it_is(self, play: Play) -> None:
+        await play.announced("j1", "broken")
+        play.cloud.failing["broken"] = NotSent("No connection.")
+        with capture_logs():
+            await play.rounds(600)
+        play.cloud.failing.clear()
+        play.cloud.tells("broken", j1="PROCESSING")
+        await play.rounds(120)
+        assert play.screen.states == [("j1", "running")]
+
+    async def test_a_job_of_which_nothing_is_to_be_had_does_not_hide_the_others_of_its_room(
+        self, play: Play
+    ) -> None:
+        for job_id in ("j1", "j2", "j3"):
+            await play.announced(job_id)
+        play.cloud.tells("lobby", j3="PROCESSING")
+        play.cloud.told["j1"] = OutcomeUnknown("MetaStudio failed.")
+        play.cloud.told["j2"] = JobReport(state="PROCESSING")
+        with capture_logs() as logs:
+            await play.round()
+        assert play.screen.states == [("j2", "running"), ("j3", "running")]
+        assert [line["event"] for line in logs] == ["a room could not be looked at"]
+
+    async def test_being_throttled_ends_the_look(self, play: Play) -> None:
+        for job_id in ("j1", "j2", "j3"):
+            await play.announced(job_id)
+            play.cloud.told[job_id] = Throttled("Too many calls.")
+        with capture_logs():
+            assert await play.round() == ["list lobby", "state j1"]
+
+    async def test_a_job_that_is_over_is_not_lost_when_the_log_cannot_say_who_stopped_it(
+        self, play: Play
+    ) -> None:
+        await play.announced("j1", state="running")
+        await play.stopped("j1")
+        await play.watcher.call_the_roll()
+        play.roster.failing = True
+        with capture_logs():
+            assert await play.watcher.look()
+        assert play.screen.shown == []
+        play.roster.failing = False
+        await play.rounds(10)
+        assert play.screen.states == [("j1", "stopped")]
+
+
+class TestACloudThatTellsNothing:
+    @pytest.fixture
+    async def blind(self, play: Play) -> Play:
+        """A watcher with a running job in each of three rooms, of which it has learnt that it cannot look."""
+        for room_id in ("lobby", "atrium", "hall"):
+            play.cloud.failing[room_id] = OperationUnknown("MetaStudio has no such operation.")
+            await play.announced(f"job in {room_id}", room_id, "running")
+        gate = play.cloud.gates["list"] = asyncio.Event()
+        await play.watcher.call_the_roll()
+        with capture_logs() as logs:
+            looks = [asyncio.create_task(play.watcher.look()) for _ in range(3)]
+            await until(lambda: len(play.cloud.asked) == 3)
+            gate.set()
+            await asyncio.gather(*looks)
+        play.said = [line["event"] for line in logs]
+        return play
+
+    async def test_it_is_said_once_and_no_room_is_looked_at_any_more(self, blind: Play) -> None:
+        assert blind.said == ["jobs are not followed: MetaStudio cannot be asked about them"]
+        await blind.announced("new", "gallery")
+        assert await blind.rounds(60) == []
+        assert blind.screen.shown == []
+
+    async def test_who_stops_a_job_is_shown_all_the_same(self, blind: Play) -> None:
+        await blind.stopped("job in atrium", by=LU)
+        await blind.stopped("job in hall", reason="The job was over already.")
+        await blind.stopped("somebody else's")
+        await blind.round()
+        assert blind.screen.shown == [("job in atrium", JobLife(JobState.STOPPED, stopped_by=LU))]
+
+    async def test_while_a_stop_is_being_shown_it_is_not_shown_again(self, blind: Play) -> None:
+        await blind.stopped("job in hall")
+        await blind.round()
+        await blind.rounds(5)
+        assert blind.screen.states == [("job in hall", "stopped")]
+
+
+class TestSeveralProcesses:
+    @pytest.fixture
+    def other_screen(self) -> Screen:
+        return Screen()
+
+    @pytest.fixture
+    def other(self, play: Play, other_screen: Screen) -> Watcher:
+        return play.another("two", other_screen)
+
+    async def test_one_of_them_looks(self, play: Play, other: Watcher) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="WAITING")
+        for _ in range(30):
+            await play.round()
+            assert await play.round(other) == []
+            play.time.pass_by(2)
+
+    async def test_another_takes_over_what_a_dead_one_has_left(
+        self, play: Play, other: Watcher, other_screen: Screen
+    ) -> None:
+        await play.announced("j1")
+        await play.round()
+        play.time.pass_by(3600)
+        await play.announced("j2")
+        assert await play.round(other) == ["list lobby", "state j1", "state j2"]
+        assert other_screen.states == [("j1", "ended"), ("j2", "ended")]
+
+    async def test_another_waits_until_the_lease_has_run_out(self, play: Play, other: Watcher) -> None:
+        await play.announced("j1")
+        await play.round()
+        play.time.pass_by(LEASE_TIME.total_seconds() - 1)
+        assert await play.round(other) == []
+        play.time.pass_by(1)
+        assert await play.round(other) == ["list lobby", "state j1"]
+
+    async def test_another_goes_on_at_once_where_one_is_ended_in_good_order(
+        self, play: Play, other: Watcher
+    ) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        watching = asyncio.create_task(play.watcher.keep_watching())
+        await until(lambda: bool(play.screen.shown))
+        assert await play.round(other) == []
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        assert play.screen.closed == 1
+        assert await play.round(other) == ["list lobby"]
+
+    async def test_who_has_lost_the_lease_looks_and_shows_no_longer(self, play: Play, other: Watcher) -> None:
+        await play.announced("j1", state="running")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        await play.round()
+        play.time.pass_by(60)
+        await play.round(other)
+        assert await play.round() == []
+        assert play.screen.closed == 1
+
+    @pytest.mark.parametrize("call", ["list", "state"])
+    async def test_a_look_that_lasts_until_the_lease_is_lost_shows_nothing(
+        self, play: Play, other: Watcher, call: str
+    ) -> None:
+        await play.announced("j1", state="running")
+        await play.watcher.call_the_roll()
+        gate = play.cloud.gates[call] = asyncio.Event()
+        look = asyncio.create_task(play.watcher.look())
+        await until(lambda: any(asked.startswith(call) for asked in play.cloud.asked))
+        play.time.pass_by(60)
+        await other.call_the_roll()
+        await play.watcher.call_the_roll()
+        gate.set()
+        assert await look
+        assert play.screen.shown == []
+
+    async def test_who_has_the_lease_again_follows_all_jobs_those_too_that_it_was_about_to_show(
+        self, play: Play, other: Watcher
+    ) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        await play.round()
+        play.screen.busy.add("j1")
+        play.time.pass_by(3600)
+        await play.round(other)
+        await play.round()
+        play.time.pass_by(3600)
+        assert await play.round() == ["list lobby"]
+        assert play.screen.states == [("j1", "running")] * 2
+
+
+class TestKeepingOn:
+    async def test_the_watch_goes_on_through_bugs_failures_and_a_log_that_cannot_be_read(
+        self, play: Play
+    ) -> None:
+        await play.announced("j1", "with a bug")
+        await play.announced("j2", "not reached")
+        await play.announced("j3")
+        play.cloud.failing = {"with a bug": ZeroDivisionError(), "not reached": NotSent("No connection.")}
+        play.roster.failing = True
+        with capture_logs() as logs:
+            watching = asyncio.create_task(play.watcher.keep_watching())
+            await until(lambda: bool(logs))
+            play.roster.failing = False
+            await until(lambda: bool(play.screen.shown))
+            assert not watching.done()
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+        assert play.screen.states == [("j3", "ended")]
+        assert {line["event"] for line in logs} == {
+            "the jobs to follow are not known at the moment",
+            "looking at a room failed",
+            "a room could not be looked at",
+        }
+
+
+class TestThousands:
+    @pytest.fixture
+    async def crowded(self, play: Play) -> Play:
+        """5,000 running jobs, each in a room of its own."""
+        rows = [
+            {
+                "id": f"{number:032x}",
+                "created_at": NOON,
+                "action": Action.START,
+                "source": Source.COMMAND,
+                "status": Status.STARTED,
+                "user_id": MEI,
+                "text": "",
+                "room_id": f"24bad716-87b1-45e5-8912-{number:012}",
+                "job_id": f"26f06524-4f75-4b3a-a853-{number:012}",
+                "job_state": JobState.RUNNING,
+                "announced_at": NOON,
+            }
+            for number in range(5_000)
+        ]
+        async with play.database.connect() as connection:
+            at_once = await connection.execution_options(isolation_level="SERIALIZABLE")
+            async with at_once.begin():
+                await at_once.execute(insert(invocations), rows)
+        return play
+
+    async def test_thousands_of_jobs_are_followed_at_once_and_take_little_memory(self, crowded: Play) -> None:
+        began = time.perf_counter()
+        await crowded.watcher.call_the_roll()
+        seconds = time.perf_counter() - began
+        followed = [room.room_id for room in iter(crowded.watcher._list.take, None) if len(room.jobs) == 1]
+        assert len(set(followed)) == 5_000
+
+        tracemalloc.start()
+        again = crowded.another("one", Screen())
+        await again.call_the_roll()
+        bytes_a_job = tracemalloc.get_traced_memory()[0] / 5_000
+        tracemalloc.stop()
+        sys.stdout.write(f"5,000 jobs: followed in {seconds:.2f} s, {bytes_a_job:.0f} bytes each\n")
+
+    async def test_a_call_of_the_roll_with_nothing_new_is_cheap_beside_thousands(self, crowded: Play) -> None:
+        await crowded.watcher.call_the_roll()
+        crowded.time.pass_by(3600)
+        began = time.perf_counter()
+        await crowded.watcher.call_the_roll()
+        sys.stdout.write(f"nothing new beside 5,000: {(time.perf_counter() - began) * 1000:.1f} ms\n")
+        assert crowded.watcher._called_at == crowded.time.now
