@@ -34,21 +34,21 @@ ROUTE_SECONDS = 5.0
 
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 
-_OUT_OF_REACH = frozenset(
+_PASSING = frozenset(
     {
-        *_NOT_A_MEMBER,
-        "is_archived",
-        "is_inactive",
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-        "restricted_action",
-        "restricted_action_thread_locked",
-        "thread_not_found",
-        "msg_too_long",
+        "ratelimited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "invalid_auth",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "account_inactive",
     }
 )
-"""Slack's words for a message that will not become different by trying again."""
+"""Slack's words for troubles that end, some of them with a new token. What else it says will not change."""
 
 _log = structlog.get_logger()
 
@@ -142,15 +142,16 @@ class Announcer:
         except SLACK_FAILURES as error:
             word = word_for(error)
             _log.warning("the announcement is not reached", reason=word, job_id=invocation.job_id)
-            if word in _OUT_OF_REACH:
+            if isinstance(error, SlackApiError) and word not in _PASSING and not word.startswith("HTTP"):
                 raise Undeliverable(f"Slack does not let it be changed ({word}).") from None
             return False
         return True
 
     async def _update(self, invocation: Invocation, message: Message) -> None:
-        await self._slack.chat_update(
-            channel=invocation.message_channel or "", ts=invocation.message_ts or "", **message.arguments()
+        update = partial(
+            self._slack.chat_update, channel=invocation.message_channel or "", ts=invocation.message_ts or ""
         )
+        await _plain_if_need_be(lambda shown: update(**shown.arguments()), message)
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
@@ -161,9 +162,10 @@ class Announcer:
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivery:
         hint = ""
         for route in routes:
+            message = render(hint)
             try:
                 async with asyncio.timeout(route.seconds * self._pace):
-                    return await route.send(render(hint))
+                    return await route.send(message)
             except (_Closed, *SLACK_FAILURES) as error:
                 reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
@@ -174,13 +176,7 @@ class Announcer:
     async def _post(self, channel: str | None, message: Message) -> Delivery:
         if not channel:
             raise _Closed("no channel")
-        try:
-            response = await self._post_as_it_is(channel, message)
-        except SlackApiError as error:
-            if not message.blocks or word_for(error) != "invalid_blocks":
-                raise
-            _log.error("Slack refused the blocks", channel=channel)
-            response = await self._post_as_it_is(channel, Message(message.text))
+        response = await _plain_if_need_be(partial(self._post_as_it_is, channel), message)
         return Delivery(response["channel"], response["ts"])
 
     async def _post_as_it_is(
@@ -221,6 +217,19 @@ class Announcer:
         if response.status_code != 200:
             raise _Closed(f"HTTP {response.status_code}")
         return Delivery()
+
+
+async def _plain_if_need_be(
+    send: Callable[[Message], Awaitable[AsyncSlackResponse]], message: Message
+) -> AsyncSlackResponse:
+    """Send it; once more as text alone where a workspace does not take the blocks."""
+    try:
+        return await send(message)
+    except SlackApiError as error:
+        if not message.blocks or word_for(error) != "invalid_blocks":
+            raise
+        _log.error("Slack refused the blocks")
+        return await send(Message(message.text))
 
 
 def _is_channel(channel_id: str | None) -> bool:

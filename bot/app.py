@@ -169,7 +169,8 @@ def _assemble(
 ) -> Sequence[Chore]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
     invocations = Invocations(engine)
-    intake, custody = Intake(invocations, tasks), Custody(invocations, tasks, now=now)
+    custody = Custody(invocations, tasks, now=now)
+    intake = Intake(invocations, tasks, custody)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
     outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
@@ -188,10 +189,9 @@ def _assemble(
         now=now,
     )
     stops = Stops(
-        invocations=invocations,
         intake=intake,
         metastudio=metastudio,
-        announcer=announcer,
+        outcomes=outcomes,
         custody=custody,
         now=now,
     )
@@ -199,6 +199,7 @@ def _assemble(
         invocations=invocations,
         intake=intake,
         metastudio=metastudio,
+        outcomes=outcomes,
         slack=slack,
         custody=custody,
         now=now,

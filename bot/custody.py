@@ -41,6 +41,9 @@ class Custody:
         except asyncio.CancelledError:
             await self._hand_over(invocation_id, self._now())
             raise
+        except LogUnavailable as error:
+            _log.error("the work on an invocation waits for the log", reason=str(error))
+            await self._hand_over(invocation_id, self._now())
         except Exception:  # noqa: BLE001 - whatever it is, nobody must wait in vain
             _log.exception("the work on an invocation failed", invocation_id=invocation_id)
             await self._hand_over(invocation_id, self._now() + AFTER_A_BUG)

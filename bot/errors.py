@@ -12,6 +12,7 @@ AvatarError
     ├── Rejected            MetaStudio answered no: nothing was done
     │   ├── CredentialRefused
     │   ├── Throttled
+    │   ├── RoomUnknown     the room does not exist
     │   ├── JobOver         the job is finished or does not exist any more
     │   └── OperationUnknown  the service has no such operation
     └── OutcomeUnknown      sent, but what came of it is not known: never start again
@@ -110,6 +111,10 @@ class Throttled(Rejected):
     ) -> None:
         super().__init__(message, advice=advice, answer=answer)
         self.retry_after = retry_after
+
+
+class RoomUnknown(Rejected):
+    """MetaStudio does not know the room, or does not any more."""
 
 
 class JobOver(Rejected):

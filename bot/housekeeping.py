@@ -4,15 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-import structlog
-
-from bot.errors import LogUnavailable
 from bot.store.invocations import Invocations
+from bot.tasks import keep_doing
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 EVERY_SECONDS = 60.0
-
-_log = structlog.get_logger()
 
 
 async def keep_house(
@@ -22,9 +18,8 @@ async def keep_house(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Clear expired response_urls every minute, until cancelled."""
-    while True:
-        try:
-            await invocations.forget_response_urls(before=now() - RESPONSE_URL_LIFE)
-        except LogUnavailable as error:
-            _log.warning("expired response_urls are not cleared yet", reason=str(error))
-        await sleep(EVERY_SECONDS)
+
+    async def clear() -> None:
+        await invocations.forget_response_urls(before=now() - RESPONSE_URL_LIFE)
+
+    await keep_doing(clear, every=EVERY_SECONDS, sleep=sleep)

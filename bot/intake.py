@@ -1,7 +1,12 @@
 """Committing an invocation to the log before it is acknowledged: in time, or not at all."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
+import structlog
+
+from bot.custody import Custody
 from bot.errors import LogUnavailable
 from bot.model import Invocation, Status
 from bot.store.invocations import Invocations
@@ -10,32 +15,68 @@ from bot.tasks import Tasks
 COMMIT_SECONDS = 2.3
 """Slack waits 3 s for an ack; a write that takes longer than this is called off."""
 
+CALL_OFF_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between tries to call off what may be in the log; mostly it is not."""
+
+ASK_SECONDS = 0.5
+"""How long the log may be asked for something before an ack."""
+
+_log = structlog.get_logger()
+
+T = TypeVar("T")
+
 
 class Intake:
     """The way into the log."""
 
-    def __init__(self, invocations: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        invocations: Invocations,
+        tasks: Tasks,
+        custody: Custody,
+        *,
+        seconds: float = COMMIT_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._invocations = invocations
         self._tasks = tasks
+        self._custody = custody
         self._seconds = seconds
+        self._sleep = sleep
 
     async def commit(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
 
         Raises:
-            LogUnavailable: it could not be written in time. Should the write succeed after all, the row is
-                moved to `refused`, which is what the person is told.
+            LogUnavailable: it could not be written in time, or it is not known whether it was. Should it be
+                there after all, the row is moved to `refused`, which is what the person is told.
         """
         writing = asyncio.create_task(self._write(invocation, unless_twin=unless_twin))
         self._tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
-        outcome = writing.result() if done else None
-        if outcome is None:
-            self._tasks.spawn(self._call_off(writing, invocation))
-            outcome = LogUnavailable("The log takes too long to write.", advice="Try again in a moment.")
+        outcome = (
+            writing.result()
+            if done
+            else LogUnavailable("The log takes too long to write.", advice="Try again in a moment.")
+        )
         if isinstance(outcome, LogUnavailable):
+            if invocation.status is Status.RECEIVED:
+                self._custody.take(invocation.id, self._call_off(writing, invocation))
             raise outcome
         return outcome
+
+    async def ask(self, question: Coroutine[Any, Any, T]) -> T:
+        """What the log answers in time for the ack.
+
+        Raises:
+            LogUnavailable: it does not.
+        """
+        asking = asyncio.create_task(question)
+        self._tasks.own(asking)
+        done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
+        if not done:
+            raise LogUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
+        return asking.result()
 
     async def _write(self, invocation: Invocation, *, unless_twin: bool) -> bool | LogUnavailable:
         try:
@@ -44,6 +85,16 @@ class Intake:
             return error
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
-        if await writing is True and invocation.status is Status.RECEIVED:
-            reason = "The log took too long to write, so nothing was started."
-            await self._invocations.advance(invocation, Status.REFUSED, reason=reason, deadline=None)
+        if await writing is False:
+            return
+        reason = "The log took too long to write, so nothing was done."
+        for pause in (*CALL_OFF_PAUSES, None):
+            try:
+                await self._invocations.advance(invocation, Status.REFUSED, reason=reason, deadline=None)
+            except LogUnavailable as error:
+                if pause is None:
+                    _log.error("not called off, should it be in the log after all", why=str(error))
+                    return
+                await self._sleep(pause)
+            else:
+                return

@@ -56,7 +56,7 @@ class Status(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands, in our words; each but the first two is an end."""
+    """Where a job stands, in our words; each but the first two is an end, `gone` one that nobody saw."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -65,6 +65,7 @@ class JobState(StrEnum):
     UNJOINED = "unjoined"
     STOPPED = "stopped"
     FAILED = "failed"
+    GONE = "gone"
 
     @property
     def is_over(self) -> bool:

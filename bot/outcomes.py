@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -32,13 +31,14 @@ from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
 from bot.model import Invocation, JobState, Status
+from bot.persist import persist
 from bot.store.invocations import Invocations
 
 LEASE = timedelta(seconds=40)
 """How long telling people may take before another process takes it over; longer than all routes together."""
 
-WRITE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between tries to write down what must not get lost; the last one is repeated."""
+TOLD_AT_ONCE = 10
+"""How many rows that were left behind are told at the same time."""
 
 TELL_AGAIN = timedelta(seconds=5)
 GIVE_UP = timedelta(days=1)
@@ -48,12 +48,11 @@ INTERRUPTED = "The bot was stopped before the start was sent."
 
 _log = structlog.get_logger()
 
-T = TypeVar("T")
 Tell = Callable[[Invocation], Awaitable[Delivery]]
 
 
 class Outcomes:
-    """Settles starts. `rtc_access` says whether announcements offer it."""
+    """Settles invocations. `rtc_access` says whether announcements offer it."""
 
     def __init__(
         self,
@@ -68,7 +67,8 @@ class Outcomes:
         self._announcer = announcer
         self._rtc_access = rtc_access
         self._now = now
-        self._sleep = sleep
+        self._persist = partial(persist, sleep=sleep)
+        self._slots = asyncio.Semaphore(TOLD_AT_ONCE)
 
     async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
         """MetaStudio has accepted the start: the channel is told."""
@@ -79,6 +79,7 @@ class Outcomes:
             job_state=JobState.ACCEPTED,
             configuration=job.configuration(),
             region=job.region or invocation.region,
+            reason=None,
             **asdict(answer),
         )
         settled = replace(invocation, status=Status.STARTED, **facts)
@@ -114,11 +115,12 @@ class Outcomes:
         facts: dict[str, Any] = {"reason": str(error)}
         if isinstance(error, MetaStudioError):
             facts |= asdict(error.answer)
-        await self._fail(invocation, status, facts, not_started(invocation, error))
+        await self.conclude(invocation, status, facts, not_started(invocation, error))
 
     async def interrupted(self, invocation: Invocation) -> None:
         """Nothing was started, for a process ended before it could be: the person may start it now."""
-        await self._fail(invocation, Status.FAILED, {"reason": INTERRUPTED}, interrupted(invocation))
+        facts = {"reason": INTERRUPTED}
+        await self.conclude(invocation, Status.FAILED, facts, interrupted(invocation))
 
     async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
         """The start may have made a job. Nobody is told before that has been looked into.
@@ -127,8 +129,18 @@ class Outcomes:
         """
         facts = self._facts(invocation, reason=str(error), **asdict(error.answer))
         _log.warning("outcome unknown", **facts)
-        return await self._persist(
-            partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts), Status.UNKNOWN
+        return await self._persist(partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts))
+
+    async def conclude(
+        self, invocation: Invocation, status: Status, facts: dict[str, Any], message: Message
+    ) -> None:
+        """Nothing is left to do, and whoever asked is told in these words."""
+        facts = self._facts(invocation, **facts)
+        _log.info("concluded", action=invocation.action.value, status=status.value, **facts)
+        await self._settle(
+            replace(invocation, status=status, **facts),
+            partial(self._invocations.advance, invocation, status, **facts),
+            lambda row: self._announcer.tell(row, message),
         )
 
     async def tell(self, invocation: Invocation, message: Message) -> None:
@@ -136,7 +148,13 @@ class Outcomes:
         await self._publish(invocation, lambda row: self._announcer.tell(row, message))
 
     async def tell_again(self, settled: Invocation) -> None:
-        """Tell what came of a settled row that nobody, as far as is known, has been told of."""
+        """Tell what came of a settled start that nobody, as far as is known, has been told of."""
+        async with self._slots:
+            held = await self._invocations.hold(settled, self._now() + LEASE)
+            if held is not None:
+                await self._tell_again(held)
+
+    async def _tell_again(self, settled: Invocation) -> None:
         if settled.status is Status.STARTED:
             job = SmartChatJob.remembered(settled.job_id or "", settled.configuration)
             await self._publish(settled, lambda row: self._announce(row, job))
@@ -151,17 +169,6 @@ class Outcomes:
             lambda hint: announcement(
                 settled, job, rtc_access=self._rtc_access, note=settled.reason or "", hint=hint
             ),
-        )
-
-    async def _fail(
-        self, invocation: Invocation, status: Status, facts: dict[str, Any], message: Message
-    ) -> None:
-        facts = self._facts(invocation, **facts)
-        _log.warning("not started", status=status.value, **facts)
-        await self._settle(
-            replace(invocation, status=status, **facts),
-            partial(self._invocations.advance, invocation, status, **facts),
-            lambda row: self._announcer.tell(row, message),
         )
 
     def _facts(self, invocation: Invocation, **facts: Any) -> dict[str, Any]:
@@ -180,14 +187,17 @@ class Outcomes:
         except LogUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
             delivery = await self._deliver(settled, tell)
-            if await self._persist(write, settled.status):
+            if await self._persist(write):
                 await self._note(settled, delivery)
         else:
             if written is not None:
                 await self._publish(written, tell)
-            elif settled.job_id and not await self._invocations.known_jobs([settled.job_id]):
+            elif settled.status is Status.STARTED and not await self._is_somebodys(settled.job_id or ""):
                 _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
                 await self._deliver(settled, tell)
+
+    async def _is_somebodys(self, job_id: str) -> bool:
+        return bool(await self._invocations.known_jobs([job_id]))
 
     async def _write_started(self, invocation: Invocation, facts: dict[str, Any]) -> Invocation | None:
         """Also where another process has taken the row for one that was left behind."""
@@ -208,25 +218,18 @@ class Outcomes:
 
     async def _note(self, settled: Invocation, delivery: Delivery | None) -> None:
         """Note that people know; where they do not, when they are to be tried again."""
-        now = self._now()
-        if delivery is not None:
-            note = partial(
-                self._invocations.mark_announced, settled, now, channel=delivery.channel, ts=delivery.ts
-            )
-        else:
+
+        async def note() -> None:
+            now = self._now()
+            if delivery is not None:
+                channel, ts = delivery.channel, delivery.ts
+                await self._invocations.mark_announced(settled, now, channel=channel, ts=ts)
+                return
             age = now - settled.created_at
             again = now + max(TELL_AGAIN, age / 2) if age < GIVE_UP else None
-            note = partial(self._invocations.hand_over, settled.id, again)
-        await self._persist(note, settled.status)
+            await self._invocations.hand_over(settled.id, again)
 
-    async def _persist(self, write: Callable[[], Awaitable[T]], status: Status) -> T:
-        for pause in chain(WRITE_PAUSES, repeat(WRITE_PAUSES[-1])):
-            try:
-                return await write()
-            except LogUnavailable as error:
-                _log.error("the log does not take it yet", why=str(error), status=status.value)
-            await self._sleep(pause)
-        raise AssertionError
+        await self._persist(note)
 
 
 def error_in(row: Invocation) -> MetaStudioError:

@@ -13,9 +13,9 @@ import structlog
 from bot.errors import LogUnavailable, MetaStudioError
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY
-from bot.messages.unsettled import Look, unsettled
+from bot.messages.unsettled import Look, settled_already, unsettled
 from bot.metastudio.client import MetaStudio
-from bot.model import Invocation
+from bot.model import Invocation, Status
 from bot.outcomes import LEASE, Outcomes, doubt_in
 from bot.store.invocations import Invocations
 
@@ -52,29 +52,36 @@ class Reconciliation:
 
     async def settle(self, unknown: Invocation) -> None:
         """Find the start's job, or tell the person that it cannot be told whether there is one."""
-        look = await self._adopt_or_look(unknown)
-        for pause in LOOK_PAUSES:
-            if look is None or len(look.found) > 1:
-                break
-            await self._sleep(pause)
+        for pause in (*LOOK_PAUSES, None):
             look = await self._adopt_or_look(unknown)
-        if look is None:
-            return
-        still_ours = await self._invocations.hold(unknown, self._now() + LEASE)
-        if still_ours:
-            await self._outcomes.tell(still_ours, unsettled(still_ours, doubt_in(still_ours), look=look))
+            if look is None:
+                return
+            held = await self._invocations.hold(unknown, self._now() + LEASE)
+            if held is None:
+                return
+            unknown = held
+            if pause is None or len(look.found) > 1:
+                await self._outcomes.tell(unknown, unsettled(unknown, doubt_in(unknown), look=look))
+                return
+            await self._sleep(pause)
 
     async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
         """The same once more because somebody asks; the answer goes to whoever does."""
         look = await self._adopt_or_look(unknown)
-        if look is not None:
-            await self._outcomes.tell(asking, unsettled(unknown, doubt_in(unknown), look=look))
+        now = await self._invocations.get(unknown.id)
+        if look is None or now is None:
+            return
+        if now.status is Status.UNKNOWN:
+            message = unsettled(now, doubt_in(now), look=look)
+        else:
+            message = settled_already(now)
+        await self._outcomes.tell(asking, message)
 
     async def _adopt_or_look(self, unknown: Invocation) -> Look | None:
         """None where nothing is left to settle."""
         try:
             found = await self._new_jobs(unknown)
-            if len(found) == 1 and not await self._invocations.is_starting(unknown.room_id or ""):
+            if len(found) == 1 and not await self._invocations.is_another_in_doubt(unknown):
                 if await self._outcomes.adopt(unknown, found[0]):
                     return None
                 found = ()

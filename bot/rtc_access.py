@@ -12,9 +12,10 @@ from bot.custody import Custody
 from bot.errors import Answer, MetaStudioError
 from bot.intake import Intake
 from bot.job import RtcRoomInfo
-from bot.messages.rtc_access import access, opening, refused_access
+from bot.messages.rtc_access import access, not_opened, opening, refused_access
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
+from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.slack_errors import SLACK_FAILURES, word_for
 from bot.store.invocations import Invocations
@@ -34,6 +35,7 @@ class RtcAccess:
         invocations: Invocations,
         intake: Intake,
         metastudio: MetaStudio,
+        outcomes: Outcomes,
         slack: AsyncWebClient,
         custody: Custody,
         now: Callable[[], datetime],
@@ -41,6 +43,7 @@ class RtcAccess:
         self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
+        self._outcomes = outcomes
         self._slack = slack
         self._custody = custody
         self._now = now
@@ -67,16 +70,19 @@ class RtcAccess:
     async def _show(self, invocation: Invocation, job: JobRef) -> None:
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
-            await self._settle(invocation, Status.FAILED, reason="Slack did not open the modal.")
+            facts = {"reason": "Slack did not open the modal."}
+            await self._outcomes.conclude(invocation, Status.FAILED, facts, not_opened())
             return
         try:
             report = await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
         except MetaStudioError as error:
-            await self._settle(invocation, Status.FAILED, error.answer, str(error))
             await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
+            await self._settle(invocation, Status.FAILED, error.answer, str(error))
         else:
+            shown = access(job, report.rtc_room_info or RtcRoomInfo(), self._now())
+            if not await self._update(view_id, shown):
+                await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
             await self._settle(invocation, Status.DONE)
-            await self._update(view_id, access(job, report.rtc_room_info or RtcRoomInfo(), self._now()))
 
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:
@@ -86,11 +92,13 @@ class RtcAccess:
             _log.warning("the modal is not opened", reason=word_for(error))
             return None
 
-    async def _update(self, view_id: str, view: dict[str, Any]) -> None:
+    async def _update(self, view_id: str, view: dict[str, Any]) -> bool:
         try:
             await self._slack.views_update(view_id=view_id, view=view)
         except SLACK_FAILURES as error:
             _log.warning("the modal is not updated", reason=word_for(error))
+            return False
+        return True
 
     async def _settle(
         self, invocation: Invocation, status: Status, answer: Answer | None = None, reason: str | None = None

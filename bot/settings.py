@@ -158,7 +158,7 @@ class Settings(DatabaseSettings):
     AVATAR_REGIONS: Annotated[tuple[str, ...], NoDecode] = ("cn-north-4", "cn-southwest-2")
     AVATAR_DEFAULT_REGION: str | None = None
     AVATAR_STARTS_PER_SECOND: float = Field(default=3, ge=0, le=10_000, allow_inf_nan=False)
-    AVATAR_READS_PER_SECOND: float = Field(default=10, ge=0.001, le=10_000, allow_inf_nan=False)
+    AVATAR_READS_PER_SECOND: float = Field(default=10, ge=0.5, le=10_000, allow_inf_nan=False)
     AVATAR_START_TIMEOUT: float = Field(default=30, ge=1, le=600, allow_inf_nan=False)
     AVATAR_DRAIN_SECONDS: float = Field(default=20, ge=0, le=3600, allow_inf_nan=False)
     AVATAR_POLICY_FILE: Path | None = None

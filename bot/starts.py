@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.custody import Custody
-from bot.errors import AvatarError, OutcomeUnknown, Refused
+from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
 from bot.intake import Intake
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, StartRequest, Status
@@ -66,10 +66,10 @@ class Starts:
             LogUnavailable: it is not committed, and nothing may be started.
         """
         asked = invocation.asking_for(request)
-        received = replace(asked, status=Status.RECEIVED, deadline=self._deadline())
+        received = replace(asked, status=Status.RECEIVED, deadline=self.deadline())
         if await self._intake.commit(received, unless_twin=True):
             return received
-        existing = await self._invocations.find_twin(received)
+        existing = await self._intake.ask(self._invocations.find_twin(received))
         same_delivery = existing is not None and existing.trigger_id == received.trigger_id is not None
         return Twin(existing) if existing and not same_delivery else None
 
@@ -80,7 +80,7 @@ class Starts:
     async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
         try:
             await self._await_turn()
-            starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self._deadline())
+            starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self.deadline())
             if starting is None:
                 return
             invocation = starting
@@ -90,6 +90,8 @@ class Starts:
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown)
+        except LogUnavailable:
+            raise  # whether it is starting is not known: the sweep goes on with whichever it is
         except AvatarError as error:
             await self._outcomes.not_started(invocation, error)
         else:
@@ -105,5 +107,6 @@ class Starts:
                 advice="Try again in a moment.",
             ) from None
 
-    def _deadline(self) -> datetime:
+    def deadline(self) -> datetime:
+        """Until when one step of a start that begins now is over: its turn, or its call."""
         return self._now() + timedelta(seconds=self._seconds) + DEADLINE_MARGIN

@@ -4,26 +4,19 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-import structlog
-
-from bot.announcer import Announcer
-from bot.answered import answered
 from bot.custody import Custody
-from bot.errors import Answer, JobOver, MetaStudioError, Undeliverable
+from bot.errors import JobOver, MetaStudioError
 from bot.intake import Intake
-from bot.messages.message import Message
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
+from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
-from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
 DEADLINE_MARGIN = timedelta(seconds=10)
 
 OVER_ALREADY = "The job was over already."
-
-_log = structlog.get_logger()
 
 
 class Stops:
@@ -32,17 +25,15 @@ class Stops:
     def __init__(
         self,
         *,
-        invocations: Invocations,
         intake: Intake,
         metastudio: MetaStudio,
-        announcer: Announcer,
+        outcomes: Outcomes,
         custody: Custody,
         now: Callable[[], datetime],
     ) -> None:
-        self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
-        self._announcer = announcer
+        self._outcomes = outcomes
         self._custody = custody
         self._now = now
 
@@ -76,37 +67,22 @@ class Stops:
                 job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
             )
         except JobOver as error:
-            reason = None if resumed else OVER_ALREADY
-            await self._settle(invocation, Status.DONE, over_already(job), error.answer, reason)
+            facts = asdict(error.answer) | {"reason": None if resumed else OVER_ALREADY}
+            message = stopped(job) if resumed else over_already(job)
+            await self._outcomes.conclude(invocation, Status.DONE, facts, message)
         except MetaStudioError as error:
-            message = not_stopped(job, error, invocation)
-            await self._settle(invocation, Status.FAILED, message, error.answer, str(error))
+            facts = asdict(error.answer) | {"reason": str(error)}
+            await self._outcomes.conclude(
+                invocation, Status.FAILED, facts, not_stopped(job, error, invocation)
+            )
         else:
-            await self._settle(invocation, Status.DONE, stopped(job), answer)
+            await self._outcomes.conclude(invocation, Status.DONE, asdict(answer), stopped(job))
 
-    async def _settle(
-        self,
-        invocation: Invocation,
-        status: Status,
-        message: Message,
-        answer: Answer,
-        reason: str | None = None,
-    ) -> None:
-        latency = max(timedelta(), self._now() - invocation.created_at)
-        settled = await self._invocations.advance(
-            invocation,
-            status,
-            reason=reason,
-            latency_ms=round(latency.total_seconds() * 1000),
-            deadline=None,
-            response_url=None,
-            **asdict(answer),
-        )
-        if settled is None:
-            return
-        _log.info("stop", status=status.value, job_id=invocation.job_id, reason=reason)
-        await answered()
-        try:
-            await self._announcer.tell(invocation, message)
-        except Undeliverable as error:
-            _log.warning("nobody could be told of the stop", reason=str(error))
+    async def tell_again(self, settled: Invocation) -> None:
+        """Tell what came of a stop that nobody, as far as is known, has been told of."""
+        job = JobRef(settled.room_id or "", settled.job_id or "")
+        if settled.status is Status.FAILED:
+            error = error_in(settled) if settled.http_status else doubt_in(settled)
+            await self._outcomes.tell(settled, not_stopped(job, error, settled))
+        else:
+            await self._outcomes.tell(settled, over_already(job) if settled.reason else stopped(job))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.custody import Custody
-from bot.errors import LogUnavailable, OutcomeUnknown
+from bot.errors import OutcomeUnknown
 from bot.model import Action, Invocation, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.parsing import request_of
@@ -19,6 +19,7 @@ from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
 from bot.store.invocations import Invocations
+from bot.tasks import keep_doing
 
 EVERY_SECONDS = 2.0
 AT_ONCE = 200
@@ -56,12 +57,7 @@ class Sweep:
 
     async def keep_sweeping(self) -> None:
         """Sweep every other second, until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except LogUnavailable as error:
-                _log.warning("nothing can be taken over at the moment", reason=str(error))
-            await self._sleep(EVERY_SECONDS)
+        await keep_doing(self.sweep, every=EVERY_SECONDS, sleep=self._sleep)
 
     async def sweep(self) -> None:
         """Take over what is overdue now.
@@ -72,12 +68,17 @@ class Sweep:
         for row in await self._invocations.overdue(self._now(), limit=AT_ONCE):
             if row.id in self._custody:
                 continue
-            taken = await self._invocations.hold(row, self._now() + LEASE)
+            taken = await self._invocations.hold(row, self._until(row))
             if taken is not None:
                 _log.info(
                     "taken over", invocation_id=row.id, action=row.action.value, status=row.status.value
                 )
                 self._go_on_with(taken)
+
+    def _until(self, row: Invocation) -> datetime:
+        if (row.action, row.status) == (Action.START, Status.RECEIVED):
+            return self._starts.deadline()
+        return self._now() + LEASE
 
     def _go_on_with(self, row: Invocation) -> None:
         match row.action, row.status:
@@ -93,6 +94,8 @@ class Sweep:
                 self._custody.take(row.id, self._outcomes.tell_again(row))
             case Action.STOP, Status.RECEIVED:
                 self._stops.begin(row, resumed=True)
+            case Action.STOP, _:
+                self._custody.take(row.id, self._stops.tell_again(row))
             case _:
                 self._custody.take(row.id, self._close(row))
 

@@ -1,10 +1,12 @@
-"""The work that goes on after an ack. The app owns it: it is not garbage-collected, nor left over at exit."""
+"""The work that goes on beside acks. The app owns it: it is not garbage-collected, nor left over at exit."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
+
+from bot.errors import LogUnavailable
 
 CANCEL_SECONDS = 5.0
 
@@ -51,3 +53,17 @@ class Tasks:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a task failed", exc_info=error)
+
+
+async def keep_doing(
+    work: Callable[[], Awaitable[object]], *, every: float, sleep: Callable[[float], Awaitable[None]]
+) -> None:
+    """Do it again and again, until cancelled. What goes wrong once does not end it."""
+    while True:
+        try:
+            await work()
+        except LogUnavailable as error:
+            _log.warning("the log cannot be used at the moment", reason=str(error))
+        except Exception:  # noqa: BLE001 - whatever it is, the next time may be better
+            _log.exception("what is done all the time failed")
+        await sleep(every)

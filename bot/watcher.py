@@ -17,6 +17,8 @@ from bot.errors import (
     LogUnavailable,
     MetaStudioError,
     OperationUnknown,
+    OutcomeUnknown,
+    RoomUnknown,
     Throttled,
 )
 from bot.job import JobReport
@@ -26,6 +28,7 @@ from bot.model import JobState
 from bot.showing import Showing
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
+from bot.tasks import keep_doing
 from bot.watch_list import Room, WatchList
 
 LEASE = "watcher"
@@ -36,8 +39,13 @@ ROLL_CALL_SECONDS = 2.0
 OVERLAP = timedelta(minutes=1)
 """How far back each of these looks goes: clocks differ, and a stop is done a while after it was asked for."""
 
-LOOKS_AT_ONCE = 8
+LOOKS_AT_ONCE = 4
 LOOK_SECONDS = 10.0
+"""How long a look may take, its turn included: as many as go on at once have one in that time at any pace."""
+
+DOUBTS = 6
+"""After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""
+
 IDLE_SECONDS = 0.2
 
 _log = structlog.get_logger()
@@ -74,7 +82,7 @@ class Watcher:
         """Follow all jobs, until cancelled; then another process may go on at once."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep_calling_the_roll())
+                group.create_task(keep_doing(self.call_the_roll, every=ROLL_CALL_SECONDS, sleep=self._sleep))
                 for _ in range(LOOKS_AT_ONCE):
                     group.create_task(self._keep_looking())
         finally:
@@ -127,52 +135,68 @@ class Watcher:
             self._list.give_back(room, failed=failed)
         return True
 
-    async def _keep_calling_the_roll(self) -> None:
-        while True:
-            try:
-                await self.call_the_roll()
-            except LogUnavailable as error:
-                _log.warning("the jobs to follow are not known at the moment", reason=str(error))
-            await self._sleep(ROLL_CALL_SECONDS)
-
     async def _keep_looking(self) -> None:
         while True:
             if not await self.look():
                 await self._sleep(IDLE_SECONDS)
 
     async def _look_at(self, room: Room) -> None:
-        reports = await self._metastudio.jobs_of_room(
-            room.room_id, states=tuple(UNDER_WAY), seconds=LOOK_SECONDS
-        )
+        try:
+            reports = await self._metastudio.jobs_of_room(
+                room.room_id, states=tuple(UNDER_WAY), seconds=LOOK_SECONDS
+            )
+        except RoomUnknown:
+            for job in tuple(room.jobs.values()):
+                self._doubt(job)
+            return
         listed = {report.job_id: report for report in reports}
         unanswered: MetaStudioError | None = None
         for job in tuple(room.jobs.values()):
             try:
-                life = await self._life_of(job, listed.get(job.job_id))
-            except (OperationUnknown, CredentialRefused, Throttled):
+                await self._follow(job, listed.get(job.job_id))
+            except (CredentialRefused, Throttled):
                 raise
+            except OperationUnknown as error:
+                raise OutcomeUnknown(str(error), advice=error.advice) from None
             except MetaStudioError as error:  # of this job, perhaps: the others are looked at all the same
                 unanswered = error
-                continue
-            if life is not None and life.state.follows(job.seen) and job.job_id in room.jobs:
-                self._show(job, life)
         if unanswered is not None:
             raise unanswered
 
-    async def _life_of(self, job: FollowedJob, report: JobReport | None) -> JobLife | None:
-        """Where the job stands; None where MetaStudio does not tell."""
+    async def _follow(self, job: FollowedJob, report: JobReport | None) -> None:
+        """Learn where one job stands, from the list or, where that does not tell, by asking."""
         if report is None or life_of(report) is None:
             try:
                 report = await self._metastudio.state(job.room_id, job.job_id, seconds=LOOK_SECONDS)
             except JobOver:
-                report = JobReport(state="SUCCEED")
+                await self._take_for_gone(job)
+                return
         life = life_of(report)
-        if life is None or not life.state.is_over:
-            return life
+        if life is not None and life.state.is_over:
+            life = life_of(report, stopped_by=await self._stopper(job))
+        if life is not None:
+            self._show(job, life)
+
+    async def _take_for_gone(self, job: FollowedJob) -> None:
+        """MetaStudio does not know the job: it is over, or too young to be known."""
+        stopper = await self._stopper(job)
+        if stopper:
+            self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
+        else:
+            self._doubt(job)
+
+    def _doubt(self, job: FollowedJob) -> None:
+        job.doubts += 1
+        if job.seen is not JobState.ACCEPTED or job.doubts == DOUBTS:
+            self._show(job, JobLife(JobState.GONE))
+
+    async def _stopper(self, job: FollowedJob) -> str | None:
         stop = await self._roster.stop_of(job.job_id)
-        return life_of(report, stopped_by=stop.user_id if stop else None)
+        return stop.user_id if stop else None
 
     def _show(self, job: FollowedJob, life: JobLife) -> None:
+        if not life.state.follows(job.seen) or job.job_id not in self._list:
+            return
         job.seen = life.state
         if life.state.is_over:
             self._list.remove(job.job_id)
@@ -185,7 +209,7 @@ class Watcher:
             return
         for job in await self._roster.followed(job_id=stop.job_id):
             if not self._showing.is_at(job):
-                self._show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
+                self._showing.show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
 
     async def _release(self) -> None:
         try:

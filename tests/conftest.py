@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,13 +11,16 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.app import utc_now
+from bot.metastudio.connect import open_metastudio
+from bot.model import StartRequest
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
 from bot.store.database import open_database
 from bot.store.migrate import migrate
-from tests.stage import Stage, free_port, staged
+from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +64,15 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def metastudio() -> AsyncIterator[MetaStudioStandIn]:
-    async with MetaStudioStandIn(Credentials(), slow_seconds=0.3) as stand_in:
+def clock() -> Clock:
+    """The time in the world of a scenario."""
+    return Clock()
+
+
+@pytest.fixture
+async def metastudio(clock: Clock) -> AsyncIterator[MetaStudioStandIn]:
+    credentials = Credentials(ready_made_token="made-up-token")
+    async with MetaStudioStandIn(credentials, clock=clock, slow_seconds=0.3) as stand_in:
         yield stand_in
 
 
@@ -71,8 +82,8 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture
-async def slack(tokens: Tokens) -> AsyncIterator[SlackStandIn]:
-    async with SlackStandIn(tokens) as stand_in:
+async def slack(tokens: Tokens, clock: Clock) -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn(tokens, clock=clock) as stand_in:
         yield stand_in
 
 
@@ -95,19 +106,59 @@ def settings_for(
 
 
 @pytest.fixture(params=["socket mode, SQLite", "signed HTTP, PostgreSQL"])
+def either_way(request: pytest.FixtureRequest, settings_for: Callable[..., Settings]) -> Settings:
+    """Both transports and both databases, in two combinations."""
+    if "SQLite" in request.param:
+        return settings_for()
+    return settings_for(
+        AVATAR_MODE=Mode.HTTP,
+        AVATAR_HTTP_PORT=free_port(),
+        AVATAR_DATABASE_URL=SecretStr(request.getfixturevalue("postgresql_url")),
+    )
+
+
+@pytest.fixture
 async def stage(
-    request: pytest.FixtureRequest,
+    slack: SlackStandIn, metastudio: MetaStudioStandIn, either_way: Settings, clock: Clock
+) -> AsyncIterator[Stage]:
+    """The bot between the stand-ins, either way."""
+    async with staged(slack, metastudio, either_way, clock) as running:
+        yield running
+
+
+@pytest.fixture
+def staged_with(
     slack: SlackStandIn,
     metastudio: MetaStudioStandIn,
     settings_for: Callable[..., Settings],
-) -> AsyncIterator[Stage]:
-    """Both transports and both databases, in two combinations."""
-    overrides: dict[str, Any] = {}
-    if "PostgreSQL" in request.param:
-        overrides = {
-            "AVATAR_MODE": Mode.HTTP,
-            "AVATAR_HTTP_PORT": free_port(),
-            "AVATAR_DATABASE_URL": SecretStr(request.getfixturevalue("postgresql_url")),
-        }
-    async with staged(slack, metastudio, settings_for(**overrides)) as running:
+    clock: Clock,
+    tmp_path: Path,
+) -> StagedWith:
+    """The same over Socket Mode and SQLite, with settings and a policy of the scenario's own."""
+
+    def build(*, policy: str = "", **overrides: Any) -> AbstractAsyncContextManager[Stage]:
+        if policy:
+            overrides["AVATAR_POLICY_FILE"] = tmp_path / "policy.toml"
+            overrides["AVATAR_POLICY_FILE"].write_text(policy)
+        return staged(slack, metastudio, settings_for(**overrides), clock)
+
+    return build
+
+
+@pytest.fixture
+async def socket_stage(staged_with: StagedWith) -> AsyncIterator[Stage]:
+    """The same with nothing special, where the other way would tell nothing new."""
+    async with staged_with() as running:
         yield running
+
+
+@pytest.fixture
+async def console(settings_for: Callable[..., Settings]) -> AsyncIterator[Console]:
+    """Another way to MetaStudio than the bot: start a job in a room, back with its ID."""
+    async with open_metastudio(settings_for(), now=utc_now) as client:
+
+        async def start(room_id: str) -> str:
+            started = await client.start(StartRequest(room_id), app_user_id="console", seconds=5)
+            return started.job.job_id or ""
+
+        yield start

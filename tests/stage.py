@@ -2,20 +2,44 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
 
 from bot.app import Bot, running_bot
 from bot.model import Invocation
 from bot.sandbox.metastudio import MetaStudioStandIn
-from bot.sandbox.slack import CommandResult, Message, SlackStandIn
+from bot.sandbox.slack import Act, CommandResult, Interacted, Message, SlackStandIn
+from bot.sandbox.slack.block_ids import elements_in
 from bot.settings import Mode, Settings
 
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
-MEI = "U0MEI00001"
-AVATARS = "C0AVATARS1"
+MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
+AVATARS, GENERAL = "C0AVATARS1", "C0GENERAL1"
+
+Console = Callable[[str], Awaitable[str]]
+"""From a room to the ID of the job that was started there without the bot."""
+
+
+@dataclass
+class Clock:
+    """A clock that can be set; from there it goes on by itself. Called, it gives Unix seconds."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+    def now(self) -> datetime:
+        """The same as the bot asks for it."""
+        return datetime.fromtimestamp(self(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self.ahead += seconds
 
 
 @dataclass
@@ -25,42 +49,101 @@ class Stage:
     slack: SlackStandIn
     metastudio: MetaStudioStandIn
     bot: Bot
+    clock: Clock = field(default_factory=Clock)
 
-    async def types(self, text: str, **where: Any) -> CommandResult:
-        """Somebody types `/avatar-start text`; back when the bot has nothing left to do."""
-        result = await self.slack.command("/avatar-start", text, **where)
+    async def types(self, text: str, command: str = "/avatar-start", **where: Any) -> CommandResult:
+        """Somebody types `command text`; back when the bot has nothing left to do."""
+        result = await self.slack.command(command, text, **where)
         await self.bot.tasks.idle()
         return result
+
+    async def clicks(self, button: str, message: Message, *, user: str = MEI) -> Interacted:
+        """Somebody clicks a button, named by its label or its action, and says yes where they are asked."""
+        result = await self.slack.actions.in_message(
+            user, message.channel, message.ts, _find(button, message)
+        )
+        await self.bot.tasks.idle()
+        return result
+
+    async def starts(self, text: str = ROOM, **where: Any) -> Message:
+        """Somebody starts a job; back with its announcement. A message changes as Slack changes it."""
+        await self.types(text, **where)
+        announcements = [message for message in self.slack.messages() if "Job ID" in message.text]
+        return announcements[-1]
+
+    async def runs(self, text: str = ROOM, **where: Any) -> Message:
+        """The same once the job runs, which takes an ordinary one three seconds, and the bot has seen it."""
+        announcement = await self.starts(text, **where)
+        self.clock.advance(3)
+        await until(lambda: "State: Running" in announcement.text)
+        return announcement
 
     def said(self, viewer: str = MEI, channel: str = AVATARS) -> list[Message]:
         """What one person sees in a channel."""
         return self.slack.messages(channel=channel, viewer=viewer)
 
-    def news(self, channel: str = AVATARS) -> list[Message]:
-        """What Mei sees there beside acks."""
-        return [message for message in self.said(channel=channel) if message.origin != "ack"]
+    def news(self, viewer: str = MEI, channel: str = AVATARS) -> list[Message]:
+        """What they see there beside acks."""
+        return [message for message in self.said(viewer, channel) if message.origin != "ack"]
+
+    def told_directly(self, user: str) -> list[str]:
+        """What the bot has written to one person, in their conversation with it."""
+        return [message.text for message in self.slack.messages(channel=f"D0{user[1:]}")]
+
+    def announced(self, channel: str = AVATARS) -> list[Message]:
+        """What everybody sees there, threads left out."""
+        return [
+            message
+            for message in self.slack.messages(channel=channel)
+            if message.visible_to is None and message.thread_ts is None
+        ]
+
+    def asked(self, operation: Literal["start", "stop", "state", "jobs"]) -> int:
+        """How many calls of one operation MetaStudio has got."""
+        return sum(_operation(call.method, call.path) == operation for call in self.metastudio.calls)
 
     async def log(self) -> list[Invocation]:
         """The rows, oldest first."""
         return [row async for row in self.bot.invocations.find()][::-1]
 
+    async def until_logged(self, condition: Callable[[list[Invocation]], bool]) -> list[Invocation]:
+        """The rows, once they are as they should be."""
+        async with asyncio.timeout(15):
+            rows = await self.log()
+            while not condition(rows):
+                await asyncio.sleep(0.05)
+                rows = await self.log()
+        return rows
+
+
+class StagedWith(Protocol):
+    """How the bot is put between the stand-ins with settings of its own, over and over in one world."""
+
+    def __call__(self, *, policy: str = "", **overrides: Any) -> AbstractAsyncContextManager[Stage]: ...
+
 
 @asynccontextmanager
 async def staged(
-    slack: SlackStandIn, metastudio: MetaStudioStandIn, settings: Settings
+    slack: SlackStandIn, metastudio: MetaStudioStandIn, settings: Settings, clock: Clock | None = None
 ) -> AsyncIterator[Stage]:
-    """The bot on its stage, with the way from Slack to it open."""
-    async with running_bot(settings) as bot:
+    """The bot on its stage, with the way from Slack to it open. Without a clock it has a right one."""
+    clock = clock or Clock()
+    async with running_bot(settings, now=clock.now) as bot:
         if settings.mode is Mode.SOCKET:
             await slack.wait_until_connected()
         else:
             slack.request_url = f"{bot.web_url}/slack/events"
-        yield Stage(slack, metastudio, bot)
+        yield Stage(slack, metastudio, bot, clock)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something that happens elsewhere has happened, ten seconds at the most."""
-    async with asyncio.timeout(10):
+def buttons(message: Message) -> list[str]:
+    """The labels of a message's buttons."""
+    return [element["text"]["text"] for _, element in _elements(message)]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something that happens elsewhere has happened, so long at the most."""
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the stand-ins have no event for each thing to wait for
             await asyncio.sleep(0.02)
 
@@ -70,3 +153,27 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _elements(message: Message) -> list[tuple[str, dict[str, Any]]]:
+    """What can be clicked, each with the ID of its block."""
+    return [
+        (block["block_id"], element)
+        for block in message.blocks
+        if any(elements_in(block))
+        for element in elements_in(block)
+    ]
+
+
+def _find(button: str, message: Message) -> Act:
+    for block_id, element in _elements(message):
+        if button in {element["text"]["text"], element["action_id"]}:
+            return Act(block_id, element["action_id"])
+    raise LookupError(f"{button!r} is not among {buttons(message)}")
+
+
+def _operation(method: str, path: str) -> str:
+    last = path.rpartition("/")[2]
+    if last == "smart-chat-jobs":
+        return "start" if method == "POST" else "jobs"
+    return last

@@ -1,28 +1,36 @@
 """Delivering messages through the real client to Slack's stand-in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
-from bot.announcer import PAUSES, Announcer
+from bot.announcer import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
 from bot.errors import Undeliverable
-from bot.messages.message import Message, section
+from bot.messages.announcement import INVITE_HINT
+from bot.messages.message import Message, actions, button, section
 from bot.model import Action, Invocation, Source, Status
-from bot.sandbox.slack import SlackStandIn, Tokens
-from bot.store.invocations import Invocations
+from bot.sandbox.slack import Act, SlackStandIn, Tokens
+from bot.sandbox.slack import Message as Seen
+from bot.slack import CALL_SECONDS
 from tests.stage import AVATARS, MEI
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+GENERAL = "C0GENERAL1"
+PLANS = "C0PLANS001"
+WITH_JONAS = "D0MEIJONAS"
+WITH_THE_BOT = "D00MEI00001"
+BOT = "U0AVATARBOT"
+
 INVOCATION = Invocation(
     id="i1",
-    created_at=NOON,
+    created_at=datetime(2026, 1, 1, 12, tzinfo=UTC),
     action=Action.START,
     source=Source.COMMAND,
     status=Status.STARTED,
@@ -30,75 +38,216 @@ INVOCATION = Invocation(
     channel_id=AVATARS,
 )
 MESSAGE = Message("Avatar job started.", (section("*Avatar job started.*"),))
+ENDED = Message("Avatar job ended.", (section("*Avatar job ended.*"),))
+
+
+def rendered(hint: str) -> Message:
+    """The message, with the small print that goes with its route."""
+    return Message(f"{MESSAGE.text} {hint}".strip())
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-async def log(database: AsyncEngine) -> Invocations:
-    log = Invocations(database)
-    await log.record(INVOCATION)
-    return log
-
-
-@pytest.fixture
-async def announcer(
-    slack: SlackStandIn, tokens: Tokens, log: Invocations, slept: list[float]
-) -> AsyncIterator[Announcer]:
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-        yield Announcer(client, session, log, now=lambda: NOON, sleep=sleep)
+        yield session
 
 
-async def announced(log: Invocations) -> Invocation:
-    [row] = [row async for row in log.find()]
-    return row
+@pytest.fixture
+def client(slack: SlackStandIn, tokens: Tokens, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
 
 
-async def test_a_message_that_slack_takes_is_noted_with_its_place(
-    announcer: Announcer, slack: SlackStandIn, log: Invocations
+@pytest.fixture
+def announcer(client: AsyncWebClient, session: aiohttp.ClientSession) -> Announcer:
+    return Announcer(client, session)
+
+
+def seen(slack: SlackStandIn, channel: str | None = None) -> list[Seen]:
+    """What the bot has said, leaving out Slack's own notices."""
+    return [message for message in slack.messages(channel) if message.origin != "notice"]
+
+
+async def typed_in(slack: SlackStandIn, channel: str, **changes: Any) -> Invocation:
+    """A command that Mei typed there, with an address for answers."""
+    result = await slack.command("/other", "", channel=channel, user=MEI)
+    assert result.error == "dispatch_failed"
+    return replace(INVOCATION, channel_id=channel, response_url=slack.issued_response_urls[-1], **changes)
+
+
+async def clicked(slack: SlackStandIn, message: Seen) -> Invocation:
+    """The first button of that message, which Mei has clicked."""
+    [row] = [block for block in message.blocks if block["type"] == "actions"]
+    act = Act(row["block_id"], row["elements"][0]["action_id"])
+    await slack.actions.in_message(MEI, message.channel, message.ts, act)
+    return replace(
+        INVOCATION,
+        source=Source.BUTTON,
+        channel_id=message.channel,
+        response_url=slack.issued_response_urls[-1],
+    )
+
+
+async def test_a_channel_is_told_by_a_message_whose_place_is_known(
+    announcer: Announcer, slack: SlackStandIn
 ) -> None:
-    await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
 
-    [message] = slack.messages()
-    row = await announced(log)
-    assert (row.message_channel, row.message_ts, row.announced_at) == (AVATARS, message.ts, NOON)
+    [message] = seen(slack)
+    assert (message.text, message.visible_to) == (MESSAGE.text, None)
+    assert delivery == Delivery(AVATARS, message.ts)
 
 
 async def test_blocks_that_slack_refuses_are_left_out(announcer: Announcer, slack: SlackStandIn) -> None:
     strange = Message("Avatar job started.", ({"type": "hologram"},))
-    await announcer.announce(INVOCATION, lambda hint: strange)
+    delivery = await announcer.announce(INVOCATION, lambda hint: strange)
 
-    [message] = slack.messages()
+    [message] = seen(slack)
     assert (message.text, message.blocks) == ("Avatar job started.", [])
+    assert delivery.ts == message.ts
 
 
-async def test_a_second_round_is_made_when_slack_takes_nothing(
-    announcer: Announcer, slack: SlackStandIn, slept: list[float]
+@pytest.mark.parametrize(
+    ("channel", "hint"), [(GENERAL, INVITE_HINT), (PLANS, INVITE_HINT), (WITH_JONAS, "")]
+)
+async def test_where_the_bot_is_no_member_the_channel_is_told_all_the_same_and_the_bot_can_be_invited(
+    announcer: Announcer, slack: SlackStandIn, channel: str, hint: str
 ) -> None:
-    slack.trouble.server_errors("chat.postMessage", times=2)
-    slack.trouble.server_errors("chat.postEphemeral", times=1)
-    await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    delivery = await announcer.announce(await typed_in(slack, channel), rendered)
 
-    assert len(slack.messages()) == 1
-    assert slept == [PAUSES[0]]
+    [message] = seen(slack)
+    assert (message.channel, message.origin, message.visible_to) == (channel, "response_url", None)
+    assert message.text == f"{MESSAGE.text} {hint}".strip()
+    assert delivery == Delivery()
 
 
-async def test_in_the_end_it_gives_up_and_says_so(
-    announcer: Announcer, slack: SlackStandIn, slept: list[float], log: Invocations
+async def test_a_bot_that_merely_may_not_post_is_not_to_be_invited(
+    announcer: Announcer, slack: SlackStandIn
 ) -> None:
-    slack.trouble.server_errors(times=1000)
+    slack.workspace.restrict(AVATARS)
+    await announcer.announce(await typed_in(slack, AVATARS), rendered)
+
+    [message] = seen(slack)
+    assert message.text == MESSAGE.text
+
+
+async def test_what_the_channel_cannot_be_told_the_person_is_told(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    slack.trouble.server_errors("chat.postMessage", times=1)
+    delivery = await announcer.announce(INVOCATION, rendered)
+
+    [message] = seen(slack)
+    assert (message.origin, message.visible_to) == ("chat.postEphemeral", MEI)
+    assert delivery == Delivery()
+
+
+async def test_what_nobody_can_be_told_in_the_channel_goes_into_a_direct_message(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    delivery = await announcer.announce(replace(INVOCATION, channel_id=GENERAL), rendered)
+
+    [message] = seen(slack)
+    assert message.channel == WITH_THE_BOT
+    assert INVITE_HINT in message.text
+    assert delivery == Delivery(message.channel, message.ts)
+
+
+async def test_without_a_channel_the_person_is_told(announcer: Announcer, slack: SlackStandIn) -> None:
+    delivery = await announcer.announce(replace(INVOCATION, channel_id=None), rendered)
+
+    [message] = seen(slack)
+    assert delivery == Delivery(message.channel, message.ts)
+    assert slack.workspace.channels[message.channel].kind == "dm"
+
+
+async def test_a_message_that_slack_takes_on_no_route_is_said_to_be_undeliverable(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    asking = await typed_in(slack, AVATARS)
+    slack.trouble.server_errors()
+    slack.trouble.server_errors("response_url")
+    with capture_logs() as lines, pytest.raises(Undeliverable, match="i1"):
+        await announcer.announce(asking, rendered)
+
+    assert [line["route"] for line in lines] == [
+        "channel",
+        "response_url in channel",
+        "ephemeral",
+        "direct message",
+    ]
+    assert str(asking.response_url) not in str(lines)
     with pytest.raises(Undeliverable, match="i1"):
-        await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+        await announcer.tell(asking, MESSAGE)
 
-    assert slept == list(PAUSES)
-    assert (await announced(log)).announced_at is None
+
+async def test_a_person_is_told_where_they_asked_and_nobody_else_is(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    delivery = await announcer.tell(await typed_in(slack, PLANS), MESSAGE)
+
+    [message] = seen(slack)
+    assert (message.channel, message.origin, message.visible_to) == (PLANS, "response_url", MEI)
+    assert delivery == Delivery()
+
+
+async def test_without_an_address_the_person_is_told_in_the_channel_or_in_a_direct_message(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    await announcer.tell(INVOCATION, MESSAGE)
+    delivery = await announcer.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+
+    ephemeral, direct = seen(slack)
+    assert (ephemeral.origin, ephemeral.visible_to) == ("chat.postEphemeral", MEI)
+    assert (direct.origin, direct.channel) == ("chat.postMessage", WITH_THE_BOT)
+    assert delivery == Delivery(direct.channel, direct.ts)
+
+
+async def test_an_address_that_works_no_longer_is_left_for_the_next_route(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    asking = await typed_in(slack, AVATARS)
+    for _ in range(6):
+        await announcer.tell(asking, MESSAGE)
+
+    assert [message.origin for message in seen(slack)] == ["response_url"] * 5 + ["chat.postEphemeral"]
+
+
+QUESTION = Message("Start it?", (actions([button("Start it now", action_id="start_again", value="lobby")]),))
+
+
+async def test_an_answer_takes_the_place_of_the_message_whose_button_was_clicked(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    await announcer.tell(await typed_in(slack, AVATARS), QUESTION)
+    click = await clicked(slack, seen(slack)[0])
+    await announcer.tell(click, MESSAGE, instead=True)
+
+    [message] = seen(slack)
+    assert (message.text, message.visible_to) == (MESSAGE.text, MEI)
+    assert "Start it now" not in str(message.blocks)
+
+
+async def test_an_answer_that_takes_nothings_place_leaves_the_clicked_message_as_it_is(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    await announcer.announce(INVOCATION, lambda hint: QUESTION)
+    click = await clicked(slack, seen(slack)[0])
+    await announcer.tell(click, MESSAGE)
+
+    announcement, answer = seen(slack)
+    assert announcement.text == QUESTION.text
+    assert (answer.text, answer.visible_to) == (MESSAGE.text, MEI)
+
+
+async def test_an_answer_that_cannot_take_the_place_is_given_beside_it(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    await announcer.tell(await typed_in(slack, AVATARS), QUESTION)
+    click = await clicked(slack, seen(slack)[0])
+    slack.trouble.server_errors("response_url")
+    await announcer.tell(click, MESSAGE, instead=True)
+
+    assert [message.text for message in seen(slack)] == [QUESTION.text, MESSAGE.text]
 
 
 @pytest.mark.parametrize(
@@ -114,32 +263,148 @@ async def test_in_the_end_it_gives_up_and_says_so(
     ],
 )
 async def test_an_answer_that_is_not_slacks_closes_a_route_and_not_the_message(
-    slack: SlackStandIn, log: Invocations, status: int, content_type: str, body: str
+    slack: SlackStandIn, session: aiohttp.ClientSession, status: int, content_type: str, body: str
 ) -> None:
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, body=body, content_type=content_type)
 
     proxy = web.Application()
     proxy.router.add_post("/{method}", answer)
-    async with TestServer(proxy) as server, aiohttp.ClientSession() as session:
+    async with TestServer(proxy) as server:
         client = AsyncWebClient(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
         )
-        result = await slack.command("/other", "", channel=AVATARS, user=MEI)
-        assert result.error == "dispatch_failed"
-        told = replace(INVOCATION, response_url=slack.issued_response_urls[-1])
-        await Announcer(client, session, log, now=lambda: NOON).announce(told, lambda hint: MESSAGE)
+        announcer = Announcer(client, session)
+        await announcer.announce(await typed_in(slack, AVATARS), rendered)
+        there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
+        assert not await announcer.edit(there, MESSAGE)
 
-    assert [message.origin for message in slack.messages() if message.user != "USLACKBOT"] == ["response_url"]
+    assert [message.origin for message in seen(slack)] == ["response_url"]
 
 
 async def test_a_route_that_takes_too_long_is_left_for_the_next(
-    slack: SlackStandIn, tokens: Tokens, log: Invocations
+    client: AsyncWebClient, session: aiohttp.ClientSession, slack: SlackStandIn
 ) -> None:
     slack.trouble.hang("chat.postMessage", seconds=30)
-    async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
-        announcer = Announcer(client, session, log, now=lambda: NOON, route_seconds=0.1)
-        await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    slack.trouble.hang("response_url", seconds=30)
+    asking = await typed_in(slack, AVATARS)
+    with capture_logs() as lines:
+        await Announcer(client, session, pace=0.01).announce(asking, rendered)
 
-    assert [message.origin for message in slack.messages()] == ["chat.postEphemeral"]
+    assert [message.origin for message in seen(slack)] == ["chat.postEphemeral"]
+    assert [line["reason"] for line in lines] == ["TimeoutError", "TimeoutError"]
+
+
+def test_a_channel_has_the_time_of_a_whole_call_and_the_other_routes_less() -> None:
+    assert ROUTE_SECONDS < CHANNEL_SECONDS <= CALL_SECONDS
+
+
+@pytest.fixture
+async def announced(announcer: Announcer) -> Invocation:
+    """A start whose announcement stands in the channel."""
+    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    return replace(INVOCATION, message_channel=delivery.channel, message_ts=delivery.ts)
+
+
+async def test_an_announcement_is_edited_in_its_place(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+) -> None:
+    assert await announcer.edit(announced, ENDED)
+
+    [message] = seen(slack)
+    assert (message.text, message.ts) == (ENDED.text, announced.message_ts)
+    assert [block["text"]["text"] for block in message.blocks] == ["*Avatar job ended.*"]
+
+
+async def test_an_edit_whose_blocks_slack_refuses_is_made_without_them(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+) -> None:
+    assert await announcer.edit(announced, Message(ENDED.text, ({"type": "hologram"},)))
+
+    [message] = seen(slack)
+    assert (message.text, message.blocks) == (ENDED.text, [])
+
+
+async def test_a_reply_stands_in_the_thread_and_the_channel_does_not_see_it(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+) -> None:
+    assert await announcer.reply(announced, ENDED)
+
+    message, reply = seen(slack)
+    assert (reply.text, reply.thread_ts) == (ENDED.text, announced.message_ts)
+    assert not reply.reply_broadcast
+    assert message.text == MESSAGE.text
+
+
+Reach = Callable[[Announcer, Invocation], Any]
+REACHES = pytest.mark.parametrize(
+    "reach",
+    [lambda announcer, row: announcer.edit(row, ENDED), lambda announcer, row: announcer.reply(row, ENDED)],
+    ids=["edit", "reply"],
+)
+
+
+@REACHES
+async def test_an_announcement_that_slack_does_not_take_now_is_to_be_tried_again(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+) -> None:
+    slack.trouble.server_errors(times=1)
+    slack.trouble.rate_limit(times=1)
+
+    assert not await reach(announcer, announced)
+    assert not await reach(announcer, announced)
+    assert await reach(announcer, announced)
+
+
+@REACHES
+async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
+    client: AsyncWebClient, slack: SlackStandIn, announced: Invocation, reach: Reach
+) -> None:
+    slack.trouble.hang(seconds=30)
+    async with aiohttp.ClientSession() as session:
+        assert not await reach(Announcer(client, session, pace=0.005), announced)
+
+
+@REACHES
+@pytest.mark.parametrize(
+    "place", [{"message_channel": None, "message_ts": None}, {"message_ts": None}], ids=["nowhere", "no ts"]
+)
+async def test_an_announcement_that_went_elsewhere_is_out_of_reach(
+    announcer: Announcer, announced: Invocation, reach: Reach, place: dict[str, Any]
+) -> None:
+    with pytest.raises(Undeliverable):
+        await reach(announcer, replace(announced, **place))
+
+
+@REACHES
+async def test_where_the_bot_was_removed_the_announcement_is_out_of_reach(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+) -> None:
+    slack.workspace.remove(AVATARS, BOT)
+    with pytest.raises(Undeliverable, match="not_in_channel"):
+        await reach(announcer, announced)
+
+
+@REACHES
+async def test_in_an_archived_channel_the_announcement_is_out_of_reach(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+) -> None:
+    slack.workspace.archive(AVATARS)
+    with pytest.raises(Undeliverable, match=r"is_archived|is_inactive"):
+        await reach(announcer, announced)
+
+
+async def test_an_announcement_that_was_deleted_is_out_of_reach(
+    announcer: Announcer, client: AsyncWebClient, announced: Invocation
+) -> None:
+    await client.chat_delete(channel=AVATARS, ts=announced.message_ts or "")
+    with pytest.raises(Undeliverable, match="message_not_found"):
+        await announcer.edit(announced, ENDED)
+
+
+async def test_what_somebody_else_wrote_is_out_of_reach(
+    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+) -> None:
+    theirs = slack.say("Hello.", user=MEI, channel=AVATARS)
+    with pytest.raises(Undeliverable, match="cant_update_message"):
+        await announcer.edit(replace(announced, message_ts=theirs.ts), ENDED)

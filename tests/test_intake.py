@@ -1,25 +1,32 @@
+"""Committing to the log before anything is acknowledged: in time, or not at all."""
+
 import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
+from bot.custody import Custody
 from bot.errors import LogUnavailable
-from bot.intake import COMMIT_SECONDS, Intake
+from bot.intake import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.model import Action, Invocation, Source, Status
+from bot.persist import WRITE_PAUSES
 from bot.store.database import BUSY_MILLISECONDS
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
+from tests.metastudio.cloud import Pauses
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 INVOCATION = Invocation(
     id="invocation-1",
-    created_at=datetime(2026, 1, 1, 12, tzinfo=UTC),
+    created_at=NOON,
     action=Action.START,
     source=Source.COMMAND,
     status=Status.RECEIVED,
@@ -37,9 +44,9 @@ class SlowLog(Invocations):
         self.free = asyncio.Event()
 
     @override
-    async def record(self, invocation: Invocation) -> bool:
+    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
         await self.free.wait()
-        return await super().record(invocation)
+        return await super().record(invocation, unless_twin=unless_twin)
 
 
 @pytest.fixture
@@ -57,20 +64,35 @@ def tasks() -> Tasks:
     return Tasks()
 
 
+def intake_of(log: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> Intake:
+    return Intake(log, tasks, Custody(log, tasks, now=lambda: NOON), seconds=seconds)
+
+
 async def rows(log: Invocations) -> list[Invocation]:
     return [row async for row in log.find()]
 
 
 async def test_what_is_committed_is_in_the_log_before_anybody_is_told(log: Invocations, tasks: Tasks) -> None:
-    assert await Intake(log, tasks).commit(INVOCATION) is True
+    assert await intake_of(log, tasks).commit(INVOCATION) is True
     assert await rows(log) == [INVOCATION]
 
 
 async def test_the_same_delivery_is_committed_once(log: Invocations, tasks: Tasks) -> None:
-    intake = Intake(log, tasks)
+    intake = intake_of(log, tasks)
     await intake.commit(INVOCATION)
     assert await intake.commit(replace(INVOCATION, id="invocation-2")) is False
     assert await rows(log) == [INVOCATION]
+
+
+async def test_a_twin_is_committed_only_where_twins_are_wanted(log: Invocations, tasks: Tasks) -> None:
+    intake = intake_of(log, tasks)
+    first = replace(INVOCATION, room_id="lobby")
+    twin = replace(first, id="invocation-2", trigger_id="trigger-2")
+    await intake.commit(first, unless_twin=True)
+    assert await intake.commit(twin, unless_twin=True) is False
+    assert await rows(log) == [first]
+    assert await intake.commit(twin) is True
+    assert await rows(log) == [first, twin]
 
 
 async def test_a_write_that_fails_is_said_to_have_failed(
@@ -79,7 +101,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable, match="no such table"):
-        await Intake(log, tasks).commit(INVOCATION)
+        await intake_of(log, tasks).commit(INVOCATION)
 
 
 def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
@@ -90,7 +112,7 @@ async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks,
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LogUnavailable):
-            await Intake(log, tasks).commit(INVOCATION)
+            await intake_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
 
@@ -99,7 +121,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     slow_log: SlowLog, tasks: Tasks
 ) -> None:
     with pytest.raises(LogUnavailable, match="The log takes too long to write"):
-        await Intake(slow_log, tasks, seconds=0.05).commit(INVOCATION)
+        await intake_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
     slow_log.free.set()
     await tasks.idle()
@@ -107,19 +129,70 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
         replace(
             INVOCATION,
             status=Status.REFUSED,
-            reason="The log took too long to write, so nothing was started.",
+            reason="The log took too long to write, so nothing was done.",
             deadline=None,
         )
     ]
 
 
-async def test_help_that_was_written_too_late_stays_help(slow_log: SlowLog, tasks: Tasks) -> None:
-    asked = replace(INVOCATION, action=Action.HELP, status=Status.HELP)
+class LyingLog(Invocations):
+    """Writes the row, and yet says that it could not; then it takes a while to be well again."""
+
+    failures = 0
+
+    @override
+    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+        await super().record(invocation, unless_twin=unless_twin)
+        raise LogUnavailable("The log cannot be used: connection lost.")
+
+    @override
+    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+        if self.failures:
+            self.failures -= 1
+            raise LogUnavailable("The log cannot be used: connection lost.")
+        return await super().advance(invocation, to, **facts)
+
+
+async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
+    database: AsyncEngine, tasks: Tasks
+) -> None:
+    log, pauses = LyingLog(database), Pauses()
+    log.failures = 3
+    custody = Custody(log, tasks, now=lambda: NOON)
+    with pytest.raises(LogUnavailable, match="connection lost"):
+        await Intake(log, tasks, custody, sleep=pauses).commit(INVOCATION)
+    assert INVOCATION.id in custody
+    await tasks.idle()
+
+    [row] = await rows(log)
+    assert (row.status, row.deadline) == (Status.REFUSED, None)
+    assert pauses == list(WRITE_PAUSES[:3])
+    assert INVOCATION.id not in custody
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.INVALID, Status.REFUSED])
+async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
+    slow_log: SlowLog, tasks: Tasks, status: Status
+) -> None:
+    asked = replace(INVOCATION, action=Action.HELP, status=status, deadline=None)
     with pytest.raises(LogUnavailable):
-        await Intake(slow_log, tasks, seconds=0.05).commit(asked)
+        await intake_of(slow_log, tasks, seconds=0.05).commit(asked)
     slow_log.free.set()
     await tasks.idle()
     assert await rows(slow_log) == [asked]
+
+
+async def test_a_twin_that_is_found_too_late_changes_nothing(
+    log: Invocations, slow_log: SlowLog, tasks: Tasks
+) -> None:
+    first = replace(INVOCATION, room_id="lobby")
+    await log.record(first)
+    twin = replace(first, id="invocation-2", trigger_id="trigger-2")
+    with pytest.raises(LogUnavailable):
+        await intake_of(slow_log, tasks, seconds=0.05).commit(twin, unless_twin=True)
+    slow_log.free.set()
+    await tasks.idle()
+    assert await rows(log) == [first]
 
 
 async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
@@ -127,14 +200,49 @@ async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
 ) -> None:
     await log.record(INVOCATION)
     with pytest.raises(LogUnavailable):
-        await Intake(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
+        await intake_of(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
     slow_log.free.set()
     await tasks.idle()
     assert await rows(log) == [INVOCATION]
 
 
+async def test_what_the_log_is_asked_it_answers_or_says_that_it_cannot(
+    log: Invocations, tasks: Tasks
+) -> None:
+    await log.record(INVOCATION)
+    intake = intake_of(log, tasks)
+
+    async def fails() -> None:
+        raise LogUnavailable("The log cannot be used: database is locked.")
+
+    assert await intake.ask(log.get(INVOCATION.id)) == INVOCATION
+    with pytest.raises(LogUnavailable, match="database is locked"):
+        await intake.ask(fails())
+
+
+async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
+    log: Invocations, tasks: Tasks
+) -> None:
+    done: list[str] = []
+    free = asyncio.Event()
+
+    async def slow() -> None:
+        await free.wait()
+        done.append("slow")
+
+    with pytest.raises(LogUnavailable, match="The log takes too long to answer"):
+        await intake_of(log, tasks).ask(slow())
+    free.set()
+    await tasks.idle()
+    assert done == ["slow"]
+
+
+def test_a_question_and_a_commit_together_leave_time_for_the_ack() -> None:
+    assert ASK_SECONDS + COMMIT_SECONDS < 3
+
+
 async def test_whoever_stops_waiting_does_not_stop_the_write(slow_log: SlowLog, tasks: Tasks) -> None:
-    waiting = asyncio.create_task(Intake(slow_log, tasks, seconds=0.05).commit(INVOCATION))
+    waiting = asyncio.create_task(intake_of(slow_log, tasks, seconds=0.05).commit(INVOCATION))
     await asyncio.sleep(0.01)
     waiting.cancel()
     slow_log.free.set()

@@ -1,4 +1,4 @@
-"""The policy: who may start what, and a gate that stays shut where its file is wrong."""
+"""The policy: who may start, stop and look at what, and a gate that stays shut where its file is wrong."""
 
 from datetime import UTC, datetime
 
@@ -85,11 +85,96 @@ def test_all_lists_must_agree_and_the_first_in_the_way_is_named() -> None:
     assert "egion" in refusal(policy, by(), StartRequest("lobby", "cn-southwest-2"))
 
 
+MEIS = by("U0MEI")
+"""What Mei has started."""
+
+
+def refusal_to_stop(policy: Policy, invocation: Invocation, room_id: str = "lobby") -> str:
+    with pytest.raises(Refused) as caught:
+        policy.check_stop(invocation, room_id, MEIS)
+    assert caught.value.advice.startswith("Ask whoever runs the bot")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy.parse("[start]\nusers = []\n[stop]")])
+@pytest.mark.parametrize("start", [MEIS, None], ids=["Mei's", "of nobody knows whom"])
+def test_without_rules_for_stopping_everybody_may_stop_everything(
+    policy: Policy, start: Invocation | None
+) -> None:
+    policy.check_stop(by("U0ANYBODY", None), "any-room", start)
+
+
+def test_only_the_named_people_channels_and_rooms_may_be_part_of_a_stop() -> None:
+    policy = Policy.parse('[stop]\nusers = ["U0JONAS"]\nchannels = ["C0AVATARS"]\nrooms = ["lobby"]')
+    jonas = by("U0JONAS")
+    policy.check_stop(jonas, "lobby", MEIS)
+    policy.check_stop(jonas, "lobby", None)
+    assert "You may not stop" in refusal_to_stop(policy, by("U0EVE", "C0ELSEWHERE"), "boardroom")
+    for channel in ("C0ELSEWHERE", None):
+        assert "may not be stopped from this channel" in refusal_to_stop(policy, by("U0JONAS", channel))
+    assert "Room `boardroom` may not be stopped" in refusal_to_stop(policy, jonas, "boardroom")
+
+
+@pytest.mark.parametrize("name", ["users", "channels", "rooms"])
+def test_an_empty_list_for_stopping_lets_only_the_starter_and_admins_through(name: str) -> None:
+    policy = Policy.parse(f'admins = ["U0ADMIN"]\n[stop]\n{name} = []')
+    refusal_to_stop(policy, by("U0EVE"))
+    policy.check_stop(by("U0MEI", "C0ELSEWHERE"), "lobby", MEIS)
+    policy.check_stop(by("U0ADMIN", None), "lobby", MEIS)
+    with pytest.raises(Refused):
+        policy.check_stop(by("U0MEI"), "lobby", None)
+
+
+def test_whoever_may_start_may_not_stop_for_that() -> None:
+    policy = Policy.parse('[start]\nusers = ["U0JONAS"]\n[stop]\nusers = ["U0AMARA"]')
+    refusal_to_stop(policy, by("U0JONAS"))
+    refusal(policy, by("U0AMARA"))
+
+
+def test_admins_may_do_everything() -> None:
+    policy = Policy.parse(
+        'admins = ["U0ADMIN", "W0ADMIN"]\n'
+        "[start]\nusers = []\nchannels = []\nrooms = []\nregions = []\n"
+        "[stop]\nusers = []\nchannels = []\nrooms = []"
+    )
+    for admin in (by("U0ADMIN", None), by("W0ADMIN", "C0ELSEWHERE")):
+        policy.check_start(admin, LOBBY)
+        policy.check_start(admin, StartRequest("lobby"))
+        policy.check_stop(admin, "lobby", MEIS)
+        policy.check_rtc_access(admin, None)
+    refusal(policy, by("U0MEI"))
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [Policy(), Policy.parse('[start]\nusers = ["U0JONAS"]\n[stop]\nusers = ["U0JONAS"]')],
+    ids=["no rules", "rules for others"],
+)
+def test_rtc_access_is_for_who_started_the_job_and_for_admins(policy: Policy) -> None:
+    policy.check_rtc_access(by("U0MEI", None), MEIS)
+    for start in (MEIS, None):
+        with pytest.raises(Refused, match="Only who started the job") as caught:
+            policy.check_rtc_access(by("U0JONAS"), start)
+        assert caught.value.advice == "Ask one of them to open it."
+
+
 @pytest.mark.parametrize(
     ("toml", "where"),
     [
         ('[start]\nuser = ["U0MEI"]', "start.user"),
-        ('[stop]\nusers = ["U0MEI"]', "stop"),
+        ('[stop]\nuser = ["U0MEI"]', "stop.user"),
+        ('[stop]\nregions = ["cn-north-4"]', "stop.regions"),
+        ('[stop]\nusers = "U0MEI"', "stop.users"),
+        ("[stop]\nrooms = [1]", "stop.rooms.0"),
+        ('stop = ["U0MEI"]', "stop"),
+        ('[Stop]\nusers = ["U0MEI"]', "Stop"),
+        ('[rtc_access]\nusers = ["U0MEI"]', "rtc_access"),
+        ('admins = "U0MEI"', "admins"),
+        ('admins = ["@mei"]', "admins.0"),
+        ('admins = ["C0AVATARS"]', "admins.0"),
+        ("admins = true", "admins"),
+        ('[admins]\nusers = ["U0MEI"]', "admins"),
+        ('[start]\nadmins = ["U0MEI"]', "start.admins"),
         ('users = ["U0MEI"]', "users"),
         ('[Start]\nusers = ["U0MEI"]', "Start"),
         ('[start.users]\nlead = "U0MEI"', "start.users"),
@@ -116,10 +201,16 @@ def test_a_faulty_file_shuts_the_gate_and_says_where(toml: str, where: str) -> N
 
 def test_every_fault_of_the_file_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
-        Policy.parse("[start]\nuser = []\nrooms = 7\n[stop]\n")
+        Policy.parse("admins = 1\n[start]\nuser = []\nrooms = 7\n[stop]\nregions = []\n[watch]\n")
     told = [fault.remedy for fault in caught.value.faults]
-    assert len(told) == 3
-    assert all(any(where in remedy for remedy in told) for where in ("start.user:", "start.rooms:", "stop:"))
+    assert {remedy.partition(":")[0] for remedy in told} == {
+        "admins",
+        "start.user",
+        "start.rooms",
+        "stop.regions",
+        "watch",
+    }
+    assert len(told) == 5
 
 
 def test_a_faulty_value_is_not_repeated() -> None:
@@ -132,6 +223,10 @@ def test_a_faulty_value_is_not_repeated() -> None:
     ("toml", "words"),
     [
         ('[start]\nuser = ["U1"]', "there is no such rule"),
+        ('[stop]\nregions = ["cn-north-4"]', "[stop] with users, channels and rooms"),
+        ('admins = "U1"', "give a list"),
+        ('admins = ["#avatars"]', "this is no ID"),
+        ("stop = 1", "write [start] or [stop]"),
         ('[start]\nusers = "U1"', "give a list"),
         ("[start]\nusers = [1]", "put it in quotes"),
         ('[start]\nusers = ["@mei"]', "this is no ID"),

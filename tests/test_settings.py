@@ -312,7 +312,7 @@ def test_an_unknown_mode_is_told_the_known_ones(faults: Faults) -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "10001"])
 def test_a_rate_of_reads_out_of_range_is_told_the_bound(faults: Faults, value: str) -> None:
     remedy = faults(**COMPLETE, AVATAR_READS_PER_SECOND=value)["AVATAR_READS_PER_SECOND"]
-    assert re.fullmatch(r"give a number (greater|less) than or equal to (0\.001|10000)", remedy)
+    assert re.fullmatch(r"give a number (greater|less) than or equal to (0\.5|10000)", remedy)
 
 
 @pytest.mark.parametrize(

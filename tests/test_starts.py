@@ -1,81 +1,44 @@
 """Carrying a start out, where what it depends on fails in the middle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from bot.announcer import Announcer, Render
-from bot.errors import Answer, LogUnavailable, Rejected, Undeliverable
+from bot.custody import AFTER_A_BUG, Custody
+from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.intake import Intake
-from bot.job import SmartChatJob
-from bot.messages.message import Message
+from bot.job import JobReport, SmartChatJob
 from bot.metastudio.client import MetaStudio, Started
-from bot.model import Action, Invocation, Source, StartRequest, Status
-from bot.starts import WRITE_PAUSES, Starts
-from bot.store.invocations import Invocations
+from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.outcomes import TELL_AGAIN, Outcomes
+from bot.reconciliation import Reconciliation
+from bot.starts import DEADLINE_MARGIN, Starts, Twin
 from bot.tasks import Tasks
+from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-REQUEST = StartRequest("lobby")
-INVOCATION = Invocation(
+SECONDS = 30.0
+DEADLINE = NOON + timedelta(seconds=SECONDS) + DEADLINE_MARGIN
+REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
+TYPED = Invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
     source=Source.COMMAND,
     status=Status.RECEIVED,
-    user_id="U1",
-    channel_id="C1",
+    user_id="U0MEI",
+    channel_id="C0AVATARS",
+    trigger_id="trigger-1",
 )
 
-
-class Cloud(MetaStudio):
-    """Answers a start as a test wants it."""
-
-    def __init__(self, answer: Callable[[], Awaitable[Started]]) -> None:
-        self.answer = answer
-        self.calls = 0
-
-    @override
-    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
-        self.calls += 1
-        return await self.answer()
-
-
-@dataclass
-class Channel(Announcer):
-    """Keeps what people are told."""
-
-    told: list[str] = field(default_factory=list)
-    deaf: bool = False
-
-    @override
-    async def announce(self, invocation: Invocation, render: Render) -> None:
-        await self.tell(invocation, render(""))
-
-    @override
-    async def tell(self, invocation: Invocation, message: Message) -> None:
-        if self.deaf:
-            raise Undeliverable("Slack took it on no route.")
-        self.told.append(message.text)
-
-
-class FlakyLog(Invocations):
-    """Refuses so many writes of an outcome."""
-
-    failures = 0
-
-    @override
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
-        if to is not Status.STARTING and self.failures:
-            self.failures -= 1
-            raise LogUnavailable("The log cannot be used: database is locked.")
-        return await super().advance(invocation, to, **facts)
+Answering = Callable[[], Awaitable[Started]]
 
 
 async def accepted() -> Started:
@@ -86,8 +49,41 @@ async def rejected() -> Started:
     raise Rejected("The room's concurrency is used up.", answer=Answer(error_code="MSS.20010135"))
 
 
+async def lost() -> Started:
+    raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+
+
 async def broken() -> Started:
     raise RuntimeError("a bug")
+
+
+async def never() -> Started:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+class Cloud(MetaStudio):
+    """Answers a start as a test wants it, and lists `jobs` in every room."""
+
+    def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:
+        self.answer = answer
+        self.jobs = jobs
+        self.asked: list[tuple[StartRequest, str, float]] = []
+        self.is_asked = asyncio.Event()
+        self.looks = 0
+
+    @override
+    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
+        self.asked.append((request, app_user_id, seconds))
+        self.is_asked.set()
+        return await self.answer()
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        self.looks += 1
+        return tuple(self.jobs)
 
 
 async def at_once() -> None:
@@ -104,107 +100,310 @@ class Play:
     """One start, and what came of it."""
 
     log: FlakyLog
-    cloud: Cloud
+    cloud: Cloud = field(default_factory=Cloud)
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
-    slept: list[float] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
     turn: Callable[[], Awaitable[object]] = at_once
+    seconds: float = SECONDS
 
-    def starts(self) -> Starts:
-        async def sleep(seconds: float) -> None:
-            self.slept.append(seconds)
-
-        return Starts(
+    def __post_init__(self) -> None:
+        outcomes = Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses())
+        custody = Custody(self.log, self.tasks, now=self.clock)
+        self.starts = Starts(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks),
+            intake=Intake(self.log, self.tasks, custody),
             metastudio=self.cloud,
-            announcer=self.channel,
-            tasks=self.tasks,
+            outcomes=outcomes,
+            reconciliation=Reconciliation(
+                invocations=self.log,
+                metastudio=self.cloud,
+                outcomes=outcomes,
+                start_seconds=self.seconds,
+                now=self.clock,
+                sleep=Pauses(),
+            ),
+            custody=custody,
             turn=self.turn,
-            seconds=1,
-            now=lambda: NOON,
-            sleep=sleep,
+            seconds=self.seconds,
+            now=self.clock,
         )
 
-    async def row(self) -> Invocation:
-        [row] = [row async for row in self.log.find()]
-        return row
+    async def commit(self, invocation: Invocation = TYPED, request: StartRequest = REQUEST) -> Invocation:
+        received = await self.starts.commit(invocation, request)
+        assert isinstance(received, Invocation)
+        return received
 
     async def run(self) -> Invocation:
-        starts = self.starts()
-        received = await starts.commit(INVOCATION, REQUEST)
-        assert received is not None
-        starts.begin(received, REQUEST)
+        """The row, once the bot has nothing left to do."""
+        self.starts.begin(await self.commit(), REQUEST)
         await self.tasks.idle()
-        return await self.row()
+        return await row_of(self.log)
+
+    async def run_until_sent(self) -> None:
+        self.starts.begin(await self.commit(), REQUEST)
+        async with asyncio.timeout(10):
+            await self.cloud.is_asked.wait()
 
 
-@pytest.mark.parametrize(
-    ("answer", "status", "words"),
-    [(accepted, Status.STARTED, "job-1"), (rejected, Status.FAILED, "concurrency is used up")],
-    ids=["started", "failed"],
-)
-async def test_an_outcome_that_cannot_be_written_is_told_once_and_written_as_soon_as_it_can_be(
-    log: FlakyLog, answer: Callable[[], Awaitable[Started]], status: Status, words: str
+async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: FlakyLog) -> None:
+    received = await Play(log).commit()
+
+    assert received == await row_of(log)
+    assert received == replace(
+        TYPED,
+        room_id="lobby",
+        region="cn-north-4",
+        room_type="METALINK",
+        client_id="desk-7",
+        deadline=DEADLINE,
+    )
+
+
+async def test_a_start_goes_out_once_in_the_name_of_who_asked_and_is_announced(log: FlakyLog) -> None:
+    play = Play(log)
+    row = await play.run()
+
+    assert play.cloud.asked == [(REQUEST, "U0MEI", SECONDS)]
+    assert (row.status, row.job_id, row.deadline) == (Status.STARTED, "job-1", None)
+    assert ["job-1" in announcement for announcement in play.channel.announced] == [True]
+
+
+async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) -> None:
+    rows: list[Invocation] = []
+
+    async def answer() -> Started:
+        rows.append(await row_of(log))
+        return await accepted()
+
+    clock = Clock()
+
+    async def wait_ten_seconds() -> None:
+        clock.advance(seconds=10)
+
+    await Play(log, Cloud(answer), clock=clock, turn=wait_ten_seconds).run()
+
+    [row] = rows
+    assert (row.status, row.deadline) == (Status.STARTING, DEADLINE + timedelta(seconds=10))
+
+
+async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: FlakyLog) -> None:
+    play = Play(log, Cloud(rejected))
+    row = await play.run()
+
+    assert (row.status, row.error_code) == (Status.FAILED, "MSS.20010135")
+    assert "concurrency is used up" in play.channel.told[0].text
+    assert play.cloud.looks == 0
+
+
+async def test_a_start_that_gets_no_turn_in_time_is_refused_and_never_sent(log: FlakyLog) -> None:
+    play = Play(log, turn=asyncio.Event().wait, seconds=0.01)
+    row = await play.run()
+
+    assert row.status is Status.REFUSED
+    assert "no turn within 0.01 seconds" in play.channel.told[0].text
+    assert play.cloud.asked == []
+
+
+async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to_be_taken_over(
+    log: FlakyLog,
 ) -> None:
-    play = Play(log, Cloud(answer))
-    log.failures = 3
-    row = await play.run()
+    play = Play(log)
+    received = await play.commit()
+    log.refuses = 1
+    play.starts.begin(received, REQUEST)
+    await play.tasks.idle()
 
-    assert row.status is status
-    assert len(play.channel.told) == 1
-    assert words in play.channel.told[0]
-    assert play.slept == list(WRITE_PAUSES[:3])
-
-
-async def test_an_outcome_that_can_never_be_written_is_told_all_the_same(log: FlakyLog) -> None:
-    play = Play(log, Cloud(accepted))
-    log.failures = 100
-    row = await play.run()
-
-    assert row.status is Status.STARTING
-    assert len(play.channel.told) == 1
-    assert play.slept == list(WRITE_PAUSES)
+    assert play.cloud.asked == []
+    row = await row_of(log)
+    assert (row.status, row.deadline) == (Status.RECEIVED, play.clock())
+    assert play.channel.heard == []
 
 
 async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: FlakyLog) -> None:
-    play = Play(log, Cloud(accepted))
-    starts = play.starts()
-    received = await starts.commit(INVOCATION, REQUEST)
-    assert received is not None
+    play = Play(log)
+    received = await play.commit()
     await log.advance(received, Status.STARTING)
-    starts.begin(received, REQUEST)
+    play.starts.begin(received, REQUEST)
     await play.tasks.idle()
 
-    assert play.cloud.calls == 0
-    assert play.channel.told == []
+    assert play.cloud.asked == []
+    assert play.channel.heard == []
 
 
-async def test_a_bug_after_the_call_has_begun_leaves_the_outcome_unknown_and_the_person_told(
+async def test_of_two_who_carry_the_same_start_out_one_sends_it(log: FlakyLog) -> None:
+    play = Play(log)
+    received = await play.commit()
+    play.starts.begin(received, REQUEST)
+    Play(log, play.cloud, play.channel, play.tasks).starts.begin(received, REQUEST)
+    await play.tasks.idle()
+
+    assert len(play.cloud.asked) == 1
+    assert len(play.channel.announced) == 1
+
+
+@pytest.mark.parametrize("answer", [accepted, rejected], ids=["started", "failed"])
+async def test_an_outcome_that_cannot_be_written_is_told_once_and_written_as_soon_as_it_can_be(
+    log: FlakyLog, answer: Answering
+) -> None:
+    async def answer_and_break_the_log() -> Started:
+        log.refuses = 3
+        return await answer()
+
+    play = Play(log, Cloud(answer_and_break_the_log))
+    row = await play.run()
+
+    assert row.status in {Status.STARTED, Status.FAILED}
+    assert row.deadline is None
+    assert len(play.channel.heard) == 1
+
+
+async def test_a_lost_answer_is_never_sent_again_and_its_job_is_found(log: FlakyLog) -> None:
+    made = JobReport(job_id="job-2", create_time=NOON + timedelta(seconds=1), state="WAITING")
+    play = Play(log, Cloud(lost, [made]))
+    row = await play.run()
+
+    assert len(play.cloud.asked) == 1
+    assert (row.status, row.job_id) == (Status.STARTED, "job-2")
+    assert "job-2" in play.channel.announced[0]
+
+
+async def test_a_lost_answer_without_a_job_is_told_to_the_person_who_may_start_it_anyway(
     log: FlakyLog,
 ) -> None:
+    play = Play(log, Cloud(lost))
+    row = await play.run()
+
+    assert len(play.cloud.asked) == 1
+    assert (row.status, row.deadline) == (Status.UNKNOWN, None)
+    [told] = play.channel.told
+    assert "It is not known whether room `lobby` started." in told.text
+    assert [button["text"]["text"] for button in buttons_in(told)] == ["Look again", "Start anyway"]
+
+
+async def test_a_lost_answer_of_a_start_that_was_taken_over_is_left_to_who_has_it(log: FlakyLog) -> None:
+    async def lose_the_answer_and_the_row() -> Started:
+        await log.advance(await row_of(log), Status.UNKNOWN)
+        return await lost()
+
+    play = Play(log, Cloud(lose_the_answer_and_the_row))
+    await play.run()
+
+    assert play.cloud.looks == 0
+    assert play.channel.heard == []
+
+
+async def test_a_bug_after_the_call_has_begun_leaves_the_start_to_be_looked_into_soon(log: FlakyLog) -> None:
     play = Play(log, Cloud(broken))
     row = await play.run()
 
-    assert row.status is Status.UNKNOWN
-    assert "The bot failed before MetaStudio's answer came." in play.channel.told[0]
+    assert (row.status, row.deadline) == (Status.STARTING, NOON + AFTER_A_BUG)
+    assert play.channel.heard == []
 
 
-async def test_a_stop_before_the_call_fails_the_start_for_certain(log: FlakyLog) -> None:
-    play = Play(log, Cloud(accepted), turn=asyncio.Event().wait)
-    starts = play.starts()
-    received = await starts.commit(INVOCATION, REQUEST)
-    assert received is not None
-    starts.begin(received, REQUEST)
+async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_comes_next(
+    log: FlakyLog,
+) -> None:
+    play = Play(log, turn=asyncio.Event().wait)
+    play.starts.begin(await play.commit(), REQUEST)
     await play.tasks.drain(0.05)
 
-    assert (await play.row()).status is Status.FAILED
-    assert "The bot was stopped before the start was sent." in play.channel.told[0]
-    assert play.cloud.calls == 0
+    row = await row_of(log)
+    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+    assert play.cloud.asked == []
+    assert play.channel.heard == []
 
 
-async def test_when_nobody_can_be_told_the_row_still_says_what_happened(log: FlakyLog) -> None:
-    play = Play(log, Cloud(accepted), Channel(deaf=True))
-    row = await play.run()
+async def test_a_stop_during_the_call_leaves_it_to_be_looked_into_and_not_to_be_sent(log: FlakyLog) -> None:
+    play = Play(log, Cloud(never))
+    await play.run_until_sent()
+    await play.tasks.drain(0.05)
+
+    row = await row_of(log)
+    assert (row.status, row.deadline) == (Status.STARTING, NOON)
+    assert play.channel.heard == []
+
+
+async def test_when_nobody_can_be_told_the_row_says_what_happened_and_when_to_try_again(
+    log: FlakyLog,
+) -> None:
+    row = await Play(log, channel=Channel(deaf=True)).run()
 
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, "job-1", None)
+    assert row.deadline == NOON + TELL_AGAIN
+
+
+async def test_the_same_delivery_is_committed_once(log: FlakyLog) -> None:
+    play = Play(log)
+    await play.commit()
+
+    assert await play.starts.commit(replace(TYPED, id="i2"), REQUEST) is None
+    assert [row.id async for row in log.find()] == ["i1"]
+
+
+def typed_again(**changes: Any) -> Invocation:
+    """By somebody else, a moment later."""
+    later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
+    return replace(TYPED, **(later | changes))
+
+
+@pytest.mark.parametrize("seconds", [-9.999, 0, 9.999])
+async def test_the_same_room_and_region_at_almost_the_same_time_are_one_wish(
+    log: FlakyLog, seconds: float
+) -> None:
+    play = Play(log)
+    first = await play.commit()
+    again = typed_again(created_at=NOON + timedelta(seconds=seconds))
+
+    assert await play.starts.commit(again, REQUEST) == Twin(first)
+    assert [row.id async for row in log.find()] == ["i1"]
+
+
+@pytest.mark.parametrize(
+    ("again", "request_again"),
+    [
+        (typed_again(created_at=NOON + timedelta(seconds=10)), REQUEST),
+        (typed_again(created_at=NOON - timedelta(seconds=10)), REQUEST),
+        (typed_again(), replace(REQUEST, room_id="stage")),
+        (typed_again(), replace(REQUEST, region="cn-southwest-2")),
+        (typed_again(source=Source.BUTTON), REQUEST),
+    ],
+    ids=["later", "earlier", "other room", "other region", "a button"],
+)
+async def test_what_differs_is_another_wish(
+    log: FlakyLog, again: Invocation, request_again: StartRequest
+) -> None:
+    play = Play(log)
+    await play.commit()
+
+    assert (await play.commit(again, request_again)).id == again.id
+
+
+async def test_a_button_clicked_twice_is_one_wish_and_by_two_people_it_is_two(log: FlakyLog) -> None:
+    play = Play(log)
+    first = await play.commit(replace(TYPED, source=Source.BUTTON))
+    by_herself = typed_again(source=Source.BUTTON, user_id=TYPED.user_id)
+
+    assert await play.starts.commit(by_herself, REQUEST) == Twin(first)
+    by_another = await play.commit(replace(by_herself, user_id="U0JONAS"))
+    assert by_another.user_id == "U0JONAS"
+
+
+@pytest.mark.parametrize("answer", [rejected, accepted])
+async def test_only_a_start_that_came_to_nothing_makes_way_for_the_next(
+    log: FlakyLog, answer: Answering
+) -> None:
+    play = Play(log, Cloud(answer))
+    row = await play.run()
+    again = await play.starts.commit(typed_again(), REQUEST)
+
+    assert isinstance(again, Invocation) is (row.status is Status.FAILED)
+
+
+async def test_a_start_that_cannot_be_committed_is_said_to_be_none(
+    database: AsyncEngine, log: FlakyLog
+) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("DROP TABLE invocations"))
+    with pytest.raises(LogUnavailable):
+        await Play(log).starts.commit(TYPED, REQUEST)

@@ -1,10 +1,13 @@
+"""The work that goes on after an ack, and its end."""
+
 import asyncio
 import time
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.tasks import Tasks
+from bot.errors import LogUnavailable
+from bot.tasks import Tasks, keep_doing
 
 
 @pytest.fixture
@@ -72,6 +75,28 @@ async def test_what_is_not_done_within_the_limit_is_cancelled_and_may_say_so(tas
     assert [(line["event"], line["tasks"]) for line in logs] == [("work is cut short", 2)]
 
 
+async def test_work_that_is_cancelled_may_say_so_before_that_counts_as_done(tasks: Tasks) -> None:
+    said: list[str] = []
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            said.append("cut short")
+
+    tasks.spawn(endless())
+    await asyncio.sleep(0)
+    with capture_logs() as logs:
+        await tasks.cancel()
+    assert said == ["cut short"]
+    assert logs == []
+
+
+async def test_where_nothing_is_under_way_there_is_nothing_to_cancel(tasks: Tasks) -> None:
+    await tasks.cancel()
+
+
 async def test_a_task_that_fails_is_logged_and_takes_nothing_else_with_it(tasks: Tasks) -> None:
     done: list[str] = []
 
@@ -112,3 +137,23 @@ async def test_a_task_that_somebody_waits_for_is_waited_for_here_as_well(tasks: 
     await tasks.idle()
     assert task.done()
     assert await task == "42"
+
+
+async def test_what_is_done_all_the_time_goes_on_whatever_goes_wrong_until_it_is_cancelled() -> None:
+    outcomes = iter([None, LogUnavailable("database is locked"), RuntimeError("a bug"), None])
+    pauses: list[float] = []
+
+    async def work() -> None:
+        if outcome := next(outcomes):
+            raise outcome
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            raise asyncio.CancelledError
+
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await keep_doing(work, every=7, sleep=sleep)
+
+    assert pauses == [7, 7, 7, 7]
+    assert [line["log_level"] for line in logs] == ["warning", "error"]

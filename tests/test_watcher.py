@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.errors import JobOver, LogUnavailable, NotSent, OperationUnknown, OutcomeUnknown, Throttled
+from bot.errors import (
+    JobOver,
+    LogUnavailable,
+    NotSent,
+    OperationUnknown,
+    OutcomeUnknown,
+    RoomUnknown,
+    Throttled,
+)
 from bot.job import ErrorInfo, JobReport
 from bot.job_life import JobLife
 from bot.metastudio.client import MetaStudio
@@ -26,7 +34,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
 from bot.store.tables import invocations
-from bot.watcher import LEASE_TIME, Watcher
+from bot.watcher import DOUBTS, LEASE_TIME, Watcher
 from tests.stage import until
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -261,7 +269,7 @@ class TestEnds:
     @pytest.mark.parametrize(
         ("report", "state"),
         [
-            (JobOver("MetaStudio does not know it any more."), "ended"),
+            (JobOver("MetaStudio does not know it any more."), "gone"),
             (JobReport(state="SUCCEED", duration=90), "ended"),
             (JobReport(state="DELETING"), "ended"),
             (JobReport(state="SUCCEED", job_finish_reason="MUTE_TIMEOUT"), "silent"),
@@ -294,7 +302,29 @@ class TestEnds:
         await play.announced("j1", state="running")
         await play.stopped("j1", reason="The job was over already.")
         await play.round()
-        assert play.screen.states == [("j1", "ended")]
+        assert play.screen.states == [("j1", "gone")]
+
+    async def test_a_job_that_is_not_known_yet_is_not_taken_for_over_at_once(self, play: Play) -> None:
+        await play.announced("j1")
+        for _ in range(DOUBTS - 1):
+            await play.round()
+            assert play.screen.states == []
+            play.time.pass_by(2)
+        await play.round()
+        assert play.screen.states == [("j1", "gone")]
+
+    async def test_the_jobs_of_a_room_that_was_deleted_are_gone(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
+        await play.round()
+        assert play.screen.states == [("j1", "gone")]
+
+    async def test_a_state_that_is_not_to_be_had_ends_the_watch_of_nothing_else(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        await play.announced("j2", "stage", state="running")
+        play.cloud.told = {"j1": OperationUnknown("404"), "j2": JobReport(state="SUCCEED")}
+        await play.rounds(3)
+        assert play.screen.states == [("j2", "ended")]
 
     async def test_a_job_that_is_over_is_not_asked_for_again(self, play: Play) -> None:
         await play.announced("j1", state="running")
@@ -495,12 +525,14 @@ class TestSeveralProcesses:
     async def test_another_takes_over_what_a_dead_one_has_left(
         self, play: Play, other: Watcher, other_screen: Screen
     ) -> None:
-        await play.announced("j1")
+        await play.announced("j1", state="running")
+        play.cloud.tells("lobby", j1="PROCESSING")
         await play.round()
         play.time.pass_by(3600)
-        await play.announced("j2")
+        await play.announced("j2", state="running")
+        play.cloud.tells("lobby")
         assert await play.round(other) == ["list lobby", "state j1", "state j2"]
-        assert other_screen.states == [("j1", "ended"), ("j2", "ended")]
+        assert other_screen.states == [("j1", "gone"), ("j2", "gone")]
 
     async def test_another_waits_until_the_lease_has_run_out(self, play: Play, other: Watcher) -> None:
         await play.announced("j1")
@@ -570,7 +602,7 @@ class TestKeepingOn:
     ) -> None:
         await play.announced("j1", "with a bug")
         await play.announced("j2", "not reached")
-        await play.announced("j3")
+        await play.announced("j3", state="running")
         play.cloud.failing = {"with a bug": ZeroDivisionError(), "not reached": NotSent("No connection.")}
         play.roster.failing = True
         with capture_logs() as logs:
@@ -582,9 +614,9 @@ class TestKeepingOn:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-        assert play.screen.states == [("j3", "ended")]
+        assert play.screen.states == [("j3", "gone")]
         assert {line["event"] for line in logs} == {
-            "the jobs to follow are not known at the moment",
+            "the log cannot be used at the moment",
             "looking at a room failed",
             "a room could not be looked at",
         }

@@ -93,7 +93,7 @@ class Actions:
 
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         job = parse_job_value(invocation.text)
-        start = await self.invocations.find_start(job.job_id)
+        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
         self.policy.check_stop(invocation, job.room_id, start)
         received = await self.stops.commit(invocation, job)
         await ack()
@@ -102,7 +102,7 @@ class Actions:
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
         job = parse_job_value(invocation.text)
-        start = await self.invocations.find_start(job.job_id)
+        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
         self.policy.check_rtc_access(invocation, start)
@@ -130,7 +130,7 @@ class Actions:
                 await ack()
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
-        start = await self.invocations.get(invocation.text)
+        start = await self.reception.intake.ask(self.invocations.get(invocation.text))
         if start is None:
             raise InvalidArguments("This start is no longer in the log.")
         if not await self.reception.close(invocation, Status.DONE):

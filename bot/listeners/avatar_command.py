@@ -60,7 +60,7 @@ class AvatarCommand:
                     await say(ack, avatar_usage(AVATAR_COMMAND, START_COMMAND))
                 case JobsWanted():
                     await self.reception.close(replace(invocation, action=Action.JOBS), Status.DONE)
-                    running = await self.invocations.running(limit=MANY)
+                    running = await self.reception.intake.ask(self.invocations.running(limit=MANY))
                     await say(ack, jobs_list(running, invocation.created_at))
                 case StopWanted() as wanted:
                     invocation = replace(invocation, action=Action.STOP, job_id=wanted.job_id)
@@ -71,7 +71,7 @@ class AvatarCommand:
             await say(ack, declined(error, AVATAR_COMMAND, verdict="Nothing was stopped."))
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
-        start = await self.invocations.find_start(wanted.job_id)
+        start = await self.reception.intake.ask(self.invocations.find_start(wanted.job_id))
         room_id = start.room_id if start else wanted.room_id
         if room_id is None:
             raise InvalidArguments(

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.job import Number, RtcRoomInfo, RtcUser
 from bot.messages import words
-from bot.messages.message import SECTION_LIMIT, Block, context, fields, plain, section
+from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section
 from bot.messages.mrkdwn import code, escape, moment, pieces
 from bot.parsing import JobRef
 
@@ -95,3 +95,8 @@ def _expiry(ctime: Number, now: datetime) -> list[str]:
     when = datetime.fromtimestamp(ctime, UTC)
     left = (when - now).total_seconds()
     return [f"Expires {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired {moment(when)}"]
+
+
+def not_opened() -> Message:
+    """For who has clicked, where Slack opens no modal: it gives an app three seconds for that."""
+    return Message("Slack did not open the RTC access. Click the button once more.")

@@ -36,6 +36,7 @@ _STATES = {
     JobState.UNJOINED: "Ended: nobody joined it",
     JobState.STOPPED: "Stopped{by}{after}",
     JobState.FAILED: "Failed{after}{why}",
+    JobState.GONE: "Ended: MetaStudio does not say how",
 }
 
 

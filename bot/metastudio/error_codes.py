@@ -15,6 +15,7 @@ from bot.errors import (
     OperationUnknown,
     OutcomeUnknown,
     Rejected,
+    RoomUnknown,
     Throttled,
 )
 
@@ -113,6 +114,8 @@ def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioE
 
 
 def _refusal(answer: Answer) -> type[Rejected]:
+    if answer.error_code == "MSS.20010045":
+        return RoomUnknown
     if answer.error_code in _JOB_OVER:
         return JobOver
     if answer.error_code in _OPERATION_UNKNOWN or (answer.http_status == 404 and not answer.error_code):

@@ -127,6 +127,7 @@ def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         poolclass=AsyncAdaptedQueuePool,
+        pool_reset_on_return=None,
         pool_size=1,
         max_overflow=0,
     )

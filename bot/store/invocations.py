@@ -1,24 +1,21 @@
 """The log: one row for each use of the bot, and the one function that moves a row from state to state."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import exists, literal, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.model import Action, Invocation, Source, Status
+from bot.model import Action, Invocation, Status
 from bot.store.database import log_failures
-from bot.store.rows import COLUMNS, NAMES, invocation_of
+from bot.store.rows import COLUMNS, NAMES, invocation_of, invocations_of
 from bot.store.statements import execute, fetch
 from bot.store.tables import followed, invocations
-
-TWIN_TIME = timedelta(seconds=10)
-"""Within this time the same room and region again is taken for the same wish."""
-
-_TAKES_A_CHANNEL = (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN)
+from bot.store.twins import twin_query
 
 
 class Invocations:
@@ -29,7 +26,6 @@ class Invocations:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
         """Add a row. False where the same delivery (`trigger_id`) is in the log already.
@@ -37,32 +33,25 @@ class Invocations:
         Args:
             unless_twin: also False where the same room and region was asked for a moment ago.
         """
-        values = asdict(invocation)
-        statement = self._insert(invocations)
-        if unless_twin:
-            row = [literal(values[name], invocations.c[name].type) for name in NAMES]
-            statement = statement.from_select(NAMES, select(*row).where(~exists(_twin_of(invocation))))
-        else:
-            statement = statement.values(**values)
-        statement = statement.on_conflict_do_nothing(index_elements=["trigger_id"])
+        twin, sought = twin_query(invocation) if unless_twin else (None, {})
+        row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
+        statement = _recording(self._engine.dialect.name, twin)
         turn = f"room {invocation.room_id}" if unless_twin else None
-        return await execute(self._engine, statement, in_turn=turn) == 1
+        return await execute(self._engine, statement, row | sought, in_turn=turn) == 1
 
     async def find_twin(self, invocation: Invocation) -> Invocation | None:
         """The start of the same room and region a moment ago, by whomever."""
-        return await self._first(_twin_of(invocation).order_by(invocations.c.created_at.desc()))
+        twin, sought = twin_query(invocation)
+        return await self._first(twin.params(sought).order_by(invocations.c.created_at.desc()))
 
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
 
         The update is conditional, so of two processes only one can take a step; None for the other.
         """
-        statement = (
-            update(invocations)
-            .where(invocations.c.id == invocation.id, invocations.c.status == invocation.status)
-            .values(status=to, **facts)
-        )
-        moved = await execute(self._engine, statement) == 1
+        values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": to}
+        values |= {f"new_{name}": value for name, value in facts.items()}
+        moved = await execute(self._engine, _advancing(frozenset(facts)), values) == 1
         return replace(invocation, status=to, **facts) if moved else None
 
     async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
@@ -107,14 +96,8 @@ class Invocations:
         self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None
     ) -> None:
         """Note that people have been told, and in which message; the response_url is not needed any more."""
-        await execute(
-            self._engine,
-            update(invocations)
-            .where(invocations.c.id == invocation.id)
-            .values(
-                announced_at=at, message_channel=channel, message_ts=ts, response_url=None, deadline=None
-            ),
-        )
+        values = {"row_id": invocation.id, "at": at, "channel": channel, "ts": ts}
+        await execute(self._engine, _MARKING_ANNOUNCED, values)
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows made before a time, when they no longer work."""
@@ -145,10 +128,15 @@ class Invocations:
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
         return {row.job_id for row in await fetch(self._engine, select(invocations.c.job_id).where(*made))}
 
-    async def is_starting(self, room_id: str) -> bool:
-        """Whether a start of this room is under way, of which it is not known yet what comes of it."""
-        starting = (invocations.c.room_id == room_id, invocations.c.status == Status.STARTING)
-        return bool(await fetch(self._engine, select(invocations.c.id).where(*starting).limit(1)))
+    async def is_another_in_doubt(self, invocation: Invocation) -> bool:
+        """Whether another start of the same room may have made a job of which it is not known yet."""
+        others = (
+            invocations.c.room_id == invocation.room_id,
+            invocations.c.id != invocation.id,
+            invocations.c.status.in_((Status.STARTING, Status.UNKNOWN)),
+            invocations.c.deadline.is_not(None),
+        )
+        return bool(await fetch(self._engine, select(invocations.c.id).where(*others).limit(1)))
 
     async def running(self, *, limit: int) -> list[Invocation]:
         """The starts whose jobs are not over as far as is known, newest first."""
@@ -182,24 +170,43 @@ class Invocations:
         return next(iter(await self._all(query.limit(1))), None)
 
     async def _all(self, query: Any) -> list[Invocation]:
-        return [invocation_of(row) for row in await fetch(self._engine, query)]
+        return invocations_of(await fetch(self._engine, query))
 
 
-def _twin_of(invocation: Invocation) -> Any:
-    """A clock that was set back must not make twins of what was asked for hours ago: both ends are bounded.
+def _value(name: str) -> Any:
+    return bindparam(name, required=False)
 
-    Who names no region means whichever MetaStudio chooses, which stands in the row once it has answered.
-    A button says that another one is wanted; only the same button, clicked twice, makes twins.
-    """
-    twin = select(*COLUMNS).where(
-        invocations.c.room_id == invocation.room_id,
-        invocations.c.created_at > invocation.created_at - TWIN_TIME,
-        invocations.c.created_at < invocation.created_at + TWIN_TIME,
-        invocations.c.action == Action.START,
-        invocations.c.status.in_(_TAKES_A_CHANNEL),
+
+_MARKING_ANNOUNCED = (
+    update(invocations)
+    .where(invocations.c.id == _value("row_id"))
+    .values(
+        announced_at=_value("at"),
+        message_channel=_value("channel"),
+        message_ts=_value("ts"),
+        response_url=None,
+        deadline=None,
     )
-    if invocation.region is not None:
-        twin = twin.where(invocations.c.region == invocation.region)
-    if invocation.source is Source.BUTTON:
-        twin = twin.where(invocations.c.source == Source.BUTTON, invocations.c.user_id == invocation.user_id)
-    return twin
+)
+
+
+@cache
+def _recording(dialect: str, twin: Select[Any] | None) -> Any:
+    """The statement that adds a row, unless its delivery is known or a twin is there."""
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(invocations)
+    row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
+    if twin is None:
+        statement = statement.values(row)
+    else:
+        statement = statement.from_select(NAMES, select(*row.values()).where(~exists(twin)))
+    return statement.on_conflict_do_nothing(index_elements=["trigger_id"])
+
+
+@cache
+def _advancing(facts: frozenset[str]) -> Any:
+    """The statement that moves a row on, with facts of these names."""
+    return (
+        update(invocations)
+        .where(invocations.c.id == _value("row_id"), invocations.c.status == _value("old_status"))
+        .values({name: _value(f"new_{name}") for name in ("status", *sorted(facts))})
+    )

@@ -17,7 +17,8 @@ from bot.store.tables import followed, invocations
 class FollowedJob:
     """One of them, as lean as can be: thousands are held at once.
 
-    `state` is what its message shows, `seen` what MetaStudio has told last.
+    `state` is what its message shows, `seen` what MetaStudio has told last; `doubts` counts the looks at
+    which it did not know the job.
     """
 
     invocation_id: str
@@ -25,6 +26,7 @@ class FollowedJob:
     room_id: str
     state: JobState
     seen: JobState
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

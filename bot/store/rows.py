@@ -1,8 +1,10 @@
 """Rows of the table `invocations` as invocations."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
 
 from bot.model import Action, Invocation, JobState, Source, Status
@@ -11,7 +13,20 @@ from bot.store.tables import invocations
 NAMES = tuple(field.name for field in fields(Invocation))
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
+_log = structlog.get_logger()
+
 _KINDS = (("action", Action), ("source", Source), ("status", Status), ("job_state", JobState))
+
+
+def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:
+    """The invocations that rows hold, less those with words that this version does not know."""
+    found = []
+    for row in rows:
+        try:
+            found.append(invocation_of(row))
+        except ValueError as error:
+            _log.error("a row of the log cannot be read", invocation_id=row[0], reason=str(error))
+    return found
 
 
 def invocation_of(row: Row[Any]) -> Invocation:

@@ -16,6 +16,7 @@ from bot.errors import (
     OperationUnknown,
     OutcomeUnknown,
     Rejected,
+    RoomUnknown,
     Throttled,
 )
 from bot.metastudio.client import MetaStudio, Started
@@ -32,7 +33,7 @@ DOCUMENTED: list[tuple[int, str, type[MetaStudioError]]] = [
     (400, "MSS.00010003", OperationUnknown),
     (400, "MSS.00010008", CredentialRefused),
     (400, "MSS.00010009", Rejected),
-    (400, "MSS.20010045", Rejected),
+    (400, "MSS.20010045", RoomUnknown),
     (400, "MSS.20010046", Rejected),
     (400, "MSS.20010056", Rejected),
     (400, "MSS.20010066", JobOver),

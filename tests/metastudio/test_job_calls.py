@@ -21,6 +21,7 @@ from bot.errors import (
     OperationUnknown,
     OutcomeUnknown,
     Rejected,
+    RoomUnknown,
     Throttled,
 )
 from bot.job import JobReport
@@ -242,7 +243,7 @@ async def test_a_404_with_a_code_is_about_something_else(
     open_client: OpenClient, operation: Operation
 ) -> None:
     says = Says(404, {"error_code": "MSS.20010045", "error_msg": "no room"})
-    assert type(await failure(operation(open_client(ScriptedCloud(says))))) is Rejected
+    assert type(await failure(operation(open_client(ScriptedCloud(says))))) is RoomUnknown
 
 
 GARBAGE = {
@@ -596,7 +597,7 @@ async def test_a_read_that_has_no_turn_in_its_time_is_not_sent(
 
 async def test_the_pace_of_reads_is_a_setting(connect: Connect) -> None:
     cloud = ScriptedCloud(NO_JOBS)
-    metastudio = await connect(settings(WAYS["keys"], AVATAR_READS_PER_SECOND=0.001), cloud)
+    metastudio = await connect(settings(WAYS["keys"], AVATAR_READS_PER_SECOND=0.5), cloud)
     await jobs(metastudio)
     assert type(await failure(jobs(metastudio, seconds=0.05))) is NotSent
     assert len(cloud.requests) == 1

@@ -9,7 +9,15 @@ import pytest
 from pydantic import SecretStr
 from typing_extensions import override
 
-from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Rejected, Throttled
+from bot.errors import (
+    CredentialRefused,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    RoomUnknown,
+    Throttled,
+)
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, TokenAuth
 from bot.metastudio.signing import AkSkAuth
@@ -312,7 +320,7 @@ async def test_a_cancelled_start_is_cancelled(open_client: OpenClient) -> None:
         ("throttled", None, 3, 1),
         ("bare", None, 1, 1),
         ("busy", Rejected, 1, 0),
-        ("missing", Rejected, 1, 0),
+        ("missing", RoomUnknown, 1, 0),
         ("broken", OutcomeUnknown, 1, 0),
         ("lost", OutcomeUnknown, 1, 1),
         ("slow", OutcomeUnknown, 0, 1),

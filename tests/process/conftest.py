@@ -45,9 +45,14 @@ class StandIns:
 
     environment: dict[str, str]
 
+    @property
+    def commands_url(self) -> str:
+        """Where commands are typed, for who types many."""
+        return self._slack("commands")
+
     def command(self, text: str) -> Any:
         """Somebody types `/avatar-start text`; back with the ack."""
-        return self._ask(self._slack("commands"), {"command": "/avatar-start", "text": text})
+        return self._ask(self.commands_url, {"command": "/avatar-start", "text": text})
 
     def messages(self) -> list[dict[str, Any]]:
         """All that was posted."""
@@ -56,10 +61,13 @@ class StandIns:
 
     def jobs(self) -> list[dict[str, Any]]:
         """All that was started."""
-        made: list[dict[str, Any]] = self._ask(f"{self.environment['METASTUDIO_ENDPOINT']}/sandbox/jobs")[
-            "jobs"
-        ]
+        made: list[dict[str, Any]] = self._ask(self._metastudio("jobs"))["jobs"]
         return made
+
+    def start_calls(self) -> dict[str, int]:
+        """How many start calls came in for each room."""
+        calls: dict[str, int] = self._ask(self._metastudio("starts"))["calls"]
+        return calls
 
     def traffic(self) -> list[dict[str, Any]]:
         """All that crossed to and from Slack."""
@@ -70,11 +78,18 @@ class StandIns:
         """Let Slack misbehave."""
         self._ask(self._slack("trouble"), what)
 
+    def cloud_trouble(self, what: dict[str, Any]) -> None:
+        """Let MetaStudio misbehave."""
+        self._ask(self._metastudio("trouble"), what)
+
     def sockets(self) -> int:
         return int(self._ask(self._slack("sockets"))["open"])
 
     def _slack(self, what: str) -> str:
         return f"{self.environment['SLACK_API_URL'].removesuffix('/api/')}/sandbox/{what}"
+
+    def _metastudio(self, what: str) -> str:
+        return f"{self.environment['METASTUDIO_ENDPOINT']}/sandbox/{what}"
 
     def _ask(self, url: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -84,6 +99,7 @@ class StandIns:
 
 
 Spawn = Callable[..., Process]
+Tell = Callable[[str], None]
 
 
 @pytest.fixture
@@ -130,17 +146,34 @@ def stand_ins(spawn: Spawn) -> Callable[..., StandIns]:
     return start
 
 
-def until(condition: Callable[[], bool], process: Process | None = None) -> None:
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
+    """Say something that whoever runs the tests is to see also where they pass."""
+
+    def write(words: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n  {words}\n")
+
+    return write
+
+
+def until(condition: Callable[[], bool], process: Process | None = None, *, seconds: float = LIMIT) -> None:
     """Wait for something that another process does."""
-    end = time.monotonic() + LIMIT
+    if not happens(condition, process, seconds=seconds):
+        raise AssertionError(f"it did not happen; the process said:\n{process.words if process else ''}")
+
+
+def happens(condition: Callable[[], bool], process: Process | None = None, *, seconds: float) -> bool:
+    """Whether it comes true in that time, and before the process ends."""
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
             if condition():
-                return
+                return True
         if process is not None and process.popen.poll() is not None:
             break
         time.sleep(0.05)
-    raise AssertionError(f"it did not happen; the process said:\n{process.words if process else ''}")
+    return False
 
 
 def is_up(port: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -100,27 +101,31 @@ async def use_everything(
             env={"PATH": os.environ["PATH"], **environment},
             stderr=stderr,
         )
-    if environment["AVATAR_MODE"] == "http":
-        slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-    await until(lambda: '"ready"' in log.read_text() or " ready " in log.read_text())
-    for text in (
-        f"{ROOM} cn-north-4",
-        "busy",
-        "lost",
-        "broken",
-        "missing",
-        "help",
-        "nonsense in here",
-        "bare",
-    ):
-        assert (await slack.command("/avatar-start", text)).error is None
-    assert (await slack.command("/avatar-start", ROOM, channel="C0GENERAL1")).error is None
-    slack.trouble.server_errors("chat.postMessage", times=1)
-    assert (await slack.command("/avatar-start", ROOM)).error is None
-    await forge(slack, port)
-    await until(lambda: sum(message.origin != "ack" for message in slack.messages()) >= 8)
-    bot.terminate()
-    assert await asyncio.wait_for(bot.wait(), 30) == 0
+    try:
+        if environment["AVATAR_MODE"] == "http":
+            slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        await until(lambda: '"ready"' in log.read_text() or " ready " in log.read_text())
+        for text in (
+            f"{ROOM} cn-north-4",
+            "busy",
+            "lost",
+            "broken",
+            "missing",
+            "help",
+            "nonsense in here",
+            "bare",
+        ):
+            assert (await slack.command("/avatar-start", text)).error is None
+        assert (await slack.command("/avatar-start", ROOM, channel="C0GENERAL1")).error is None
+        slack.trouble.server_errors("chat.postMessage", times=1)
+        assert (await slack.command("/avatar-start", ROOM)).error is None
+        await forge(slack, port)
+        await until(lambda: sum(message.origin != "ack" for message in slack.messages()) >= 8)
+        bot.terminate()
+        assert await asyncio.wait_for(bot.wait(), 30) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            bot.kill()
     return log.read_text()
 
 

@@ -1,24 +1,16 @@
 """Where the bot cannot post, people are told all the same: a job ID is never lost."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from bot.model import Status
-from bot.sandbox.metastudio import MetaStudioStandIn
-from bot.sandbox.slack import SlackStandIn
-from bot.settings import Settings
-from tests.stage import AVATARS, MEI, ROOM, Stage, staged
+from tests.stage import AVATARS, GENERAL, MEI, ROOM, Stage, until
 
-GENERAL, PLANS, DM = "C0GENERAL1", "C0PLANS001", "D0MEIJONAS"
+PLANS, DM = "C0PLANS001", "D0MEIJONAS"
 
 
 @pytest.fixture
-async def stage(
-    slack: SlackStandIn, metastudio: MetaStudioStandIn, settings_for: Callable[..., Settings]
-) -> AsyncIterator[Stage]:
-    async with staged(slack, metastudio, settings_for()) as running:
-        yield running
+def stage(socket_stage: Stage) -> Stage:
+    return socket_stage
 
 
 @pytest.mark.parametrize("channel", [GENERAL, PLANS, DM])
@@ -27,7 +19,7 @@ async def test_a_channel_without_the_bot_hears_of_the_job_through_the_response_u
 ) -> None:
     await stage.types(ROOM, channel=channel)
 
-    announcement = stage.news(channel)[-1]
+    announcement = stage.news(channel=channel)[-1]
     assert announcement.origin == "response_url"
     assert announcement.visible_to is None
     assert stage.metastudio.jobs[0].job_id in announcement.text
@@ -67,27 +59,34 @@ async def test_the_last_way_is_a_direct_message(stage: Stage) -> None:
 
 
 async def test_a_throttled_post_waits_as_long_as_slack_says_and_appears_once(stage: Stage) -> None:
-    stage.slack.trouble.rate_limit("chat.postMessage", times=2, retry_after=0)
+    stage.slack.trouble.rate_limit("chat.postMessage", times=1, retry_after=1)
+    began = stage.clock()
     await stage.types(ROOM)
 
-    announcements = [message for message in stage.said() if message.visible_to is None]
-    assert len(announcements) == 1
-    assert announcements[0].origin == "chat.postMessage"
+    assert stage.clock() - began >= 1
+    [announcement] = stage.announced()
+    assert announcement.origin == "chat.postMessage"
 
 
 async def test_when_slack_takes_nothing_at_all_it_is_tried_again_later(stage: Stage) -> None:
     for method in ("chat.postMessage", "response_url", "chat.postEphemeral"):
-        stage.slack.trouble.server_errors(method, seconds=0.5)
+        stage.slack.trouble.server_errors(method, seconds=3)
     await stage.types(ROOM)
-
-    assert stage.metastudio.jobs[0].job_id in stage.news()[-1].text
+    assert stage.news() == []
     [row] = await stage.log()
-    assert row.announced_at is not None
+    assert (row.status, row.announced_at) == (Status.STARTED, None)
+
+    stage.clock.advance(6)
+    await until(lambda: bool(stage.news()))
+    [announcement] = stage.news()
+    assert stage.metastudio.jobs[0].job_id in announcement.text
+    [row] = await stage.until_logged(lambda rows: rows[0].announced_at is not None)
+    assert (row.message_ts, row.deadline) == (announcement.ts, None)
 
 
 async def test_a_failure_is_told_privately_where_the_bot_is_no_member(stage: Stage) -> None:
     await stage.types("busy", channel=GENERAL)
 
-    told = stage.news(GENERAL)[-1]
+    told = stage.news(channel=GENERAL)[-1]
     assert told.visible_to == MEI
     assert "MSS.20010135" in told.text

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from bot.model import Action, Invocation, JobState, Status
 from bot.store.invocations import Invocations
 
 New = Callable[..., Invocation]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -117,18 +119,23 @@ async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
     assert await log.known_jobs([f"job-{number}" for number in range(500)]) == {"job-499"}
 
 
-async def test_a_room_is_starting_only_while_a_start_of_it_has_been_sent_and_not_answered(
+async def test_another_start_is_in_doubt_from_the_call_until_its_outcome_is_told(
     log: Invocations, an_invocation: New
 ) -> None:
-    received = an_invocation(room_id="lobby")
-    await recorded(log, received)
-    assert not await log.is_starting("lobby")
-    starting = await log.advance(received, Status.STARTING)
+    mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, deadline=NOON)
+    elsewhere = an_invocation(room_id="atrium", status=Status.UNKNOWN, deadline=NOON)
+    other = an_invocation(room_id="lobby", deadline=NOON)
+    await recorded(log, mine, elsewhere, other)
+    assert not await log.is_another_in_doubt(mine)
+    starting = await log.advance(other, Status.STARTING)
     assert starting is not None
-    assert await log.is_starting("lobby")
-    assert not await log.is_starting("atrium")
-    await log.advance(starting, Status.STARTED, job_id="job-1")
-    assert not await log.is_starting("lobby")
+    assert await log.is_another_in_doubt(mine)
+    unknown = await log.advance(starting, Status.UNKNOWN)
+    assert unknown is not None
+    assert await log.is_another_in_doubt(mine)
+    assert not await log.is_another_in_doubt(elsewhere)
+    await log.mark_announced(unknown, NOON, channel=None, ts=None)
+    assert not await log.is_another_in_doubt(mine)
 
 
 async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(

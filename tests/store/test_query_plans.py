@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
+import aiosqlite
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -41,7 +43,6 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_deadline"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
-    "whether a room starts": (lambda log, _: log.is_starting("lobby"), "by_status"),
     "what runs": (lambda log, _: log.running(limit=500), "followed"),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, roster: roster.followed(), "followed"),
@@ -67,8 +68,15 @@ def listening_to(engine: AsyncEngine) -> Iterator[list[Sent]]:
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         sent.append((statement, parameters))
 
+    fetchall = aiosqlite.Connection.execute_fetchall
+
+    def note_too(connection: aiosqlite.Connection, statement: str, parameters: Any) -> Any:
+        sent.append((statement, tuple(parameters)))
+        return fetchall(connection, statement, parameters)
+
     event.listen(engine.sync_engine, "before_cursor_execute", note)
-    yield sent
+    with patch.object(aiosqlite.Connection, "execute_fetchall", note_too):
+        yield sent
     event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot.model import Action, Invocation, Source, Status
-from bot.store.invocations import TWIN_TIME, Invocations
+from bot.store.invocations import Invocations
+from bot.store.twins import TWIN_TIME
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = 25

@@ -1,0 +1,265 @@
+"""The bot behind its listeners, with the cloud and the channel played, and payloads as Slack sends them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+from typing_extensions import override
+
+from bot.custody import Custody
+from bot.errors import Answer, LogUnavailable
+from bot.intake import Intake
+from bot.job import JobReport, SmartChatJob
+from bot.listeners.actions import Actions
+from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.reception import Reception
+from bot.listeners.start_command import StartCommand
+from bot.metastudio.client import MetaStudio, Started
+from bot.model import Invocation, StartRequest
+from bot.outcomes import Outcomes
+from bot.parsing import Regions
+from bot.policy import Policy
+from bot.reconciliation import Reconciliation
+from bot.rtc_access import RtcAccess
+from bot.starts import Starts
+from bot.stops import Stops
+from bot.store.invocations import Invocations
+from bot.tasks import Tasks
+from tests.metastudio.cloud import Clock, Pauses
+from tests.test_outcomes import Channel
+
+MEI = "U0MEI00001"
+JONAS = "U0JONAS001"
+AVATARS = "C0AVATARS1"
+
+Body = dict[str, Any]
+
+
+def an_ack() -> AsyncAck:
+    """Keeps what a listener answers."""
+    return AsyncAck()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
+
+
+class Cloud(MetaStudio):
+    """Takes whatever it is asked for; each start makes another job."""
+
+    def __init__(self) -> None:
+        self.started: list[StartRequest] = []
+        self.stopped: list[str] = []
+        self.jobs: list[JobReport] = []
+
+    @override
+    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
+        self.started.append(request)
+        return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
+
+    @override
+    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        self.stopped.append(job_id)
+        return Answer(http_status=200)
+
+    @override
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        return JobReport(state="PROCESSING")
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        return tuple(self.jobs)
+
+
+class Windows(AsyncWebClient):
+    """A Slack that opens modals, and shows them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[dict[str, Any]] = []
+
+    @override
+    async def views_open(self, **arguments: Any) -> Any:
+        self.opened.append(arguments)
+        return {"view": {"id": "V1"}}
+
+    @override
+    async def views_update(self, **arguments: Any) -> Any:
+        return {"ok": True}
+
+
+class Log(Invocations):
+    """A log that can be shut: then it neither takes a row nor shows one."""
+
+    shut = False
+
+    def _check(self) -> None:
+        if self.shut:
+            raise LogUnavailable("The log cannot be used: disk is full.", advice="Try again in a moment.")
+
+    @override
+    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+        self._check()
+        return await super().record(invocation, unless_twin=unless_twin)
+
+    @override
+    async def get(self, invocation_id: str) -> Invocation | None:
+        self._check()
+        return await super().get(invocation_id)
+
+    @override
+    async def find_start(self, job_id: str) -> Invocation | None:
+        self._check()
+        return await super().find_start(job_id)
+
+
+@dataclass
+class Desk:
+    """Where uses of the bot come in. `policy` and `offers_rtc` can be changed at any time."""
+
+    log: Log
+    policy: Policy = field(default_factory=Policy)
+    offers_rtc: bool = True
+    cloud: Cloud = field(default_factory=Cloud)
+    channel: Channel = field(default_factory=Channel)
+    slack: Windows = field(default_factory=Windows)
+    tasks: Tasks = field(default_factory=Tasks)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        log, clock, cloud = self.log, self.clock, self.cloud
+        ids, self._triggers = count(1), count(1)
+        self.custody = Custody(log, self.tasks, now=clock)
+        intake = Intake(log, self.tasks, self.custody, sleep=Pauses())
+        outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
+        self.reconciliation = Reconciliation(
+            invocations=log,
+            metastudio=cloud,
+            outcomes=outcomes,
+            start_seconds=30,
+            now=clock,
+            sleep=Pauses(),
+        )
+        self.starts = Starts(
+            invocations=log,
+            intake=intake,
+            metastudio=cloud,
+            outcomes=outcomes,
+            reconciliation=self.reconciliation,
+            custody=self.custody,
+            turn=_at_once,
+            seconds=30,
+            now=clock,
+        )
+        self.stops = Stops(
+            intake=intake,
+            metastudio=cloud,
+            outcomes=outcomes,
+            custody=self.custody,
+            now=clock,
+        )
+        self.rtc = RtcAccess(
+            invocations=log,
+            intake=intake,
+            metastudio=cloud,
+            outcomes=outcomes,
+            slack=self.slack,
+            custody=self.custody,
+            now=clock,
+        )
+        self.reception = Reception(intake, clock, lambda: f"i{next(ids)}")
+        self.regions = Regions(("cn-north-4", "cn-southwest-2"))
+
+    async def types(self, command: str, text: str = "", **changes: Any) -> Body:
+        """Mei types a command; its ack, once the bot has nothing left to do."""
+        return await self.hands_over(self.typing(command, text, **changes))
+
+    def typing(self, command: str, text: str = "", **changes: Any) -> Body:
+        """What Slack sends of a command that Mei types."""
+        payload = {
+            "command": command,
+            "text": text,
+            "team_id": "T0SANDBOX1",
+            "enterprise_id": "E0SANDBOX1",
+            "channel_id": AVATARS,
+            "user_id": MEI,
+            "trigger_id": f"trigger-{next(self._triggers)}",
+            "response_url": "https://hooks.slack.com/commands/T/1/x",
+        }
+        return payload | changes
+
+    async def hands_over(self, payload: Body) -> Body:
+        """Slack hands a command over, maybe not for the first time."""
+        ack = an_ack()
+        if payload["command"] == "/avatar":
+            await AvatarCommand(self.reception, self.log, self.stops, self.policy).avatar(ack, payload)
+        else:
+            start = StartCommand(self.reception, self.starts, self.policy, self.regions)
+            await start.avatar_start(ack, payload)
+        return await self._acknowledged(ack)
+
+    async def clicks(self, listener: str, value: str | None, **changes: Any) -> Body:
+        """Mei clicks a button; its ack, once the bot has nothing left to do."""
+        return await self.hands_over_click(listener, self.clicking(value, **changes))
+
+    def clicking(self, value: str | None, **changes: Any) -> Body:
+        """What Slack sends of a button that Mei clicks."""
+        action = {"type": "button", "action_id": "a button"} | ({"value": value} if value is not None else {})
+        payload = {
+            "type": "block_actions",
+            "team": {"id": "T0SANDBOX1", "domain": "sandbox"},
+            "enterprise": None,
+            "channel": {"id": AVATARS, "name": "avatars"},
+            "user": {"id": MEI, "team_id": "T0SANDBOX1"},
+            "actions": [action],
+            "trigger_id": f"trigger-{next(self._triggers)}",
+            "response_url": "https://hooks.slack.com/actions/T/1/x",
+        }
+        return payload | changes
+
+    async def hands_over_click(self, listener: str, payload: Body) -> Body:
+        """Slack hands a click over, maybe not for the first time."""
+        ack = an_ack()
+        await getattr(self.actions(), listener)(ack, payload)
+        return await self._acknowledged(ack)
+
+    def actions(self) -> Actions:
+        return Actions(
+            reception=self.reception,
+            invocations=self.log,
+            starts=self.starts,
+            stops=self.stops,
+            reconciliation=self.reconciliation,
+            rtc=self.rtc if self.offers_rtc else None,
+            announcer=self.channel,
+            custody=self.custody,
+            tasks=self.tasks,
+            policy=self.policy,
+            regions=self.regions,
+        )
+
+    async def _acknowledged(self, ack: AsyncAck) -> Body:
+        await self.tasks.idle()
+        assert ack.response is not None, "a listener always acknowledges"
+        body: Body = json.loads(ack.response.body) if ack.response.body else {}
+        return body
+
+    async def rows(self) -> list[Invocation]:
+        """The log, oldest first."""
+        found = [row async for row in self.log.find()]
+        return sorted(found, key=lambda row: int(row.id.removeprefix("i")))
+
+    async def row(self) -> Invocation:
+        """The latest."""
+        return (await self.rows())[-1]
+
+    def told(self) -> str:
+        """The one thing that a person was told beside an ack."""
+        [message] = self.channel.told
+        return message.text
+
+
+async def _at_once() -> None:
+    """A turn that comes without a wait."""

@@ -1,0 +1,126 @@
+"""`/avatar`, from the payload to the row and the ack."""
+
+import pytest
+
+from bot.model import Action, Source, Status
+from bot.policy import Policy
+from tests.listeners.desk import JONAS, MEI, Desk
+
+AVATAR = "/avatar"
+
+
+@pytest.fixture
+async def running(desk: Desk) -> Desk:
+    """Mei has started a job in the lobby, and somebody else one in the boardroom."""
+    await desk.types("/avatar-start", "lobby")
+    await desk.types("/avatar-start", "boardroom", user_id=JONAS)
+    return desk
+
+
+@pytest.mark.parametrize("text", ["", "help", "HELP"])
+async def test_how_the_command_is_used_is_answered_and_logged(desk: Desk, text: str) -> None:
+    ack = await desk.types(AVATAR, text)
+
+    assert ack["response_type"] == "ephemeral"
+    assert "`/avatar stop job_id`" in ack["text"]
+    row = await desk.row()
+    assert (row.action, row.source, row.status) == (Action.HELP, Source.COMMAND, Status.DONE)
+
+
+async def test_what_runs_is_listed_and_that_somebody_asked_is_logged(running: Desk) -> None:
+    ack = await running.types(AVATAR, "jobs")
+
+    assert "2 avatar jobs are under way." in ack["text"]
+    for fact in ("job-1", "job-2", f"<@{MEI}>", f"<@{JONAS}>"):
+        assert fact in ack["text"]
+    row = await running.row()
+    assert (row.action, row.status, row.response_url) == (Action.JOBS, Status.DONE, None)
+
+
+async def test_where_nothing_runs_the_list_says_so(desk: Desk) -> None:
+    assert "No avatar job is running" in (await desk.types(AVATAR, "jobs"))["text"]
+
+
+async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:
+    ack = await running.types(AVATAR, "stop job-1")
+
+    assert ack["text"] == "Stopping job `job-1` in room `lobby` …"
+    assert running.cloud.stopped == ["job-1"]
+    assert running.told() == "Job `job-1` in room `lobby` is being stopped."
+    row = await running.row()
+    assert (row.action, row.status, row.room_id, row.job_id) == (Action.STOP, Status.DONE, "lobby", "job-1")
+
+
+async def test_a_job_of_elsewhere_is_stopped_where_its_room_is_named_as_well(desk: Desk) -> None:
+    ack = await desk.types(AVATAR, "stop job-9")
+    assert "The bot has not started a job `job-9`." in ack["text"]
+    assert "Nothing was stopped." in ack["text"]
+    row = await desk.row()
+    assert (row.action, row.status, row.job_id) == (Action.STOP, Status.INVALID, "job-9")
+    assert desk.cloud.stopped == []
+
+    ack = await desk.types(AVATAR, "stop job-9 boardroom")
+    assert ack["text"] == "Stopping job `job-9` in room `boardroom` …"
+    assert desk.cloud.stopped == ["job-9"]
+
+
+async def test_the_room_is_the_logs_where_the_log_knows_better(running: Desk) -> None:
+    ack = await running.types(AVATAR, "stop job-1 boardroom")
+
+    assert ack["text"] == "Stopping job `job-1` in room `lobby` …"
+
+
+async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running: Desk) -> None:
+    running.policy = Policy.parse("[stop]\nusers = []")
+    ack = await running.types(AVATAR, "stop job-2")
+
+    assert "You may not stop avatars with this bot." in ack["text"]
+    assert "Nothing was stopped." in ack["text"]
+    row = await running.row()
+    assert (row.status, row.job_id) == (Status.REFUSED, "job-2")
+    assert running.cloud.stopped == []
+    await running.types(AVATAR, "stop job-1")
+    assert running.cloud.stopped == ["job-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("stpo job-1", "Did you mean `stop`?"),
+        ("stop", "The job ID is missing."),
+        ("stop ../job", "is not a job ID"),
+        ("jobs now", "`jobs` stands alone."),
+    ],
+)
+async def test_a_mistake_is_explained_and_logged(desk: Desk, text: str, words: str) -> None:
+    ack = await desk.types(AVATAR, text)
+
+    assert words in ack["text"]
+    assert "`/avatar help` shows what can be typed." in ack["text"]
+    assert (await desk.row()).status is Status.INVALID
+
+
+async def test_the_same_stop_is_acknowledged_and_carried_out_once(running: Desk) -> None:
+    payload = running.typing(AVATAR, "stop job-1")
+    await running.hands_over(payload)
+
+    assert await running.hands_over(payload) == {}
+    assert running.cloud.stopped == ["job-1"]
+
+
+@pytest.mark.parametrize("text", ["help", "jobs", "stop job-1", "stop", "nonsense"])
+async def test_nothing_is_done_that_cannot_be_logged_and_the_person_is_told(running: Desk, text: str) -> None:
+    running.log.shut = True
+    ack = await running.types(AVATAR, text)
+
+    assert ack["response_type"] == "ephemeral"
+    assert "The log cannot be used: disk is full." in ack["text"]
+    assert running.cloud.stopped == []
+
+
+async def test_a_text_that_nobody_expects_is_answered(desk: Desk) -> None:
+    for text in ("\0", "=", "x" * 5000, "stop \ud800", "<!channel>", "stop a b c", "jobs jobs"):
+        ack = await desk.types(AVATAR, text)
+        assert ack["text"]
+        assert "<!channel>" not in ack["text"]
+    assert {row.status for row in await desk.rows()} == {Status.INVALID}

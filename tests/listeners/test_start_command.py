@@ -1,0 +1,109 @@
+"""`/avatar-start`, from the payload to the row and the ack."""
+
+import pytest
+
+from bot.model import Action, Source, Status
+from bot.policy import Policy
+from tests.listeners.desk import JONAS, MEI, Desk
+
+START = "/avatar-start"
+
+
+async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> None:
+    ack = await desk.types(START, "lobby cn-north-4 room_type=metalink client_id=desk-7")
+
+    assert ack["response_type"] == "ephemeral"
+    assert ack["text"] == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    row = await desk.row()
+    assert (row.action, row.source, row.status) == (Action.START, Source.COMMAND, Status.STARTED)
+    assert (row.room_id, row.region, row.room_type, row.client_id) == (
+        "lobby",
+        "cn-north-4",
+        "METALINK",
+        "desk-7",
+    )
+    assert (row.user_id, row.job_id) == (MEI, "job-1")
+    assert "job-1" in desk.channel.announced[0]
+
+
+@pytest.mark.parametrize("text", ["", "help", "  ", "?"])
+async def test_how_the_command_is_used_is_answered_and_logged(desk: Desk, text: str) -> None:
+    ack = await desk.types(START, text)
+
+    assert "/avatar-start room_id [region]" in ack["text"]
+    row = await desk.row()
+    assert (row.action, row.status, row.response_url) == (Action.HELP, Status.DONE, None)
+    assert desk.cloud.started == []
+
+
+async def test_a_mistake_is_explained_and_logged(desk: Desk) -> None:
+    ack = await desk.types(START, "lobby cn-nroth-4")
+
+    assert ack["response_type"] == "ephemeral"
+    assert "Did you mean `cn-north-4`?" in ack["text"]
+    assert "Nothing was started." in ack["text"]
+    row = await desk.row()
+    assert (row.action, row.status, row.text) == (Action.START, Status.INVALID, "lobby cn-nroth-4")
+    assert row.reason
+    assert row.reason in ack["text"]
+    assert desk.cloud.started == []
+
+
+async def test_what_the_policy_forbids_is_refused_and_logged_with_what_was_asked_for(desk: Desk) -> None:
+    desk.policy = Policy.parse(f'[start]\nusers = ["{JONAS}"]')
+    ack = await desk.types(START, "lobby")
+
+    assert "You may not start avatars with this bot." in ack["text"]
+    row = await desk.row()
+    assert (row.status, row.room_id) == (Status.REFUSED, "lobby")
+    assert desk.cloud.started == []
+    await desk.types(START, "lobby", user_id=JONAS)
+    assert len(desk.cloud.started) == 1
+
+
+async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_the_same(desk: Desk) -> None:
+    await desk.types(START, "lobby cn-north-4", user_id=JONAS)
+    desk.clock.advance(seconds=3)
+    ack = await desk.types(START, "lobby cn-north-4")
+
+    assert f"Room `lobby` was started by <@{JONAS}> 3 s ago: job `job-1`." in ack["text"]
+    assert len(desk.cloud.started) == 1
+    row = await desk.row()
+    assert (row.user_id, row.room_id, row.status, row.reason) == (
+        MEI,
+        "lobby",
+        Status.REFUSED,
+        f"The same was started a moment ago, by {JONAS}.",
+    )
+    [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    await desk.clicks("start_again", button["value"])
+    assert len(desk.cloud.started) == 2
+
+
+async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:
+    payload = desk.typing(START, "lobby")
+    await desk.hands_over(payload)
+
+    assert await desk.hands_over(payload) == {}
+    assert len(await desk.rows()) == 1
+    assert len(desk.cloud.started) == 1
+
+
+@pytest.mark.parametrize("text", ["lobby", "help", "lobby cn-nroth-4"], ids=["start", "help", "mistake"])
+async def test_nothing_is_started_that_cannot_be_logged_and_the_person_is_told(desk: Desk, text: str) -> None:
+    desk.log.shut = True
+    ack = await desk.types(START, text)
+
+    assert ack["response_type"] == "ephemeral"
+    assert "The log cannot be used: disk is full." in ack["text"]
+    assert "Nothing was started." in ack["text"]
+    assert desk.cloud.started == []
+    assert await desk.rows() == []
+
+
+async def test_a_text_that_nobody_expects_is_answered(desk: Desk) -> None:
+    for text in ("\0", "=", "x" * 5000, "<!channel>", "room_id=", "\ud800", "a b c d", "région"):
+        ack = await desk.types(START, text)
+        assert ack["text"]
+        assert "<!channel>" not in ack["text"]
+    assert {row.status for row in await desk.rows()} == {Status.INVALID}

@@ -1,0 +1,81 @@
+"""A disk that is full for a while: nothing is started unlogged, and what was started is not lost."""
+
+import json
+import resource
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.process.conftest import Process, Spawn, StandIns, until
+from tests.stage import ROOM
+
+FULL = 8192
+"""Bytes. Past this length no file of the process grows; its log is shorter, and SQLite's longer."""
+
+needs_prlimit = pytest.mark.skipif(
+    not hasattr(resource, "prlimit"), reason="the limit of another process can be set on Linux only"
+)
+
+
+def let_files_grow_to(process: Process, size: int) -> None:
+    resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def rows(folder: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(folder / "avatar-bot.db")) as database:
+        return database.execute("SELECT room_id, status, job_id, announced_at FROM invocations").fetchall()
+
+
+@needs_prlimit
+def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud = stand_ins("--answer-seconds", "1.5")
+    quiet = {"AVATAR_HTTP_PORT": "0", "AVATAR_LOG_LEVEL": "ERROR", "AVATAR_STARTS_PER_SECOND": "0"}
+    bot = spawn("bot", "run", environment=cloud.environment | quiet)
+    until(lambda: cloud.sockets() == 1, bot)
+    cloud.command("lobby")
+    cloud.command("busy")
+    until(lambda: len(cloud.start_calls()) == 2, bot)
+    let_files_grow_to(bot, FULL)
+
+    ack = cloud.command(ROOM)["ack"]
+    assert "The log cannot be used" in ack["text"]
+    assert "Nothing was started." in ack["text"]
+    until(lambda: len(told(cloud)) == 2, bot)
+    [job] = cloud.jobs()
+    announcement = told(cloud, job["job_id"])
+    assert len(announcement) == 1
+    assert len(told(cloud, "MSS.20010135")) == 1
+    assert {status for _, status, *_ in rows(tmp_path)} == {"starting"}
+
+    let_files_grow_to(bot, resource.RLIM_INFINITY)
+    until(lambda: all(announced for *_, announced in rows(tmp_path)), bot)
+    assert {row[:3] for row in rows(tmp_path)} == {
+        ("lobby", "started", job["job_id"]),
+        ("busy", "failed", None),
+    }
+    cloud.command("hall")
+    until(lambda: len(cloud.jobs()) == 2, bot)
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0
+    assert len(told(cloud, job["job_id"])) == 1
+    assert cloud.start_calls() == {"lobby": 1, "busy": 1, "hall": 1}
+    assert {json.loads(line)["event"] for line in bot.words.splitlines()} == {
+        "refused, for the log cannot be written",
+        "the outcome is not in the log yet",
+        "the log does not take it yet",
+    }
+
+
+def told(cloud: StandIns, words: str = "") -> list[str]:
+    """What was said besides acks."""
+    return [
+        message["text"]
+        for message in cloud.messages()
+        if message["origin"] != "ack" and words in message["text"]
+    ]

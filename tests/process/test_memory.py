@@ -1,0 +1,65 @@
+"""A process that has served ten thousand uses holds hardly more memory than after a thousand."""
+
+import os
+import time
+from collections.abc import Callable
+from itertools import count, islice
+from pathlib import Path
+
+from tests.process.conftest import Process, Spawn, StandIns, Tell, until
+from tests.process.crowd import type_all
+from tests.process.reckoning import everybody_knows, no_job_runs, rows_in
+from tests.process.replica import Replica
+
+FIRST, ALL = 1_000, 10_000
+STRETCH = 3_000
+"""After so many uses the bot catches up: jobs that it has yet to see the end of take memory, and may."""
+
+STARTS_IN_TEN = int(os.environ.get("MEMORY_STARTS_IN_TEN", "3"))
+"""How many uses of ten start a job, which is announced and followed to its end; the others cost less."""
+
+AT_ONCE = 20
+MOST_GROWTH = 10_240
+"""KiB."""
+
+QUICK_LIVES = ("--pace", "0.001")
+PLENTY = {"AVATAR_STARTS_PER_SECOND": "0", "AVATAR_READS_PER_SECOND": "1000"}
+
+
+def use(number: int) -> str:
+    """What is typed the so-and-so-manieth time: starts, and among them what the bot answers itself."""
+    if number % 10 < STARTS_IN_TEN:
+        return f"room-{number:05d}"
+    return ("help", f"room-{number:05d} nowhere", f"no/room/{number}", "too many words in here")[number % 4]
+
+
+def resident(process: Process) -> int:
+    """How much memory a process holds, in KiB."""
+    status = Path(f"/proc/{process.popen.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def test_ten_thousand_uses_leave_nothing_behind_in_memory(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], sqlite_url: str, tell: Tell
+) -> None:
+    began, cloud, uses = time.monotonic(), stand_ins(*QUICK_LIVES), map(use, count())
+    bot = Replica(spawn, cloud.environment | {"AVATAR_DATABASE_URL": sqlite_url} | PLENTY)
+    bot.start()
+    bot.wait_until_up()
+
+    def type_on(uses_now: int) -> None:
+        type_all(cloud, islice(uses, uses_now), at_once=AT_ONCE)
+        until(lambda: everybody_knows(sqlite_url) and no_job_runs(sqlite_url), seconds=120)
+
+    type_on(FIRST)
+    after_first = resident(bot.process)
+    for _ in range(FIRST, ALL, STRETCH):
+        type_on(STRETCH)
+    growth = resident(bot.process) - after_first
+
+    tell(
+        f"Memory: {after_first / 1024:.1f} MiB after {FIRST} uses, {growth / 1024:+.1f} MiB after {ALL}, of "
+        f"which {len(cloud.jobs())} have started jobs, {time.monotonic() - began:.0f} s"
+    )
+    assert growth <= MOST_GROWTH
+    assert len(rows_in(sqlite_url)) >= ALL * 0.99

@@ -1,0 +1,124 @@
+"""What a bot has left behind, by a crash at any step, is taken up by the next one."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from bot.model import Action, Invocation, JobState, Source, Status
+from bot.sandbox.metastudio import MetaStudioStandIn
+from bot.sandbox.slack import Message, SlackStandIn
+from bot.settings import Settings
+from bot.store.database import open_database
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, buttons, staged, until
+
+HELD = timedelta(seconds=30)
+"""How long a row belongs to a process that is alive."""
+
+
+def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **more: Any) -> Invocation:
+    """A row as it was when its process ended."""
+    row: dict[str, Any] = {
+        "id": uuid4().hex,
+        "created_at": clock.now() - timedelta(seconds=age),
+        "action": Action.START,
+        "source": Source.COMMAND,
+        "status": status,
+        "channel_id": AVATARS,
+        "user_id": MEI,
+        "text": room_id,
+        "room_id": room_id,
+        "trigger_id": uuid4().hex,
+        "deadline": clock.now() + HELD,
+    }
+    return Invocation(**(row | more))
+
+
+async def write_down(settings: Settings, *rows: Invocation) -> None:
+    async with open_database(settings.AVATAR_DATABASE_URL.get_secret_value()) as engine:
+        await migrate(engine)
+        for row in rows:
+            await Invocations(engine).record(row)
+
+
+def told_of(stage: Stage, words: str) -> list[Message]:
+    return [message for message in stage.news() if words in message.text]
+
+
+async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
+    slack: SlackStandIn,
+    metastudio: MetaStudioStandIn,
+    either_way: Settings,
+    clock: Clock,
+    console: Console,
+) -> None:
+    made, unannounced, unstopped = [await console(room) for room in ("made", "unannounced", "unstopped")]
+    rows = (
+        left_behind(clock, "young", Status.RECEIVED, age=5),
+        left_behind(clock, "old", Status.RECEIVED, age=120),
+        left_behind(clock, "made", Status.STARTING, age=3),
+        left_behind(clock, "unmade", Status.STARTING, age=3),
+        left_behind(
+            clock,
+            "unannounced",
+            Status.STARTED,
+            age=3,
+            job_id=unannounced,
+            job_state=JobState.ACCEPTED,
+            configuration='{"default_language":"EN"}',
+        ),
+        left_behind(
+            clock, "unstopped", Status.RECEIVED, age=3, action=Action.STOP, user_id=JONAS, job_id=unstopped
+        ),
+        left_behind(clock, "seen", Status.RECEIVED, age=3, action=Action.RTC_ACCESS, job_id="job-1"),
+    )
+    await write_down(either_way, *rows)
+    if "postgresql" in either_way.AVATAR_DATABASE_URL.get_secret_value():
+        clock.advance(HELD.total_seconds() + 1)  # others may be alive, so what they hold is waited for
+    async with staged(slack, metastudio, either_way, clock) as stage:
+        logged = await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
+        by_room = {row.room_id: row for row in logged}
+
+        young = by_room["young"]
+        assert young.status is Status.STARTED
+        assert len(told_of(stage, str(young.job_id))) == 1
+        assert metastudio.starts_received["young"] == 1
+
+        [old] = told_of(stage, "Room `old` was not started.")
+        assert by_room["old"].status is Status.FAILED
+        assert old.visible_to == MEI
+        assert "The bot was stopped before it sent" in old.text
+        assert buttons(old) == ["Start it now"]
+        assert metastudio.starts_received["old"] == 0
+
+        assert (by_room["made"].status, by_room["made"].job_id) == (Status.STARTED, made)
+        [adopted] = told_of(stage, made)
+        assert "The call was cut off; the job had started." in adopted.text
+        await until(lambda: "State: Running" in adopted.text)
+        assert "The call was cut off; the job had started." in adopted.text
+        assert metastudio.starts_received["made"] == 1
+
+        [unmade] = told_of(stage, "It is not known whether room `unmade` started.")
+        assert by_room["unmade"].status is Status.UNKNOWN
+        assert unmade.visible_to == MEI
+        assert "The bot was stopped before MetaStudio's answer came." in unmade.text
+        assert buttons(unmade) == ["Look again", "Start anyway"]
+        assert metastudio.starts_received["unmade"] == 0
+
+        [announcement] = told_of(stage, unannounced)
+        assert "Default language: English" in announcement.text
+        assert by_room["unannounced"].message_ts == announcement.ts
+        await until(lambda: "State: Running" in announcement.text)
+
+        assert by_room["unstopped"].status is Status.DONE
+        [told] = [message.text for message in stage.said(JONAS) if message.visible_to]
+        assert told == f"Job `{unstopped}` in room `unstopped` is being stopped."
+        assert [job.ended_at is not None for job in metastudio.jobs if job.job_id == unstopped] == [True]
+
+        assert by_room["seen"].status is Status.FAILED
+
+        await stage.clicks("Start it now", old)
+        assert old.text == "Starting room `old` …"
+        assert metastudio.starts_received["old"] == 1
+        assert metastudio.jobs[-1].job_id in stage.announced()[-1].text

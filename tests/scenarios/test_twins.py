@@ -1,0 +1,66 @@
+"""The same room and region twice within ten seconds is taken for one wish, unless somebody says otherwise."""
+
+import asyncio
+
+import pytest
+
+from bot.model import Source, Status
+from tests.stage import JONAS, MEI, Stage, buttons
+
+
+@pytest.mark.parametrize("asked", [("lobby", "lobby"), ("lobby cn-north-4", "lobby cn-north-4")])
+async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_was(
+    stage: Stage, asked: tuple[str, str]
+) -> None:
+    first, second = asked
+    await stage.types(first)
+    stage.clock.advance(4)
+    result = await stage.types(second, user=JONAS)
+
+    [job] = stage.metastudio.jobs
+    told = stage.said(JONAS)[-1]
+    assert result.error is None
+    assert told.visible_to == JONAS
+    assert f"Room `lobby` was started by <@{MEI}> 4 s ago: job `{job.job_id}`." in told.text
+    assert "Your start was not sent" in told.text
+    assert buttons(told) == ["Start another"]
+    rows = await stage.log()
+    assert [(row.user_id, row.status) for row in rows] == [(MEI, Status.STARTED), (JONAS, Status.REFUSED)]
+    assert rows[1].reason == f"The same was started a moment ago, by {MEI}."
+
+
+async def test_who_wants_another_one_gets_one_however_often_they_click(stage: Stage) -> None:
+    await stage.types("lobby cn-north-4")
+    await stage.types("lobby cn-north-4", user=JONAS)
+    told = stage.said(JONAS)[-1]
+    await asyncio.gather(*(stage.clicks("Start another", told, user=JONAS) for _ in range(2)))
+
+    assert told.text == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    assert stage.metastudio.starts_made == {"lobby": 2}
+    assert len(stage.announced()) == 2
+    clicked = [row for row in await stage.log() if row.source is Source.BUTTON]
+    assert sorted(row.status for row in clicked) == [Status.REFUSED, Status.STARTED]
+    assert {(row.user_id, row.room_id, row.region) for row in clicked} == {(JONAS, "lobby", "cn-north-4")}
+
+
+async def test_of_many_who_ask_at_once_one_is_served(stage: Stage) -> None:
+    await asyncio.gather(*(stage.slack.command("/avatar-start", "lobby") for _ in range(20)))
+    await stage.bot.tasks.idle()
+
+    assert stage.metastudio.starts_made == {"lobby": 1}
+    statuses = [row.status for row in await stage.log()]
+    assert (statuses.count(Status.STARTED), statuses.count(Status.REFUSED)) == (1, 19)
+
+
+async def test_another_room_or_region_a_failed_start_and_a_later_wish_are_no_twins(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    for text in ("lobby cn-north-4", "lobby cn-southwest-2", "hall cn-north-4", "busy", "busy"):
+        await stage.types(text)
+    stage.clock.advance(11)
+    await stage.types("lobby cn-north-4")
+
+    assert stage.metastudio.starts_made == {"lobby": 3, "hall": 1}
+    assert stage.metastudio.starts_received["busy"] == 2
+    assert Status.REFUSED not in {row.status for row in await stage.log()}

@@ -1,0 +1,180 @@
+"""The rows in hand, and what becomes of them when the work on them is cut short."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from bot.custody import AFTER_A_BUG, Custody
+from bot.errors import LogUnavailable
+from bot.tasks import Tasks
+from tests.metastudio.cloud import Clock
+from tests.test_outcomes import START, FlakyLog, row_of
+
+
+@pytest.fixture
+async def log(database: AsyncEngine) -> FlakyLog:
+    """A log with one row in it that is under way."""
+    log = FlakyLog(database)
+    await log.record(START)
+    return log
+
+
+@pytest.fixture
+def tasks() -> Tasks:
+    return Tasks()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    clock = Clock()
+    clock.advance(seconds=7)
+    return clock
+
+
+@pytest.fixture
+def custody(log: FlakyLog, tasks: Tasks, clock: Clock) -> Custody:
+    return Custody(log, tasks, now=clock)
+
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def endless() -> None:
+    await asyncio.Event().wait()
+
+
+async def broken() -> None:
+    raise RuntimeError("a bug")
+
+
+async def without_the_log() -> None:
+    raise LogUnavailable("The log cannot be used: database is locked.")
+
+
+EVERY_END = pytest.mark.parametrize(
+    "work", [endless, broken, without_the_log], ids=["cut short", "a bug", "no log"]
+)
+
+
+async def test_a_row_is_in_hand_as_long_as_somebody_works_on_it(custody: Custody, tasks: Tasks) -> None:
+    done = asyncio.Event()
+
+    async def work() -> None:
+        await done.wait()
+
+    custody.take("i1", work())
+    assert "i1" in custody
+    assert "i2" not in custody
+    await asyncio.sleep(0)
+    assert "i1" in custody
+    done.set()
+    await tasks.idle()
+    assert "i1" not in custody
+
+
+async def test_work_that_is_done_leaves_the_row_as_the_work_left_it(
+    custody: Custody, tasks: Tasks, log: FlakyLog
+) -> None:
+    async def work() -> None:
+        """Nothing is left to be handed over."""
+
+    custody.take("i1", work())
+    await tasks.idle()
+
+    assert await row_of(log) == START
+
+
+async def test_work_that_is_cut_short_can_be_taken_over_at_once(
+    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+) -> None:
+    custody.take("i1", endless())
+    await asyncio.sleep(0)
+    await tasks.cancel()
+
+    assert await row_of(log) == replace(START, deadline=clock())
+    assert "i1" not in custody
+
+
+async def test_work_that_fails_by_a_bug_is_looked_at_again_a_while_later(
+    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+) -> None:
+    custody.take("i1", broken())
+    with capture_logs() as lines:
+        await tasks.idle()
+
+    assert await row_of(log) == replace(START, deadline=clock() + AFTER_A_BUG)
+    assert "i1" not in custody
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("the work on an invocation failed", "error")
+    assert line["invocation_id"] == "i1"
+
+
+async def test_work_that_the_log_does_not_let_go_on_can_be_taken_over_at_once(
+    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+) -> None:
+    custody.take("i1", without_the_log())
+    with capture_logs() as lines:
+        await tasks.idle()
+
+    assert await row_of(log) == replace(START, deadline=clock())
+    assert [line["event"] for line in lines] == ["the work on an invocation waits for the log"]
+
+
+@EVERY_END
+async def test_where_the_log_fails_as_well_the_row_waits_for_its_deadline(
+    custody: Custody, tasks: Tasks, log: FlakyLog, work: Work
+) -> None:
+    log.refuses = 1
+    with capture_logs() as lines:
+        custody.take("i1", work())
+        await tasks.drain(0.05)
+
+    assert await row_of(log) == START
+    assert "i1" not in custody
+    assert lines[-1]["event"] == "not handed over, so it waits for its deadline"
+    assert "a task failed" not in {line["event"] for line in lines}
+
+
+@EVERY_END
+async def test_a_row_with_nothing_left_to_do_is_not_given_a_deadline_again(
+    custody: Custody, tasks: Tasks, log: FlakyLog, work: Work
+) -> None:
+    await log.hand_over("i1", None)
+    custody.take("i1", work())
+    await tasks.drain(0.05)
+
+    assert await row_of(log) == replace(START, deadline=None)
+
+
+async def test_one_row_that_fails_takes_no_other_with_it(
+    custody: Custody, tasks: Tasks, log: FlakyLog
+) -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        done.append("the other")
+
+    custody.take("i1", broken())
+    custody.take("i2", work())
+    await tasks.idle()
+
+    assert done == ["the other"]
+
+
+async def test_all_that_the_work_logs_names_the_row(custody: Custody, tasks: Tasks) -> None:
+    bound: list[object] = []
+
+    async def work() -> None:
+        bound.append(structlog.contextvars.get_contextvars())
+
+    custody.take("i1", work())
+    await tasks.idle()
+
+    assert bound == [{"invocation_id": "i1"}]
+    assert structlog.contextvars.get_contextvars() == {}

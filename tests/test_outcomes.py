@@ -1,0 +1,644 @@
+"""What came of a start: written down, then told, then noted as told, whatever fails on the way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from bot.announcer import Announcer, Delivery, Render
+from bot.answered import answering
+from bot.errors import (
+    Answer,
+    AvatarError,
+    LogUnavailable,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Rejected,
+    Undeliverable,
+)
+from bot.job import SmartChatJob
+from bot.messages.announcement import ADOPTED_NOTE
+from bot.messages.buttons import START_AGAIN
+from bot.messages.message import Message
+from bot.model import Action, Invocation, JobState, Source, Status
+from bot.outcomes import GIVE_UP, INTERRUPTED, LEASE, TELL_AGAIN, TOLD_AT_ONCE, Outcomes
+from bot.persist import WRITE_PAUSES
+from bot.store.invocations import Invocations
+from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
+
+START = Invocation(
+    id="i1",
+    created_at=NOON,
+    action=Action.START,
+    source=Source.COMMAND,
+    status=Status.STARTING,
+    user_id="U0MEI",
+    channel_id="C0AVATARS",
+    text="lobby cn-north-4",
+    room_id="lobby",
+    region="cn-north-4",
+    trigger_id="trigger-1",
+    response_url="https://hooks.slack.com/commands/T/1/x",
+    deadline=NOON + timedelta(seconds=40),
+)
+JOB = SmartChatJob.model_validate(FULL_ANSWER)
+JOB_ID = JOB.job_id or ""
+ACCEPTED = Answer(http_status=202, request_id="request-1")
+LOST = OutcomeUnknown("MetaStudio did not answer within 30 seconds.", answer=Answer(request_id="request-2"))
+FULL = Rejected(
+    "The room's concurrency is used up.", answer=Answer(400, "MSS.20010135", "too many", "request-3")
+)
+
+
+@dataclass
+class Channel(Announcer):
+    """Keeps what people are told: `announced` by everybody, `told` by one person."""
+
+    announced: list[str] = field(default_factory=list)
+    told: list[Message] = field(default_factory=list)
+    instead: list[Message] = field(default_factory=list)
+    addresses: list[str | None] = field(default_factory=list)
+    deaf: bool = False
+
+    @override
+    async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+        self._listen()
+        self.announced.append(render("").text)
+        return Delivery(invocation.channel_id, f"1700000000.{len(self.announced):06}")
+
+    @override
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+        self._listen()
+        self.addresses.append(invocation.response_url)
+        (self.instead if instead else self.told).append(message)
+        return Delivery()
+
+    def _listen(self) -> None:
+        if self.deaf:
+            raise Undeliverable("Slack took it on no route.")
+
+    @property
+    def heard(self) -> list[str]:
+        """All that anybody was told."""
+        return [*self.announced, *(message.text for message in (*self.told, *self.instead))]
+
+
+class FlakyLog(Invocations):
+    """Refuses so many of the next writes that move a row."""
+
+    refuses = 0
+
+    def _refuse(self) -> None:
+        if self.refuses:
+            self.refuses -= 1
+            raise LogUnavailable("The log cannot be used: database is locked.")
+
+    @override
+    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+        self._refuse()
+        return await super().advance(invocation, to, **facts)
+
+    @override
+    async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
+        self._refuse()
+        return await super().adopt(unknown, job_id, **facts)
+
+    @override
+    async def hand_over(self, invocation_id: str, at: datetime | None) -> None:
+        self._refuse()
+        await super().hand_over(invocation_id, at)
+
+    @override
+    async def mark_announced(
+        self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None
+    ) -> None:
+        self._refuse()
+        await super().mark_announced(invocation, at, channel=channel, ts=ts)
+
+
+async def row_of(log: Invocations, invocation_id: str = START.id) -> Invocation:
+    """The row as it is in the log."""
+    row = await log.get(invocation_id)
+    assert row is not None
+    return row
+
+
+def buttons_in(message: Message) -> list[dict[str, Any]]:
+    """The buttons under a message."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [button for row in rows for button in row]
+
+
+@pytest.fixture
+async def log(database: AsyncEngine) -> FlakyLog:
+    """A log with one start in it, which has been sent."""
+    log = FlakyLog(database)
+    await log.record(START)
+    return log
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return Channel()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """It is a second and a half after the start was asked for."""
+    clock = Clock()
+    clock.advance(seconds=1.5)
+    return clock
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def outcomes(log: FlakyLog, channel: Channel, clock: Clock, pauses: Pauses) -> Outcomes:
+    return Outcomes(log, channel, rtc_access=True, now=clock, sleep=pauses)
+
+
+async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
+) -> None:
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    [announcement] = channel.announced
+    assert JOB_ID in announcement
+    row = await row_of(log)
+    assert row == replace(
+        START,
+        status=Status.STARTED,
+        job_id=JOB_ID,
+        job_state=JobState.ACCEPTED,
+        configuration=row.configuration,
+        region="cn-southwest-2",
+        http_status=202,
+        request_id="request-1",
+        latency_ms=1500,
+        message_channel="C0AVATARS",
+        message_ts="1700000000.000001",
+        announced_at=clock(),
+        response_url=None,
+        deadline=None,
+    )
+    assert "a1b2c3" in (row.configuration or "")
+    assert "rtc" not in (row.configuration or "")
+    assert "signature" not in repr(row)
+
+
+async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterwards(
+    log: FlakyLog, clock: Clock
+) -> None:
+    rows: list[Invocation] = []
+
+    class Witness(Channel):
+        """Looks the row up at the moment of telling."""
+
+        @override
+        async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+            rows.append(await row_of(log))
+            return await super().announce(invocation, render)
+
+    await Outcomes(log, Witness(), rtc_access=True, now=clock).started(START, JOB, ACCEPTED)
+
+    [row] = rows
+    assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
+    assert row.deadline == clock() + LEASE
+    assert (await row_of(log)).announced_at == clock()
+
+
+async def test_nobody_is_told_before_slack_has_its_answer(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    with answering():
+        settling = asyncio.create_task(outcomes.not_started(START, FULL))
+        async with asyncio.timeout(10):
+            while (await row_of(log)).status is Status.STARTING:  # noqa: ASYNC110 - the row has no event
+                await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert channel.heard == []
+    await settling
+    assert len(channel.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (FULL, Status.FAILED),
+        (NotSent("MetaStudio is not reached."), Status.FAILED),
+        (LogUnavailable("The log cannot be used."), Status.FAILED),
+        (Refused("Too many starts are waiting."), Status.REFUSED),
+    ],
+    ids=["rejected", "not sent", "no log", "no turn"],
+)
+async def test_why_nothing_was_started_is_told_to_the_person_alone_and_kept(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: AvatarError, status: Status
+) -> None:
+    await outcomes.not_started(START, error)
+
+    [told] = channel.told
+    assert str(error) in told.text
+    assert channel.announced == []
+    row = await row_of(log)
+    assert (row.status, row.reason, row.job_id) == (status, str(error), None)
+    answer = error.answer if isinstance(error, MetaStudioError) else Answer()
+    assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == answer
+    assert row.announced_at is not None
+    assert row.deadline is None
+
+
+async def test_whoever_was_cut_off_may_start_it_now(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    await outcomes.interrupted(START)
+
+    [told] = channel.told
+    [button] = buttons_in(told)
+    assert (button["action_id"], button["value"]) == (START_AGAIN, "room_id=lobby region=cn-north-4")
+    row = await row_of(log)
+    assert (row.status, row.reason) == (Status.FAILED, INTERRUPTED)
+
+
+async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
+) -> None:
+    unknown = await outcomes.unknown(START, LOST)
+
+    assert unknown == await row_of(log)
+    assert unknown.status is Status.UNKNOWN
+    assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (str(LOST), "request-2", 1500)
+    assert unknown.deadline == clock() + LEASE
+    assert channel.heard == []
+
+
+@pytest.mark.parametrize("seconds", [-0.001, -3600])
+async def test_a_clock_that_steps_back_makes_no_latency_below_zero(
+    outcomes: Outcomes, log: FlakyLog, clock: Clock, seconds: float
+) -> None:
+    clock.now = NOON + timedelta(seconds=seconds)
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    assert (await row_of(log)).latency_ms == 0
+
+
+@dataclass(frozen=True)
+class End:
+    """One of the ways in which a start can end."""
+
+    settle: Callable[[Outcomes], Awaitable[None]]
+    status: Status
+    words: str
+
+
+JOB_STARTED = End(lambda outcomes: outcomes.started(START, JOB, ACCEPTED), Status.STARTED, JOB_ID)
+REJECTED = End(lambda outcomes: outcomes.not_started(START, FULL), Status.FAILED, "concurrency is used up")
+BOTH_ENDS = pytest.mark.parametrize("end", [JOB_STARTED, REJECTED], ids=["started", "failed"])
+
+
+@BOTH_ENDS
+async def test_while_the_log_fails_people_are_told_once_and_the_row_follows_as_soon_as_it_can(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, end: End
+) -> None:
+    log.refuses = 4
+    await end.settle(outcomes)
+
+    [heard] = channel.heard
+    assert end.words in heard
+    row = await row_of(log)
+    assert row.status is end.status
+    assert row.announced_at is not None
+    assert row.deadline is None
+
+
+@pytest.mark.parametrize("times", [1, 4, 9])
+async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_given_up(
+    outcomes: Outcomes, log: FlakyLog, pauses: Pauses, times: int
+) -> None:
+    log.refuses = times
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * times][: times - 1]
+
+
+@BOTH_ENDS
+async def test_a_log_that_fails_only_when_people_know_is_told_so_later(
+    database: AsyncEngine, clock: Clock, pauses: Pauses, end: End
+) -> None:
+    log = FlakyLog(database)
+    await log.record(START)
+
+    class LastWords(Channel):
+        """With them the log fails."""
+
+        @override
+        def _listen(self) -> None:
+            log.refuses = 2
+
+    channel = LastWords()
+    await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=pauses))
+
+    assert len(channel.heard) == 1
+    assert (await row_of(log)).announced_at is not None
+    assert pauses == list(WRITE_PAUSES[:2])
+
+
+async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
+    outcomes: Outcomes, log: FlakyLog, pauses: Pauses
+) -> None:
+    log.refuses = 3
+    assert await outcomes.unknown(START, LOST) == await row_of(log)
+    assert pauses == list(WRITE_PAUSES[:3])
+
+
+async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_behind(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    await log.advance(START, Status.UNKNOWN, deadline=NOON)
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    row = await row_of(log)
+    assert (row.status, row.job_id) == (Status.STARTED, JOB_ID)
+    assert len(channel.announced) == 1
+
+
+async def test_a_job_that_another_process_has_found_already_is_left_to_it(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    await log.advance(START, Status.STARTED, job_id=JOB_ID, deadline=NOON)
+    before = await row_of(log)
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    assert channel.heard == []
+    assert await row_of(log) == before
+
+
+async def test_a_job_is_announced_even_where_its_row_was_settled_with_another(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    await log.advance(START, Status.STARTED, job_id="job-of-another", deadline=NOON)
+    before = await row_of(log)
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    [announcement] = channel.announced
+    assert JOB_ID in announcement
+    assert await row_of(log) == before
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.STARTED, Status.FAILED])
+async def test_a_failure_of_a_row_that_went_another_way_is_told_to_nobody(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, status: Status
+) -> None:
+    await log.advance(START, status)
+    before = await row_of(log)
+    await outcomes.not_started(START, FULL)
+    assert await outcomes.unknown(START, LOST) is None
+
+    assert channel.heard == []
+    assert await row_of(log) == before
+
+
+@BOTH_ENDS
+async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
+    log: FlakyLog, channel: Channel, clock: Clock, end: End
+) -> None:
+    taken = replace(START, status=Status.FAILED, reason="settled by another process", deadline=NOON + LEASE)
+
+    async def meanwhile(seconds: float) -> None:
+        """Another process, whose log is well, takes the row over."""
+        await Invocations.advance(log, START, Status.FAILED, reason=taken.reason, deadline=taken.deadline)
+
+    log.refuses = 2
+    await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=meanwhile))
+
+    assert len(channel.heard) == 1
+    assert await row_of(log) == taken
+
+
+@BOTH_ENDS
+async def test_people_who_cannot_be_reached_are_tried_again_less_and_less_often_for_a_day(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, end: End
+) -> None:
+    channel.deaf = True
+    await end.settle(outcomes)
+
+    row = await row_of(log)
+    waits = []
+    while row.deadline is not None:
+        assert (row.status, row.announced_at) == (end.status, None)
+        waits.append(row.deadline - clock())
+        clock.now = row.deadline
+        await outcomes.tell_again(row)
+        row = await row_of(log)
+    assert waits[0] == TELL_AGAIN
+    assert waits == sorted(waits)
+    assert len(waits) < 30
+    assert clock() - NOON >= GIVE_UP
+
+
+async def test_the_clock_may_step_back_while_somebody_is_to_be_told_again(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
+) -> None:
+    channel.deaf = True
+    clock.now = NOON - timedelta(hours=2)
+    await outcomes.started(START, JOB, ACCEPTED)
+
+    assert (await row_of(log)).deadline == clock() + TELL_AGAIN
+
+
+async def test_once_slack_takes_messages_again_people_are_told(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    channel.deaf = True
+    await outcomes.started(START, JOB, ACCEPTED)
+    channel.deaf = False
+    await outcomes.tell_again(await row_of(log))
+
+    [announcement] = channel.announced
+    for fact in (JOB_ID, "1920 × 1080", "a1b2c3", "Large screen"):
+        assert fact in announcement
+    row = await row_of(log)
+    assert (row.message_ts, row.deadline) == ("1700000000.000001", None)
+    assert row.announced_at is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FULL, ("concurrency is used up", "*What to do:*", "MSS.20010135", "request-3")),
+        (NotSent("MetaStudio is not reached."), ("MetaStudio is not reached.",)),
+        (Refused("Too many starts are waiting."), ("Too many starts are waiting.",)),
+    ],
+    ids=["rejected", "not sent", "no turn"],
+)
+async def test_a_failure_told_again_says_why_as_far_as_the_row_knows(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: AvatarError, words: tuple[str, ...]
+) -> None:
+    channel.deaf = True
+    await outcomes.not_started(START, error)
+    channel.deaf = False
+    await outcomes.tell_again(await row_of(log))
+
+    [told] = channel.told
+    assert "Room `lobby` was not started." in told.text
+    for word in words:
+        assert word in told.text
+
+
+async def test_what_another_process_is_telling_already_is_not_told_again(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    channel.deaf = True
+    await outcomes.started(START, JOB, ACCEPTED)
+    channel.deaf = False
+    left_behind = await row_of(log)
+    await log.hold(left_behind, NOON + 2 * LEASE)
+    await outcomes.tell_again(left_behind)
+
+    assert channel.heard == []
+
+
+async def test_of_many_rows_that_were_left_behind_only_some_are_told_at_the_same_time(
+    database: AsyncEngine, clock: Clock
+) -> None:
+    log = FlakyLog(database)
+    rows = [replace(START, id=f"i{number}", trigger_id=None, status=Status.FAILED) for number in range(25)]
+    for row in rows:
+        await log.record(row)
+    under_way: list[int] = []
+
+    class Crowded(Channel):
+        """Counts who is being told."""
+
+        telling = 0
+
+        @override
+        async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+            self.telling += 1
+            under_way.append(self.telling)
+            await asyncio.sleep(0)
+            self.telling -= 1
+            return await super().tell(invocation, message, instead=instead)
+
+    channel = Crowded()
+    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
+    await asyncio.gather(*(outcomes.tell_again(row) for row in rows))
+
+    assert len(channel.told) == 25
+    assert max(under_way) <= TOLD_AT_ONCE
+
+
+async def test_an_interruption_told_again_still_offers_to_start_it_now(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel
+) -> None:
+    channel.deaf = True
+    await outcomes.interrupted(START)
+    channel.deaf = False
+    await outcomes.tell_again(await row_of(log))
+
+    [told] = channel.told
+    assert [button["action_id"] for button in buttons_in(told)] == [START_AGAIN]
+
+
+@pytest.fixture
+async def unknown(outcomes: Outcomes) -> Invocation:
+    """The start, once nobody knows what came of it."""
+    unknown = await outcomes.unknown(START, LOST)
+    assert unknown is not None
+    return unknown
+
+
+async def test_a_job_that_was_found_is_announced_with_a_word_of_how(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    assert await outcomes.adopt(unknown, JOB)
+
+    [announcement] = channel.announced
+    assert JOB_ID in announcement
+    assert ADOPTED_NOTE in announcement
+    row = await row_of(log)
+    assert (row.status, row.job_id, row.job_state) == (Status.STARTED, JOB_ID, JobState.ACCEPTED)
+    assert (row.region, row.reason, row.deadline) == ("cn-southwest-2", ADOPTED_NOTE, None)
+    assert "rtc" not in (row.configuration or "")
+
+
+async def test_an_adopted_job_told_again_still_says_how_it_was_found(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    channel.deaf = True
+    assert await outcomes.adopt(unknown, JOB)
+    channel.deaf = False
+    await outcomes.tell_again(await row_of(log))
+
+    assert ADOPTED_NOTE in channel.announced[0]
+
+
+async def test_a_job_that_is_somebodys_is_not_adopted(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    owner = replace(START, id="i2", trigger_id="trigger-2", status=Status.STARTED, job_id=JOB_ID)
+    await log.record(owner)
+
+    assert not await outcomes.adopt(unknown, JOB)
+    assert channel.heard == []
+    assert await row_of(log) == unknown
+
+
+async def test_a_start_that_was_settled_meanwhile_adopts_nothing(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    await log.advance(unknown, Status.STARTED, job_id="job-of-its-own", deadline=None)
+
+    assert not await outcomes.adopt(unknown, JOB)
+    assert channel.heard == []
+    assert (await row_of(log)).job_id == "job-of-its-own"
+
+
+async def test_nothing_is_adopted_that_cannot_be_written_down(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    log.refuses = 1
+    with pytest.raises(LogUnavailable):
+        await outcomes.adopt(unknown, JOB)
+
+    assert channel.heard == []
+    assert await row_of(log) == unknown
+
+
+async def test_what_a_person_is_told_of_a_settled_row_is_noted(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, unknown: Invocation
+) -> None:
+    await outcomes.tell(unknown, Message("It is not known."))
+
+    assert [message.text for message in channel.told] == ["It is not known."]
+    row = await row_of(log)
+    assert (row.status, row.announced_at, row.deadline) == (Status.UNKNOWN, clock(), None)
+    assert row.response_url is None
+
+
+async def test_the_process_log_says_what_is_late_and_holds_no_secret(
+    outcomes: Outcomes, log: FlakyLog
+) -> None:
+    log.refuses = 2
+    with capture_logs() as lines:
+        await outcomes.started(START, JOB, ACCEPTED)
+
+    assert [line["event"] for line in lines] == [
+        "started",
+        "the outcome is not in the log yet",
+        "the log does not take it yet",
+    ]
+    assert all(line.get("job_id", JOB_ID) == JOB_ID for line in lines)
+    for secret in ("rtc-signature", "hooks.slack.com"):
+        assert secret not in str(lines)

@@ -1,0 +1,465 @@
+"""A start of unknown outcome and the jobs of its room: adopted, or told, and never sent again."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from bot.errors import OutcomeUnknown, Rejected
+from bot.job import JobReport
+from bot.messages.announcement import ADOPTED_NOTE
+from bot.metastudio.client import MetaStudio
+from bot.model import Action, Invocation, Source, Status
+from bot.outcomes import LEASE, Outcomes
+from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, Reconciliation
+from bot.store.invocations import Invocations
+from tests.metastudio.cloud import NOON, Clock
+from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
+
+START_SECONDS = 30.0
+WINDOW = timedelta(seconds=2 * START_SECONDS + 60)
+MILLISECOND = timedelta(milliseconds=1)
+
+UNKNOWN = Invocation(
+    id="i1",
+    created_at=NOON,
+    action=Action.START,
+    source=Source.COMMAND,
+    status=Status.UNKNOWN,
+    user_id="U0MEI",
+    channel_id="C0AVATARS",
+    room_id="lobby",
+    region="cn-north-4",
+    client_id="desk-7",
+    reason="MetaStudio did not answer within 30 seconds.",
+    request_id="request-1",
+    trigger_id="trigger-1",
+    deadline=NOON + LEASE,
+)
+
+
+def another(**changes: Any) -> Invocation:
+    """Another start of the same room."""
+    return replace(UNKNOWN, **({"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"} | changes))
+
+
+def job(job_id: str = "job-1", *, made: datetime | None = NOON, **fields: Any) -> JobReport:
+    """A job as the room's list has it."""
+    return JobReport.model_validate({"job_id": job_id, "create_time": made, "state": "WAITING"} | fields)
+
+
+Jobs = Sequence[JobReport]
+
+
+class Cloud(MetaStudio):
+    """Lists the jobs of the only room: at each look what comes next, and in the end always the last."""
+
+    def __init__(self) -> None:
+        self.lists: list[Jobs | Exception] = [()]
+        self.looks = 0
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        assert room_id == UNKNOWN.room_id
+        if states:
+            self.looks += 1
+        listed = self.lists[min(max(self.looks, 1), len(self.lists)) - 1]
+        if isinstance(listed, Exception):
+            raise listed
+        return tuple(report for report in listed if not states or report.state in states)
+
+
+@dataclass
+class Room:
+    """A room whose start is looked into, and those who hear of it."""
+
+    log: FlakyLog
+    cloud: Cloud = field(default_factory=Cloud)
+    channel: Channel = field(default_factory=Channel)
+    clock: Clock = field(default_factory=Clock)
+    slept: list[float] = field(default_factory=list)
+    in_a_pause: Callable[[], Awaitable[object]] | None = None
+
+    def __post_init__(self) -> None:
+        self.reconciliation = Reconciliation(
+            invocations=self.log,
+            metastudio=self.cloud,
+            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=self._sleep),
+            start_seconds=START_SECONDS,
+            now=self.clock,
+            sleep=self._sleep,
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.advance(seconds=seconds)
+        if self.in_a_pause:
+            await self.in_a_pause()
+
+    def has(self, *jobs: JobReport) -> None:
+        self.cloud.lists = [jobs]
+
+    async def settle(self) -> Invocation:
+        """The row, once it has been looked into."""
+        await self.reconciliation.settle(UNKNOWN)
+        return await row_of(self.log)
+
+    @property
+    def told(self) -> str:
+        """The one thing that a person was told."""
+        [message] = self.channel.told
+        return message.text
+
+
+@pytest.fixture
+async def room(database: AsyncEngine) -> Room:
+    log = FlakyLog(database)
+    await log.record(UNKNOWN)
+    return Room(log)
+
+
+async def test_the_only_new_job_of_the_room_is_the_starts_own(room: Room) -> None:
+    room.has(job("job-1", region="cn-southwest-2", video_config={"width": 1920, "height": 1080}))
+    row = await room.settle()
+
+    assert (row.status, row.job_id, row.region) == (Status.STARTED, "job-1", "cn-southwest-2")
+    assert (row.reason, row.deadline) == (ADOPTED_NOTE, None)
+    [announcement] = room.channel.announced
+    for fact in ("job-1", "1920 × 1080", ADOPTED_NOTE):
+        assert fact in announcement
+    assert room.channel.told == []
+    assert room.slept == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [NOON - CLOCKS_APART, NOON, NOON + timedelta(seconds=30), NOON + WINDOW],
+    ids=["their clock is slow", "at once", "after a while", "at the last moment"],
+)
+@pytest.mark.parametrize("client_id", ["desk-7", None, ""])
+async def test_a_job_that_the_start_can_have_made_is_adopted(
+    room: Room, made: datetime, client_id: str | None
+) -> None:
+    room.has(job(made=made, client_id=client_id))
+
+    assert (await room.settle()).status is Status.STARTED
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        job(made=NOON - CLOCKS_APART - MILLISECOND),
+        job(made=NOON + WINDOW + MILLISECOND),
+        job(made=None),
+        job(client_id="desk-8"),
+    ],
+    ids=["older", "younger", "of no time", "of another client"],
+)
+async def test_a_job_that_the_start_cannot_have_made_is_left_alone(room: Room, foreign: JobReport) -> None:
+    room.has(foreign)
+    row = await room.settle()
+
+    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert "MetaStudio lists no new job in this room." in room.told
+
+
+async def test_a_job_of_which_somebody_knows_is_left_alone(room: Room) -> None:
+    await room.log.record(another(status=Status.STARTED, job_id="job-1"))
+    room.has(job("job-1"))
+
+    assert (await room.settle()).status is Status.UNKNOWN
+    assert "MetaStudio lists no new job in this room." in room.told
+
+
+async def test_beside_known_jobs_the_one_new_job_is_adopted(room: Room) -> None:
+    await room.log.record(another(status=Status.STARTED, job_id="job-1"))
+    room.has(job("job-1"), job("job-2"), job("job-3", client_id="desk-8"))
+
+    assert (await room.settle()).job_id == "job-2"
+
+
+async def test_a_stop_of_a_job_does_not_make_it_somebodys(room: Room) -> None:
+    await room.log.record(another(action=Action.STOP, status=Status.DONE, job_id="job-1"))
+    room.has(job("job-1"))
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_a_job_that_is_over_already_is_found_as_well(room: Room) -> None:
+    room.has(job("job-1", state="FAILED"))
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_a_job_under_way_counts_before_one_that_is_over(room: Room) -> None:
+    room.has(job("job-1", state="SUCCEED"), job("job-2", state="PROCESSING"))
+
+    assert (await room.settle()).job_id == "job-2"
+
+
+async def test_of_two_new_jobs_nobody_can_say_which_it_is(room: Room) -> None:
+    room.has(job("job-1"), job("job-2"))
+    row = await room.settle()
+
+    assert (row.status, row.job_id, row.deadline) == (Status.UNKNOWN, None, None)
+    assert row.announced_at == NOON
+    assert "MetaStudio lists 2 new jobs in this room" in room.told
+    assert "`job-1`, `job-2`" in room.told
+    assert room.slept == []
+
+
+async def test_a_person_who_is_told_can_look_again_or_start_it_anyway(room: Room) -> None:
+    await room.settle()
+
+    [message] = room.channel.told
+    values = {button["text"]["text"]: button["value"] for button in buttons_in(message)}
+    assert values == {
+        "Look again": "i1",
+        "Start anyway": "room_id=lobby region=cn-north-4 client_id=desk-7",
+    }
+    assert "MetaStudio did not answer within 30 seconds." in message.text
+    assert "request-1" in message.text
+
+
+async def test_a_job_may_show_in_the_list_a_moment_late(room: Room) -> None:
+    room.cloud.lists = [(), (), (job("job-1"),)]
+    row = await room.settle()
+
+    assert (row.status, row.job_id) == (Status.STARTED, "job-1")
+    assert room.slept == list(LOOK_PAUSES)
+    assert room.channel.told == []
+
+
+async def test_nothing_is_told_before_the_last_look(room: Room) -> None:
+    await room.settle()
+
+    assert room.cloud.looks == len(LOOK_PAUSES) + 1
+    assert room.slept == list(LOOK_PAUSES)
+    assert len(room.channel.told) == 1
+
+
+async def test_while_another_start_of_the_room_waits_for_its_answer_its_job_is_not_taken(
+    room: Room,
+) -> None:
+    await room.log.record(another(status=Status.STARTING))
+    room.has(job("job-1"))
+    row = await room.settle()
+
+    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert "MetaStudio lists a new job in this room, and it may be yours or not: `job-1`." in room.told
+
+
+async def test_once_the_other_start_has_its_job_what_is_left_is_adopted(room: Room) -> None:
+    other = another(status=Status.STARTING)
+    await room.log.record(other)
+    room.has(job("job-1"), job("job-2"))
+    room.cloud.lists = [(job("job-1"),), (job("job-1"), job("job-2"))]
+
+    async def the_other_has_its_answer() -> None:
+        await room.log.advance(other, Status.STARTED, job_id="job-2")
+
+    room.in_a_pause = the_other_has_its_answer
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+@pytest.mark.parametrize("status", [Status.RECEIVED, Status.FAILED, Status.STARTED])
+async def test_a_start_of_the_room_that_waits_for_no_answer_is_in_nobodys_way(
+    room: Room, status: Status
+) -> None:
+    await room.log.record(another(status=status))
+    room.has(job("job-1"))
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_a_start_of_another_room_is_in_nobodys_way(room: Room) -> None:
+    await room.log.record(another(status=Status.STARTING, room_id="stage"))
+    room.has(job("job-1"))
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_a_start_that_was_looked_into_in_vain_before_is_in_nobodys_way(room: Room) -> None:
+    await room.log.record(another(deadline=None))
+    room.has(job("job-1"))
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_of_two_starts_that_are_looked_into_only_one_gets_the_job(room: Room) -> None:
+    other = another()
+    await room.log.record(other)
+    room.has(job("job-1"))
+    await room.settle()
+    assert "It is not known whether room `lobby` started." in room.told
+    assert "`job-1`" in room.told
+    await room.reconciliation.settle(other)
+
+    assert (await row_of(room.log, "i1")).job_id is None
+    assert (await row_of(room.log, "i2")).job_id == "job-1"
+    assert len(room.channel.announced) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [Rejected("You may not list jobs."), OutcomeUnknown("No answer.")], ids=["refused", "lost"]
+)
+async def test_where_metastudio_cannot_be_asked_the_person_is_told_so(room: Room, error: Exception) -> None:
+    room.cloud.lists = [error]
+    row = await room.settle()
+
+    assert (row.status, row.deadline) == (Status.UNKNOWN, None)
+    assert "MetaStudio could not be asked which jobs run." in room.told
+    assert room.cloud.looks == len(LOOK_PAUSES) + 1
+
+
+async def test_a_look_that_fails_is_made_again(room: Room) -> None:
+    room.cloud.lists = [OutcomeUnknown("No answer."), (job("job-1"),)]
+
+    assert (await room.settle()).job_id == "job-1"
+
+
+async def test_a_job_that_cannot_be_written_down_is_looked_for_again(room: Room) -> None:
+    room.log.refuses = 1
+    room.has(job("job-1"))
+
+    assert (await room.settle()).job_id == "job-1"
+    assert room.slept == [LOOK_PAUSES[0]]
+    assert len(room.channel.announced) == 1
+
+
+async def test_a_row_that_another_process_settles_meanwhile_is_told_by_that_one_alone(room: Room) -> None:
+    async def the_answer_comes_after_all() -> None:
+        await room.log.advance(UNKNOWN, Status.STARTED, job_id="job-1")
+
+    room.in_a_pause = the_answer_comes_after_all
+    row = await room.settle()
+
+    assert (row.status, row.job_id) == (Status.STARTED, "job-1")
+    assert room.channel.heard == []
+
+
+async def test_a_row_that_another_process_takes_over_meanwhile_is_told_by_that_one_alone(room: Room) -> None:
+    async def somebody_takes_it() -> None:
+        await Invocations.hold(room.log, UNKNOWN, NOON + 2 * LEASE)
+
+    room.in_a_pause = somebody_takes_it
+    row = await room.settle()
+
+    assert (row.status, row.deadline) == (Status.UNKNOWN, NOON + 2 * LEASE)
+    assert room.channel.heard == []
+
+
+async def test_a_row_stays_in_hand_however_long_the_looks_take(room: Room) -> None:
+    deadlines: list[datetime | None] = []
+
+    async def a_slow_metastudio() -> None:
+        deadlines.append((await row_of(room.log)).deadline)
+        room.clock.advance(seconds=30)
+
+    room.in_a_pause = a_slow_metastudio
+    await room.settle()
+
+    longer = timedelta(seconds=LOOK_PAUSES[0] + 30)
+    assert deadlines == [NOON + LEASE, NOON + longer + LEASE]
+    assert len(room.channel.told) == 1
+
+
+async def test_a_person_who_could_not_be_told_is_told_by_the_next_look(room: Room) -> None:
+    room.channel.deaf = True
+    row = await room.settle()
+    assert row.status is Status.UNKNOWN
+    assert row.deadline is not None
+    assert row.deadline > room.clock()
+
+    room.channel.deaf = False
+    await room.reconciliation.settle(row)
+    assert "MetaStudio lists no new job in this room." in room.told
+    assert (await row_of(room.log)).deadline is None
+
+
+@pytest.fixture
+async def asking(room: Room) -> Invocation:
+    """Jonas clicks *Look again*, after Mei was told that it is not known."""
+    await room.log.hand_over(UNKNOWN.id, None)
+    asking = Invocation(
+        id="i9",
+        created_at=NOON,
+        action=Action.LOOK,
+        source=Source.BUTTON,
+        status=Status.DONE,
+        user_id="U0JONAS",
+        channel_id="C0AVATARS",
+        text="i1",
+    )
+    await room.log.record(asking)
+    return asking
+
+
+async def look_again(room: Room, asking: Invocation) -> None:
+    await room.reconciliation.look_again(replace(UNKNOWN, deadline=None), asking)
+
+
+async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: Invocation) -> None:
+    room.has(job("job-1"))
+    await look_again(room, asking)
+
+    row = await row_of(room.log)
+    assert (row.status, row.job_id, row.deadline) == (Status.STARTED, "job-1", None)
+    assert "job-1" in room.channel.announced[0]
+    assert room.channel.told == []
+
+
+async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
+    room: Room, asking: Invocation
+) -> None:
+    before = await row_of(room.log)
+    await look_again(room, asking)
+
+    assert "MetaStudio lists no new job in this room." in room.told
+    assert (await row_of(room.log, asking.id)).announced_at == NOON
+    assert await row_of(room.log) == before
+    assert room.cloud.looks == 1
+
+
+async def test_another_look_during_which_the_start_is_settled_says_how(
+    room: Room, asking: Invocation
+) -> None:
+    class Meanwhile(Cloud):
+        """While it is asked, the start is settled."""
+
+        @override
+        async def jobs_of_room(
+            self, room_id: str, *, states: Sequence[str] = (), seconds: float
+        ) -> tuple[JobReport, ...]:
+            await room.log.advance(UNKNOWN, Status.STARTED, job_id="job-5")
+            return ()
+
+    room.cloud = Meanwhile()
+    room.__post_init__()
+    await look_again(room, asking)
+
+    assert room.told == "This start is settled: job `job-5` in room `lobby`."
+
+
+async def test_another_look_that_metastudio_does_not_answer_says_so(room: Room, asking: Invocation) -> None:
+    room.cloud.lists = [OutcomeUnknown("No answer.")]
+    await look_again(room, asking)
+
+    assert "MetaStudio could not be asked which jobs run." in room.told
+
+
+async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
+    room: Room, asking: Invocation
+) -> None:
+    room.channel.deaf = True
+    await look_again(room, asking)
+
+    assert (await row_of(room.log, asking.id)).deadline is None
+    assert (await row_of(room.log)).deadline is None

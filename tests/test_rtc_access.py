@@ -1,0 +1,282 @@
+"""The modal with what a client needs to join a job's RTC room: opened at once, filled in afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from bot.custody import Custody
+from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.intake import Intake
+from bot.job import JobReport
+from bot.metastudio.client import MetaStudio
+from bot.model import Action, Invocation, Source, Status
+from bot.outcomes import Outcomes
+from bot.parsing import JobRef
+from bot.rtc_access import DEADLINE, READ_SECONDS, RtcAccess
+from bot.sandbox.slack import SlackStandIn, Tokens
+from bot.tasks import Tasks
+from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
+from tests.stage import AVATARS, MEI
+from tests.test_outcomes import Channel, FlakyLog, row_of
+
+JOB = JobRef("lobby", "job-1")
+SIGNATURE = "rtc-signature-5"
+
+
+def shown(slack: SlackStandIn) -> str:
+    """All that Mei sees in the modal; nothing where none is open."""
+    return "".join(str(view.content["blocks"]) for view in slack.views.stack(MEI))
+
+
+def bytes_in(folder: Path) -> bytes:
+    """All that is on the disk."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def full_report() -> JobReport:
+    return JobReport.model_validate(FULL_ANSWER | {"state": "PROCESSING"})
+
+
+class Cloud(MetaStudio):
+    """Tells a job's state as a test wants it."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[], Awaitable[JobReport]] = full_report
+        self.asked: list[tuple[str, str, float]] = []
+
+    @override
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        self.asked.append((room_id, job_id, seconds))
+        return await self.answer()
+
+
+@dataclass
+class Play:
+    """One click on *RTC access*, and what comes of it."""
+
+    log: FlakyLog
+    slack: SlackStandIn
+    client: AsyncWebClient
+    channel: Channel = field(default_factory=Channel)
+    cloud: Cloud = field(default_factory=Cloud)
+    tasks: Tasks = field(default_factory=Tasks)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.click = Invocation(
+            id="i1",
+            created_at=NOON,
+            action=Action.RTC_ACCESS,
+            source=Source.BUTTON,
+            status=Status.RECEIVED,
+            user_id=MEI,
+            channel_id=AVATARS,
+            text=JOB.value,
+            trigger_id=self.slack._triggers.issue(MEI),
+            response_url="https://hooks.slack.com/actions/T/1/x",
+        )
+        custody = Custody(self.log, self.tasks, now=self.clock)
+        self.access = RtcAccess(
+            invocations=self.log,
+            intake=Intake(self.log, self.tasks, custody),
+            metastudio=self.cloud,
+            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
+            slack=self.client,
+            custody=custody,
+            now=self.clock,
+        )
+
+    async def commit(self) -> Invocation:
+        received = await self.access.commit(self.click, JOB)
+        assert received is not None
+        return received
+
+    async def run(self) -> Invocation:
+        """The row, once the bot has nothing left to do."""
+        self.access.begin(await self.commit(), JOB)
+        await self.tasks.idle()
+        return await row_of(self.log)
+
+    def asked_of_slack(self) -> list[str]:
+        return [exchange.name for exchange in self.slack.traffic if exchange.kind == "web_api"]
+
+
+@pytest.fixture
+async def play(slack: SlackStandIn, tokens: Tokens, database: AsyncEngine) -> AsyncIterator[Play]:
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        yield Play(FlakyLog(database), slack, client)
+
+
+async def test_a_look_is_in_the_log_before_anything_is_shown(play: Play) -> None:
+    received = await play.commit()
+
+    assert received == await row_of(play.log)
+    assert received == replace(play.click, room_id="lobby", job_id="job-1", deadline=NOON + DEADLINE)
+    assert play.asked_of_slack() == []
+
+
+async def test_the_same_click_is_committed_once(play: Play) -> None:
+    await play.commit()
+    assert await play.access.commit(replace(play.click, id="i2"), JOB) is None
+
+
+async def test_a_look_that_cannot_be_committed_is_said_to_be_none(play: Play, database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("DROP TABLE invocations"))
+    with pytest.raises(LogUnavailable):
+        await play.access.commit(play.click, JOB)
+
+
+async def test_the_modal_is_opened_before_the_cloud_is_asked_and_filled_in_afterwards(play: Play) -> None:
+    seen: list[str] = []
+
+    async def answer() -> JobReport:
+        seen.append(shown(play.slack))
+        return await full_report()
+
+    play.cloud.answer = answer
+    row = await play.run()
+
+    [before] = seen
+    assert "Asking MetaStudio how to enter the RTC room of job `job-1` …" in before
+    assert SIGNATURE not in before
+    assert play.cloud.asked == [("lobby", "job-1", READ_SECONDS)]
+    assert play.asked_of_slack() == ["views.open", "views.update"]
+    for fact in ("rtc-app-1", "rtc-room-1", "user-5", SIGNATURE):
+        assert fact in shown(play.slack)
+    assert (row.status, row.reason, row.deadline) == (Status.DONE, None, None)
+
+
+async def test_a_signature_is_shown_and_kept_nowhere(play: Play, tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        row = await play.run()
+
+    assert SIGNATURE in shown(play.slack)
+    assert SIGNATURE not in repr(row)
+    assert SIGNATURE not in str(lines)
+    assert SIGNATURE.encode() not in bytes_in(tmp_path)
+    assert row.response_url is None
+
+
+async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play: Play) -> None:
+    play.slack.use_trigger(play.click.trigger_id or "")
+    with capture_logs() as lines:
+        row = await play.run()
+
+    assert (row.status, row.reason, row.deadline) == (
+        Status.FAILED,
+        "Slack did not open the modal.",
+        None,
+    )
+    assert play.cloud.asked == []
+    assert shown(play.slack) == ""
+    assert lines[0]["reason"] == "exchanged_trigger_id"
+    [told] = play.channel.told
+    assert told.text == "Slack did not open the RTC access. Click the button once more."
+
+
+async def test_a_slack_that_fails_to_open_the_modal_ends_it(play: Play) -> None:
+    play.slack.trouble.server_errors("views.open")
+
+    assert (await play.run()).status is Status.FAILED
+    assert play.cloud.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (JobOver("The job is finished.", advice="There is nothing left to do: it is over."), "it is over"),
+        (OutcomeUnknown("MetaStudio did not answer within 10 seconds.", advice="Try again."), "Try again."),
+    ],
+    ids=["over", "lost"],
+)
+async def test_why_there_is_nothing_to_see_is_said_in_the_modal(
+    play: Play, error: MetaStudioError, words: str
+) -> None:
+    error.answer = Answer(400, "MSS.20010066", "<over>", "request-1")
+
+    async def fail() -> JobReport:
+        raise error
+
+    play.cloud.answer = fail
+    row = await play.run()
+
+    assert str(error) in shown(play.slack)
+    assert words in shown(play.slack)
+    assert (row.status, row.reason, row.deadline) == (Status.FAILED, str(error), None)
+    assert (row.http_status, row.error_code, row.request_id) == (400, "MSS.20010066", "request-1")
+
+
+@pytest.mark.parametrize("fields", [{}, {"rtc_room_info": None}, {"rtc_room_info": {"users": []}}])
+async def test_a_job_without_an_rtc_room_says_so(play: Play, fields: dict[str, Any]) -> None:
+    async def answer() -> JobReport:
+        return JobReport.model_validate({"state": "WAITING", **fields})
+
+    play.cloud.answer = answer
+    row = await play.run()
+
+    assert "The job has no RTC access at the moment." in shown(play.slack)
+    assert row.status is Status.DONE
+
+
+async def test_a_modal_that_was_closed_meanwhile_is_no_failure(play: Play) -> None:
+    async def answer() -> JobReport:
+        play.slack.views.clear(MEI)
+        return await full_report()
+
+    play.cloud.answer = answer
+    with capture_logs() as lines:
+        row = await play.run()
+
+    assert row.status is Status.DONE
+    assert shown(play.slack) == ""
+    assert {(line["event"], line["reason"]) for line in lines} == {("the modal is not updated", "not_found")}
+
+
+async def test_an_answer_that_slack_does_not_take_keeps_nobody_waiting(play: Play) -> None:
+    async def answer() -> JobReport:
+        play.slack.trouble.server_errors("views.update", times=1)
+        return await full_report()
+
+    play.cloud.answer = answer
+    row = await play.run()
+
+    assert "Slack did not take the answer. Try again." in shown(play.slack)
+    assert SIGNATURE not in shown(play.slack)
+    assert row.status is Status.DONE
+
+
+async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> None:
+    async def break_the_log() -> JobReport:
+        play.log.refuses = 1
+        return await full_report()
+
+    play.cloud.answer = break_the_log
+    row = await play.run()
+
+    assert SIGNATURE in shown(play.slack)
+    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+
+
+async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None:
+    async def never() -> JobReport:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    play.cloud.answer = never
+    play.access.begin(await play.commit(), JOB)
+    await play.tasks.drain(0.2)
+
+    row = await row_of(play.log)
+    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)

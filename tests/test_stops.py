@@ -1,0 +1,311 @@
+"""Stopping a job: what is written, who is told, and who is credited with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from bot.answered import answering
+from bot.custody import Custody
+from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
+from bot.intake import Intake
+from bot.metastudio.client import MetaStudio
+from bot.model import Action, Invocation, Source, Status
+from bot.outcomes import TELL_AGAIN, Outcomes
+from bot.parsing import JobRef
+from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, OVER_ALREADY, Stops
+from bot.store.roster import Roster, Stop
+from bot.tasks import Tasks
+from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.test_outcomes import Channel, FlakyLog, row_of
+
+JOB = JobRef("lobby", "job-1")
+CLICK = Invocation(
+    id="i1",
+    created_at=NOON,
+    action=Action.STOP,
+    source=Source.BUTTON,
+    status=Status.RECEIVED,
+    user_id="U0MEI",
+    channel_id="C0AVATARS",
+    text=JOB.value,
+    trigger_id="trigger-1",
+    response_url="https://hooks.slack.com/actions/T/1/x",
+)
+TAKEN = Answer(200, request_id="request-1")
+OVER = JobOver("The job is finished.", answer=Answer(400, "MSS.20010066", "over", "request-2"))
+REJECTED = Rejected("The bot's credentials may not do this.", answer=Answer(403, "MSS.1", "no", "request-3"))
+
+LOST = OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+
+
+async def taken() -> Answer:
+    return TAKEN
+
+
+def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
+    async def fail() -> Answer:
+        raise error
+
+    return fail
+
+
+class Cloud(MetaStudio):
+    """Answers a stop as a test wants it."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[], Awaitable[Answer]] = taken
+        self.asked: list[tuple[str, str, str, float]] = []
+
+    @override
+    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        self.asked.append((room_id, job_id, app_user_id, seconds))
+        return await self.answer()
+
+
+@dataclass
+class Play:
+    """One stop, and what came of it."""
+
+    log: FlakyLog
+    cloud: Cloud = field(default_factory=Cloud)
+    channel: Channel = field(default_factory=Channel)
+    tasks: Tasks = field(default_factory=Tasks)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        custody = Custody(self.log, self.tasks, now=self.clock)
+        self.stops = Stops(
+            intake=Intake(self.log, self.tasks, custody),
+            metastudio=self.cloud,
+            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
+            custody=custody,
+            now=self.clock,
+        )
+
+    async def commit(self) -> Invocation:
+        received = await self.stops.commit(CLICK, JOB)
+        assert received is not None
+        return received
+
+    async def run(self, *, resumed: bool = False) -> Invocation:
+        """The row, once the bot has nothing left to do."""
+        received = await self.commit()
+        self.clock.advance(seconds=1.25)
+        self.stops.begin(received, resumed=resumed)
+        await self.tasks.idle()
+        return await row_of(self.log)
+
+    @property
+    def told(self) -> str:
+        """The one thing that the person was told."""
+        [message] = self.channel.told
+        return message.text
+
+
+@pytest.fixture
+def play(database: AsyncEngine) -> Play:
+    return Play(FlakyLog(database))
+
+
+async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
+    received = await play.commit()
+
+    assert received == await row_of(play.log)
+    assert received == replace(
+        CLICK,
+        room_id="lobby",
+        job_id="job-1",
+        deadline=NOON + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN,
+    )
+    assert play.cloud.asked == []
+
+
+async def test_the_same_click_is_committed_once(play: Play) -> None:
+    await play.commit()
+    assert await play.stops.commit(replace(CLICK, id="i2"), JOB) is None
+
+
+async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("DROP TABLE invocations"))
+    with pytest.raises(LogUnavailable):
+        await play.stops.commit(CLICK, JOB)
+
+
+async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play: Play) -> None:
+    row = await play.run()
+
+    assert play.cloud.asked == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
+    assert play.told == "Job `job-1` in room `lobby` is being stopped."
+    assert play.channel.announced == []
+    assert row == replace(
+        CLICK,
+        status=Status.DONE,
+        room_id="lobby",
+        job_id="job-1",
+        http_status=200,
+        request_id="request-1",
+        latency_ms=1250,
+        announced_at=play.clock(),
+        response_url=None,
+        deadline=None,
+    )
+
+
+async def test_the_answer_still_knows_the_address_that_the_row_has_forgotten(play: Play) -> None:
+    row = await play.run()
+
+    assert play.channel.addresses == [CLICK.response_url]
+    assert row.response_url is None
+
+
+async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
+    play: Play, database: AsyncEngine
+) -> None:
+    play.cloud.answer = failing(OVER)
+    row = await play.run()
+
+    assert play.told == "Job `job-1` in room `lobby` is already over."
+    assert (row.status, row.reason, row.error_code) == (Status.DONE, OVER_ALREADY, "MSS.20010066")
+    assert await Roster(database).stop_of("job-1") is None
+
+
+async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
+    play: Play, database: AsyncEngine
+) -> None:
+    play.cloud.answer = failing(OVER)
+    row = await play.run(resumed=True)
+
+    assert (row.status, row.reason) == (Status.DONE, None)
+    assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
+
+
+async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(
+    play: Play, database: AsyncEngine
+) -> None:
+    await play.run()
+
+    assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (REJECTED, "*Job `job-1` in room `lobby` was not stopped.*"),
+        (NotSent("MetaStudio is not reached."), "*Job `job-1` in room `lobby` was not stopped.*"),
+        (
+            LOST,
+            "*It is not known whether job `job-1` in room `lobby` was stopped.*",
+        ),
+    ],
+    ids=["rejected", "not sent", "lost"],
+)
+async def test_why_a_job_was_not_stopped_is_told_and_kept(
+    play: Play, database: AsyncEngine, error: MetaStudioError, words: str
+) -> None:
+    play.cloud.answer = failing(error)
+    row = await play.run()
+
+    assert words in play.told
+    assert str(error) in play.told
+    assert (row.status, row.reason, row.deadline) == (Status.FAILED, str(error), None)
+    assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
+    assert await Roster(database).stop_of("job-1") is None
+
+
+async def test_a_stop_that_another_process_has_taken_over_is_told_by_that_one_alone(play: Play) -> None:
+    async def meanwhile() -> Answer:
+        await play.log.advance(await row_of(play.log), Status.DONE)
+        return TAKEN
+
+    play.cloud.answer = meanwhile
+    await play.run()
+
+    assert play.channel.heard == []
+
+
+async def test_a_stop_whose_outcome_cannot_be_written_is_told_once_and_written_as_soon_as_it_can_be(
+    play: Play,
+) -> None:
+    async def break_the_log() -> Answer:
+        play.log.refuses = 3
+        return TAKEN
+
+    play.cloud.answer = break_the_log
+    row = await play.run()
+
+    assert (row.status, row.deadline) == (Status.DONE, None)
+    assert len(play.channel.told) == 1
+
+
+async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) -> None:
+    async def never() -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    play.cloud.answer = never
+    play.stops.begin(await play.commit())
+    await play.tasks.drain(0.05)
+
+    row = await row_of(play.log)
+    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+
+
+async def test_nobody_is_told_before_slack_has_its_answer(play: Play) -> None:
+    received = await play.commit()
+    with answering():
+        play.stops.begin(received)
+        async with asyncio.timeout(10):
+            while (await row_of(play.log)).status is Status.RECEIVED:  # noqa: ASYNC110 - the row has no event
+                await asyncio.sleep(0)
+        assert play.channel.heard == []
+    await play.tasks.idle()
+    assert len(play.channel.told) == 1
+
+
+async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(play: Play) -> None:
+    play.channel.deaf = True
+    row = await play.run()
+
+    assert (row.status, row.deadline) == (Status.DONE, play.clock() + TELL_AGAIN)
+
+    play.channel.deaf = False
+    await play.stops.tell_again(row)
+    assert play.told == "Job `job-1` in room `lobby` is being stopped."
+    assert (await row_of(play.log)).deadline is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OVER, "Job `job-1` in room `lobby` is already over."),
+        (REJECTED, "*Job `job-1` in room `lobby` was not stopped.*"),
+        (LOST, "*It is not known whether job `job-1` in room `lobby` was stopped.*"),
+    ],
+    ids=["over", "rejected", "lost"],
+)
+async def test_what_could_not_be_told_is_told_later_in_the_same_words(
+    play: Play, error: MetaStudioError, words: str
+) -> None:
+    play.channel.deaf = True
+    play.cloud.answer = failing(error)
+    row = await play.run()
+    play.channel.deaf = False
+    await play.stops.tell_again(row)
+
+    assert words in play.told
+
+
+async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -> None:
+    received = await play.commit()
+    play.clock.advance(hours=-1)
+    play.stops.begin(received)
+    await play.tasks.idle()
+
+    assert (await row_of(play.log)).latency_ms == 0

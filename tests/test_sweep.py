@@ -1,0 +1,369 @@
+"""Going on with what was left behind."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from bot.custody import Custody
+from bot.errors import LogUnavailable, OutcomeUnknown
+from bot.model import Action, Invocation, Source, StartRequest, Status
+from bot.outcomes import LEASE, Outcomes
+from bot.reconciliation import Reconciliation
+from bot.starts import Starts
+from bot.stops import Stops
+from bot.store.invocations import Invocations
+from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
+from bot.tasks import Tasks
+from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.test_outcomes import row_of
+
+HELD = NOON + LEASE
+TURN = NOON + timedelta(seconds=70)
+
+
+def left_behind(**changes: Any) -> Invocation:
+    """A start that was received half a minute ago, and is overdue by now."""
+    values: dict[str, Any] = {
+        "id": "i1",
+        "created_at": NOON - timedelta(seconds=30),
+        "action": Action.START,
+        "source": Source.COMMAND,
+        "status": Status.RECEIVED,
+        "user_id": "U0MEI",
+        "room_id": "lobby",
+        "region": "cn-north-4",
+        "room_type": "METALINK",
+        "client_id": "desk-7",
+        "deadline": NOON,
+    }
+    return Invocation(**(values | changes))
+
+
+Done = tuple[str, Invocation]
+
+
+class StartsAgain(Starts):
+    """Notes which starts it is to carry out."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+        self.requests: list[StartRequest] = []
+
+    @override
+    def deadline(self) -> datetime:
+        return TURN
+
+    @override
+    def begin(self, received: Invocation, request: StartRequest) -> None:
+        self.done.append(("start", received))
+        self.requests.append(request)
+
+
+class StopsAgain(Stops):
+    """Notes which stops it is to carry out, and that they are carried out once more."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
+        self.done.append(("stop again" if resumed else "stop", received))
+
+    @override
+    async def tell_again(self, settled: Invocation) -> None:
+        self.done.append(("tell of the stop", settled))
+
+
+class Looks(Reconciliation):
+    """Notes which starts it is to compare with the room's jobs."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def settle(self, unknown: Invocation) -> None:
+        self.done.append(("compare", unknown))
+
+
+class Tellings(Outcomes):
+    """Notes what it is to tell; what is unknown it writes down."""
+
+    def __init__(self, done: list[Done], log: Invocations) -> None:
+        super().__init__(log, None, rtc_access=True, now=lambda: NOON)  # type: ignore[arg-type]
+        self.done = done
+        self.doubts: list[OutcomeUnknown] = []
+
+    @override
+    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+        self.doubts.append(error)
+        return await super().unknown(invocation, error)
+
+    @override
+    async def interrupted(self, invocation: Invocation) -> None:
+        self.done.append(("interrupted", invocation))
+
+    @override
+    async def tell_again(self, settled: Invocation) -> None:
+        self.done.append(("tell", settled))
+
+
+@dataclass
+class Process:
+    """One process that sweeps; what it goes on with is only noted."""
+
+    log: Invocations
+    clock: Clock = field(default_factory=Clock)
+    tasks: Tasks = field(default_factory=Tasks)
+    pauses: Pauses = field(default_factory=Pauses)
+    done: list[Done] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.starts = StartsAgain(self.done)
+        self.outcomes = Tellings(self.done, self.log)
+        self.custody = Custody(self.log, self.tasks, now=self.clock)
+        self.sweeping = Sweep(
+            invocations=self.log,
+            starts=self.starts,
+            stops=StopsAgain(self.done),
+            reconciliation=Looks(self.done),
+            outcomes=self.outcomes,
+            custody=self.custody,
+            now=self.clock,
+            sleep=self.pauses,
+        )
+
+    async def sweep(self) -> list[Done]:
+        """What it went on with."""
+        await self.sweeping.sweep()
+        await self.tasks.idle()
+        return self.done
+
+
+@pytest.fixture
+def log(database: AsyncEngine) -> Invocations:
+    return Invocations(database)
+
+
+@pytest.fixture
+def process(log: Invocations) -> Process:
+    return Process(log)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "does"),
+    [
+        (Action.START, Status.UNKNOWN, "compare"),
+        (Action.START, Status.STARTED, "tell"),
+        (Action.START, Status.FAILED, "tell"),
+        (Action.START, Status.REFUSED, "tell"),
+        (Action.STOP, Status.RECEIVED, "stop again"),
+        (Action.STOP, Status.DONE, "tell of the stop"),
+        (Action.STOP, Status.FAILED, "tell of the stop"),
+    ],
+)
+async def test_each_row_goes_on_from_where_it_was_left(
+    log: Invocations, process: Process, action: Action, status: Status, does: str
+) -> None:
+    row = left_behind(action=action, status=status)
+    await log.record(row)
+
+    assert await process.sweep() == [(does, replace(row, deadline=HELD))]
+    assert (await row_of(log)).deadline == HELD
+
+
+async def test_a_start_that_was_never_sent_is_held_for_as_long_as_it_may_wait_for_its_turn(
+    log: Invocations, process: Process
+) -> None:
+    row = left_behind()
+    await log.record(row)
+
+    assert await process.sweep() == [("start", replace(row, deadline=TURN))]
+    assert (await row_of(log)).deadline == TURN
+
+
+async def test_a_start_that_may_have_been_sent_becomes_unknown_and_is_compared_with_the_rooms_jobs(
+    log: Invocations, process: Process
+) -> None:
+    await log.record(left_behind(status=Status.STARTING))
+    [(does, row)] = await process.sweep()
+
+    assert (does, row.status) == ("compare", Status.UNKNOWN)
+    assert row == await row_of(log)
+    assert [str(error) for error in process.outcomes.doubts] == [
+        "The bot was stopped before MetaStudio's answer came."
+    ]
+
+
+async def test_a_start_whose_answer_comes_after_all_is_not_compared(
+    log: Invocations, process: Process
+) -> None:
+    starting = left_behind(status=Status.STARTING)
+    await log.record(starting)
+    await process.sweeping.sweep()
+    await log.advance(starting, Status.STARTED, job_id="job-1")
+    await process.tasks.idle()
+
+    assert process.done == []
+
+
+async def test_what_is_asked_for_again_is_what_was_asked_for(log: Invocations, process: Process) -> None:
+    await log.record(left_behind())
+    await log.record(left_behind(id="i2", room_id="stage", region=None, room_type=None, client_id=None))
+    await process.sweep()
+
+    asked = {(request.room_id, request.region, request.client_id) for request in process.starts.requests}
+    assert asked == {("lobby", "cn-north-4", "desk-7"), ("stage", None, None)}
+
+
+@pytest.mark.parametrize(
+    ("age", "does"),
+    [
+        (timedelta(days=-1), "start"),
+        (timedelta(), "start"),
+        (STILL_WANTED - timedelta(milliseconds=1), "start"),
+        (STILL_WANTED, "interrupted"),
+        (timedelta(days=1), "interrupted"),
+    ],
+    ids=["of the future", "new", "almost a minute old", "a minute old", "a day old"],
+)
+async def test_a_start_that_was_never_sent_is_sent_only_while_somebody_still_waits_for_it(
+    log: Invocations, process: Process, age: timedelta, does: str
+) -> None:
+    await log.record(left_behind(created_at=NOON - age))
+
+    assert [done for done, _ in await process.sweep()] == [does]
+
+
+@pytest.mark.parametrize("action", [Action.RTC_ACCESS, Action.LOOK, Action.JOBS, Action.HELP])
+async def test_what_was_wanted_at_that_moment_only_is_closed(
+    log: Invocations, process: Process, action: Action
+) -> None:
+    row = left_behind(action=action)
+    await log.record(row)
+
+    assert await process.sweep() == []
+    assert await row_of(log) == replace(
+        row, status=Status.FAILED, reason="The bot was stopped meanwhile.", deadline=None
+    )
+
+
+async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:
+    row = left_behind(action=Action.RTC_ACCESS, status=Status.FAILED, reason="MetaStudio is not reached.")
+    await log.record(row)
+
+    assert await process.sweep() == []
+    assert await row_of(log) == replace(row, deadline=None)
+
+
+async def test_what_is_not_overdue_is_left_to_who_has_it(log: Invocations, process: Process) -> None:
+    later = left_behind(deadline=NOON + timedelta(microseconds=1))
+    settled = left_behind(id="i2", deadline=None)
+    await log.record(later)
+    await log.record(settled)
+
+    assert await process.sweep() == []
+    assert await row_of(log, "i1") == later
+    assert await row_of(log, "i2") == settled
+
+
+async def test_what_this_process_has_in_hand_is_left_alone_however_late_it_is(
+    log: Invocations, process: Process
+) -> None:
+    row = left_behind()
+    await log.record(row)
+    finish = asyncio.Event()
+
+    async def work() -> None:
+        await finish.wait()
+
+    process.custody.take(row.id, work())
+    await process.sweeping.sweep()
+    assert process.done == []
+    assert await row_of(log) == row
+
+    finish.set()
+    await process.tasks.idle()
+    assert [does for does, _ in await process.sweep()] == ["start"]
+
+
+async def test_of_many_processes_one_takes_a_row_over(log: Invocations) -> None:
+    processes = [Process(log) for _ in range(5)]
+    for number in range(10):
+        await log.record(left_behind(id=f"i{number}"))
+    await asyncio.gather(*(process.sweep() for process in processes))
+
+    taken = [row.id for process in processes for _, row in process.done]
+    assert sorted(taken) == [f"i{number}" for number in range(10)]
+
+
+async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_deadline(
+    log: Invocations, process: Process
+) -> None:
+    await log.record(left_behind(created_at=NOON))
+    await process.sweep()
+    other = Process(log)
+
+    other.clock.now = TURN - timedelta(microseconds=1)
+    assert await other.sweep() == []
+    other.clock.now = TURN
+    assert [does for does, _ in await other.sweep()] == ["interrupted"]
+
+
+class LogWithoutLuck(Invocations):
+    """Cannot be read the first two times, the second time for no reason that anybody has thought of."""
+
+    reads = 0
+
+    @override
+    async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
+        self.reads += 1
+        if self.reads == 1:
+            raise LogUnavailable("The log cannot be used: database is locked.")
+        if self.reads == 2:
+            raise RuntimeError("a bug")
+        return await super().overdue(now, limit=limit)
+
+
+class ThreePauses(Pauses):
+    """In the third of them the process is stopped."""
+
+    @override
+    async def __call__(self, seconds: float) -> None:
+        await super().__call__(seconds)
+        if len(self) == 3:
+            raise asyncio.CancelledError
+
+
+async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: AsyncEngine) -> None:
+    log = LogWithoutLuck(database)
+    process = Process(log, pauses=ThreePauses())
+    await log.record(left_behind())
+    with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
+        await process.sweeping.keep_sweeping()
+
+    assert [does for does, _ in process.done] == ["start"]
+    assert process.pauses == [EVERY_SECONDS] * 3
+    assert [line["log_level"] for line in lines] == ["warning", "error", "info"]
+
+
+async def test_rows_are_taken_over_one_by_one_the_longest_overdue_first(
+    log: Invocations, process: Process
+) -> None:
+    for seconds in (1, 3, 2):
+        await log.record(left_behind(id=f"i{seconds}", deadline=NOON - timedelta(seconds=seconds)))
+
+    assert [row.id for _, row in await process.sweep()] == ["i3", "i2", "i1"]
+
+
+async def test_more_rows_than_one_go_takes_are_taken_in_the_next(log: Invocations, process: Process) -> None:
+    for number in range(AT_ONCE + 1):
+        await log.record(left_behind(id=f"i{number}"))
+
+    assert len(await process.sweep()) == AT_ONCE
+    assert len(await process.sweep()) == AT_ONCE + 1
