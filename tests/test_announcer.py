@@ -402,6 +402,42 @@ async def test_an_announcement_that_was_deleted_is_out_of_reach(
         await announcer.edit(announced, ENDED)
 
 
+@pytest.mark.parametrize(
+    ("word", "passes"),
+    [
+        ("ratelimited", True),
+        ("internal_error", True),
+        ("service_unavailable", True),
+        ("token_expired", True),
+        ("channel_not_found", False),
+        ("restricted_action", False),
+        ("edit_window_closed", False),
+        ("thread_not_found", False),
+        ("msg_too_long", False),
+        ("a_word_of_next_year", False),
+    ],
+)
+@REACHES
+async def test_slacks_words_tell_whether_trying_again_is_of_use(
+    session: aiohttp.ClientSession, reach: Reach, word: str, passes: object
+) -> None:
+    async def refuse(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": False, "error": word})
+
+    slack = web.Application()
+    slack.router.add_post("/{method}", refuse)
+    there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
+    async with TestServer(slack) as server:
+        client = AsyncWebClient(
+            "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
+        )
+        if passes:
+            assert not await reach(Announcer(client, session), there)
+        else:
+            with pytest.raises(Undeliverable, match=word):
+                await reach(Announcer(client, session), there)
+
+
 async def test_what_somebody_else_wrote_is_out_of_reach(
     announcer: Announcer, slack: SlackStandIn, announced: Invocation
 ) -> None:

@@ -66,7 +66,7 @@ def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
     assert any(str(row["job_id"]) in message["text"] for message in cloud.messages())
 
 
-def test_a_start_that_outlasts_the_drain_is_unknown_and_the_person_is_told(
+def test_a_start_that_outlasts_the_drain_is_handed_over_to_the_next_process(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
 ) -> None:
     cloud = stand_ins("--answer-seconds", "20")
@@ -78,9 +78,16 @@ def test_a_start_that_outlasts_the_drain_is_unknown_and_the_person_is_told(
     bot.send(signal.SIGTERM)
 
     assert bot.wait() == 0
+    [left] = rows(tmp_path)
+    assert left["status"] == "starting"
+
+    next_bot = spawn("bot", "run", environment=environment)
+    until(lambda: "The call was cut off; the job had started." in cloud.messages()[-1]["text"], next_bot)
+    next_bot.send(signal.SIGTERM)
+    assert next_bot.wait() == 0
     [row] = rows(tmp_path)
-    assert row["status"] == "unknown"
-    assert "The bot was stopped before MetaStudio's answer came." in cloud.messages()[-1]["text"]
+    assert (row["status"], row["job_id"]) == ("started", cloud.jobs()[0]["job_id"])
+    assert len(cloud.jobs()) == 1
 
 
 def test_every_wrong_setting_is_named_at_once(spawn: Spawn) -> None:

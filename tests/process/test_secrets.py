@@ -104,7 +104,7 @@ async def use_everything(
     try:
         if environment["AVATAR_MODE"] == "http":
             slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-        await until(lambda: '"ready"' in log.read_text() or " ready " in log.read_text())
+        await until(lambda: '"ready"' in log.read_text() or " ready " in log.read_text(), seconds=30)
         for text in (
             f"{ROOM} cn-north-4",
             "busy",
@@ -116,11 +116,11 @@ async def use_everything(
             "bare",
         ):
             assert (await slack.command("/avatar-start", text)).error is None
-        assert (await slack.command("/avatar-start", ROOM, channel="C0GENERAL1")).error is None
+        assert (await slack.command("/avatar-start", "elsewhere", channel="C0GENERAL1")).error is None
         slack.trouble.server_errors("chat.postMessage", times=1)
-        assert (await slack.command("/avatar-start", ROOM)).error is None
+        assert (await slack.command("/avatar-start", "by-another-way")).error is None
         await forge(slack, port)
-        await until(lambda: sum(message.origin != "ack" for message in slack.messages()) >= 8)
+        await until(lambda: sum(message.origin != "ack" for message in slack.messages()) >= 8, seconds=30)
         bot.terminate()
         assert await asyncio.wait_for(bot.wait(), 30) == 0
     finally:
