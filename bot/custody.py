@@ -29,6 +29,9 @@ class Custody:
     def __contains__(self, invocation_id: str) -> bool:
         return invocation_id in self._in_hand
 
+    def __len__(self) -> int:
+        return len(self._in_hand)
+
     def take(self, invocation_id: str, work: Coroutine[Any, Any, None]) -> None:
         """Do the work on a row; nobody waits for it."""
         self._in_hand.add(invocation_id)

@@ -23,6 +23,10 @@ LOOK_PAUSES = (2.0, 3.0)
 """Seconds between looks, for a job may show in the list a moment late. MetaStudio wants 2 s at least."""
 
 LOOK_SECONDS = 10.0
+"""How long each question to MetaStudio may take, once it has its turn."""
+
+LOOKS_AT_ONCE = 4
+"""As many as the watcher's, so that neither lets the other starve where both wait for turns to read."""
 
 CLOCKS_APART = timedelta(seconds=5)
 """How much earlier than ours MetaStudio's clock may say that a job was made."""
@@ -49,19 +53,19 @@ class Reconciliation:
         self._window = timedelta(seconds=2 * start_seconds + 60)
         self._now = now
         self._sleep = sleep
+        self._slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def settle(self, unknown: Invocation) -> None:
         """Find the start's job, or tell the person that it cannot be told whether there is one."""
         for pause in (*LOOK_PAUSES, None):
-            look = await self._adopt_or_look(unknown)
-            if look is None:
-                return
-            held = await self._invocations.hold(unknown, self._now() + LEASE)
-            if held is None:
+            async with self._slots:
+                held = await self._hold(unknown)
+                look = held and await self._adopt_or_look(held)
+            if not held or not look:
                 return
             unknown = held
             if pause is None or len(look.found) > 1:
-                await self._outcomes.tell(unknown, unsettled(unknown, doubt_in(unknown), look=look))
+                await self._tell(unknown, look)
                 return
             await self._sleep(pause)
 
@@ -76,6 +80,14 @@ class Reconciliation:
         else:
             message = settled_already(now)
         await self._outcomes.tell(asking, message)
+
+    async def _hold(self, unknown: Invocation) -> Invocation | None:
+        return await self._invocations.hold(unknown, self._now() + LEASE)
+
+    async def _tell(self, unknown: Invocation, look: Look) -> None:
+        """With all the time that telling may take, however long the look has taken."""
+        if held := await self._hold(unknown):
+            await self._outcomes.tell(held, unsettled(held, doubt_in(held), look=look))
 
     async def _adopt_or_look(self, unknown: Invocation) -> Look | None:
         """None where nothing is left to settle."""

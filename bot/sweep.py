@@ -23,7 +23,7 @@ from bot.tasks import keep_doing
 
 EVERY_SECONDS = 2.0
 AT_ONCE = 200
-"""How many rows are taken over in one go."""
+"""How many rows are taken over in one go, besides those that this very process is late with itself."""
 
 STILL_WANTED = timedelta(minutes=1)
 """A start that was never sent is carried out if it is younger; later, whoever asked is asked again."""
@@ -65,7 +65,7 @@ class Sweep:
         Raises:
             LogUnavailable: the log cannot be read or written.
         """
-        for row in await self._invocations.overdue(self._now(), limit=AT_ONCE):
+        for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._custody)):
             if row.id in self._custody:
                 continue
             taken = await self._invocations.hold(row, self._until(row))

@@ -41,7 +41,7 @@ OVERLAP = timedelta(minutes=1)
 
 LOOKS_AT_ONCE = 4
 LOOK_SECONDS = 10.0
-"""How long a look may take, its turn included: as many as go on at once have one in that time at any pace."""
+"""How long each question to MetaStudio may take, once it has its turn."""
 
 DOUBTS = 6
 """After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""

@@ -1,5 +1,6 @@
 """A start of unknown outcome and the jobs of its room: adopted, or told, and never sent again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from bot.messages.announcement import ADOPTED_NOTE
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
-from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, Reconciliation
+from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import NOON, Clock
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
@@ -463,3 +464,39 @@ async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
 
     assert (await row_of(room.log, asking.id)).deadline is None
     assert (await row_of(room.log)).deadline is None
+
+
+async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -> None:
+    class Slow(Cloud):
+        """Counts who asks it at the same time."""
+
+        asking = most = 0
+        crowded = asyncio.Event()
+
+        @override
+        async def jobs_of_room(
+            self, room_id: str, *, states: Sequence[str] = (), seconds: float
+        ) -> tuple[JobReport, ...]:
+            self.asking += 1
+            self.most = max(self.most, self.asking)
+            if self.asking == LOOKS_AT_ONCE:
+                self.crowded.set()
+            await self.crowded.wait()
+            self.asking -= 1
+            return ()
+
+    room.cloud = slow = Slow()
+    room.__post_init__()
+    starts = [another(id=f"start-{number}", trigger_id=f"trigger-{number}") for number in range(20, 40)]
+    for start in starts:
+        await room.log.record(start)
+    await asyncio.gather(*(room.reconciliation.settle(start) for start in starts))
+    assert slow.most == LOOKS_AT_ONCE
+    assert len(room.channel.told) == len(starts)
+
+
+async def test_a_start_that_was_taken_over_while_it_waited_is_not_looked_into(room: Room) -> None:
+    await room.log.hold(UNKNOWN, NOON + 2 * LEASE)
+    await room.settle()
+    assert room.cloud.looks == 0
+    assert room.channel.told == []

@@ -367,3 +367,22 @@ async def test_more_rows_than_one_go_takes_are_taken_in_the_next(log: Invocation
 
     assert len(await process.sweep()) == AT_ONCE
     assert len(await process.sweep()) == AT_ONCE + 1
+
+
+async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
+    log: Invocations, process: Process
+) -> None:
+    finish = asyncio.Event()
+
+    async def work() -> None:
+        await finish.wait()
+
+    for number in range(AT_ONCE):
+        late = left_behind(id=f"late-{number}", deadline=NOON - timedelta(seconds=1))
+        await log.record(late)
+        process.custody.take(late.id, work())
+    await log.record(left_behind(id="left"))
+    await process.sweeping.sweep()
+    assert [row.id for _, row in process.done] == ["left"]
+    finish.set()
+    await process.tasks.idle()

@@ -1,4 +1,4 @@
-"""How an operation is carried out: in its time, at its pace, and sent again only where that does no harm."""
+"""How an operation is carried out: in its time, and sent again only where that does no harm."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -12,7 +12,6 @@ from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnkno
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
-from bot.pace import Pace
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
@@ -41,7 +40,6 @@ class Manner:
 
     repeated_after: tuple[type[MetaStudioError], ...]
     if_lost: str
-    pace: Pace
 
 
 @dataclass(slots=True)
@@ -81,8 +79,6 @@ class Call:
             try:
                 self._progress.awaits = "a token"
                 auth = await self._means.credentials.auth()
-                self._progress.awaits = "its turn"
-                await self._manner.pace.turn()
                 self._progress.awaits = _ANSWER
                 return await self._exchange(self._means.http.build_request(method, url, **content), auth)
             except CredentialRefused as error:
@@ -118,10 +114,6 @@ class Call:
         except OutcomeUnknown as error:
             error.advice = self._manner.if_lost
             raise
-        except Throttled:
-            self._manner.pace.slow_down()
-            raise
-        self._manner.pace.speed_up()
         return reply
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
@@ -142,7 +134,7 @@ class Call:
 
 @asynccontextmanager
 async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIterator[Call]:
-    """A call whose requests end within so many seconds, retries and logins and turns included.
+    """A call whose requests end within so many seconds, retries and logins included.
 
     Raises:
         MetaStudioError: what is known when the time is up.

@@ -44,10 +44,10 @@ class Started:
 
 
 class MetaStudio:
-    """The client. Every call takes `seconds`: the limit around all of it, retries, logins and turns included.
+    """The client. `seconds` limits a start or a stop, retries and logins included, or each request of a read.
 
     Args:
-        reads: the pace of whatever only asks.
+        reads: the pace of whatever only asks; waiting for a turn counts into no limit, for many may wait.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
     """
@@ -65,9 +65,10 @@ class MetaStudio:
     ) -> None:
         self._means = Means(http, credentials, jitter, sleep)
         self._base = f"{endpoint}/v1/{project_id}"
-        self._starting = Manner((NotSent, Throttled), LOOK_FIRST, Pace(0))
-        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, Pace(0))
-        self._reading = Manner((), TRY_AGAIN, reads)
+        self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
+        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN)
+        self._reading = Manner((), TRY_AGAIN)
+        self._reads = reads
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
@@ -121,8 +122,7 @@ class MetaStudio:
             MetaStudioError: it could not be found out.
         """
         url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/state"
-        async with call_within(seconds, self._means, self._reading) as call:
-            reply = await call.send("GET", url)
+        reply = await self._read(url, seconds)
         return JobReport.model_validate(reply.body if isinstance(reply.body, dict) else {})
 
     async def jobs_of_room(
@@ -139,17 +139,27 @@ class MetaStudio:
         """
         wanted = {"state": ",".join(states)} if states else {}
         found: dict[str, JobReport] = {}
-        async with call_within(seconds, self._means, self._reading) as call:
-            offset = 0
-            for _ in range(MAX_PAGES):
-                stretch = {"limit": PAGE_LENGTH, "offset": offset}
-                reply = await call.send("GET", self._jobs_url(room_id), params={**wanted, **stretch})
-                items, count = _page(reply)
-                found |= _reports(items)
-                offset += len(items)
-                if not items or offset >= count:
-                    break
+        offset = 0
+        for _ in range(MAX_PAGES):
+            stretch = {"limit": PAGE_LENGTH, "offset": offset}
+            reply = await self._read(self._jobs_url(room_id), seconds, params={**wanted, **stretch})
+            items, count = _page(reply)
+            found |= _reports(items)
+            offset += len(items)
+            if not items or offset >= count:
+                break
         return tuple(found.values())
+
+    async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
+        await self._reads.turn()
+        try:
+            async with call_within(seconds, self._means, self._reading) as call:
+                reply = await call.send("GET", url, **content)
+        except Throttled:
+            self._reads.slow_down()
+            raise
+        self._reads.speed_up()
+        return reply
 
     def _jobs_url(self, room_id: str) -> str:
         """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""
