@@ -21,7 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import Undeliverable
-from bot.messages.announcement import INVITE_HINT
+from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message
 from bot.model import Invocation
 from bot.slack_errors import SLACK_FAILURES, word_for
@@ -37,6 +37,10 @@ _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 _PASSING = frozenset(
     {
         "ratelimited",
+        "rate_limited",
+        "message_limit_exceeded",
+        "team_added_to_org",
+        "accesslimited",
         "internal_error",
         "fatal_error",
         "service_unavailable",
@@ -169,8 +173,8 @@ class Announcer:
             except (_Closed, *SLACK_FAILURES) as error:
                 reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
-                    hint = INVITE_HINT
+                not_a_member = reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id)
+                hint = INVITE_HINT if not_a_member else hint or FIXED_HINT
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
     async def _post(self, channel: str | None, message: Message) -> Delivery:

@@ -44,6 +44,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.roster import Roster
+from bot.store.sole_use import sole_use
 from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.watcher import Watcher
@@ -92,12 +93,13 @@ async def running_bot(
     Raises:
         SettingsError: a token or file is not good.
         StartupError: the database, Slack or the port is not to be had.
+        LogUnavailable: the database was lost while it was taken over.
     """
     policy = read_policy(settings)
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(
-            open_database(settings.AVATAR_DATABASE_URL.get_secret_value())
-        )
+        database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
+        engine = await stack.enter_async_context(open_database(database_url))
+        stack.enter_context(sole_use(database_url))
         await migrate(engine)
         await inherit(engine, now())
         invocations = Invocations(engine)
@@ -113,6 +115,7 @@ async def running_bot(
             settings,
             policy,
             engine=engine,
+            invocations=invocations,
             slack=slack,
             announcer=Announcer(slack, session),
             metastudio=metastudio,
@@ -160,6 +163,7 @@ def _assemble(
     policy: Policy,
     *,
     engine: Database,
+    invocations: Invocations,
     slack: AsyncWebClient,
     announcer: Announcer,
     metastudio: MetaStudio,
@@ -168,7 +172,7 @@ def _assemble(
     new_id: Callable[[], str],
 ) -> Sequence[Chore]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
-    invocations = Invocations(engine)
+    roster = Roster(engine)
     custody = Custody(invocations, tasks, now=now)
     intake = Intake(invocations, tasks, custody)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
@@ -231,12 +235,10 @@ def _assemble(
         now=now,
     )
     watcher = Watcher(
-        roster=Roster(engine),
+        roster=roster,
         leases=Leases(engine),
         metastudio=metastudio,
-        showing=Showing(
-            invocations=invocations, roster=Roster(engine), announcer=announcer, rtc_access=shows_rtc
-        ),
+        showing=Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc),
         holder=new_id(),
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,

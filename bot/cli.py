@@ -115,6 +115,9 @@ def log(
     ] = None,
     user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
+    entry: Annotated[
+        str | None, typer.Option(help="Only this one: the log entry that a message names.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=10**9, help=f"At most so many rows; {TABLE_ROWS} in a table.")
     ] = None,
@@ -129,7 +132,11 @@ def log(
         async with open_database(_database_url(), must_exist=True) as engine:
             as_table = not (as_csv or as_json)
             rows = Invocations(engine).find(
-                since=after, user_id=user, status=status, limit=limit or (TABLE_ROWS if as_table else None)
+                since=after,
+                user_id=user,
+                status=status,
+                invocation_id=entry,
+                limit=limit or (TABLE_ROWS if as_table else None),
             )
             if as_table:
                 await write_table(rows, Console())

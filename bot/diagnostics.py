@@ -52,7 +52,7 @@ class Redactor:
     """Masks secrets in text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        written = {form for secret in secrets if len(secret) >= 6 for form in _forms(secret)}
+        written = {form for secret in secrets if len(secret) >= 6 for form in forms(secret)}
         known = sorted(written, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
@@ -82,7 +82,7 @@ class Redactor:
         return MASK if value and _NAME.fullmatch(name) else self.value(value)
 
 
-def _forms(secret: str) -> set[str]:
+def forms(secret: str) -> set[str]:
     """A secret as it may stand in text: plain, in JSON, in Python's repr, in a URL or form."""
     return {
         secret,

@@ -2,26 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
-
-import structlog
 
 from bot.custody import Custody
 from bot.errors import LogUnavailable
 from bot.model import Invocation, Status
+from bot.persist import persist
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 
 COMMIT_SECONDS = 2.3
 """Slack waits 3 s for an ack; a write that takes longer than this is called off."""
 
-CALL_OFF_PAUSES = (0.5, 1.0, 2.0)
-"""Seconds between tries to call off what may be in the log; mostly it is not."""
+CALL_OFF_SECONDS = 90.0
+"""How long a write may be called off that may be in the log after all; the sweep starts nothing that old."""
 
 ASK_SECONDS = 0.5
 """How long the log may be asked for something before an ack."""
-
-_log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -85,16 +84,12 @@ class Intake:
             return error
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
+        """The person was told that nothing is done; when this gives up, the row is too old to be carried out."""
         if await writing is False:
             return
         reason = "The log took too long to write, so nothing was done."
-        for pause in (*CALL_OFF_PAUSES, None):
-            try:
-                await self._invocations.advance(invocation, Status.REFUSED, reason=reason, deadline=None)
-            except LogUnavailable as error:
-                if pause is None:
-                    _log.error("not called off, should it be in the log after all", why=str(error))
-                    return
-                await self._sleep(pause)
-            else:
-                return
+        refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=reason, deadline=None)
+        # Cut short, it must not hand the row over, for then it would be carried out.
+        with suppress(asyncio.CancelledError, TimeoutError):
+            async with asyncio.timeout(CALL_OFF_SECONDS):
+                await persist(refuse, sleep=self._sleep)

@@ -128,7 +128,7 @@ class Outcomes:
         None where another process has taken the row over.
         """
         facts = self._facts(invocation, reason=str(error), **asdict(error.answer))
-        _log.warning("outcome unknown", **facts)
+        _log.warning("outcome unknown", **_loggable(facts))
         return await self._persist(partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts))
 
     async def conclude(
@@ -136,16 +136,20 @@ class Outcomes:
     ) -> None:
         """Nothing is left to do, and whoever asked is told in these words."""
         facts = self._facts(invocation, **facts)
-        _log.info("concluded", action=invocation.action.value, status=status.value, **facts)
+        _log.info("concluded", action=invocation.action.value, status=status.value, **_loggable(facts))
         await self._settle(
             replace(invocation, status=status, **facts),
             partial(self._invocations.advance, invocation, status, **facts),
             lambda row: self._announcer.tell(row, message),
         )
 
-    async def tell(self, invocation: Invocation, message: Message) -> None:
-        """Tell the person who asked something about a row that is settled, and note that they know."""
-        await self._publish(invocation, lambda row: self._announcer.tell(row, message))
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
+        """Tell the person who asked something about a row that is settled, and note that they know.
+
+        Args:
+            instead: in place of the message whose button they pressed.
+        """
+        await self._publish(invocation, lambda row: self._announcer.tell(row, message, instead=instead))
 
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a settled start that nobody, as far as is known, has been told of."""
@@ -187,7 +191,7 @@ class Outcomes:
         except LogUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
             delivery = await self._deliver(settled, tell)
-            if await self._persist(write):
+            if await self._persist(write) or await self._persist(partial(self._written, settled)):
                 await self._note(settled, delivery)
         else:
             if written is not None:
@@ -196,14 +200,22 @@ class Outcomes:
                 _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
                 await self._deliver(settled, tell)
 
+    async def _written(self, settled: Invocation) -> Invocation | None:
+        """The row, if the outcome stands in it: the answer to the write may have been lost."""
+        row = await self._invocations.get(settled.id)
+        same = row is not None and (row.status, row.job_id) == (settled.status, settled.job_id)
+        return row if same else None
+
     async def _is_somebodys(self, job_id: str) -> bool:
         return bool(await self._invocations.known_jobs([job_id]))
 
     async def _write_started(self, invocation: Invocation, facts: dict[str, Any]) -> Invocation | None:
         """Also where another process has taken the row for one that was left behind."""
         written = await self._invocations.advance(invocation, Status.STARTED, **facts)
+        if written:
+            return written
         taken_over = replace(invocation, status=Status.UNKNOWN)
-        return written or await self._invocations.advance(taken_over, Status.STARTED, **facts)
+        return await self._invocations.advance(taken_over, Status.STARTED, announced_at=None, **facts)
 
     async def _publish(self, settled: Invocation, tell: Tell) -> None:
         await self._note(settled, await self._deliver(settled, tell))
@@ -245,3 +257,7 @@ def doubt_in(row: Invocation) -> OutcomeUnknown:
 
 def _answer_in(row: Invocation) -> Answer:
     return Answer(row.http_status, row.error_code, row.error_msg, row.request_id)
+
+
+def _loggable(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None and name != "deadline"}

@@ -116,9 +116,9 @@ class Policy(BaseModel):
         """
         own = start is not None and start.user_id == invocation.user_id
         if not own and invocation.user_id not in self.admins:
+            admins = ", and the bot's admins," if self.admins else ""
             raise Refused(
-                "Only who started the job, and the bot's admins, may see its RTC access.",
-                advice="Ask one of them to open it.",
+                f"Only who started the job{admins} may see its RTC access.", advice="Ask them to open it."
             )
 
 

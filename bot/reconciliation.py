@@ -70,16 +70,16 @@ class Reconciliation:
             await self._sleep(pause)
 
     async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
-        """The same once more because somebody asks; the answer goes to whoever does."""
+        """The same once more because somebody asks; the answer takes the place of the button they pressed."""
         look = await self._adopt_or_look(unknown)
         now = await self._invocations.get(unknown.id)
-        if look is None or now is None:
+        if now is None:
             return
-        if now.status is Status.UNKNOWN:
-            message = unsettled(now, doubt_in(now), look=look)
+        if look and now.status is Status.UNKNOWN:
+            message = unsettled(now, doubt_in(now), look=look, again=self._now())
         else:
             message = settled_already(now)
-        await self._outcomes.tell(asking, message)
+        await self._outcomes.tell(asking, message, instead=True)
 
     async def _hold(self, unknown: Invocation) -> Invocation | None:
         return await self._invocations.hold(unknown, self._now() + LEASE)

@@ -63,11 +63,12 @@ class RtcAccess:
         )
         return received if await self._intake.commit(received) else None
 
-    def begin(self, received: Invocation, job: JobRef) -> None:
+    def begin(self, received: Invocation) -> None:
         """Show it, from here on without anybody waiting for it."""
-        self._custody.take(received.id, self._show(received, job))
+        self._custody.take(received.id, self._show(received))
 
-    async def _show(self, invocation: Invocation, job: JobRef) -> None:
+    async def _show(self, invocation: Invocation) -> None:
+        job = JobRef(invocation.room_id or "", invocation.job_id or "")
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
             facts = {"reason": "Slack did not open the modal."}

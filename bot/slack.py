@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import dataclass
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingFault, SettingsError, StartupError
@@ -14,6 +17,7 @@ from bot.slack_errors import SLACK_FAILURES, word_for
 
 CALL_SECONDS = 15.0
 RATE_LIMIT_RETRIES = 5
+SERVER_ERROR_RETRIES = 2
 
 _TOKEN_ERRORS = frozenset(
     {
@@ -45,13 +49,19 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The client. It retries only what Slack throttled: after a lost connection a post would appear twice."""
+    """The client. It retries what Slack throttled, or could not do at that moment (500, 503).
+
+    After a lost connection it does not: a post would appear twice.
+    """
     base_url = settings.SLACK_API_URL + "/"
     client = AsyncWebClient(
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=base_url,
         session=session,
-        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)],
+        retry_handlers=[
+            AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
+            AsyncServerErrorRetryHandler(max_retry_count=SERVER_ERROR_RETRIES),
+        ],
     )
     client.proxy = proxy_for(base_url)  # its constructor has taken the environment's, NO_PROXY or not
     return client

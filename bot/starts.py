@@ -19,6 +19,7 @@ from bot.intake import Intake
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, StartRequest, Status
 from bot.outcomes import Outcomes
+from bot.parsing import request_of
 from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
 
@@ -63,21 +64,22 @@ class Starts:
         """Write the start down as received; None where this very delivery is in the log already.
 
         Raises:
-            LogUnavailable: it is not committed, and nothing may be started.
+            LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
         asked = invocation.asking_for(request)
         received = replace(asked, status=Status.RECEIVED, deadline=self.deadline())
         if await self._intake.commit(received, unless_twin=True):
             return received
         existing = await self._intake.ask(self._invocations.find_twin(received))
-        same_delivery = existing is not None and existing.trigger_id == received.trigger_id is not None
-        return Twin(existing) if existing and not same_delivery else None
+        if existing is None:
+            raise LogUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
+        return None if existing.trigger_id == received.trigger_id is not None else Twin(existing)
 
-    def begin(self, received: Invocation, request: StartRequest) -> None:
+    def begin(self, received: Invocation) -> None:
         """Carry a committed start out, from here on without anybody waiting for it."""
-        self._custody.take(received.id, self._carry_out(received, request))
+        self._custody.take(received.id, self._carry_out(received))
 
-    async def _carry_out(self, invocation: Invocation, request: StartRequest) -> None:
+    async def _carry_out(self, invocation: Invocation) -> None:
         try:
             await self._await_turn()
             starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self.deadline())
@@ -85,7 +87,7 @@ class Starts:
                 return
             invocation = starting
             started = await self._metastudio.start(
-                request, app_user_id=invocation.user_id, seconds=self._seconds
+                request_of(invocation), app_user_id=invocation.user_id, seconds=self._seconds
             )
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):

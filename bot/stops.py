@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.custody import Custody
 from bot.errors import JobOver, MetaStudioError
 from bot.intake import Intake
+from bot.messages.message import Message
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import MetaStudio
-from bot.model import Invocation, Status
+from bot.model import Invocation, JobState, Source, Status
 from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
 
 CALL_SECONDS = 30.0
 DEADLINE_MARGIN = timedelta(seconds=10)
-
-OVER_ALREADY = "The job was over already."
 
 
 class Stops:
@@ -61,28 +61,47 @@ class Stops:
         self._custody.take(received.id, self._carry_out(received, resumed=resumed))
 
     async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
-        job = JobRef(invocation.room_id or "", invocation.job_id or "")
+        job = _job_of(invocation)
         try:
             answer = await self._metastudio.stop(
                 job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
             )
         except JobOver as error:
-            facts = asdict(error.answer) | {"reason": None if resumed else OVER_ALREADY}
-            message = stopped(job) if resumed else over_already(job)
-            await self._outcomes.conclude(invocation, Status.DONE, facts, message)
+            facts = asdict(error.answer)
+            if resumed:
+                await self._stopped(invocation, facts)
+            else:
+                facts["reason"] = "The job was over already."
+                await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation))
         except MetaStudioError as error:
             facts = asdict(error.answer) | {"reason": str(error)}
             await self._outcomes.conclude(
                 invocation, Status.FAILED, facts, not_stopped(job, error, invocation)
             )
         else:
-            await self._outcomes.conclude(invocation, Status.DONE, asdict(answer), stopped(job))
+            await self._stopped(invocation, asdict(answer))
+
+    async def _stopped(self, invocation: Invocation, facts: dict[str, Any]) -> None:
+        """By this very row, so that the job's announcement names the one who did it."""
+        message = stopped(_job_of(invocation))
+        await self._outcomes.conclude(
+            invocation, Status.DONE, facts | {"job_state": JobState.STOPPED}, message
+        )
 
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a stop that nobody, as far as is known, has been told of."""
-        job = JobRef(settled.room_id or "", settled.job_id or "")
+        job = _job_of(settled)
         if settled.status is Status.FAILED:
             error = error_in(settled) if settled.http_status else doubt_in(settled)
             await self._outcomes.tell(settled, not_stopped(job, error, settled))
         else:
-            await self._outcomes.tell(settled, over_already(job) if settled.reason else stopped(job))
+            by_this = settled.job_state is JobState.STOPPED
+            await self._outcomes.tell(settled, stopped(job) if by_this else _over_already(settled))
+
+
+def _job_of(stop: Invocation) -> JobRef:
+    return JobRef(stop.room_id or "", stop.job_id or "")
+
+
+def _over_already(stop: Invocation) -> Message:
+    return over_already(_job_of(stop), typed=stop.source is Source.COMMAND)

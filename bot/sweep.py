@@ -14,7 +14,6 @@ from bot.custody import Custody
 from bot.errors import OutcomeUnknown
 from bot.model import Action, Invocation, Status
 from bot.outcomes import LEASE, Outcomes
-from bot.parsing import request_of
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
@@ -82,8 +81,8 @@ class Sweep:
 
     def _go_on_with(self, row: Invocation) -> None:
         match row.action, row.status:
-            case Action.START, Status.RECEIVED if self._now() - row.created_at < STILL_WANTED:
-                self._starts.begin(row, request_of(row))
+            case Action.START, Status.RECEIVED if abs(self._now() - row.created_at) < STILL_WANTED:
+                self._starts.begin(row)
             case Action.START, Status.RECEIVED:
                 self._custody.take(row.id, self._outcomes.interrupted(row))
             case Action.START, Status.STARTING:

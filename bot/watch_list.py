@@ -1,4 +1,4 @@
-"""Which room is looked at next. Pure but for the clock that is handed in."""
+"""Which room is looked at next. No I/O; the clock is handed in."""
 
 import heapq
 from collections.abc import Callable

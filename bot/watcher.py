@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from math import inf
 
 import structlog
 
@@ -46,6 +47,12 @@ LOOK_SECONDS = 10.0
 DOUBTS = 6
 """After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""
 
+DOUBTS_OF_RUNNING = 3
+"""The same for the room of a job that runs: a single odd answer must not take its Stop button away."""
+
+BLIND_SECONDS = 600.0
+"""How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
+
 IDLE_SECONDS = 0.2
 
 _log = structlog.get_logger()
@@ -76,7 +83,9 @@ class Watcher:
         self._sleep = sleep
         self._list = WatchList(reads_per_second=reads_per_second, clock=clock)
         self._called_at: datetime | None = None
-        self._can_look = True
+        self._clock = clock
+        self._blind_until = -inf
+        self._said_blind = False
 
     async def keep_watching(self) -> None:
         """Follow all jobs, until cancelled; then another process may go on at once."""
@@ -109,7 +118,11 @@ class Watcher:
                     self._list.add(job)
         for stop in await self._roster.stops(since=since or now - OVERLAP):
             await self._heed(stop)
-        self._called_at = now
+        self._called_at = now if self._can_look else None
+
+    @property
+    def _can_look(self) -> bool:
+        return self._clock() >= self._blind_until
 
     async def look(self) -> bool:
         """Look at the room that is due first; False where none is."""
@@ -119,14 +132,9 @@ class Watcher:
         failed = True
         try:
             await self._look_at(room)
-            failed = False
+            failed = self._said_blind = False
         except OperationUnknown as error:
-            if self._can_look:  # others may be looking at this moment, and learn the same
-                _log.warning(
-                    "jobs are not followed: MetaStudio cannot be asked about them", reason=str(error)
-                )
-            self._can_look = False
-            self._list.clear()
+            self._be_blind(error)
         except (MetaStudioError, LogUnavailable) as error:
             _log.warning("a room could not be looked at", room_id=room.room_id, reason=str(error))
         except Exception:  # noqa: BLE001 - one room must not end the watch of all others
@@ -134,6 +142,14 @@ class Watcher:
         finally:
             self._list.give_back(room, failed=failed)
         return True
+
+    def _be_blind(self, error: OperationUnknown) -> None:
+        """Said once, also where others look at this moment and learn the same."""
+        if not self._said_blind:
+            _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
+        self._said_blind = True
+        self._blind_until = self._clock() + BLIND_SECONDS
+        self._list.clear()
 
     async def _keep_looking(self) -> None:
         while True:
@@ -175,6 +191,7 @@ class Watcher:
         if life is not None and life.state.is_over:
             life = life_of(report, stopped_by=await self._stopper(job))
         if life is not None:
+            job.doubts = 0
             self._show(job, life)
 
     async def _take_for_gone(self, job: FollowedJob) -> None:
@@ -182,12 +199,14 @@ class Watcher:
         stopper = await self._stopper(job)
         if stopper:
             self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
-        else:
+        elif job.seen is JobState.ACCEPTED:
             self._doubt(job)
+        else:
+            self._show(job, JobLife(JobState.GONE))
 
     def _doubt(self, job: FollowedJob) -> None:
         job.doubts += 1
-        if job.seen is not JobState.ACCEPTED or job.doubts == DOUBTS:
+        if job.doubts >= (DOUBTS if job.seen is JobState.ACCEPTED else DOUBTS_OF_RUNNING):
             self._show(job, JobLife(JobState.GONE))
 
     async def _stopper(self, job: FollowedJob) -> str | None:

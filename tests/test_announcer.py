@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.announcer import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
 from bot.errors import Undeliverable
-from bot.messages.announcement import INVITE_HINT
+from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
 from bot.model import Action, Invocation, Source, Status
 from bot.sandbox.slack import Act, SlackStandIn, Tokens
@@ -107,7 +107,7 @@ async def test_blocks_that_slack_refuses_are_left_out(announcer: Announcer, slac
 
 
 @pytest.mark.parametrize(
-    ("channel", "hint"), [(GENERAL, INVITE_HINT), (PLANS, INVITE_HINT), (WITH_JONAS, "")]
+    ("channel", "hint"), [(GENERAL, INVITE_HINT), (PLANS, INVITE_HINT), (WITH_JONAS, FIXED_HINT)]
 )
 async def test_where_the_bot_is_no_member_the_channel_is_told_all_the_same_and_the_bot_can_be_invited(
     announcer: Announcer, slack: SlackStandIn, channel: str, hint: str
@@ -116,7 +116,7 @@ async def test_where_the_bot_is_no_member_the_channel_is_told_all_the_same_and_t
 
     [message] = seen(slack)
     assert (message.channel, message.origin, message.visible_to) == (channel, "response_url", None)
-    assert message.text == f"{MESSAGE.text} {hint}".strip()
+    assert message.text == f"{MESSAGE.text} {hint}"
     assert delivery == Delivery()
 
 
@@ -127,7 +127,7 @@ async def test_a_bot_that_merely_may_not_post_is_not_to_be_invited(
     await announcer.announce(await typed_in(slack, AVATARS), rendered)
 
     [message] = seen(slack)
-    assert message.text == MESSAGE.text
+    assert message.text == f"{MESSAGE.text} {FIXED_HINT}"
 
 
 async def test_what_the_channel_cannot_be_told_the_person_is_told(

@@ -94,3 +94,16 @@ async def test_it_is_ready_while_the_socket_is_open_and_not_before_it_is_back(
         assert await status_of("/healthz") == 200
         await until(lambda: slack.open_sockets == 1)
         assert await status_of("/readyz") == 200
+
+
+async def test_a_second_bot_with_the_same_sqlite_log_does_not_start_and_touches_nothing(
+    slack: SlackStandIn, metastudio: MetaStudioStandIn, settings_for: Callable[..., Settings]
+) -> None:
+    settings = settings_for()
+    async with staged(slack, metastudio, settings) as stage:
+        await stage.types(ROOM)
+        before = await stage.log()
+        with pytest.raises(StartupError, match="Another bot is at work with the log"):
+            async with running_bot(settings):
+                raise AssertionError
+        assert await stage.log() == before

@@ -72,6 +72,8 @@ def test_the_newest_comes_first(log: str) -> None:
         (("--since", "2020-01-31"), ["row-1", "row-24", "row-168"]),
         (("--since", "2020-01-31T08:00+08:00", "--user", "U2"), ["row-24"]),
         (("--limit", "2"), ["row-1", "row-24"]),
+        (("--entry", "row-168"), ["row-168"]),
+        (("--entry", "row"), []),
     ],
 )
 def test_filters_choose_rows(log: str, arguments: tuple[str, ...], expected: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -60,8 +61,11 @@ def slow_log(database: AsyncEngine) -> SlowLog:
 
 
 @pytest.fixture
-def tasks() -> Tasks:
-    return Tasks()
+async def tasks(database: AsyncEngine) -> AsyncIterator[Tasks]:
+    """What goes on beside a test ends before the log is closed."""
+    tasks = Tasks()
+    yield tasks
+    await tasks.cancel()
 
 
 def intake_of(log: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> Intake:
@@ -157,7 +161,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
     database: AsyncEngine, tasks: Tasks
 ) -> None:
     log, pauses = LyingLog(database), Pauses()
-    log.failures = 3
+    log.failures = len(WRITE_PAUSES) + 4
     custody = Custody(log, tasks, now=lambda: NOON)
     with pytest.raises(LogUnavailable, match="connection lost"):
         await Intake(log, tasks, custody, sleep=pauses).commit(INVOCATION)
@@ -166,8 +170,21 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 
     [row] = await rows(log)
     assert (row.status, row.deadline) == (Status.REFUSED, None)
-    assert pauses == list(WRITE_PAUSES[:3])
+    assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * 4]
     assert INVOCATION.id not in custody
+
+
+async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
+    database: AsyncEngine, tasks: Tasks
+) -> None:
+    log = LyingLog(database)
+    log.failures = 10_000
+    custody = Custody(log, tasks, now=lambda: NOON)
+    with pytest.raises(LogUnavailable):
+        await Intake(log, tasks, custody, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
+    await tasks.drain(0)
+
+    assert await rows(log) == [INVOCATION]
 
 
 @pytest.mark.parametrize("status", [Status.DONE, Status.INVALID, Status.REFUSED])

@@ -627,7 +627,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         stoppers = {job.stopped_by for job in self.world.jobs.values() if job.stopped_by}
         for row in rows.values():
             if row["user_id"] in stoppers and row["status"] == Status.DONE:
-                assert row["reason"] is None, "a stop is credited to who stopped"
+                assert row["job_state"] == JobState.STOPPED, "a stop is credited to who stopped"
             assert row["deadline"] is None, row
             assert row["status"] not in {Status.RECEIVED, Status.STARTING}, row
             assert row["announced_at"] or row["action"] != Action.START, row
@@ -682,8 +682,8 @@ class LifeOfStarts(RuleBasedStateMachine):
         """By job, who has stopped it, or is about to, as far as the log tells."""
         users = defaultdict[str, list[str]](list)
         for row in self._rows():
-            stopping = row["action"] == Action.STOP and row["status"] in {Status.RECEIVED, Status.DONE}
-            if stopping and row["reason"] is None:
+            under_way = row["status"] == Status.RECEIVED
+            if row["action"] == Action.STOP and (under_way or row["job_state"] == JobState.STOPPED):
                 users[row["job_id"]].append(row["user_id"])
         return users
 
@@ -712,7 +712,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         received = await process.starts.commit(start, request)
         if isinstance(received, Invocation):
             self._accepted.add(received.id)
-            process.starts.begin(received, request)
+            process.starts.begin(received)
 
     @staticmethod
     async def _stop(stop: Invocation, job: JobRef, process: Process) -> None:

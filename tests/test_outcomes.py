@@ -26,7 +26,7 @@ from bot.errors import (
 )
 from bot.job import SmartChatJob
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.messages.buttons import START_AGAIN
+from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import GIVE_UP, INTERRUPTED, LEASE, TELL_AGAIN, TOLD_AT_ONCE, Outcomes
@@ -266,7 +266,7 @@ async def test_whoever_was_cut_off_may_start_it_now(
 
     [told] = channel.told
     [button] = buttons_in(told)
-    assert (button["action_id"], button["value"]) == (START_AGAIN, "room_id=lobby region=cn-north-4")
+    assert (button["action_id"], button["value"]) == (START_AFTER_ALL, START.id)
     row = await row_of(log)
     assert (row.status, row.reason) == (Status.FAILED, INTERRUPTED)
 
@@ -413,11 +413,11 @@ async def test_a_failure_of_a_row_that_went_another_way_is_told_to_nobody(
 async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
-    taken = replace(START, status=Status.FAILED, reason="settled by another process", deadline=NOON + LEASE)
+    taken = replace(START, status=Status.REFUSED, reason="settled by another process", deadline=NOON + LEASE)
 
     async def meanwhile(seconds: float) -> None:
         """Another process, whose log is well, takes the row over."""
-        await Invocations.advance(log, START, Status.FAILED, reason=taken.reason, deadline=taken.deadline)
+        await Invocations.advance(log, START, taken.status, reason=taken.reason, deadline=taken.deadline)
 
     log.refuses = 2
     await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=meanwhile))
@@ -548,7 +548,7 @@ async def test_an_interruption_told_again_still_offers_to_start_it_now(
     await outcomes.tell_again(await row_of(log))
 
     [told] = channel.told
-    assert [button["action_id"] for button in buttons_in(told)] == [START_AGAIN]
+    assert [button["action_id"] for button in buttons_in(told)] == [START_AFTER_ALL]
 
 
 @pytest.fixture
@@ -642,3 +642,29 @@ async def test_the_process_log_says_what_is_late_and_holds_no_secret(
     assert all(line.get("job_id", JOB_ID) == JOB_ID for line in lines)
     for secret in ("rtc-signature", "hooks.slack.com"):
         assert secret not in str(lines)
+
+
+@BOTH_ENDS
+async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_once(
+    *, database: AsyncEngine, log: FlakyLog, channel: Channel, clock: Clock, end: End
+) -> None:
+    class Forgetful(FlakyLog):
+        """Loses the answer to the first step that it takes."""
+
+        lost = False
+
+        @override
+        async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+            moved = await super().advance(invocation, to, **facts)
+            if not self.lost:
+                self.lost = True
+                raise LogUnavailable("connection lost")
+            return moved
+
+    forgetful = Forgetful(database)
+    await end.settle(Outcomes(forgetful, channel, rtc_access=True, now=clock, sleep=Pauses()))
+
+    assert len(channel.heard) == 1
+    row = await row_of(log)
+    assert row.announced_at is not None
+    assert row.deadline is None

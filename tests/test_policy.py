@@ -153,9 +153,14 @@ def test_admins_may_do_everything() -> None:
 def test_rtc_access_is_for_who_started_the_job_and_for_admins(policy: Policy) -> None:
     policy.check_rtc_access(by("U0MEI", None), MEIS)
     for start in (MEIS, None):
-        with pytest.raises(Refused, match="Only who started the job") as caught:
+        with pytest.raises(Refused, match="Only who started the job may see") as caught:
             policy.check_rtc_access(by("U0JONAS"), start)
-        assert caught.value.advice == "Ask one of them to open it."
+        assert caught.value.advice == "Ask them to open it."
+
+
+def test_where_there_are_admins_they_are_named_as_those_who_may_see_rtc_access() -> None:
+    with pytest.raises(Refused, match="Only who started the job, and the bot's admins, may see"):
+        Policy(admins=["U0LU"]).check_rtc_access(by("U0JONAS"), MEIS)
 
 
 @pytest.mark.parametrize(

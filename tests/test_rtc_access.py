@@ -103,7 +103,7 @@ class Play:
 
     async def run(self) -> Invocation:
         """The row, once the bot has nothing left to do."""
-        self.access.begin(await self.commit(), JOB)
+        self.access.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
 
@@ -275,7 +275,7 @@ async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None
         raise AssertionError
 
     play.cloud.answer = never
-    play.access.begin(await play.commit(), JOB)
+    play.access.begin(await play.commit())
     await play.tasks.drain(0.2)
 
     row = await row_of(play.log)

@@ -136,12 +136,12 @@ class Play:
 
     async def run(self) -> Invocation:
         """The row, once the bot has nothing left to do."""
-        self.starts.begin(await self.commit(), REQUEST)
+        self.starts.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
 
     async def run_until_sent(self) -> None:
-        self.starts.begin(await self.commit(), REQUEST)
+        self.starts.begin(await self.commit())
         async with asyncio.timeout(10):
             await self.cloud.is_asked.wait()
 
@@ -211,7 +211,7 @@ async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to
     play = Play(log)
     received = await play.commit()
     log.refuses = 1
-    play.starts.begin(received, REQUEST)
+    play.starts.begin(received)
     await play.tasks.idle()
 
     assert play.cloud.asked == []
@@ -224,7 +224,7 @@ async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: Fl
     play = Play(log)
     received = await play.commit()
     await log.advance(received, Status.STARTING)
-    play.starts.begin(received, REQUEST)
+    play.starts.begin(received)
     await play.tasks.idle()
 
     assert play.cloud.asked == []
@@ -234,8 +234,8 @@ async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: Fl
 async def test_of_two_who_carry_the_same_start_out_one_sends_it(log: FlakyLog) -> None:
     play = Play(log)
     received = await play.commit()
-    play.starts.begin(received, REQUEST)
-    Play(log, play.cloud, play.channel, play.tasks).starts.begin(received, REQUEST)
+    play.starts.begin(received)
+    Play(log, play.cloud, play.channel, play.tasks).starts.begin(received)
     await play.tasks.idle()
 
     assert len(play.cloud.asked) == 1
@@ -305,7 +305,7 @@ async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_com
     log: FlakyLog,
 ) -> None:
     play = Play(log, turn=asyncio.Event().wait)
-    play.starts.begin(await play.commit(), REQUEST)
+    play.starts.begin(await play.commit())
     await play.tasks.drain(0.05)
 
     row = await row_of(log)

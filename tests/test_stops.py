@@ -15,10 +15,10 @@ from bot.custody import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.intake import Intake
 from bot.metastudio.client import MetaStudio
-from bot.model import Action, Invocation, Source, Status
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
-from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, OVER_ALREADY, Stops
+from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -142,11 +142,12 @@ async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play:
     row = await play.run()
 
     assert play.cloud.asked == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
-    assert play.told == "Job `job-1` in room `lobby` is being stopped."
+    assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     assert play.channel.announced == []
     assert row == replace(
         CLICK,
         status=Status.DONE,
+        job_state=JobState.STOPPED,
         room_id="lobby",
         job_id="job-1",
         http_status=200,
@@ -171,8 +172,12 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
     play.cloud.answer = failing(OVER)
     row = await play.run()
 
-    assert play.told == "Job `job-1` in room `lobby` is already over."
-    assert (row.status, row.reason, row.error_code) == (Status.DONE, OVER_ALREADY, "MSS.20010066")
+    assert play.told == "Job `job-1` in room `lobby` is over already."
+    assert (row.status, row.reason, row.error_code) == (
+        Status.DONE,
+        "The job was over already.",
+        "MSS.20010066",
+    )
     assert await Roster(database).stop_of("job-1") is None
 
 
@@ -277,14 +282,14 @@ async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(p
 
     play.channel.deaf = False
     await play.stops.tell_again(row)
-    assert play.told == "Job `job-1` in room `lobby` is being stopped."
+    assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     assert (await row_of(play.log)).deadline is None
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OVER, "Job `job-1` in room `lobby` is already over."),
+        (OVER, "Job `job-1` in room `lobby` is over already."),
         (REJECTED, "*Job `job-1` in room `lobby` was not stopped.*"),
         (LOST, "*It is not known whether job `job-1` in room `lobby` was stopped.*"),
     ],

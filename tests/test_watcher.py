@@ -34,7 +34,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
 from bot.store.tables import invocations
-from bot.watcher import DOUBTS, LEASE_TIME, Watcher
+from bot.watcher import BLIND_SECONDS, DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
 from tests.stage import until
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -190,7 +190,12 @@ class Play:
     async def stopped(self, job_id: str, by: str = MEI, **changes: Any) -> None:
         """Somebody has stopped a job by way of the bot, at this moment."""
         await self._record(
-            job_id, "lobby", **({"action": Action.STOP, "status": Status.DONE, "user_id": by} | changes)
+            job_id,
+            "lobby",
+            **(
+                {"action": Action.STOP, "status": Status.DONE, "user_id": by, "job_state": JobState.STOPPED}
+                | changes
+            ),
         )
 
     async def _record(self, job_id: str, room_id: str, **values: Any) -> None:
@@ -300,7 +305,7 @@ class TestEnds:
 
     async def test_who_found_a_job_over_already_has_not_stopped_it(self, play: Play) -> None:
         await play.announced("j1", state="running")
-        await play.stopped("j1", reason="The job was over already.")
+        await play.stopped("j1", job_state=None, reason="The job was over already.")
         await play.round()
         assert play.screen.states == [("j1", "gone")]
 
@@ -316,8 +321,20 @@ class TestEnds:
     async def test_the_jobs_of_a_room_that_was_deleted_are_gone(self, play: Play) -> None:
         await play.announced("j1", state="running")
         play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
-        await play.round()
+        await play.rounds(10 * DOUBTS_OF_RUNNING)
         assert play.screen.states == [("j1", "gone")]
+
+    async def test_one_odd_answer_ends_no_job_that_runs(self, play: Play) -> None:
+        await play.announced("j1", state="running")
+        for _ in range(DOUBTS_OF_RUNNING):
+            play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
+            while not await play.round():
+                play.time.pass_by(2)
+            play.cloud.failing = {}
+            play.cloud.tells("lobby", j1="PROCESSING")
+            while not await play.round():
+                play.time.pass_by(2)
+        assert play.screen.states == []
 
     async def test_a_state_that_is_not_to_be_had_ends_the_watch_of_nothing_else(self, play: Play) -> None:
         await play.announced("j1", state="running")
@@ -491,9 +508,23 @@ class TestACloudThatTellsNothing:
         assert await blind.rounds(60) == []
         assert blind.screen.shown == []
 
+    async def test_after_a_while_metastudio_is_asked_again_about_all_of_them(self, blind: Play) -> None:
+        await blind.announced("new", "gallery")
+        await blind.round()
+        blind.cloud.failing = {}
+        blind.time.pass_by(BLIND_SECONDS)
+        asked = set(await blind.round())
+        assert asked >= {"list atrium", "list gallery", "list hall", "list lobby"}
+
+    async def test_where_it_still_cannot_be_asked_that_is_not_said_again(self, blind: Play) -> None:
+        blind.time.pass_by(BLIND_SECONDS)
+        with capture_logs() as logs:
+            await blind.round()
+        assert logs == []
+
     async def test_who_stops_a_job_is_shown_all_the_same(self, blind: Play) -> None:
         await blind.stopped("job in atrium", by=LU)
-        await blind.stopped("job in hall", reason="The job was over already.")
+        await blind.stopped("job in hall", job_state=None, reason="The job was over already.")
         await blind.stopped("somebody else's")
         await blind.round()
         assert blind.screen.shown == [("job in atrium", JobLife(JobState.STOPPED, stopped_by=LU))]

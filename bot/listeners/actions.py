@@ -13,13 +13,13 @@ from bot.announcer import Announcer
 from bot.custody import Custody
 from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception
-from bot.listeners.start_command import START_COMMAND, twin_reason
-from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AGAIN, STOP_JOB
+from bot.listeners.start_command import twin_reason
+from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
 from bot.messages.message import Message
-from bot.messages.replies import declined, starting
+from bot.messages.replies import declined, starting, went_wrong
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
-from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start
+from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
@@ -55,7 +55,8 @@ class Actions:
         for action_id, listener in (
             (STOP_JOB, self.stop_job),
             (RTC_ACCESS, self.rtc_access),
-            (START_AGAIN, self.start_again),
+            (START_ANOTHER, self.start_another),
+            (START_AFTER_ALL, self.start_after_all),
             (LOOK_AGAIN, self.look_again),
         ):
             app.action(re.compile(rf"^{action_id}(-\d+)?$"))(listener)
@@ -68,9 +69,13 @@ class Actions:
         """RTC access, on an announcement."""
         await self._use(ack, body, Action.RTC_ACCESS, self._rtc_access, "")
 
-    async def start_again(self, ack: AsyncAck, body: Body) -> None:
-        """Start another, Start anyway, Start it now."""
-        await self._use(ack, body, Action.START, self._start_again, "Nothing was started.")
+    async def start_another(self, ack: AsyncAck, body: Body) -> None:
+        """Start another, where the same was started a moment ago."""
+        await self._use(ack, body, Action.START, self._start_another, "Nothing was started.")
+
+    async def start_after_all(self, ack: AsyncAck, body: Body) -> None:
+        """Start anyway, where it is not known what came of a start; Start it now, where it never left."""
+        await self._use(ack, body, Action.START, self._start_after_all, "Nothing was started.")
 
     async def look_again(self, ack: AsyncAck, body: Body) -> None:
         """Look again, where it is not known what came of a start."""
@@ -90,6 +95,9 @@ class Actions:
             except LogUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
                 await self._decline(ack, invocation, error, verdict)
+            except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody
+                _log.exception("a listener failed", reference=invocation.id)
+                await self._answer(ack, invocation, went_wrong(invocation.id))
 
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         job = parse_job_value(invocation.text)
@@ -109,10 +117,25 @@ class Actions:
         received = await self.rtc.commit(invocation, job)
         await ack()
         if received is not None:
-            self.rtc.begin(received, job)
+            self.rtc.begin(received)
 
-    async def _start_again(self, invocation: Invocation, ack: AsyncAck) -> None:
-        request = parse_start(invocation.text, self.regions)
+    async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
+        await self._start(invocation, invocation.text, ack)
+
+    async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
+        start = await self._start_in_doubt(invocation)
+        if start.status in {Status.UNKNOWN, Status.FAILED}:
+            # The button may have been pressed in a direct message.
+            there = replace(invocation, channel_id=start.channel_id)
+            await self._start(there, typed(request_of(start)), ack)
+            return
+        reason = f"The start was settled already: job {start.job_id}."
+        await self.reception.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
+        await ack()
+        self._replace(invocation, settled_already(start))
+
+    async def _start(self, invocation: Invocation, text: str, ack: AsyncAck) -> None:
+        request = parse_start(text, self.regions)
         if isinstance(request, HelpWanted):
             raise InvalidArguments("The button says nothing of what to start.")
         self.policy.check_start(invocation, request)
@@ -120,7 +143,7 @@ class Actions:
             case Invocation() as received:
                 await ack()
                 self._replace(invocation, starting(request))
-                self.starts.begin(received, request)
+                self.starts.begin(received)
             case Twin(existing):
                 await self.reception.close(
                     invocation.asking_for(request), Status.REFUSED, twin_reason(existing)
@@ -130,9 +153,7 @@ class Actions:
                 await ack()
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
-        start = await self.reception.intake.ask(self.invocations.get(invocation.text))
-        if start is None:
-            raise InvalidArguments("This start is no longer in the log.")
+        start = await self._start_in_doubt(invocation)
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
             return
@@ -142,9 +163,20 @@ class Actions:
         else:
             self._replace(invocation, settled_already(start))
 
+    async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
+        """The start that a button is about."""
+        start = await self.reception.intake.ask(self.invocations.get(invocation.text))
+        if start is None:
+            raise InvalidArguments("This start is no longer in the log.")
+        return start
+
     async def _decline(self, ack: AsyncAck, invocation: Invocation, error: AvatarError, verdict: str) -> None:
+        await self._answer(ack, invocation, declined(error, verdict=verdict))
+
+    async def _answer(self, ack: AsyncAck, invocation: Invocation, message: Message) -> None:
+        """A click's ack carries no words, so they follow it."""
         await ack()
-        self.tasks.spawn(self._tell(invocation, declined(error, START_COMMAND, verdict=verdict)))
+        self.tasks.spawn(self._tell(invocation, message))
 
     def _replace(self, invocation: Invocation, message: Message) -> None:
         """Say it in place of the message with the button, which only the one who clicked has seen."""
@@ -158,7 +190,9 @@ class Actions:
 
 
 def _naming_its_job(invocation: Invocation) -> Invocation:
-    """The same with the job of its button, if that has one."""
+    """The same with the job of its button, if it is about one."""
+    if invocation.action not in {Action.STOP, Action.RTC_ACCESS}:
+        return invocation
     room_id, _, job_id = invocation.text.partition(" ")
     job = JobRef.of(room_id, job_id)
     return replace(invocation, room_id=job.room_id, job_id=job.job_id) if job else invocation

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.listeners.reception import Reception, say
 from bot.listeners.start_command import START_COMMAND
-from bot.messages.jobs import jobs_list
+from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
 from bot.messages.stops import stopping
 from bot.model import Action, Invocation, Status
@@ -22,9 +22,6 @@ from bot.store.invocations import Invocations
 AVATAR_COMMAND = "/avatar"
 AVATAR_DESCRIPTION = "See which avatar jobs run, and stop them"
 AVATAR_USAGE_HINT = "help | jobs | stop job_id"
-
-MANY = 500
-"""So many running jobs are counted; fewer are shown."""
 
 _log = structlog.get_logger()
 
@@ -60,15 +57,21 @@ class AvatarCommand:
                     await say(ack, avatar_usage(AVATAR_COMMAND, START_COMMAND))
                 case JobsWanted():
                     await self.reception.close(replace(invocation, action=Action.JOBS), Status.DONE)
-                    running = await self.reception.intake.ask(self.invocations.running(limit=MANY))
-                    await say(ack, jobs_list(running, invocation.created_at))
+                    jobs, total = await self.reception.intake.ask(self._running())
+                    await say(ack, jobs_list(jobs, total, invocation.created_at))
                 case StopWanted() as wanted:
                     invocation = replace(invocation, action=Action.STOP, job_id=wanted.job_id)
                     await self._stop(invocation, wanted, ack)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             await self.reception.close(invocation, status, str(error))
-            await say(ack, declined(error, AVATAR_COMMAND, verdict="Nothing was stopped."))
+            verdict = "Nothing was stopped." if invocation.text.split()[:1] == ["stop"] else ""
+            await say(ack, declined(error, AVATAR_COMMAND, verdict=verdict))
+
+    async def _running(self) -> tuple[list[Invocation], int]:
+        """As many jobs as can be shown, and how many there are."""
+        jobs = await self.invocations.running(limit=MOST_JOBS)
+        return jobs, len(jobs) if len(jobs) < MOST_JOBS else await self.invocations.count_running()
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
         start = await self.reception.intake.ask(self.invocations.find_start(wanted.job_id))

@@ -62,10 +62,10 @@ class StartCommand:
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
                 await say(ack, starting(request))
-                self.starts.begin(received, request)
+                self.starts.begin(received)
             case Twin(existing):
                 await self.reception.close(invocation, Status.REFUSED, twin_reason(existing))
-                await say(ack, duplicate(existing, request, invocation.created_at))
+                await say(ack, duplicate(existing, request, invocation))
             case None:
                 await ack()
 

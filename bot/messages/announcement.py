@@ -26,7 +26,8 @@ from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment
 from bot.model import Invocation, JobState
 from bot.parsing import JobRef
 
-INVITE_HINT = "To let the bot post here itself, invite it to this channel."
+FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."
+INVITE_HINT = f"{FIXED_HINT} To let the bot keep its messages true here, invite it to this channel."
 ADOPTED_NOTE = "The call was cut off; the job had started."
 MOST_VOICES = 10
 _NOTE_LIMIT = 200
@@ -57,7 +58,7 @@ def announcement(
     Args:
         rtc_access: whether anybody may ask for the RTC room's credentials.
         note: a sentence to be read first, such as ADOPTED_NOTE.
-        hint: a sentence of the bot's own for the small print, such as INVITE_HINT.
+        hint: a sentence of the bot's own for the small print, FIXED_HINT or INVITE_HINT.
     """
     life = life or _ACCEPTED
     note = escape(note, _NOTE_LIMIT)

@@ -27,26 +27,27 @@ _NONE = "No avatar job is running that was started with this bot."
 _SMALL_PRINT = "Only jobs that were started with this bot are listed."
 
 
-def jobs_list(jobs: Sequence[Invocation], now: datetime) -> Message:
-    """The jobs in the order given. Those that are too many for one message are counted."""
+def jobs_list(jobs: Sequence[Invocation], total: int, now: datetime) -> Message:
+    """The first jobs of so many, in the order given. Those that one message does not hold are counted."""
     if not jobs:
         return Message(_NONE)
-    title = f"{len(jobs)} avatar {'job is' if len(jobs) == 1 else 'jobs are'} under way."
+    title = f"{total} avatar {'job is' if total == 1 else 'jobs are'} under way."
     lines = [f"• {_line(job, now, between=' · ')}" for job in jobs]
-    listed = fit_lines(lines, limit=TEXT_LIMIT - len(title) - len(_SMALL_PRINT) - 2, most=MOST_JOBS)
-    return Message(f"{title}\n{listed}\n{_SMALL_PRINT}", tuple(_blocks(title, jobs, now)))
+    left = TEXT_LIMIT - len(title) - len(_SMALL_PRINT) - 2
+    listed = fit_lines(lines, limit=left, most=MOST_JOBS, total=total)
+    return Message(f"{title}\n{listed}\n{_SMALL_PRINT}", tuple(_blocks(title, jobs, total, now)))
 
 
-def _blocks(title: str, jobs: Sequence[Invocation], now: datetime) -> Iterator[Block]:
-    frame = [section(f"*{title}*"), section(f"and {len(jobs)} more"), context(_SMALL_PRINT)]
+def _blocks(title: str, jobs: Sequence[Invocation], total: int, now: datetime) -> Iterator[Block]:
+    frame = [section(f"*{title}*"), section(f"and {total} more"), context(_SMALL_PRINT)]
     rows = [_row(job, number, now) for number, job in enumerate(jobs[:MOST_JOBS], 1)]
     sizes = accumulate(characters(row) for row in rows)
     left = ALL_BLOCKS_LIMIT - characters(frame)
     shown = sum(size <= left for size in sizes)
     yield frame[0]
     yield from rows[:shown]
-    if shown < len(jobs):
-        yield section(f"and {len(jobs) - shown} more")
+    if shown < total:
+        yield section(f"and {total - shown} more")
     yield frame[-1]
 
 

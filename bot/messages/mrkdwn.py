@@ -48,10 +48,14 @@ def moment(when: datetime) -> str:
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
 
 
-def fit_lines(lines: Sequence[str], *, limit: int, most: int) -> str:
-    """As many of the first `most` lines as fit in `limit` characters; the rest is counted: `and 7 more`."""
+def fit_lines(lines: Sequence[str], *, limit: int, most: int, total: int | None = None) -> str:
+    """As many of the first `most` lines as fit in `limit` characters; the rest is counted: `and 7 more`.
+
+    Args:
+        total: how many there are, if not all of them are at hand.
+    """
     for count in range(min(len(lines), most), -1, -1):
-        left = len(lines) - count
+        left = (total or len(lines)) - count
         shown = [*lines[:count], f"and {left} more"] if left else list(lines[:count])
         text = "\n".join(shown)
         if len(text) <= limit:

@@ -1,15 +1,13 @@
 """What the bot answers to one person: acks, usage, refusals, and why a start made no job."""
 
-from datetime import datetime
-
 from bot.errors import AvatarError, InvalidArguments
 from bot.messages import words
-from bot.messages.buttons import START_ANOTHER, START_NOW, start_again_button
+from bot.messages.buttons import start_another_button, start_now_button
 from bot.messages.failures import reference, said
 from bot.messages.message import Message, with_buttons
 from bot.messages.mrkdwn import code, escape, mention
 from bot.model import Invocation, RoomType, StartRequest, Status
-from bot.parsing import Regions, request_of
+from bot.parsing import Regions
 
 
 def starting(request: StartRequest) -> Message:
@@ -53,14 +51,17 @@ def avatar_usage(command: str, start_command: str) -> Message:
     )
 
 
-def declined(error: AvatarError, command: str, verdict: str = "Nothing was started.") -> Message:
+def declined(
+    error: AvatarError, command: str | None = None, *, verdict: str = "Nothing was started."
+) -> Message:
     """Why nothing was done, for what is found out before the ack.
 
     Args:
+        command: what was typed, if anything was: its help is pointed to.
         verdict: what that comes to, in a sentence; empty where there is nothing to say of it.
     """
     closing = [verdict] if verdict else []
-    if isinstance(error, InvalidArguments):
+    if command and isinstance(error, InvalidArguments):
         closing.append(f"{code(f'{command} help')} shows what can be typed.")
     return Message("\n".join([said(error), *([" ".join(closing)] if closing else ())]))
 
@@ -76,15 +77,17 @@ def interrupted(invocation: Invocation) -> Message:
     return with_buttons(
         f"*Room {code(invocation.room_id or '')} was not started.*\n"
         "The bot was stopped before it sent the start. Start it now if it is still wanted.",
-        buttons=[start_again_button(START_NOW, request_of(invocation))],
+        buttons=[start_now_button(invocation)],
         small_print=reference(invocation),
     )
 
 
-def duplicate(existing: Invocation, request: StartRequest, now: datetime) -> Message:
+def duplicate(existing: Invocation, request: StartRequest, asking: Invocation) -> Message:
     """That somebody has just asked for the same room, for two starts in a row are mostly a mistake."""
-    room, who = code(request.room_id), mention(existing.user_id)
-    ago = f"{words.duration((now - existing.created_at).total_seconds())} ago"
+    room = code(request.room_id)
+    who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
+    seconds = (asking.created_at - existing.created_at).total_seconds()
+    ago = f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
     match existing.status:
         case Status.STARTED:
             news = f"Room {room} was started by {who} {ago}: job {code(existing.job_id or '')}."
@@ -95,7 +98,7 @@ def duplicate(existing: Invocation, request: StartRequest, now: datetime) -> Mes
             news = f"Room {room} is already starting{where}, by {who}, {ago}."
     return with_buttons(
         f"{news}\nYour start was not sent: it would make another job, and each job holds a paid channel.",
-        buttons=[start_again_button(START_ANOTHER, request)],
+        buttons=[start_another_button(request)],
     )
 
 

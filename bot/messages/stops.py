@@ -15,12 +15,17 @@ def stopping(ref: JobRef) -> Message:
 
 def stopped(ref: JobRef) -> Message:
     """MetaStudio has taken the stop."""
-    return Message(f"Job {_named(ref)} is being stopped.")
+    return Message(f"MetaStudio is ending job {_named(ref)}; that takes a few seconds.")
 
 
-def over_already(ref: JobRef) -> Message:
-    """There was nothing left to stop."""
-    return Message(f"Job {_named(ref)} is already over.")
+def over_already(ref: JobRef, *, typed: bool) -> Message:
+    """There was nothing to stop. MetaStudio has one answer for a job that is over and one that never was.
+
+    Args:
+        typed: the ID was, so that it may be wrong.
+    """
+    doubt = ", or MetaStudio never had such a job there: check both IDs" if typed else ""
+    return Message(f"Job {_named(ref)} is over already{doubt}.")
 
 
 def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> Message:

@@ -1,14 +1,14 @@
 """What is told of a start whose outcome is not known, once the room's jobs have been looked at."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.errors import OutcomeUnknown
-from bot.messages.buttons import START_ANYWAY, look_again_button, start_again_button
+from bot.messages.buttons import look_again_button, start_anyway_button
 from bot.messages.failures import happened, reference, what_to_do
 from bot.messages.message import Message, with_buttons
-from bot.messages.mrkdwn import code
+from bot.messages.mrkdwn import code, moment
 from bot.model import Invocation
-from bot.parsing import request_of
 
 _MOST_FOUND = 10
 
@@ -25,8 +25,14 @@ class Look:
     asked: bool = True
 
 
-def unsettled(invocation: Invocation, error: OutcomeUnknown, *, look: Look) -> Message:
-    """That it is not known what came of the start; the person can look again, or start the room anyway."""
+def unsettled(
+    invocation: Invocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
+) -> Message:
+    """That it is not known what came of the start; the person can look again, or start the room anyway.
+
+    Args:
+        again: when it was looked again because the person wanted it.
+    """
     verdict = (
         f"*It is not known whether room {code(invocation.room_id or '')} started.* "
         "The start was not sent again, so that nothing runs twice."
@@ -35,13 +41,13 @@ def unsettled(invocation: Invocation, error: OutcomeUnknown, *, look: Look) -> M
     return with_buttons(
         f"{verdict}\n{happened(error)}",
         f"{seen}\n{what_to_do(advice or error.advice)}",
-        buttons=[look_again_button(invocation.id), start_again_button(START_ANYWAY, request_of(invocation))],
-        small_print=reference(invocation, error),
+        buttons=[look_again_button(invocation.id), start_anyway_button(invocation)],
+        small_print=(f"Looked again {moment(again)} · " if again else "") + reference(invocation, error),
     )
 
 
 def settled_already(invocation: Invocation) -> Message:
-    """For another look, after the start's job was found."""
+    """In place of the buttons, once the start's job was found."""
     job, room = code(invocation.job_id or ""), code(invocation.room_id or "")
     return Message(f"This start is settled: job {job} in room {room}.")
 

@@ -16,7 +16,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic_core import from_json
 
-from bot.diagnostics import MASK
+from bot.diagnostics import MASK, forms
 from bot.errors import Answer, NotSent, OutcomeUnknown
 from bot.proxies import proxy_for
 
@@ -56,7 +56,8 @@ class Reply:
             return None
         text = str(value)
         for secret in self.sent_secrets:
-            text = text.replace(secret, MASK)
+            for form in forms(secret):
+                text = text.replace(form, MASK)
         return text[:1000]
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, Status
 from bot.store.database import log_failures
-from bot.store.rows import COLUMNS, NAMES, invocation_of, invocations_of
+from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch
 from bot.store.tables import followed, invocations
 from bot.store.twins import twin_query
@@ -55,15 +55,19 @@ class Invocations:
         return replace(invocation, status=to, **facts) if moved else None
 
     async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
-        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet."""
+        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
+
+        That it was unknown may have been told; the job has still to be announced.
+        """
         somebodys = exists().where(invocations.c.job_id == job_id, invocations.c.action == Action.START)
         statement = (
             update(invocations)
             .where(invocations.c.id == unknown.id, invocations.c.status == Status.UNKNOWN, ~somebodys)
-            .values(status=Status.STARTED, job_id=job_id, **facts)
+            .values(status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
         )
         adopted = await execute(self._engine, statement, in_turn=f"job {job_id}") == 1
-        return replace(unknown, status=Status.STARTED, job_id=job_id, **facts) if adopted else None
+        moved = replace(unknown, status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
+        return moved if adopted else None
 
     async def hold(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
@@ -120,7 +124,11 @@ class Invocations:
 
     async def find_start(self, job_id: str) -> Invocation | None:
         """The start that made a job, if it was made by way of the bot."""
-        made = (invocations.c.job_id == job_id, invocations.c.action == Action.START)
+        made = (
+            invocations.c.job_id == job_id,
+            invocations.c.action == Action.START,
+            invocations.c.status == Status.STARTED,
+        )
         return await self._first(select(*COLUMNS).where(*made).order_by(invocations.c.created_at))
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
@@ -143,12 +151,18 @@ class Invocations:
         query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
         return await self._all(query.limit(limit))
 
+    async def count_running(self) -> int:
+        """How many `running` would find without a limit."""
+        [row] = await fetch(self._engine, select(func.count()).where(followed))
+        return int(row[0])
+
     async def find(
         self,
         *,
         since: datetime | None = None,
         user_id: str | None = None,
         status: Status | None = None,
+        invocation_id: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[Invocation]:
         """The rows that match, newest first, read as they are asked for."""
@@ -159,12 +173,15 @@ class Invocations:
             query = query.where(invocations.c.user_id == user_id)
         if status is not None:
             query = query.where(invocations.c.status == status)
+        if invocation_id is not None:
+            query = query.where(invocations.c.id == invocation_id)
         with log_failures():
             async with self._engine.connect() as connection:
                 # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
-                    yield invocation_of(row)
+                    for invocation in invocations_of([row]):
+                        yield invocation
 
     async def _first(self, query: Any) -> Invocation | None:
         return next(iter(await self._all(query.limit(1))), None)

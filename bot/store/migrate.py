@@ -46,6 +46,7 @@ async def _revision(connection: AsyncConnection) -> str | None:
 def _upgrade(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - only needed here
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     try:
         if connection.dialect.name == "sqlite":
@@ -60,6 +61,11 @@ def _upgrade(connection: Connection) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.execute(text("COMMIT"))
+    except CommandError:
+        connection.invalidate()
+        raise StartupError(
+            "The log was made by a newer version of the bot.", advice="Run that version, or a later one."
+        ) from None
     except Exception:
         connection.invalidate()  # the transaction goes with it, and the lock
         raise

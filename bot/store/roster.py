@@ -1,11 +1,10 @@
 """The jobs that are followed: those that were announced and are not over."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, JobState, Status
@@ -37,6 +36,10 @@ class Stop:
     user_id: str
 
 
+_STOPPED = and_(invocations.c.status == Status.DONE, invocations.c.job_state == JobState.STOPPED)
+"""A stop that found its job over stopped nothing."""
+
+
 class Roster:
     """What the watcher has to know of the log. All methods raise LogUnavailable."""
 
@@ -58,11 +61,12 @@ class Roster:
 
     async def stops(self, *, since: datetime) -> list[Stop]:
         """Who stopped what from then on."""
-        return await self._stops(invocations.c.created_at >= since, (Status.DONE,))
+        return await self._stops(invocations.c.created_at >= since, _STOPPED)
 
     async def stop_of(self, job_id: str) -> Stop | None:
         """Who stopped a job first, if anybody did; it may be over before the stop has been answered."""
-        stops = await self._stops(invocations.c.job_id == job_id, (Status.DONE, Status.RECEIVED))
+        under_way = invocations.c.status == Status.RECEIVED
+        stops = await self._stops(invocations.c.job_id == job_id, or_(_STOPPED, under_way))
         return next(iter(stops), None)
 
     async def show(self, job: FollowedJob, state: JobState) -> None:
@@ -75,12 +79,10 @@ class Roster:
             .values(job_state=state),
         )
 
-    async def _stops(self, which: Any, statuses: Sequence[Status]) -> list[Stop]:
-        """A row with a reason did not stop anything: the job was over."""
+    async def _stops(self, *which: ColumnElement[bool]) -> list[Stop]:
         query = (
             select(invocations.c.job_id, invocations.c.user_id)
-            .where(which, invocations.c.action == Action.STOP)
-            .where(invocations.c.status.in_(statuses), invocations.c.reason.is_(None))
+            .where(invocations.c.action == Action.STOP, *which)
             .order_by(invocations.c.created_at)
         )
         return [Stop(row.job_id, row.user_id) for row in await fetch(self._engine, query)]

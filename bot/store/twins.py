@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from bot.model import Action, Invocation, Source, Status
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.rows import COLUMNS
 from bot.store.tables import invocations
 
 TWIN_TIME = timedelta(seconds=10)
 
+_UNDER_WAY = tuple(state for state in JobState if not state.is_over)
 _TAKES_A_CHANNEL = (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN)
 
 
@@ -30,6 +31,7 @@ def twin_query(invocation: Invocation) -> tuple[Select[Any], dict[str, Any]]:
         "twin_before": invocation.created_at + TWIN_TIME,
         "twin_region": invocation.region,
         "twin_user": invocation.user_id,
+        "twin_text": invocation.text,
     }
     query = _query(names_region=invocation.region is not None, by_button=invocation.source is Source.BUTTON)
     return query, values
@@ -44,11 +46,16 @@ def _query(*, names_region: bool, by_button: bool) -> Select[Any]:
         columns.created_at < _value("twin_before"),
         columns.action == Action.START,
         columns.status.in_(_TAKES_A_CHANNEL),
+        columns.job_state.is_(None) | columns.job_state.in_(_UNDER_WAY),
     )
     if names_region:
-        query = query.where(columns.region == _value("twin_region"))
+        query = query.where((columns.region == _value("twin_region")) | columns.region.is_(None))
     if by_button:
-        query = query.where(columns.source == Source.BUTTON, columns.user_id == _value("twin_user"))
+        query = query.where(
+            columns.source == Source.BUTTON,
+            columns.user_id == _value("twin_user"),
+            columns.text == _value("twin_text"),
+        )
     return query
 
 

@@ -91,11 +91,14 @@ class Windows(AsyncWebClient):
 
 
 class Log(Invocations):
-    """A log that can be shut: then it neither takes a row nor shows one."""
+    """A log that can be shut: then it neither takes a row nor shows one. It may also have a bug."""
 
     shut = False
+    broken = False
 
     def _check(self) -> None:
+        if self.broken:
+            raise RuntimeError("a bug")
         if self.shut:
             raise LogUnavailable("The log cannot be used: disk is full.", advice="Try again in a moment.")
 

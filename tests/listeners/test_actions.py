@@ -11,15 +11,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bolt import bolt_app
 from bot.job import JobReport
 from bot.model import Action, Invocation, Source, Status
+from bot.parsing import request_of
 from bot.policy import Policy
 from bot.slack import Installation
-from tests.listeners.desk import JONAS, MEI, Desk
+from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
 LISTENERS = {
     "stop_job": Action.STOP,
     "rtc_access": Action.RTC_ACCESS,
-    "start_again": Action.START,
+    "start_another": Action.START,
+    "start_after_all": Action.START,
     "look_again": Action.LOOK,
 }
 EVERY_LISTENER = pytest.mark.parametrize("listener", LISTENERS)
@@ -40,7 +42,7 @@ async def running(desk: Desk) -> Desk:
 async def test_a_value_that_makes_no_sense_is_logged_as_such_and_answered(
     desk: Desk, listener: str, value: str | None
 ) -> None:
-    if listener == "start_again" and value == "lobby":
+    if listener == "start_another" and value == "lobby":
         value = "lobby nowhere"
     ack = await desk.clicks(listener, value)
 
@@ -85,7 +87,7 @@ async def test_a_job_is_stopped_by_a_click(running: Desk) -> None:
 
     assert ack == {}
     assert running.cloud.stopped == ["job-1"]
-    assert running.told() == "Job `job-1` in room `lobby` is being stopped."
+    assert running.told() == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     row = await running.row()
     assert (row.action, row.source, row.status) == (Action.STOP, Source.BUTTON, Status.DONE)
     assert (row.user_id, row.room_id, row.job_id, row.text) == (JONAS, "lobby", "job-1", "lobby job-1")
@@ -109,16 +111,16 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
     assert running.cloud.stopped == ["job-1"]
 
 
-@pytest.mark.parametrize("listener", ["stop_job", "rtc_access", "start_again"])
+@pytest.mark.parametrize("listener", ["stop_job", "rtc_access", "start_another"])
 async def test_the_same_click_is_acknowledged_and_carried_out_once(running: Desk, listener: str) -> None:
-    value = "stage" if listener == "start_again" else "lobby job-1"
+    value = "stage" if listener == "start_another" else "lobby job-1"
     payload = running.clicking(value)
     await running.hands_over_click(listener, payload)
     rows = await running.rows()
 
     assert await running.hands_over_click(listener, payload) == {}
     assert await running.rows() == rows
-    assert len(running.cloud.started) == (2 if listener == "start_again" else 1)
+    assert len(running.cloud.started) == (2 if listener == "start_another" else 1)
     assert len(running.cloud.stopped) == (listener == "stop_job")
     assert len(running.slack.opened) == (listener == "rtc_access")
 
@@ -142,7 +144,7 @@ async def test_rtc_access_is_shown_to_who_started_the_job(running: Desk) -> None
 async def test_rtc_access_is_refused_to_anybody_else(running: Desk, value: str) -> None:
     await running.clicks("rtc_access", value, user={"id": JONAS})
 
-    assert "Only who started the job" in running.told()
+    assert "Only who started the job may see its RTC access." in running.told()
     assert running.slack.opened == []
     assert (await running.row()).status is Status.REFUSED
     running.policy = Policy(admins=[JONAS])
@@ -159,7 +161,7 @@ async def test_rtc_access_that_is_switched_off_is_refused_also_on_old_messages(r
 
 
 async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running: Desk) -> None:
-    ack = await running.clicks("start_again", "room_id=lobby region=cn-north-4 client_id=a=b")
+    ack = await running.clicks("start_another", "room_id=lobby region=cn-north-4 client_id=a=b")
 
     assert ack == {}
     assert [message.text for message in running.channel.instead] == [
@@ -172,8 +174,8 @@ async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running
 
 
 async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
-    await desk.clicks("start_again", "lobby")
-    assert await desk.clicks("start_again", "lobby") == {}
+    await desk.clicks("start_another", "lobby")
+    assert await desk.clicks("start_another", "lobby") == {}
 
     assert len(desk.cloud.started) == 1
     row = await desk.row()
@@ -185,14 +187,14 @@ async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
 
 
 async def test_a_room_called_help_can_be_started_by_a_click(desk: Desk) -> None:
-    await desk.clicks("start_again", "room_id=help")
+    await desk.clicks("start_another", "room_id=help")
 
     assert [request.room_id for request in desk.cloud.started] == ["help"]
 
 
 async def test_who_may_start_is_checked_anew_at_each_click(desk: Desk) -> None:
     desk.policy = Policy.parse('[start]\nrooms = ["lobby"]')
-    await desk.clicks("start_again", "boardroom")
+    await desk.clicks("start_another", "boardroom")
 
     assert "Room `boardroom` may not be started with this bot." in desk.told()
     assert "Nothing was started." in desk.told()
@@ -238,7 +240,8 @@ async def test_another_look_that_finds_the_job_announces_it(desk: Desk, unknown:
 async def test_another_look_that_finds_nothing_says_so(desk: Desk, unknown: Invocation) -> None:
     await desk.clicks("look_again", "i100")
 
-    assert "MetaStudio lists no new job in this room." in desk.told()
+    [answer] = desk.channel.instead
+    assert "MetaStudio lists no new job in this room." in answer.text
     assert desk.channel.announced == []
 
 
@@ -259,7 +262,7 @@ async def test_the_same_look_is_made_once(desk: Desk, unknown: Invocation) -> No
     await desk.hands_over_click("look_again", payload)
 
     assert await desk.hands_over_click("look_again", payload) == {}
-    assert len(desk.channel.told) == 1
+    assert len(desk.channel.instead) == 1
 
 
 async def test_a_start_that_is_not_in_the_log_cannot_be_looked_into(desk: Desk) -> None:
@@ -297,3 +300,73 @@ async def test_the_buttons_of_a_list_are_told_apart_by_a_number_and_are_heard_al
 
     assert (response.status == 200) is heard
     assert (running.cloud.stopped == ["job-1"]) is heard
+
+
+async def test_a_swallowed_button_of_another_kind_is_none(desk: Desk) -> None:
+    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-1")
+    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-2")
+
+    assert [request.client_id for request in desk.cloud.started] == ["kiosk-1", "kiosk-2"]
+
+
+async def a_start_in_doubt(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
+    """A start of Mei's in the lobby, some time ago."""
+    start = Invocation(
+        id="i0",
+        created_at=NOON - timedelta(minutes=5),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=status,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id="lobby",
+        region="cn-north-4",
+        client_id="desk-7",
+        job_id=job_id,
+    )
+    await desk.log.record(start)
+    return start
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.FAILED], ids=["in doubt", "never sent"])
+async def test_a_start_is_sent_after_all_to_the_channel_that_it_was_meant_for(
+    desk: Desk, status: Status
+) -> None:
+    start = await a_start_in_doubt(desk, status)
+    await desk.clicks("start_after_all", start.id, channel={"id": "D0MEI00001"})
+
+    [request] = desk.cloud.started
+    assert request == request_of(start)
+    assert (await desk.row()).channel_id == AVATARS
+
+
+async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) -> None:
+    start = await a_start_in_doubt(desk, Status.STARTED, job_id="job-7")
+    await desk.clicks("start_after_all", start.id)
+
+    assert desk.cloud.started == []
+    assert [message.text for message in desk.channel.instead] == [
+        "This start is settled: job `job-7` in room `lobby`."
+    ]
+    row = await desk.row()
+    assert (row.status, row.room_id, row.reason) == (
+        Status.REFUSED,
+        "lobby",
+        "The start was settled already: job job-7.",
+    )
+
+
+async def test_a_button_whose_value_was_tampered_with_makes_nobody_a_jobs_owner(desk: Desk) -> None:
+    await desk.clicks("start_another", "lobby job-9", user={"id": JONAS})
+    desk.policy = Policy.parse("[stop]\nusers = []")
+    await desk.clicks("stop_job", "lobby job-9", user={"id": JONAS})
+
+    assert desk.cloud.stopped == []
+    assert await desk.log.known_jobs(["job-9"]) == set()
+
+
+async def test_an_error_of_the_bots_own_is_told_to_whoever_clicked(desk: Desk) -> None:
+    desk.log.broken = True
+    assert await desk.clicks("stop_job", "lobby job-9") == {}
+
+    assert "Something went wrong inside the bot" in desk.told()

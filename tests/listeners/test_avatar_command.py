@@ -46,7 +46,7 @@ async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:
 
     assert ack["text"] == "Stopping job `job-1` in room `lobby` …"
     assert running.cloud.stopped == ["job-1"]
-    assert running.told() == "Job `job-1` in room `lobby` is being stopped."
+    assert running.told() == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     row = await running.row()
     assert (row.action, row.status, row.room_id, row.job_id) == (Action.STOP, Status.DONE, "lobby", "job-1")
 

@@ -76,7 +76,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
         f"The same was started a moment ago, by {JONAS}.",
     )
     [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
-    await desk.clicks("start_again", button["value"])
+    await desk.clicks("start_another", button["value"])
     assert len(desk.cloud.started) == 2
 
 

@@ -1,22 +1,20 @@
 import re
 
-import pytest
-
 from bot.messages.buttons import (
     LOOK_AGAIN,
     RTC_ACCESS,
-    START_AGAIN,
+    START_AFTER_ALL,
     START_ANOTHER,
-    START_ANYWAY,
-    START_NOW,
     STOP_JOB,
     look_again_button,
     rtc_button,
-    start_again_button,
+    start_another_button,
+    start_anyway_button,
+    start_now_button,
     stop_button,
 )
 from bot.messages.message import actions
-from bot.model import RoomType, StartRequest
+from bot.model import Invocation, RoomType, StartRequest
 from bot.parsing import JobRef, Regions, parse_job_value, parse_start
 from bot.sandbox.slack import block_problems
 
@@ -28,9 +26,17 @@ REQUEST = StartRequest(ROOM, "cn-north-4", RoomType.METALINK, "a<b|c>&7")
 def test_a_buttons_value_says_all_that_its_press_needs() -> None:
     for pressed in (stop_button(ROOM, JOB), rtc_button(ROOM, JOB)):
         assert parse_job_value(pressed["value"]) == JobRef(ROOM, JOB)
-    again = start_again_button(START_ANYWAY, REQUEST)
-    assert parse_start(again["value"], Regions(("cn-north-4",))) == REQUEST
-    assert look_again_button("0198c0de")["value"] == "0198c0de"
+    another = start_another_button(REQUEST)
+    assert parse_start(another["value"], Regions(("cn-north-4",))) == REQUEST
+
+
+def test_a_button_about_what_became_of_a_start_names_its_row(invocation: Invocation) -> None:
+    for pressed in (
+        look_again_button(invocation.id),
+        start_anyway_button(invocation),
+        start_now_button(invocation),
+    ):
+        assert pressed["value"] == invocation.id
 
 
 def test_several_buttons_that_stop_stand_in_one_message() -> None:
@@ -40,9 +46,9 @@ def test_several_buttons_that_stop_stand_in_one_message() -> None:
 
 
 def test_no_listener_hears_anothers_button() -> None:
-    kinds = {STOP_JOB, RTC_ACCESS, START_AGAIN, LOOK_AGAIN}
+    kinds = {STOP_JOB, RTC_ACCESS, START_ANOTHER, START_AFTER_ALL, LOOK_AGAIN}
     assert [kind for kind in kinds if re.match(f"^{STOP_JOB}", kind)] == [STOP_JOB]
-    assert len(kinds) == 4
+    assert len(kinds) == 5
 
 
 def test_who_stops_a_job_is_asked_whether_they_mean_it() -> None:
@@ -61,15 +67,15 @@ def test_the_longest_ids_leave_the_question_whole() -> None:
     assert block_problems([actions([pressed])]) == []
 
 
-@pytest.mark.parametrize("label", [START_ANOTHER, START_ANYWAY])
-def test_a_start_that_may_be_a_second_one_asks_what_it_costs(label: str) -> None:
-    asked = start_again_button(label, REQUEST)["confirm"]
-    assert "holds a paid channel" in asked["text"]["text"]
-    assert asked["confirm"]["text"] == label
+def test_a_start_that_may_be_a_second_one_asks_what_it_costs(invocation: Invocation) -> None:
+    for pressed in (start_another_button(REQUEST), start_anyway_button(invocation)):
+        asked = pressed["confirm"]
+        assert "holds a paid channel" in asked["text"]["text"]
+        assert asked["confirm"]["text"] == pressed["text"]["text"]
 
 
-def test_a_start_that_is_the_first_one_asks_nothing() -> None:
-    assert "confirm" not in start_again_button(START_NOW, REQUEST)
+def test_a_start_that_is_the_first_one_asks_nothing(invocation: Invocation) -> None:
+    assert "confirm" not in start_now_button(invocation)
 
 
 def test_foreign_words_are_no_markup_in_a_question() -> None:

@@ -45,7 +45,7 @@ Running = Callable[[int], list[Invocation]]
 def test_the_jobs_that_run_are_listed_each_with_a_button(
     count: int, running: Running, assert_golden: AssertGolden
 ) -> None:
-    assert_golden(f"jobs_{count}", jobs_list(running(count), NOW))
+    assert_golden(f"jobs_{count}", jobs_list(running(count), count, NOW))
 
 
 def stop_buttons(message: Message) -> list[dict[str, Any]]:
@@ -54,12 +54,12 @@ def stop_buttons(message: Message) -> list[dict[str, Any]]:
 
 def test_each_button_stops_the_job_beside_it(running: Running) -> None:
     jobs = running(3)
-    pressed = stop_buttons(jobs_list(jobs, NOW))
+    pressed = stop_buttons(jobs_list(jobs, len(jobs), NOW))
     assert [parse_job_value(one["value"]).job_id for one in pressed] == [job.job_id for job in jobs]
 
 
 def test_the_jobs_that_are_too_many_are_counted(running: Running) -> None:
-    message = jobs_list(running(60), NOW)
+    message = jobs_list(running(60), 60, NOW)
     shown = len(stop_buttons(message))
     assert shown >= 20
     assert message.blocks[-2]["text"]["text"] == f"and {60 - shown} more"
@@ -68,7 +68,7 @@ def test_the_jobs_that_are_too_many_are_counted(running: Running) -> None:
 
 def test_with_short_ids_there_are_as_many_as_blocks_allow(running: Running) -> None:
     jobs = [replace(job, room_id="r", job_id=f"j{job.user_id}", region=None) for job in running(60)]
-    message = jobs_list(jobs, NOW)
+    message = jobs_list(jobs, len(jobs), NOW)
     assert len(stop_buttons(message)) == 45
     assert message.blocks[-2]["text"]["text"] == "and 15 more"
 
@@ -98,7 +98,7 @@ def test_whatever_stands_in_the_log_slack_takes_the_list_and_nobody_is_pinged(
         replace(invocation, room_id=room, job_id=job, region=region, user_id=user)
         for room, job, region, user in rows * times
     ]
-    message = jobs_list(jobs, invocation.created_at + age)
+    message = jobs_list(jobs, len(jobs), invocation.created_at + age)
     assert wrong_with(message) == []
     everything = json.dumps(message.arguments()).replace("<!date^", "")
     assert "<!" not in everything

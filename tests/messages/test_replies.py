@@ -28,7 +28,7 @@ from bot.messages.replies import (
     went_wrong,
 )
 from bot.model import Invocation, StartRequest, Status
-from bot.parsing import Regions, parse_avatar, parse_start, request_of
+from bot.parsing import Regions, parse_avatar, parse_start
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -100,7 +100,7 @@ def test_an_unusable_command_for_jobs_is_declined_the_same_way(
 ) -> None:
     with pytest.raises(InvalidArguments) as declining:
         parse_avatar(text)
-    assert_golden(name, declined(declining.value, "/avatar", "Nothing was stopped."))
+    assert_golden(name, declined(declining.value, "/avatar", verdict="Nothing was stopped."))
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
 
 def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: AssertGolden) -> None:
     refusal = Refused("You may not stop this job.", advice="Ask whoever runs the bot to change its policy.")
-    assert_golden("declined_stop", declined(refusal, "/avatar", "The job goes on."))
+    assert_golden("declined_stop", declined(refusal, "/avatar", verdict="The job goes on."))
 
 
 def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
-    assert declined(LogUnavailable("The log is busy."), "/avatar", "").text == "The log is busy."
-    said = declined(InvalidArguments("`x` is no word."), "/avatar", "").text
+    assert declined(LogUnavailable("The log is busy."), "/avatar", verdict="").text == "The log is busy."
+    said = declined(InvalidArguments("`x` is no word."), "/avatar", verdict="").text
     assert said == "`x` is no word.\n`/avatar help` shows what can be typed."
 
 
@@ -200,7 +200,7 @@ def test_a_start_that_never_left_can_be_sent_now(invocation: Invocation, assert_
     message = interrupted(asked)
     assert_golden("interrupted", message)
     [pressed] = message.blocks[1]["elements"]
-    assert parse_start(pressed["value"], Regions(BOTH)) == request_of(asked)
+    assert pressed["value"] == asked.id
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,15 @@ def test_a_second_start_of_a_room_is_told_of_the_first(
     name: str, existing: dict[str, Any], invocation: Invocation, assert_golden: AssertGolden
 ) -> None:
     first = replace(invocation, **existing)
-    message = duplicate(first, StartRequest(ROOM, "cn-north-4"), first.created_at + timedelta(seconds=4))
-    assert_golden(name, message)
+    asking = replace(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(seconds=4))
+    assert_golden(name, duplicate(first, StartRequest(ROOM, "cn-north-4"), asking))
+
+
+def test_who_asks_twice_at_once_is_told_so_in_the_second_person(invocation: Invocation) -> None:
+    first = replace(invocation, status=Status.STARTING, region=None)
+    second = replace(first, created_at=first.created_at + timedelta(milliseconds=300))
+    message = duplicate(first, StartRequest(ROOM), second)
+    assert message.text.startswith(f"Room `{ROOM}` is already starting, by you, just now.")
 
 
 def test_a_duplicate_with_foreign_words_pings_nobody(
@@ -226,7 +233,7 @@ def test_a_duplicate_with_foreign_words_pings_nobody(
     mean = replace(invocation, user_id="<!channel>" * 100, job_id="`<!here>" * 100, region="<!here>" * 100)
     for status in Status:
         existing = replace(mean, status=status)
-        message = duplicate(existing, StartRequest(ROOM, client_id="<!here>" * 18), existing.created_at)
+        message = duplicate(existing, StartRequest(ROOM, client_id="<!here>" * 18), invocation)
         assert wrong_with(message) == []
         assert "<" not in str(message)
 

@@ -15,7 +15,12 @@ REF = JobRef("24bad716-87b1-45e5-8912-6102f7693265", "26f06524-4f75-4b3a-a853-b6
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("stopping", stopping(REF)), ("stopped", stopped(REF)), ("over_already", over_already(REF))],
+    [
+        ("stopping", stopping(REF)),
+        ("stopped", stopped(REF)),
+        ("over_already", over_already(REF, typed=False)),
+        ("over_or_never_there", over_already(REF, typed=True)),
+    ],
 )
 def test_a_stop_says_which_job_it_is_about(name: str, message: Message, assert_golden: AssertGolden) -> None:
     assert_golden(name, message)

@@ -1,14 +1,15 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.errors import Answer, OutcomeUnknown
 from bot.messages.message import Message
+from bot.messages.mrkdwn import moment
 from bot.messages.unsettled import Look, settled_already, unsettled
 from bot.model import Invocation, Status
-from bot.parsing import Regions, parse_start, request_of
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -53,11 +54,15 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def test_the_person_can_look_again_or_start_the_same_anyway(unknown: Invocation) -> None:
-    asked = replace(unknown, room_type="METALINK", client_id="desk-7")
-    look, start = buttons(unsettled(asked, LOST, look=Look()))
+    look, start = buttons(unsettled(unknown, LOST, look=Look()))
     assert (look["text"]["text"], look["value"]) == ("Look again", unknown.id)
-    assert start["text"]["text"] == "Start anyway"
-    assert parse_start(start["value"], Regions(("cn-north-4",))) == request_of(asked)
+    assert (start["text"]["text"], start["value"]) == ("Start anyway", unknown.id)
+
+
+def test_who_has_looked_again_sees_when(unknown: Invocation) -> None:
+    when = unknown.created_at + timedelta(minutes=2)
+    message = unsettled(unknown, LOST, look=Look(), again=when)
+    assert message.blocks[-1]["elements"][0]["text"].startswith(f"Looked again {moment(when)} · ")
 
 
 def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:

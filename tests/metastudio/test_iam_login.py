@@ -248,6 +248,19 @@ async def test_the_waiting_go_on_after_the_one_that_logged_in_gave_up(log_in: Op
     assert type(await hurried) is NotSent
 
 
+async def test_a_password_that_iam_quotes_as_it_was_sent_is_masked(log_in: OpenClient) -> None:
+    account = IamAccount("bot", SecretStr('quoted"and\\escaped'), "team", PROJECT)
+
+    async def quotes(request: httpx.Request) -> Says:
+        return Says(
+            400, {"error": {"code": 400, "message": request.content.decode(), "title": "Bad Request"}}
+        )
+
+    error = await fail(log_in(TwoClouds([quotes], [ACCEPTS]), account=account))
+    assert "methods" in (error.answer.error_msg or "")
+    assert "escaped" not in str(error) + (error.answer.error_msg or "")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403])
 async def test_a_refused_login_is_not_tried_again(log_in: OpenClient, pauses: Pauses, status: int) -> None:
     refusal = Says(status, {"error": {"code": status, "message": "wrong password", "title": "Unauthorized"}})

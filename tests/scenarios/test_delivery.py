@@ -3,8 +3,10 @@
 import pytest
 
 from bot.model import Status
+from bot.slack import SERVER_ERROR_RETRIES
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Stage, until
 
+EVERY_TRY = SERVER_ERROR_RETRIES + 1
 PLANS, DM = "C0PLANS001", "D0MEIJONAS"
 
 
@@ -38,7 +40,7 @@ async def test_an_archived_channel_hears_of_the_job_through_the_response_url(sta
 
 
 async def test_when_neither_post_nor_response_url_works_the_person_hears_of_the_job(stage: Stage) -> None:
-    stage.slack.trouble.server_errors("chat.postMessage", times=1)
+    stage.slack.trouble.server_errors("chat.postMessage", times=EVERY_TRY)
     stage.slack.trouble.server_errors("response_url", times=1)
     await stage.types(ROOM)
 
@@ -49,9 +51,9 @@ async def test_when_neither_post_nor_response_url_works_the_person_hears_of_the_
 
 
 async def test_the_last_way_is_a_direct_message(stage: Stage) -> None:
-    stage.slack.trouble.server_errors("chat.postMessage", times=1)
+    stage.slack.trouble.server_errors("chat.postMessage", times=EVERY_TRY)
     stage.slack.trouble.server_errors("response_url", times=1)
-    stage.slack.trouble.server_errors("chat.postEphemeral", times=1)
+    stage.slack.trouble.server_errors("chat.postEphemeral", times=EVERY_TRY)
     await stage.types(ROOM)
 
     [direct] = [message for message in stage.slack.messages(viewer=MEI) if message.channel != AVATARS]
@@ -69,8 +71,8 @@ async def test_a_throttled_post_waits_as_long_as_slack_says_and_appears_once(sta
 
 
 async def test_when_slack_takes_nothing_at_all_it_is_tried_again_later(stage: Stage) -> None:
-    for method in ("chat.postMessage", "response_url", "chat.postEphemeral"):
-        stage.slack.trouble.server_errors(method, seconds=3)
+    for method, routes in (("chat.postMessage", 2), ("response_url", 1), ("chat.postEphemeral", 1)):
+        stage.slack.trouble.server_errors(method, times=EVERY_TRY * routes)
     await stage.types(ROOM)
     assert stage.news() == []
     [row] = await stage.log()

@@ -74,7 +74,7 @@ async def test_a_stop_is_answered_with_nonsense_and_counts(socket_stage: Stage) 
     stage.metastudio.trouble.garble("stop", times=1, after=True)
     await stage.clicks("Stop", announcement)
 
-    assert stage.said()[-1].text.endswith("is being stopped.")
+    assert stage.said()[-1].text.startswith("MetaStudio is ending job")
     assert [row.status for row in await stage.log()] == [Status.STARTED, Status.DONE]
 
 
@@ -155,3 +155,14 @@ async def test_a_clock_that_is_set_back_and_forth_doubles_nothing_and_loses_noth
         assert {row.status for row in rows if row.action is Action.START} == {Status.STARTED}
         assert all(row.announced_at and row.deadline is None for row in rows if row.action is Action.START)
         assert all((row.latency_ms or 0) >= 0 for row in rows)
+
+
+async def test_an_announcement_that_slack_could_not_take_at_first_follows_its_job_all_the_same(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    stage.slack.trouble.server_errors("chat.postMessage", times=1)
+    announcement = await stage.starts("brief")
+    assert "cannot change" not in announcement.text
+    stage.clock.advance(20)
+    await until(lambda: "State: Ended" in announcement.text)

@@ -113,7 +113,9 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
 
         assert by_room["unstopped"].status is Status.DONE
         [told] = [message.text for message in stage.said(JONAS) if message.visible_to]
-        assert told == f"Job `{unstopped}` in room `unstopped` is being stopped."
+        assert (
+            told == f"MetaStudio is ending job `{unstopped}` in room `unstopped`; that takes a few seconds."
+        )
         assert [job.ended_at is not None for job in metastudio.jobs if job.job_id == unstopped] == [True]
 
         assert by_room["seen"].status is Status.FAILED

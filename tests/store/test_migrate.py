@@ -170,3 +170,20 @@ async def unknown(log: Invocations, received: Invocation) -> Invocation:
     moved = await log.advance(received, Status.UNKNOWN)
     assert moved is not None
     return moved
+
+
+async def test_a_log_of_a_newer_version_is_said_to_be_one(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartupError, match="The log was made by a newer version of the bot"):
+        await migrate(database)
+
+
+async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
+    database: AsyncEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with database.connect() as connection:
+        await connection.execute(insert(invocations).values(an_old_row(1, "postponed")))
+        await connection.execute(insert(invocations).values(an_old_row(2, "started")))
+    assert [row.id async for row in Invocations(database).find()] == ["i2"]
+    assert "a row of the log cannot be read" in capsys.readouterr().out

@@ -37,7 +37,10 @@ def a_stop(an_invocation: New) -> New:
     """A stop that was carried out."""
 
     def make(job_id: str, **changes: Any) -> Invocation:
-        return an_invocation(job_id=job_id, **({"action": Action.STOP, "status": Status.DONE} | changes))
+        return an_invocation(
+            job_id=job_id,
+            **({"action": Action.STOP, "status": Status.DONE, "job_state": JobState.STOPPED} | changes),
+        )
 
     return make
 
@@ -108,9 +111,9 @@ async def test_who_did_not_stop_a_job_has_no_credit(
     await recorded(
         log,
         a_job("job-1"),
-        a_stop("job-1", reason="The job was over already."),
-        a_stop("job-1", status=Status.FAILED, reason="MetaStudio refused."),
-        a_stop("job-1", status=Status.REFUSED, reason="Not yours."),
+        a_stop("job-1", job_state=None, reason="The job was over already."),
+        a_stop("job-1", job_state=None, status=Status.FAILED, reason="MetaStudio refused."),
+        a_stop("job-1", job_state=None, status=Status.REFUSED, reason="Not yours."),
         a_stop("job-1", action=Action.RTC_ACCESS),
         a_stop("job-2"),
     )
@@ -129,7 +132,7 @@ async def test_of_two_who_stopped_a_job_the_first_has_the_credit(
 async def test_a_job_that_ends_before_its_stop_has_been_answered_is_credited_all_the_same(
     log: Invocations, roster: Roster, a_stop: New
 ) -> None:
-    await recorded(log, a_stop("job-1", status=Status.RECEIVED))
+    await recorded(log, a_stop("job-1", status=Status.RECEIVED, job_state=None))
     assert await roster.stop_of("job-1") == Stop("job-1", "U0MEI00001")
     assert await roster.stops(since=NOON) == []
 

@@ -1,0 +1,47 @@
+"""One process for a log in an SQLite file, for whatever it finds there under way is taken for left behind."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from bot.errors import StartupError
+
+
+@contextmanager
+def sole_use(url: str) -> Iterator[None]:
+    """Keep other bots from a log in an SQLite file until this process ends, however it ends.
+
+    The lock is on a file of its own: SQLite loses its locks on a file of which somebody else in the process
+    closes a handle. A log in PostgreSQL may serve several processes.
+
+    Raises:
+        StartupError: another process has the log, or it cannot be told.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        yield
+        return
+    path = Path(f"{parsed.database}.lock")
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise StartupError(
+            f"The file {path} cannot be opened: {error.strerror}.", advice="Check AVATAR_DATABASE_URL."
+        ) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartupError(
+                f"Another bot is at work with the log {parsed.database}.",
+                advice="Stop it first, or give both a PostgreSQL database.",
+            ) from None
+        except OSError as error:
+            raise StartupError(
+                f"The file {path} cannot be locked: {error.strerror}.",
+                advice="Put the log on a disk of this machine.",
+            ) from None
+        yield

@@ -1,0 +1,66 @@
+"""One process for a log in an SQLite file."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StartupError
+from bot.store.sole_use import sole_use
+
+HOLDER = """
+import sys, time
+from bot.store.sole_use import sole_use
+with sole_use(sys.argv[1]):
+    print("has it", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'avatar.db'}"
+
+
+def test_a_second_bot_is_told_to_stop_the_first_one(url: str) -> None:
+    with sole_use(url), pytest.raises(StartupError) as refused, sole_use(url):
+        pass
+    assert str(refused.value).startswith("Another bot is at work with the log ")
+    assert refused.value.advice == "Stop it first, or give both a PostgreSQL database."
+
+
+def test_once_the_first_one_has_ended_the_next_may_begin(url: str) -> None:
+    for _ in range(2):
+        with sole_use(url):
+            pass
+
+
+async def test_a_bot_that_was_killed_is_in_nobodys_way(url: str) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, url, stdout=asyncio.subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    await holder.stdout.readline()
+    with pytest.raises(StartupError), sole_use(url):
+        pass
+    holder.send_signal(signal.SIGKILL)
+    await holder.wait()
+    with sole_use(url):
+        pass
+
+
+def test_a_log_in_postgresql_serves_many(tmp_path: Path) -> None:
+    shared = "postgresql+asyncpg://bot@db.internal/avatar"
+    with sole_use(shared), sole_use(shared):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_lock_can_be_made_it_is_said_which_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(StartupError) as refused, sole_use(f"sqlite+aiosqlite:///{tmp_path}/none/avatar.db"):
+        pass
+    assert (
+        str(refused.value)
+        == f"The file {tmp_path}/none/avatar.db.lock cannot be opened: No such file or directory."
+    )
