@@ -11,7 +11,7 @@ import sys
 import webbrowser
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,7 +31,8 @@ from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, Credentials, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.slack import CommandResult, Message, SlackStandIn, SlashCommand, Tokens
-from bot.sandbox.slack.terminal import draw_message, names_in
+from bot.sandbox.slack.afterwards import Afterwards
+from bot.sandbox.slack.terminal import draw_message, draw_shortly, names_in
 from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
@@ -41,6 +42,9 @@ _COMMANDS = (
 )
 ANSWER_SECONDS = 0.3
 """About as long as a cloud takes."""
+
+NEWS_SECONDS = 0.5
+"""How often the terminal looks for news while nothing is typed."""
 
 _PAGE_ROWS = 200
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -85,27 +89,41 @@ class Played:
 
 @dataclass(slots=True)
 class Stage:
-    """The stand-ins and the bot between them."""
+    """The stand-ins and the bot between them.
+
+    `afterwards` knows the messages of what was played here; what people do on the page is shown there.
+    """
 
     slack: SlackStandIn
     metastudio: MetaStudioStandIn
     bot: Bot
     database: Path
-    rows_seen: int = 0
+    afterwards: Afterwards = field(default_factory=Afterwards)
 
     async def play(self, typed: str) -> Played:
         """Type a command in the channel, and wait until the bot has nothing left to do."""
         command, _, text = typed.strip().partition(" ")
-        viewer = next(iter(self.slack.workspace.people))
-        seen, jobs_before = len(self.slack.messages(viewer=viewer)), len(self.metastudio.jobs)
+        before, jobs_before = [replace(message) for message in self._messages()], len(self.metastudio.jobs)
         result = await self.slack.command(command, text)
         await self.bot.tasks.idle()
-        rows = [row async for row in self.bot.invocations.find()]
-        new_rows = rows[: len(rows) - self.rows_seen]
-        self.rows_seen = len(rows)
-        messages = self.slack.messages(viewer=viewer)[seen:]
+        rows = [row async for row in self.bot.invocations.find() if row.trigger_id == result.trigger_id]
+        messages = self._messages()[len(before) :]
+        self.afterwards.seen(messages)
+        self.afterwards.seen(message for message in before if _is_about(message, rows))
         jobs_made = len(self.metastudio.jobs) - jobs_before
-        return Played(result, messages, new_rows, jobs_made, names_in(self.slack.workspace))
+        return Played(result, messages, rows, jobs_made, names_in(self.slack.workspace))
+
+    def print_news_to(self, console: Console) -> None:
+        """What has become of the messages that were played, each in a line."""
+        news = self.afterwards.news(self._messages())
+        if news:
+            console.print()  # what is half typed stays on a line of its own
+        for message in news:
+            console.print(draw_shortly(message, names_in(self.slack.workspace)))
+
+    def _messages(self) -> list[Message]:
+        """All that the person who types here sees."""
+        return self.slack.messages(viewer=self.slack.workspace.first_person().id)
 
 
 async def play_once(typed: str) -> Played:
@@ -129,6 +147,11 @@ async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
         if typing.done() and not sys.stdin.isatty():
             await stopping
         typing.cancel()
+
+
+def _is_about(message: Message, rows: list[Invocation]) -> bool:
+    """Whether the message names the job of a row, as the announcement does of a job that is stopped."""
+    return any(row.job_id in message.text for row in rows if row.job_id)
 
 
 @asynccontextmanager
@@ -196,7 +219,9 @@ def _has_browser() -> bool:
 
 async def _play_what_is_typed(stage: Stage, console: Console) -> None:
     async for typed in _typed_lines():
-        if typed.partition(" ")[0] in {START_COMMAND, AVATAR_COMMAND}:
+        if typed is None:
+            stage.print_news_to(console)
+        elif typed.partition(" ")[0] in {START_COMMAND, AVATAR_COMMAND}:
             (await stage.play(typed)).print_to(console)
         elif typed in {"exit", "quit"}:
             return
@@ -209,15 +234,25 @@ async def _play_what_is_typed(stage: Stage, console: Console) -> None:
             )
 
 
-async def _typed_lines() -> AsyncIterator[str]:
-    """What is typed on the terminal, line by line; nothing where there is no terminal."""
+async def _typed_lines() -> AsyncIterator[str | None]:
+    """What is typed on the terminal, line by line, and None now and then while nothing is.
+
+    Where there is no terminal it ends at once.
+    """
     if not sys.stdin.isatty():
         return
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin, lambda: lines.put_nowait(sys.stdin.readline()))
     try:
-        while line := await lines.get():
+        while True:
+            try:
+                line = await asyncio.wait_for(lines.get(), NEWS_SECONDS)
+            except TimeoutError:
+                yield None
+                continue
+            if not line:
+                return
             yield line.strip()
     finally:
         loop.remove_reader(sys.stdin)

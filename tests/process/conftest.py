@@ -107,13 +107,16 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Start `python -m module arguments` in an empty folder, with the environment given and no other."""
     started: list[Process] = []
 
-    def start(module: str, *arguments: str, environment: dict[str, str] | None = None) -> Process:
+    def start(
+        module: str, *arguments: str, environment: dict[str, str] | None = None, stdin: int | None = None
+    ) -> Process:
         said = tmp_path / f"stderr-{len(started)}"
         with said.open("w") as stderr:
             popen = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=tmp_path,
                 env={"PATH": os.environ["PATH"], **(environment or {})},
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,

@@ -1,15 +1,76 @@
 """`avatar-bot sandbox`: what a newcomer sees, and what scripts read."""
 
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.process.conftest import Spawn
+from tests.process.conftest import LIMIT, Process, Spawn, until
 from tests.stage import ROOM
+
+
+@dataclass
+class Terminal:
+    """The sandbox on a terminal, and the page that it serves."""
+
+    process: Process
+    keys: int
+    page: str = ""
+
+    def types(self, line: str) -> None:
+        """Somebody types a line and presses Enter."""
+        os.write(self.keys, f"{line}\n".encode())
+
+    def plays_on_the_page(self, room: str) -> None:
+        """Somebody starts a job in the browser, and it is announced."""
+        assert self._ask("commands", {"command": "/avatar-start", "text": room})["error"] is None
+        until(lambda: f"Room: `{room}`" in self._ask("messages")["messages"][-1]["text"], self.process)
+
+    def shows(self, words: str) -> str:
+        """What is shown from here to the line with the words."""
+        stdout = self.process.popen.stdout
+        assert stdout is not None
+        guard = threading.Timer(LIMIT, self.process.popen.kill)
+        guard.start()
+        shown = ""
+        for line in stdout:
+            shown += line
+            if words in line:
+                break
+        guard.cancel()
+        assert words in shown
+        return shown
+
+    def _ask(self, what: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        url, headers = f"{self.page}/sandbox/{what}", {"Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=LIMIT) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def terminal(spawn: Spawn) -> Iterator[Terminal]:
+    """Past its first command, and ready to be typed into."""
+    keys, line = pty.openpty()
+    process = spawn("bot", "sandbox", "--port", "0", stdin=line, environment={"COLUMNS": "200"})
+    os.close(line)
+    running = Terminal(process, keys)
+    running.page = re.findall(r"http://127\.0\.0\.1:\d+", running.shows("Ctrl-C"))[0]
+    yield running
+    running.types("exit")
+    assert process.wait() == 0
+    os.close(keys)
 
 
 def play(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -86,3 +147,30 @@ def test_it_stays_up_until_it_is_stopped(spawn: Spawn) -> None:
     assert sandbox.wait() == 0
     assert "Avatar job started" in shown
     assert "/avatar-start busy" in shown
+
+
+def test_the_terminal_shows_what_was_typed_there_and_what_becomes_of_it(terminal: Terminal) -> None:
+    terminal.plays_on_the_page("lobby")
+    terminal.types("/avatar-start brief")
+    played = terminal.shows("stand-in made")
+    assert played.count("The row in the log") == 1
+    assert "│ brief" in played
+    assert "lobby" not in played
+
+    news = terminal.shows("in room brief ended normally after 5 s.")
+    for words in ("edited  Avatar job running. · Job ID: ", "State: Ended normally after 5 s · Room: brief"):
+        assert words in news
+    assert "in a thread  Job" in news
+    assert "lobby" not in news
+
+
+def test_a_stop_that_is_typed_is_shown_to_its_end(terminal: Terminal) -> None:
+    terminal.plays_on_the_page("lobby")
+    terminal.types("/avatar jobs")
+    listed = terminal.shows("stand-in made")
+    lobby = re.search(r"Room lobby .*?Job ([0-9a-f-]{36})", listed, re.DOTALL)
+    assert lobby is not None
+    terminal.types(f"/avatar stop {lobby[1]}")
+
+    assert "is being stopped" in terminal.shows("stand-in made")
+    assert "Avatar job stopped." in terminal.shows(f"Job {lobby[1]} in room lobby was stopped by @Mei")

@@ -1,7 +1,7 @@
 """Slash commands from the person's side: typed, delivered, and what Slack shows of the acknowledgement."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -28,7 +28,8 @@ class CommandResult:
     `ack` is the acknowledgement's payload, None for an empty one. `error` is the word in Slack's "failed
     with the error …": operation_timeout, dispatch_failed, http_client_error, http_service_error or
     invalid_command_response, with `problems` saying what is invalid; or unknown_command. `milliseconds` is
-    what the person waited, `http_status` the app's answer to signed HTTP.
+    what the person waited, `http_status` the app's answer to signed HTTP, `trigger_id` the one that the app
+    was sent.
     """
 
     ack: dict[str, Any] | None
@@ -36,6 +37,7 @@ class CommandResult:
     milliseconds: float
     http_status: int | None = None
     problems: tuple[str, ...] = ()
+    trigger_id: str = field(default="", repr=False)
 
 
 class Commands:
@@ -63,7 +65,7 @@ class Commands:
             words = f"{payload['command']} failed with the error “{error}”"
             self._notify(words, payload["channel_id"], payload["user_id"])
         ack = delivery.ack if isinstance(delivery.ack, dict) else None
-        return CommandResult(ack, error, milliseconds, delivery.http_status, problems)
+        return CommandResult(ack, error, milliseconds, delivery.http_status, problems, payload["trigger_id"])
 
     def refuse_unknown(self, command: str, channel: str, user: str) -> CommandResult:
         """Say that there is no such command; the app hears nothing of it."""

@@ -14,6 +14,9 @@ from bot.sandbox.slack.messages import SLACKBOT, Message
 from bot.sandbox.slack.mrkdwn import mrkdwn, unescaped
 from bot.sandbox.slack.workspace import Workspace
 
+_SHORT_LINES = 4
+"""So many lines of a message's text tell which it is and what has come of it."""
+
 _BUTTONS = {"primary": "bold white on dark_green", "danger": "bold white on dark_red"}
 
 
@@ -31,28 +34,42 @@ def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
         (names.get(message.user, message.user), "bold"),
         " ",
         *((("APP", "reverse dim"), " ") if message.origin not in {"notice", "person"} else ()),
-        (_time(message), "dim"),
+        (_time(message.ts), "dim"),
     )
-    place = names.get(message.channel, message.channel)
-    notes = [f"#{place}", *(["edited"] if message.edited else [])]
-    if message.thread_ts:
-        notes.append("in a thread and in the channel" if message.reply_broadcast else "in a thread")
-    if message.visible_to:
-        notes.append("Only visible to you")
     return Panel(
         content,
         title=title,
         title_align="left",
-        subtitle=Text(" · ".join(notes), style="dim"),
+        subtitle=Text(" · ".join(_notes(message, names)), style="dim"),
         subtitle_align="left",
         border_style="yellow" if message.visible_to else "blue",
         padding=(0, 1),
     )
 
 
+def draw_shortly(message: Message, names: Mapping[str, str]) -> Text:
+    """A message as one line, for somebody who has seen it, or what it answers, before."""
+    lines = mrkdwn(message.text, names).split("\n")[:_SHORT_LINES]
+    time = Text(_time(message.edited or message.ts))
+    notes = [Text(note) for note in _notes(message, names)]
+    head = Text(" · ", style="dim").join([time, *notes])
+    head.stylize("dim")
+    return Text("  ").join([head, Text(" · ").join(lines)])
+
+
 def draw_blocks(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> RenderableType:
     """Every block in its order. One that cannot be drawn is said so in red, never left out."""
     return Group(*(_draw_block(block, names) for block in blocks))
+
+
+def _notes(message: Message, names: Mapping[str, str]) -> list[str]:
+    """Where a message stands, and what is special about it."""
+    notes = [f"#{names.get(message.channel, message.channel)}", *(["edited"] if message.edited else [])]
+    if message.thread_ts:
+        notes.append("in a thread and in the channel" if message.reply_broadcast else "in a thread")
+    if message.visible_to:
+        notes.append("Only visible to you")
+    return notes
 
 
 def _draw_block(block: dict[str, Any], names: Mapping[str, str]) -> RenderableType:
@@ -146,8 +163,8 @@ def _pairs(fields: list[Any]) -> Iterator[list[Any]]:
         yield fields[first : first + 2]
 
 
-def _time(message: Message) -> str:
-    return datetime.fromtimestamp(float(message.ts), UTC).strftime("%H:%M UTC")
+def _time(ts: str) -> str:
+    return datetime.fromtimestamp(float(ts), UTC).strftime("%H:%M UTC")
 
 
 _DRAWINGS: dict[str, Callable[[dict[str, Any], Mapping[str, str]], RenderableType]] = {

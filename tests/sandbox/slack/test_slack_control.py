@@ -33,7 +33,7 @@ async def test_a_command_can_be_typed_from_outside(
     body = {"command": "/avatar-start", "text": "room-1", "user": JONAS, "channel": "C0GENERAL1"}
     result = await said(await outside.post("/sandbox/commands", json=body))
     assert result["error"] == "dispatch_failed"
-    assert set(result) == {"ack", "error", "milliseconds", "http_status", "problems"}
+    assert set(result) == {"ack", "error", "milliseconds", "http_status", "problems", "trigger_id"}
 
 
 async def test_messages_are_listed_for_a_viewer(

@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 
 from bot.sandbox.slack import Message, default_workspace
 from bot.sandbox.slack.mrkdwn import mrkdwn
-from bot.sandbox.slack.terminal import draw_message, names_in
+from bot.sandbox.slack.terminal import draw_message, draw_shortly, names_in
 
 NAMES = names_in(default_workspace())
 
@@ -63,6 +63,16 @@ def test_a_reply_and_a_person_are_told_from_the_rest() -> None:
     assert "in a thread and in the channel" in shown(draw_message(reply, NAMES))
     said = shown(draw_message(message("Hello", user="U0MEI00001", origin="person"), NAMES))
     assert "Mei 22:13 UTC" in said
+
+
+def test_a_message_that_is_known_is_told_in_one_line() -> None:
+    text = "Avatar job ended.\nJob ID: `job-1`\nState: Stopped by <@U0MEI00001>\nRoom: `lobby`\nRegion: cn"
+    edited = message(text, edited="1700000600.000000", thread_ts="1699999999.000100")
+    assert draw_shortly(edited, NAMES).plain == (
+        "22:23 UTC · #avatars · edited · in a thread  "
+        "Avatar job ended. · Job ID: job-1 · State: Stopped by @Mei · Room: lobby"
+    )
+    assert draw_shortly(message("Hello"), NAMES).plain == "22:13 UTC · #avatars  Hello"
 
 
 def test_every_kind_of_block_is_drawn() -> None:
