@@ -28,7 +28,7 @@ from bot.listeners.start_command import START_COMMAND, START_DESCRIPTION, START_
 from bot.log_output import as_plain_data, write_row
 from bot.model import Invocation, Status
 from bot.sandbox.environment import environment_for
-from bot.sandbox.metastudio import MISBEHAVING_ROOMS, Credentials, MetaStudioStandIn
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, Credentials, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.slack import CommandResult, Message, SlackStandIn, SlashCommand, Tokens
 from bot.sandbox.slack.afterwards import Afterwards
@@ -202,7 +202,10 @@ def _print_programme(stage: Stage, console: Console) -> None:
     for room, description in MISBEHAVING_ROOMS.items():
         rooms.add_row(f"  {START_COMMAND} {room}", description)
     console.print(rooms)
-    console.print(Text("Every other room ID is an ordinary room."))
+    console.print(Text(f"In every other room, and where nothing else is said, {ORDINARY_LIFE}."))
+    console.print(
+        Text(f"{AVATAR_COMMAND} jobs lists what runs, and {AVATAR_COMMAND} stop job_id stops a job.")
+    )
     console.print(Text(f"\nThe log is in {stage.database} until the end."))
     console.print(Text.assemble("The channel in your browser: ", (stage.slack.url, "bold underline")))
     here = "Or type a command here and press Enter; " if sys.stdin.isatty() else ""

@@ -330,12 +330,31 @@ def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
     keep(page, f"5-{scheme}-{width}")
 
 
-def test_a_bot_without_a_home_tab_says_so(sandbox: str, page: Page) -> None:
+def test_a_bot_without_a_home_tab_shows_none(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
-    page.get_by_role("tab", name="Home").click()
+    expect(last(page)).to_contain_text("Avatar job started")
+    messages = page.get_by_role("tab", name="Messages")
+    expect(messages).to_be_visible()
+    expect(page.get_by_role("tab", name="Home")).to_have_count(0)
 
-    home = page.get_by_role("tabpanel", name="Home")
-    expect(home).to_contain_text("Avatar bot has not published a Home tab for you.")
-    page.get_by_text("Jonas", exact=True).first.click()
-    expect(home).to_contain_text("Avatar bot has not published a Home tab for you.")
-    keep(page, "6-home")
+    messages.focus()
+    page.keyboard.press("ArrowRight")
+    expect(messages).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Messages")).to_be_visible()
+
+
+def test_the_welcome_and_the_trouble_tab_tell_how_jobs_live_and_are_stopped(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    page.get_by_role("tab", name="Trouble").click()
+    trouble = page.get_by_role("tabpanel", name="Trouble")
+    expect(trouble).to_contain_text("a job waits 3 s, runs for 2 minutes, then ends because nobody speaks")
+    expect(trouble).to_contain_text("a job waits 3 s, runs for 5 s, then ends normally")
+
+    places = page.get_by_role("navigation", name="People and channels")
+    places.get_by_role("button", name="studio").click()
+    welcome = page.get_by_role("region", name="Welcome")
+    expect(welcome).to_contain_text("/avatar stop job_id")
+    assert_accessible(page)
+    keep(page, "6-welcome")
+    welcome.get_by_role("button", name="/avatar jobs").click()
+    expect(last(page)).to_contain_text("1 avatar job is under way.")

@@ -174,3 +174,14 @@ def test_a_stop_that_is_typed_is_shown_to_its_end(terminal: Terminal) -> None:
 
     assert "is being stopped" in terminal.shows("stand-in made")
     assert "Avatar job stopped." in terminal.shows(f"Job {lobby[1]} in room lobby was stopped by @Mei")
+
+
+def test_it_says_how_long_jobs_live_and_how_they_are_stopped(spawn: Spawn) -> None:
+    sandbox = spawn("bot", "sandbox", "--port", "0", environment={"COLUMNS": "200"})
+    programme = Terminal(sandbox, keys=-1).shows("Ctrl-C")
+    sandbox.send(signal.SIGINT)
+
+    assert sandbox.wait() == 0
+    assert "a job waits 3 s, runs for 2 minutes, then ends because nobody speaks" in programme
+    assert "/avatar jobs" in programme
+    assert "/avatar stop job_id" in programme

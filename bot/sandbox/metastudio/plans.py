@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from bot.sandbox.metastudio.refusals import INTERNAL_ERROR, NOBODY_JOINED, Refusal
 
-_WAITING_SECONDS = 3.0
-_A_FEW_SECONDS = 5.0
+WAITING_SECONDS = 3.0
+A_FEW_SECONDS = 5.0
+ORDINARY_MINUTES = 2.0
 
 
 class JobState(StrEnum):
@@ -45,12 +46,14 @@ class JobPlan:
 
 STOPPED = Ending(JobState.SUCCEED, FinishReason.NORMAL)
 
-_ORDINARY = JobPlan(_WAITING_SECONDS, 120.0, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT))
+_ORDINARY = JobPlan(
+    WAITING_SECONDS, 60 * ORDINARY_MINUTES, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT)
+)
 _OF_ROOMS = {
-    "unjoined": JobPlan(_A_FEW_SECONDS, 0.0, Ending(JobState.FAILED, error=NOBODY_JOINED)),
-    "brief": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.NORMAL)),
-    "quiet": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT)),
-    "crash": JobPlan(_WAITING_SECONDS, _A_FEW_SECONDS, Ending(JobState.FAILED, error=INTERNAL_ERROR)),
+    "unjoined": JobPlan(A_FEW_SECONDS, 0.0, Ending(JobState.FAILED, error=NOBODY_JOINED)),
+    "brief": JobPlan(WAITING_SECONDS, A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.NORMAL)),
+    "quiet": JobPlan(WAITING_SECONDS, A_FEW_SECONDS, Ending(JobState.SUCCEED, FinishReason.MUTE_TIMEOUT)),
+    "crash": JobPlan(WAITING_SECONDS, A_FEW_SECONDS, Ending(JobState.FAILED, error=INTERNAL_ERROR)),
 }
 
 

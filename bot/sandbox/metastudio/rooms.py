@@ -7,7 +7,13 @@ misbehave on purpose.
 import hashlib
 from dataclasses import dataclass
 
+from bot.sandbox.metastudio.plans import A_FEW_SECONDS, ORDINARY_MINUTES, WAITING_SECONDS
 from bot.sandbox.metastudio.refusals import ROOM_NOT_FOUND, RefusedError
+
+_WAITS = f"waits {WAITING_SECONDS:g} s, runs for"
+
+ORDINARY_LIFE = f"a job {_WAITS} {ORDINARY_MINUTES:g} minutes, then ends because nobody speaks"
+"""What becomes of a job in a room of which nothing else is said, for people to read."""
 
 MISBEHAVING_ROOMS: dict[str, str] = {
     "busy": "its concurrency is used up: no start succeeds (MSS.20010135)",
@@ -17,10 +23,10 @@ MISBEHAVING_ROOMS: dict[str, str] = {
     "throttled": "refuses two starts as too many (APIGW.0308), accepts the third, and so on",
     "lost": "starts the job, then drops the connection without an answer",
     "bare": "answers a start with nothing but the job id",
-    "unjoined": "nobody joins: the job ends itself after a few seconds with MSS.45000023",
-    "brief": "its jobs end normally after a few seconds of running",
-    "quiet": "nobody speaks: jobs end after a few seconds (MUTE_TIMEOUT)",
-    "crash": "its jobs run for a few seconds, then fail with MSS.00000004",
+    "unjoined": f"nobody joins: a job waits {A_FEW_SECONDS:g} s, then ends itself with MSS.45000023",
+    "brief": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then ends normally",
+    "quiet": f"nobody speaks: a job {_WAITS} {A_FEW_SECONDS:g} s, then ends (MUTE_TIMEOUT)",
+    "crash": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then fails with MSS.00000004",
 }
 """Room id → what is wrong with it, for people to read."""
 

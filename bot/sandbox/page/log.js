@@ -14,7 +14,6 @@ const STATUSES = {
   unknown: ["Outcome unknown", "tone-warn"],
   refused: ["Refused", "tone-warn"],
   invalid: ["Invalid", "tone-warn"],
-  help: ["Help", "tone-quiet"],
 };
 
 export class Log {

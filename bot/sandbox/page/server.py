@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, MetaStudioStandIn
 from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import NAMED_ROOMS
 from bot.sandbox.metastudio.trouble_wishes import make_trouble
@@ -60,7 +60,7 @@ class Page:
     async def show_metastudio(self, _request: web.Request) -> web.Response:
         misbehaving = [{"room_id": name, "description": words} for name, words in MISBEHAVING_ROOMS.items()]
         named = [room_payload(room) for room in NAMED_ROOMS]
-        rooms = {"named": named, "misbehaving": misbehaving}
+        rooms = {"named": named, "misbehaving": misbehaving, "ordinary_life": ORDINARY_LIFE}
         stand_in = self._metastudio
         if stand_in is None:
             return web.json_response({"calls": [], "jobs": [], "rooms": rooms, "trouble": []})

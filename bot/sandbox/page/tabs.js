@@ -1,4 +1,4 @@
-/** A row of tabs that are in the page already: ARIA's tabs pattern with automatic activation. */
+/** A row of those tabs in the page that are not hidden: ARIA's tabs pattern with automatic activation. */
 
 export class Tabs {
   /**
@@ -6,7 +6,7 @@ export class Tabs {
    * @param {(panelId: string) => void} onSelect called with each change
    */
   constructor(list, onSelect) {
-    this.tabs = [...list.querySelectorAll("[role=tab]")];
+    this.tabs = [...list.querySelectorAll("[role=tab]:not([hidden])")];
     this.onSelect = onSelect;
     list.addEventListener("keydown", (event) => this.pressed(event));
     this.tabs.forEach((tab) => tab.addEventListener("click", () => this.select(tab)));

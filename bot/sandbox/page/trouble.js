@@ -73,14 +73,17 @@ export class Trouble {
     );
   }
 
-  /** @param {Object} rooms `named` and `misbehaving`, as MetaStudio's stand-in lists them */
-  showRooms({ named = [], misbehaving = [] }) {
-    const content = JSON.stringify([named, misbehaving]);
+  /** @param {Object} rooms `named`, `misbehaving` and `ordinary_life`, as MetaStudio's stand-in tells them */
+  showRooms({ named = [], misbehaving = [], ordinary_life: life = "" }) {
+    const content = JSON.stringify([named, misbehaving, life]);
     if (content === this.shown) return;
     this.shown = content;
     const ordinary = named
       .slice(0, 1)
-      .map((room) => [room.room_id, `${room.room_name}: an ordinary room, it just starts`]);
+      .map((room) => [
+        room.room_id,
+        `${room.room_name}, an ordinary room: here, and where nothing else is said, ${life}`,
+      ]);
     const others = misbehaving.map((room) => [room.room_id, room.description]);
     this.rooms.replaceChildren(...[...ordinary, ...others].map(([id, words]) => this.drawRoom(id, words)));
   }

@@ -1,8 +1,13 @@
-/** What an empty channel shows: what this is, and a first command to play with one click. */
+/** What an empty channel shows: what this is, and commands to play with one click. */
 
 import { el, icon } from "./dom.js";
 
-const FIRST = "/avatar-start 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4";
+const EXAMPLES = [
+  "/avatar-start 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4",
+  "/avatar-start help",
+  "/avatar-start busy",
+  "/avatar jobs",
+];
 
 /**
  * @param {Object} session
@@ -41,6 +46,13 @@ export function drawWelcome(session, play) {
     ),
     absent,
     el("p", {}, "Type a command below, or play one of these:"),
-    el("div", { class: "examples" }, ...[FIRST, "/avatar-start help", "/avatar-start busy"].map(example)),
+    el("div", { class: "examples" }, ...EXAMPLES.map(example)),
+    el(
+      "p",
+      {},
+      "A job is stopped by the button on its message or in the list of jobs, or with ",
+      el("code", {}, "/avatar stop job_id"),
+      ", by the job ID that its message shows.",
+    ),
   );
 }

@@ -46,10 +46,10 @@ class SlackStandIn:
     """Slack on 127.0.0.1, for one workspace and one app.
 
     Settable at any time: `request_url` (payloads go there as signed HTTP while it is set, else through
-    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None is no limit) and `commands`
-    (while there are any, others are unknown). Routes of the caller's own may be added to `application`
-    before `start`; `changes` tells pages what they may want to fetch again. `clock` gives seconds since the
-    epoch, for everything but the wait for an acknowledgement.
+    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None is no limit), `commands`
+    (while there are any, others are unknown) and `home_tab` (whether the page has one). Routes of the
+    caller's own may be added to `application` before `start`; `changes` tells pages what they may want to
+    fetch again. `clock` gives seconds since the epoch, for everything but the wait for an acknowledgement.
     """
 
     def __init__(
@@ -62,9 +62,11 @@ class SlackStandIn:
         posts_per_second: float | None = None,
         workspace: Workspace | None = None,
         commands: Sequence[SlashCommand] = (),
+        home_tab: bool = False,
     ) -> None:
         self.request_url = request_url
         self.commands = commands
+        self.home_tab = home_tab
         self.workspace = workspace or default_workspace()
         self.changes = Changes()
         self.workspace.changed = partial(self.changes.tell, "workspace")

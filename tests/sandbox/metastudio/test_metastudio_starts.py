@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, MetaStudioStandIn
+from bot.sandbox.metastudio.plans import plan_for
 
 Call = Callable[..., Awaitable[httpx.Response]]
 LOBBY = "24bad716-87b1-45e5-8912-6102f7693265"
@@ -189,6 +190,18 @@ async def test_the_slow_room_makes_the_job_at_once_and_answers_late(
     with pytest.raises(httpx.ReadTimeout):
         await client.post(path, headers={"X-Auth-Token": "a-ready-made-token"}, timeout=0.1)
     assert len(stand_in.jobs) == 2
+
+
+def test_how_long_jobs_live_is_described_as_it_is() -> None:
+    assert "waits 3 s, runs for 2 minutes" in ORDINARY_LIFE
+    assert (plan_for("lobby").waiting_seconds, plan_for("lobby").running_seconds) == (3, 120)
+    lives = {room: plan for room in MISBEHAVING_ROOMS if (plan := plan_for(room)) != plan_for("lobby")}
+    assert lives
+    for room, plan in lives.items():
+        assert f"waits {plan.waiting_seconds:g} s" in MISBEHAVING_ROOMS[room]
+        assert (f"runs for {plan.running_seconds:g} s" in MISBEHAVING_ROOMS[room]) is (
+            plan.running_seconds > 0
+        )
 
 
 def test_every_misbehaving_room_is_described() -> None:

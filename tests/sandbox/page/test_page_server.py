@@ -1,12 +1,14 @@
 import asyncio
 import json
+import re
 from typing import Any
 
 import aiohttp
 import pytest
 from yarl import URL
 
-from bot.sandbox.metastudio import MISBEHAVING_ROOMS, MetaStudioStandIn
+from bot.model import Status
+from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.page.files import FOLDER
 from bot.sandbox.page.server import SHOWN
@@ -75,6 +77,11 @@ async def test_the_log_is_shown_and_its_changes_told(
         assert await response.json() == {"rows": [{"id": "1", "status": "started"}]}
 
 
+def test_the_page_knows_just_the_statuses_that_there_are() -> None:
+    known = (FOLDER / "log.js").read_text().partition("const STATUSES = {")[2].partition("};")[0]
+    assert sorted(re.findall(r"^ +(\w+):", known, re.MULTILINE)) == sorted(Status)
+
+
 async def test_calls_to_metastudio_are_shown_and_told(
     browser: aiohttp.ClientSession, metastudio: MetaStudioStandIn
 ) -> None:
@@ -88,6 +95,7 @@ async def test_calls_to_metastudio_are_shown_and_told(
     assert shown["jobs"] == []
     assert [room["room_id"] for room in shown["rooms"]["misbehaving"]] == list(MISBEHAVING_ROOMS)
     assert shown["rooms"]["named"][0]["room_name"] == "Lobby kiosk"
+    assert shown["rooms"]["ordinary_life"] == ORDINARY_LIFE
     assert shown["trouble"] == []
 
 
