@@ -34,6 +34,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         for name, value in environment_for(slack, tokens, metastudio).items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         sys.stdout.flush()
+        sys.stderr.write("The stand-ins serve until Ctrl-C.\n")
         await stop.wait()
     finally:
         await slack.close()
@@ -42,9 +43,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=__doc__)
-    parser.add_argument("--slack-port", type=int, default=0)
-    parser.add_argument("--metastudio-port", type=int, default=0)
-    parser.add_argument("--request-url", help="the bot's http://127.0.0.1:3000/slack/events")
+    parser.add_argument("--slack-port", type=int, default=0, help="any free one without it")
+    parser.add_argument("--metastudio-port", type=int, default=0, help="any free one without it")
+    parser.add_argument(
+        "--request-url", help="for HTTP mode, such as the bot's http://127.0.0.1:3000/slack/events"
+    )
     parser.add_argument(
         "--answer-seconds", type=float, default=0.0, help="how long MetaStudio takes to start"
     )
