@@ -84,7 +84,7 @@ class Intake:
             return error
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
-        """The person was told that nothing is done; when this gives up, the row is too old to be carried out."""
+        """The person was told that nothing is done. When this gives up, the row is too old to be sent."""
         if await writing is False:
             return
         reason = "The log took too long to write, so nothing was done."

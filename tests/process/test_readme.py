@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -62,7 +61,6 @@ def shell(clone: Path, tmp_path: Path) -> Iterator[Shell]:
         process.popen.wait(LIMIT)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="README types commands with curl")
 @pytest.mark.parametrize("mode", ["socket", "http"])
 def test_the_stand_ins_and_the_bot_are_started_as_readme_says(clone: Path, shell: Shell, mode: str) -> None:
     port = free_port()

@@ -172,7 +172,7 @@ def test_a_stop_that_is_typed_is_shown_to_its_end(terminal: Terminal) -> None:
     assert lobby is not None
     terminal.types(f"/avatar stop {lobby[1]}")
 
-    assert "is being stopped" in terminal.shows("stand-in made")
+    assert "MetaStudio is ending job" in terminal.shows("stand-in made")
     assert "Avatar job stopped." in terminal.shows(f"Job {lobby[1]} in room lobby was stopped by @Mei")
 
 
