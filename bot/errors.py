@@ -61,7 +61,14 @@ class Refused(AvatarError):
 
 
 class LogUnavailable(AvatarError):
-    """An invocation could not be committed. No unlogged job: nothing is started."""
+    """An invocation could not be committed. No unlogged job: nothing is started.
+
+    `refused`: the database has said no. Otherwise it may have written what it did not confirm.
+    """
+
+    def __init__(self, message: str, *, advice: str = "", refused: bool = False) -> None:
+        super().__init__(message, advice=advice)
+        self.refused = refused
 
 
 class Undeliverable(AvatarError):

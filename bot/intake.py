@@ -85,7 +85,8 @@ class Intake:
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
         """The person was told that nothing is done. When this gives up, the row is too old to be sent."""
-        if await writing is False:
+        outcome = await writing
+        if outcome is False or (isinstance(outcome, LogUnavailable) and outcome.refused):
             return
         reason = "The log took too long to write, so nothing was done."
         refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=reason, deadline=None)

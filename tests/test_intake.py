@@ -106,6 +106,8 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable, match="no such table"):
         await intake_of(log, tasks).commit(INVOCATION)
+    async with asyncio.timeout(5):  # there is nothing to call off
+        await tasks.idle()
 
 
 def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:

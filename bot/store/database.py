@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from sqlalchemy import AsyncAdaptedQueuePool, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import LogUnavailable, StartupError
+from bot.store.writes import SqliteEngine
 
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
@@ -59,7 +60,7 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
             ) from None
         yield engine
     finally:
-        await engine.dispose()
+        await (engine.close() if isinstance(engine, SqliteEngine) else engine.dispose())
 
 
 @contextmanager
@@ -75,6 +76,7 @@ def log_failures() -> Iterator[None]:
         raise LogUnavailable(
             f"The log cannot be used: {_reason(error)}.",
             advice="Try again in a moment; if it stays so, tell whoever runs the bot.",
+            refused=_is_refusal(error),
         ) from None
 
 
@@ -118,7 +120,7 @@ def _engine(url: str, *, must_exist: bool) -> AsyncEngine:
         ) from None
 
 
-def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
+def _sqlite(url: URL, *, must_exist: bool) -> SqliteEngine:
     path = Path(url.database or "")
     _prepare_file(path, must_exist=must_exist)
     engine = create_async_engine(
@@ -140,7 +142,7 @@ def _sqlite(url: URL, *, must_exist: bool) -> AsyncEngine:
         cursor.close()
 
     _guard_file(engine, path)
-    return engine
+    return SqliteEngine(engine)
 
 
 def _guard_file(engine: AsyncEngine, path: Path) -> None:
@@ -178,6 +180,13 @@ def _failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
     asyncpg = sys.modules.get("asyncpg")
     drivers = (asyncpg.PostgresError, asyncpg.InterfaceError) if asyncpg else ()
     return (SQLAlchemyError, OSError, sqlite3.Error, *drivers, *others)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the database itself has said no, so that nothing was written: no connection was lost."""
+    return isinstance(error, sqlite3.Error) or (
+        isinstance(error, DBAPIError) and not error.connection_invalidated
+    )
 
 
 def _reason(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """Carrying out one statement; every failure of the database is LogUnavailable.
 
-On SQLite a write goes to aiosqlite as SQL that SQLAlchemy has made once, in one turn of its thread: with
-SQLAlchemy's own way there are eight turns a statement, and four times the processor's time (measured).
+On SQLite a write is SQL that SQLAlchemy has made once: with SQLAlchemy's own way there are eight turns of
+aiosqlite's thread a statement, and four times the processor's time (measured).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ from sqlalchemy import Dialect, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.database import log_failures
+from bot.store.writes import SqliteEngine
 
 _LOCKS = 0x6C6F67
 """The first half of the numbers of our advisory locks ("log" in ASCII); the second is what is waited for."""
@@ -36,7 +37,7 @@ async def execute(
             always so.
     """
     with log_failures():
-        if engine.dialect.name == "sqlite":
+        if isinstance(engine, SqliteEngine):
             return await _execute_on_sqlite(engine, statement, values or {})
         async with engine.connect() as connection:
             if in_turn is not None:
@@ -71,13 +72,11 @@ class _Prepared:
     constants: Mapping[str, Any]
 
 
-async def _execute_on_sqlite(engine: AsyncEngine, statement: Any, values: Mapping[str, Any]) -> int:
+async def _execute_on_sqlite(engine: SqliteEngine, statement: Any, values: Mapping[str, Any]) -> int:
     prepared = _prepared(statement, engine.dialect)
     given = {**prepared.constants, **values}
     parameters = [convert(given[name]) if convert else given[name] for name, convert in prepared.places]
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        return len(await driver.execute_fetchall(prepared.sql, parameters))
+    return await engine.write(prepared.sql, parameters)
 
 
 @lru_cache(maxsize=256)

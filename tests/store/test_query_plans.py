@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-import aiosqlite
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.model import Action, Invocation, Source, Status
 from bot.store.invocations import Invocations
 from bot.store.roster import Roster
+from bot.store.writes import SqliteEngine
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = Invocation(
@@ -68,14 +68,14 @@ def listening_to(engine: AsyncEngine) -> Iterator[list[Sent]]:
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         sent.append((statement, parameters))
 
-    fetchall = aiosqlite.Connection.execute_fetchall
+    write = SqliteEngine.write
 
-    def note_too(connection: aiosqlite.Connection, statement: str, parameters: Any) -> Any:
+    def note_too(engine: SqliteEngine, statement: str, parameters: Any) -> Any:
         sent.append((statement, tuple(parameters)))
-        return fetchall(connection, statement, parameters)
+        return write(engine, statement, parameters)
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
-    with patch.object(aiosqlite.Connection, "execute_fetchall", note_too):
+    with patch.object(SqliteEngine, "write", note_too):
         yield sent
     event.remove(engine.sync_engine, "before_cursor_execute", note)
 

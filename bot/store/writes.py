@@ -1,0 +1,105 @@
+"""Writes on SQLite: those that come together are committed together, so that they share what a commit costs.
+
+A commit is synced to the disk, and each turn of aiosqlite's thread has to win the interpreter's lock back
+from a busy event loop. Alone, a write goes at once; what comes while it is under way goes with the next.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    sql: str
+    parameters: Sequence[Any]
+    rows: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class SqliteEngine(AsyncEngine):
+    """An engine with one connection, whose writes go by `write`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine.sync_engine)
+        self._waiting: list[_Write] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def write(self, sql: str, parameters: Sequence[Any]) -> int:
+        """Carry out a statement that returns a row for each one it concerns, and say how many there are.
+
+        It is committed by then. Whoever stops waiting does not stop the write.
+
+        Raises:
+            sqlite3.Error: it was not carried out.
+        """
+        write = _Write(sql, parameters)
+        self._waiting.append(write)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+        return await write.rows
+
+    async def close(self) -> None:
+        """Finish what is under way, and close the connection."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        await self.dispose()
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                for write, outcome in zip(together, await self._outcomes(together), strict=True):
+                    _tell(write, outcome)
+        finally:
+            self._writing = None
+
+    async def _outcomes(self, together: Sequence[_Write]) -> Sequence[int | Exception]:
+        try:
+            async with self.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                # aiosqlite's own methods carry out one statement a turn.
+                work = partial(_carry_out, driver._conn, together)  # noqa: SLF001
+                outcomes: Sequence[int | Exception] = await driver._execute(work)  # noqa: SLF001
+                return outcomes
+        except Exception as error:  # noqa: BLE001 - each of those who wait is to have it
+            return [error] * len(together)
+
+
+def _tell(write: _Write, outcome: int | Exception) -> None:
+    if write.rows.done():
+        return
+    if isinstance(outcome, Exception):
+        write.rows.set_exception(outcome)
+    else:
+        write.rows.set_result(outcome)
+
+
+def _carry_out(connection: sqlite3.Connection, together: Sequence[_Write]) -> Sequence[int | Exception]:
+    """In aiosqlite's thread. A statement that fails leaves the others alone, unless SQLite gives all up."""
+    if len(together) == 1:
+        return [_rows_of(connection, together[0])]
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes: list[int | Exception] = []
+        for write in together:
+            try:
+                outcomes.append(_rows_of(connection, write))
+            except sqlite3.Error as error:
+                if not connection.in_transaction:
+                    raise
+                outcomes.append(error)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def _rows_of(connection: sqlite3.Connection, write: _Write) -> int:
+    return len(connection.execute(write.sql, write.parameters).fetchall())

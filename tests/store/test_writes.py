@@ -1,0 +1,116 @@
+"""Writes on SQLite that come together are committed together, and each has its own outcome."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store.database import open_database
+from bot.store.writes import SqliteEngine
+
+ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"
+
+
+@pytest.fixture
+async def engine(sqlite_url: str) -> AsyncIterator[SqliteEngine]:
+    async with open_database(sqlite_url) as engine:
+        assert isinstance(engine, SqliteEngine)
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY CHECK (id < 1000))")
+        yield engine
+
+
+async def all_things(engine: SqliteEngine) -> list[int]:
+    async with engine.connect() as connection:
+        return [row.id for row in await connection.exec_driver_sql("SELECT id FROM things ORDER BY id")]
+
+
+async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
+    """What came of each: how many rows, or the error."""
+    done = await asyncio.gather(*writes, return_exceptions=True)
+    return [str(one) if isinstance(one, BaseException) else one for one in done]
+
+
+def adding(engine: SqliteEngine, *ids: int) -> list["asyncio.Task[int]"]:
+    return [asyncio.create_task(engine.write(ADD, [one])) for one in ids]
+
+
+async def test_each_knows_how_many_rows_it_concerned(engine: SqliteEngine) -> None:
+    assert await outcomes(*adding(engine, *range(100))) == [1] * 100
+    assert await engine.write("UPDATE things SET id = id + 200 WHERE id > ? RETURNING id", [89]) == 10
+    assert await engine.write("DELETE FROM things WHERE id = ? RETURNING id", [999]) == 0
+    assert len(await all_things(engine)) == 100
+
+
+async def test_what_fails_leaves_the_others_alone(engine: SqliteEngine) -> None:
+    first, second, third, fourth = await outcomes(*adding(engine, 1, 1, 2000, 2))
+    assert (first, fourth) == (1, 1)
+    assert "UNIQUE constraint failed" in str(second)
+    assert "CHECK constraint failed" in str(third)
+    assert await all_things(engine) == [1, 2]
+
+
+async def test_each_sees_what_came_before_it(engine: SqliteEngine) -> None:
+    unless_there = "INSERT INTO things SELECT ? WHERE NOT EXISTS (SELECT 1 FROM things) RETURNING id"
+    writes = [asyncio.create_task(engine.write(unless_there, [one])) for one in range(20)]
+    assert sum(await asyncio.gather(*writes)) == 1
+    assert await all_things(engine) == [0]
+
+
+async def test_it_is_on_the_disk_when_it_is_said_to_be_written(engine: SqliteEngine, tmp_path: Path) -> None:
+    for round_of in range(5):
+        await outcomes(*adding(engine, *range(round_of * 10, round_of * 10 + 10)))
+        with closing(sqlite3.connect(tmp_path / "log.db")) as another:
+            [(there,)] = another.execute("SELECT count(*) FROM things")
+        assert there == (round_of + 1) * 10
+
+
+async def test_whoever_stops_waiting_stops_no_write(engine: SqliteEngine) -> None:
+    writes = adding(engine, 1, 2, 3)
+    await asyncio.sleep(0)
+    writes[0].cancel()
+    writes[1].cancel()
+    assert await writes[2] == 1
+    assert await all_things(engine) == [1, 2, 3]
+
+
+async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_said(
+    engine: SqliteEngine, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = asyncio.get_running_loop().time()
+        said = await outcomes(*adding(engine, *range(10)))
+        waited = asyncio.get_running_loop().time() - began
+        other.execute("ROLLBACK")
+    assert said == ["database is locked"] * 10
+    assert waited < 10
+    assert await outcomes(*adding(engine, 1, 2)) == [1, 1]
+
+
+async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteEngine) -> None:
+    give_up = "INSERT OR ROLLBACK INTO things (id) VALUES (?) RETURNING id"
+    first = asyncio.create_task(engine.write(ADD, [0]))  # goes alone
+    await asyncio.sleep(0)
+    together = [*adding(engine, 1), asyncio.create_task(engine.write(give_up, [0])), *adding(engine, 2)]
+    assert await first == 1
+    assert await outcomes(*together) == ["UNIQUE constraint failed: things.id"] * 3
+    assert await all_things(engine) == [0]
+    assert await outcomes(*adding(engine, 1, 2)) == [1, 1]
+
+
+async def test_what_is_under_way_is_finished_before_the_file_is_closed(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_database(sqlite_url) as engine:
+        assert isinstance(engine, SqliteEngine)
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY)")
+        writes = adding(engine, 1, 2, 3)
+        await asyncio.sleep(0)
+    assert await outcomes(*writes) == [1, 1, 1]
+    with closing(sqlite3.connect(tmp_path / "log.db")) as another:
+        assert list(another.execute("SELECT count(*) FROM things")) == [(3,)]
