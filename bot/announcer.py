@@ -74,9 +74,12 @@ class _Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Route:
+    """`is_fixed`: what goes there cannot be edited later."""
+
     name: str
     send: Callable[[Message], Awaitable[Delivery]]
     seconds: float
+    is_fixed: bool = True
 
 
 class Announcer:
@@ -94,7 +97,7 @@ class Announcer:
             Undeliverable: Slack takes it on no route at the moment.
         """
         routes = [
-            _Route("channel", partial(self._post, invocation.channel_id), CHANNEL_SECONDS),
+            _Route("channel", partial(self._post, invocation.channel_id), CHANNEL_SECONDS, is_fixed=False),
             _Route(
                 "response_url in channel", partial(self._respond, invocation, "in_channel"), ROUTE_SECONDS
             ),
@@ -160,21 +163,21 @@ class Announcer:
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
             _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS),
-            _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS),
+            _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS, is_fixed=False),
         )
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivery:
-        hint = ""
+        invitation = ""
         for route in routes:
-            message = render(hint)
+            message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
                 async with asyncio.timeout(route.seconds * self._pace):
                     return await route.send(message)
             except (_Closed, *SLACK_FAILURES) as error:
                 reason = str(error) if isinstance(error, _Closed) else word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                not_a_member = reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id)
-                hint = INVITE_HINT if not_a_member else hint or FIXED_HINT
+                if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
+                    invitation = INVITE_HINT
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
     async def _post(self, channel: str | None, message: Message) -> Delivery:

@@ -98,8 +98,8 @@ async def running_bot(
     policy = read_policy(settings)
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
-        engine = await stack.enter_async_context(open_database(database_url))
         stack.enter_context(sole_use(database_url))
+        engine = await stack.enter_async_context(open_database(database_url))
         await migrate(engine)
         await inherit(engine, now())
         invocations = Invocations(engine)

@@ -17,7 +17,7 @@ COMMIT_SECONDS = 2.3
 """Slack waits 3 s for an ack; a write that takes longer than this is called off."""
 
 CALL_OFF_SECONDS = 90.0
-"""How long a write may be called off that may be in the log after all; the sweep starts nothing that old."""
+"""How long a write is called off that may be in the log after all. The sweep sends no start that old."""
 
 ASK_SECONDS = 0.5
 """How long the log may be asked for something before an ack."""
@@ -59,7 +59,7 @@ class Intake:
             else LogUnavailable("The log takes too long to write.", advice="Try again in a moment.")
         )
         if isinstance(outcome, LogUnavailable):
-            if invocation.status is Status.RECEIVED:
+            if invocation.status is Status.RECEIVED and not outcome.refused:
                 self._custody.take(invocation.id, self._call_off(writing, invocation))
             raise outcome
         return outcome
@@ -84,13 +84,14 @@ class Intake:
             return error
 
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
-        """The person was told that nothing is done. When this gives up, the row is too old to be sent."""
-        outcome = await writing
-        if outcome is False or (isinstance(outcome, LogUnavailable) and outcome.refused):
-            return
+        """The person was told that nothing is done, so the row must not be left to be carried out."""
         reason = "The log took too long to write, so nothing was done."
         refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=reason, deadline=None)
-        # Cut short, it must not hand the row over, for then it would be carried out.
-        with suppress(asyncio.CancelledError, TimeoutError):
+        try:
             async with asyncio.timeout(CALL_OFF_SECONDS):
-                await persist(refuse, sleep=self._sleep)
+                outcome = await asyncio.shield(writing)
+                if outcome is True or (isinstance(outcome, LogUnavailable) and not outcome.refused):
+                    await persist(refuse, sleep=self._sleep)
+        except (asyncio.CancelledError, TimeoutError):
+            with suppress(LogUnavailable):
+                await refuse()

@@ -1,5 +1,6 @@
 """What a client needs to join a job's RTC room: asked for at that moment, shown to one, kept nowhere."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -9,9 +10,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.custody import Custody
-from bot.errors import Answer, MetaStudioError
+from bot.errors import Answer, MetaStudioError, NotSent
 from bot.intake import Intake
-from bot.job import RtcRoomInfo
+from bot.job import JobReport, RtcRoomInfo
 from bot.messages.rtc_access import access, not_opened, opening, refused_access
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
@@ -21,13 +22,20 @@ from bot.slack_errors import SLACK_FAILURES, word_for
 from bot.store.invocations import Invocations
 
 READ_SECONDS = 10.0
-DEADLINE = timedelta(seconds=30)
+ANSWER_SECONDS = 20.0
+"""How long somebody waits before the open modal, a turn to read included."""
+
+DEADLINE = timedelta(seconds=60)
+"""Later than opening the modal, the answer and filling it in may take together."""
 
 _log = structlog.get_logger()
 
 
 class RtcAccess:
-    """The use case. The modal is opened before anything slow: Slack gives 3 s for it."""
+    """The use case. The modal is opened before anything slow: Slack gives 3 s for it.
+
+    `seconds` is how long somebody waits before it for the answer.
+    """
 
     def __init__(
         self,
@@ -39,7 +47,9 @@ class RtcAccess:
         slack: AsyncWebClient,
         custody: Custody,
         now: Callable[[], datetime],
+        seconds: float = ANSWER_SECONDS,
     ) -> None:
+        self._seconds = seconds
         self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
@@ -75,7 +85,7 @@ class RtcAccess:
             await self._outcomes.conclude(invocation, Status.FAILED, facts, not_opened())
             return
         try:
-            report = await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
+            report = await self._ask(job)
         except MetaStudioError as error:
             await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
             await self._settle(invocation, Status.FAILED, error.answer, str(error))
@@ -84,6 +94,16 @@ class RtcAccess:
             if not await self._update(view_id, shown):
                 await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
             await self._settle(invocation, Status.DONE)
+
+    async def _ask(self, job: JobRef) -> JobReport:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
+        except TimeoutError:
+            raise NotSent(
+                "So many questions wait for MetaStudio that this one had no turn.",
+                advice="Try again in a moment.",
+            ) from None
 
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:

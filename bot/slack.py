@@ -51,7 +51,7 @@ def open_session() -> aiohttp.ClientSession:
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
     """The client. It retries what Slack throttled, or could not do at that moment (500, 503).
 
-    After a lost connection it does not: a post would appear twice.
+    After a lost connection it does not: then a post has mostly been made, and would appear twice.
     """
     base_url = settings.SLACK_API_URL + "/"
     client = AsyncWebClient(

@@ -112,13 +112,14 @@ class Watcher:
             return
         # A clock that was set back must not hide what is new.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
-        if self._can_look:
+        can_look = self._can_look
+        if can_look:
             for job in await self._roster.followed(since=since):
                 if job.job_id not in self._list and not self._showing.is_at(job):
                     self._list.add(job)
         for stop in await self._roster.stops(since=since or now - OVERLAP):
             await self._heed(stop)
-        self._called_at = now if self._can_look else None
+        self._called_at = now if can_look and self._can_look else None
 
     @property
     def _can_look(self) -> bool:
@@ -132,7 +133,8 @@ class Watcher:
         failed = True
         try:
             await self._look_at(room)
-            failed = self._said_blind = False
+            failed = False
+            self._said_blind = self._said_blind and not self._can_look
         except OperationUnknown as error:
             self._be_blind(error)
         except (MetaStudioError, LogUnavailable) as error:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,25 @@ from bot.settings import Mode, Settings
 from bot.store.database import open_database
 from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
+
+TOLD = "told"
+"""The property of a test that holds what whoever runs the tests is to read."""
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say something that stands at the end of what the tests print, also where they pass."""
+    return partial(record_property, TOLD)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have told, wherever they ran."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    told = [words for report in reports for name, words in report.user_properties if name == TOLD]
+    if told:
+        terminalreporter.section("figures")
+        for words in told:
+            terminalreporter.write_line(words)
 
 
 @pytest.fixture(scope="session")

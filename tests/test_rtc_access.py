@@ -22,7 +22,7 @@ from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
-from bot.rtc_access import DEADLINE, READ_SECONDS, RtcAccess
+from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.tasks import Tasks
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -71,6 +71,7 @@ class Play:
     cloud: Cloud = field(default_factory=Cloud)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
+    seconds: float = ANSWER_SECONDS
 
     def __post_init__(self) -> None:
         self.click = Invocation(
@@ -94,6 +95,7 @@ class Play:
             slack=self.client,
             custody=custody,
             now=self.clock,
+            seconds=self.seconds,
         )
 
     async def commit(self) -> Invocation:
@@ -280,3 +282,17 @@ async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None
 
     row = await row_of(play.log)
     assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+
+
+async def test_who_waits_too_long_for_a_turn_is_told_so_in_the_modal(play: Play) -> None:
+    play = replace(play, seconds=0.05)
+
+    async def never() -> JobReport:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    play.cloud.answer = never
+    row = await play.run()
+
+    assert "So many questions wait for MetaStudio" in shown(play.slack)
+    assert row.status is Status.FAILED

@@ -341,6 +341,17 @@ async def test_the_same_delivery_is_committed_once(log: FlakyLog) -> None:
     assert [row.id async for row in log.find()] == ["i1"]
 
 
+@pytest.mark.parametrize("status", [Status.STARTED, Status.FAILED])
+async def test_the_same_delivery_is_committed_once_however_late_it_comes(
+    log: FlakyLog, status: Status
+) -> None:
+    play = Play(log)
+    await log.advance(await play.commit(), status)
+    late = replace(TYPED, id="i2", created_at=NOON + timedelta(minutes=5))
+
+    assert await play.starts.commit(late, REQUEST) is None
+
+
 def typed_again(**changes: Any) -> Invocation:
     """By somebody else, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}

@@ -71,7 +71,9 @@ class AvatarCommand:
     async def _running(self) -> tuple[list[Invocation], int]:
         """As many jobs as can be shown, and how many there are."""
         jobs = await self.invocations.running(limit=MOST_JOBS)
-        return jobs, len(jobs) if len(jobs) < MOST_JOBS else await self.invocations.count_running()
+        if len(jobs) < MOST_JOBS:
+            return jobs, len(jobs)
+        return jobs, max(len(jobs), await self.invocations.count_running())
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
         start = await self.reception.intake.ask(self.invocations.find_start(wanted.job_id))

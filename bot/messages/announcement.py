@@ -27,7 +27,7 @@ from bot.model import Invocation, JobState
 from bot.parsing import JobRef
 
 FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."
-INVITE_HINT = f"{FIXED_HINT} To let the bot keep its messages true here, invite it to this channel."
+INVITE_HINT = "To let the bot keep its messages true here, invite it to this channel."
 ADOPTED_NOTE = "The call was cut off; the job had started."
 MOST_VOICES = 10
 _NOTE_LIMIT = 200

@@ -57,7 +57,7 @@ class _Progress:
 
 
 class Call:
-    """An operation under way: one request, or several that share its time limit."""
+    """A request under way, its repetitions included."""
 
     def __init__(self, means: Means, manner: Manner, seconds: float) -> None:
         self._means = means
@@ -72,7 +72,6 @@ class Call:
         Args:
             content: what httpx makes a request of: `json`, `params`, `headers`.
         """
-        self._progress = _Progress()
         retries, renewed = 0, False
         while True:
             auth: httpx.Auth | None = None
@@ -92,11 +91,11 @@ class Call:
 
     @property
     def may_have_succeeded(self) -> bool:
-        """Whether the answer to an earlier try of the latest request was lost."""
+        """Whether the answer to an earlier try was lost."""
         return isinstance(self._progress.error, OutcomeUnknown)
 
     def out_of_time(self) -> MetaStudioError:
-        """What is known of the request that the time limit has cut short."""
+        """What is known when the time limit has cut the request short."""
         if self._progress.awaits == _ANSWER:
             what = f"MetaStudio did not answer within {self._seconds:g} seconds."
             return OutcomeUnknown(what, advice=self._manner.if_lost)
@@ -134,7 +133,7 @@ class Call:
 
 @asynccontextmanager
 async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIterator[Call]:
-    """A call whose requests end within so many seconds, retries and logins included.
+    """A call that ends within so many seconds, retries and logins included.
 
     Raises:
         MetaStudioError: what is known when the time is up.

@@ -60,7 +60,7 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
             ) from None
         yield engine
     finally:
-        await (engine.close() if isinstance(engine, SqliteEngine) else engine.dispose())
+        await engine.dispose()
 
 
 @contextmanager
@@ -183,10 +183,10 @@ def _failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Whether the database itself has said no, so that nothing was written: no connection was lost."""
-    return isinstance(error, sqlite3.Error) or (
-        isinstance(error, DBAPIError) and not error.connection_invalidated
-    )
+    """Whether the database itself has said no: no connection was lost, and no disk failed in a commit."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR
+    return isinstance(error, DBAPIError) and not error.connection_invalidated
 
 
 def _reason(error: BaseException) -> str:

@@ -40,7 +40,10 @@ class Invocations:
         return await execute(self._engine, statement, row | sought, in_turn=turn) == 1
 
     async def find_twin(self, invocation: Invocation) -> Invocation | None:
-        """The start of the same room and region a moment ago, by whomever."""
+        """What kept a row out: its very delivery, or the same start a moment ago, by whomever."""
+        delivery = select(*COLUMNS).where(invocations.c.trigger_id == invocation.trigger_id)
+        if invocation.trigger_id and (same := await self._first(delivery)):
+            return same
         twin, sought = twin_query(invocation)
         return await self._first(twin.params(sought).order_by(invocations.c.created_at.desc()))
 

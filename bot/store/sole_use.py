@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StartupError
 
@@ -20,28 +21,37 @@ def sole_use(url: str) -> Iterator[None]:
     Raises:
         StartupError: another process has the log, or it cannot be told.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    path = _file_of(url)
+    if path is None:
         yield
         return
-    path = Path(f"{parsed.database}.lock")
     try:
-        file = path.open("ab")
+        file = path.with_name(f"{path.name}.lock").open("ab")
     except OSError as error:
         raise StartupError(
-            f"The file {path} cannot be opened: {error.strerror}.", advice="Check AVATAR_DATABASE_URL."
+            f"The database file {path} cannot be opened: {error.strerror}.",
+            advice="Check AVATAR_DATABASE_URL.",
         ) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartupError(
-                f"Another bot is at work with the log {parsed.database}.",
+                f"Another bot is at work with the log {path}.",
                 advice="Stop it first, or give both a PostgreSQL database.",
             ) from None
         except OSError as error:
             raise StartupError(
-                f"The file {path} cannot be locked: {error.strerror}.",
-                advice="Put the log on a disk of this machine.",
+                f"The database file {path} cannot be locked: {error.strerror}.",
+                advice="Put it on a disk of this machine.",
             ) from None
         yield
+
+
+def _file_of(url: str) -> Path | None:
+    """Whatever way leads to it; None of another database, and of what is no URL: opening it says so."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    return Path(parsed.database or "").resolve() if parsed.get_backend_name() == "sqlite" else None

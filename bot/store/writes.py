@@ -7,11 +7,16 @@ from a busy event loop. Alone, a write goes at once; what comes while it is unde
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+FINISH_SECONDS = 5.0
+"""How long closing waits for writes that are under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class SqliteEngine(AsyncEngine):
 
         Raises:
             sqlite3.Error: it was not carried out.
+            SQLAlchemyError: there is no connection to be had.
         """
         write = _Write(sql, parameters)
         self._waiting.append(write)
@@ -43,13 +49,17 @@ class SqliteEngine(AsyncEngine):
             self._writing = asyncio.create_task(self._write_all())
         return await write.rows
 
-    async def close(self) -> None:
-        """Finish what is under way, and close the connection."""
-        if self._writing is not None:
-            await asyncio.wait({self._writing})
-        await self.dispose()
+    @override
+    async def dispose(self, close: bool = True) -> None:
+        """Finish what is under way, if it can be finished in time, and close the connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self._writing is not None:
+                    await asyncio.wait({self._writing})
+        await super().dispose(close)
 
     async def _write_all(self) -> None:
+        together: Sequence[_Write] = ()
         try:
             while self._waiting:
                 together, self._waiting = self._waiting, []
@@ -57,6 +67,9 @@ class SqliteEngine(AsyncEngine):
                     _tell(write, outcome)
         finally:
             self._writing = None
+            for write in (*together, *self._waiting):  # where this task was cancelled
+                _tell(write, sqlite3.OperationalError("the database is being closed"))
+            self._waiting = []
 
     async def _outcomes(self, together: Sequence[_Write]) -> Sequence[int | Exception]:
         try:
@@ -66,6 +79,8 @@ class SqliteEngine(AsyncEngine):
                 work = partial(_carry_out, driver._conn, together)  # noqa: SLF001
                 outcomes: Sequence[int | Exception] = await driver._execute(work)  # noqa: SLF001
                 return outcomes
+        except ValueError as error:  # aiosqlite's word for a connection that is closed
+            return [sqlite3.OperationalError(str(error))] * len(together)
         except Exception as error:  # noqa: BLE001 - each of those who wait is to have it
             return [error] * len(together)
 
@@ -89,7 +104,7 @@ def _carry_out(connection: sqlite3.Connection, together: Sequence[_Write]) -> Se
         for write in together:
             try:
                 outcomes.append(_rows_of(connection, write))
-            except sqlite3.Error as error:
+            except Exception as error:
                 if not connection.in_transaction:
                     raise
                 outcomes.append(error)

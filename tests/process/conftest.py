@@ -149,17 +149,6 @@ def stand_ins(spawn: Spawn) -> Callable[..., StandIns]:
     return start
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Say something that whoever runs the tests is to see also where they pass."""
-
-    def write(words: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n  {words}\n")
-
-    return write
-
-
 def until(condition: Callable[[], bool], process: Process | None = None, *, seconds: float = LIMIT) -> None:
     """Wait for something that another process does."""
     if not happens(condition, process, seconds=seconds):

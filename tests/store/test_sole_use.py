@@ -62,5 +62,5 @@ def test_where_no_lock_can_be_made_it_is_said_which_file_is_missing(tmp_path: Pa
         pass
     assert (
         str(refused.value)
-        == f"The file {tmp_path}/none/avatar.db.lock cannot be opened: No such file or directory."
+        == f"The database file {tmp_path}/none/avatar.db cannot be opened: No such file or directory."
     )
