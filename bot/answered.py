@@ -1,7 +1,7 @@
 """Whether Slack has its answer: nobody reads how a start ended before they read that it began.
 
-Bolt sends an ack up to 10 ms after a listener has given it. Work that the listener began in the meantime goes
-on at once; only what it tells people waits here.
+An ack is sent when its listener has ended. Work that the listener began in the meantime goes on at once; only
+what it tells people waits here.
 """
 
 import asyncio

@@ -37,6 +37,8 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
         authorize=authorize,
         # The web server checks signatures on the raw bytes, before Bolt reads them.
         request_verification_enabled=False,
+        # Else Bolt looks every 10 ms whether there is an ack. Listeners end with it, so they delay nothing.
+        process_before_response=True,
     )
 
     @bolt.error
@@ -45,6 +47,9 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
     ) -> BoltResponse | None:
         reference = new_id()
         _log.error("a listener failed", exc_info=error, reference=reference, mode=request.mode)
+        acknowledged: BoltResponse | None = request.context.ack.response
+        if acknowledged is not None:
+            return acknowledged
         if response is None:
             return None
         body = {"response_type": "ephemeral", **went_wrong(reference).arguments()}
