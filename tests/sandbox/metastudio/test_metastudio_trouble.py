@@ -160,6 +160,7 @@ async def test_who_has_hung_up_by_then_has_asked_for_nothing(
     headers = {"X-Auth-Token": "a-ready-made-token"}
     with pytest.raises(httpx.ReadTimeout):
         await client.post(path, headers=headers, timeout=0.1)
+    await asyncio.sleep(0.05)  # the stand-in, in this very loop, hears of it
     stand_in.trouble.clear()
     while not stand_in.calls:  # noqa: ASYNC110 - the stand-in announces no calls
         await asyncio.sleep(0.01)
