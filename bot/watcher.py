@@ -50,7 +50,7 @@ DOUBTS = 6
 DOUBTS_OF_RUNNING = 3
 """The same for the room of a job that runs: a single odd answer must not take its Stop button away."""
 
-BLIND_SECONDS = 600.0
+BLIND_SECONDS = 60.0
 """How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
 
 IDLE_SECONDS = 0.2

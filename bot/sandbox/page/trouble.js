@@ -26,7 +26,7 @@ const ORDERS = [
   },
   {
     label: "MetaStudio knows no jobs",
-    what: "Jobs start, but listing them, asking for their state and stopping them are no APIs it knows.",
+    what: "Jobs start, but listing them, asking for their state and stopping them are no APIs it knows. The bot asks again after a minute.",
     run: () => troubleMetaStudio({ kind: "unsupported" }),
     done: () => "MetaStudio knows no jobs until the trouble is ended.",
   },
