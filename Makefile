@@ -26,7 +26,7 @@ layers: .venv/development
 pytest: .venv/development
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-# 250 kills of one bot, 100 of replicas, then 10,000 starts in a row: ten times what `make test` does. 20 minutes.
+# 250 kills of one bot, 100 of replicas, then 10,000 starts in a row: ten times what `make test` does. A quarter of an hour.
 chaos: .venv/development
 	CHAOS_KILLS=250 MEMORY_STARTS_IN_TEN=10 $(BIN)/python -m pytest \
 	    tests/process/test_chaos.py tests/process/test_memory.py $(ARGS)

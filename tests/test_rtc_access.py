@@ -47,6 +47,12 @@ async def full_report() -> JobReport:
     return JobReport.model_validate(FULL_ANSWER | {"state": "PROCESSING"})
 
 
+async def never() -> JobReport:
+    """Somebody who is asked, and does not answer."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 class Cloud(MetaStudio):
     """Tells a job's state as a test wants it."""
 
@@ -272,10 +278,6 @@ async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> No
 
 
 async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None:
-    async def never() -> JobReport:
-        await asyncio.Event().wait()
-        raise AssertionError
-
     play.cloud.answer = never
     play.access.begin(await play.commit())
     await play.tasks.drain(0.2)
@@ -286,10 +288,6 @@ async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None
 
 async def test_who_waits_too_long_for_a_turn_is_told_so_in_the_modal(play: Play) -> None:
     play = replace(play, seconds=0.05)
-
-    async def never() -> JobReport:
-        await asyncio.Event().wait()
-        raise AssertionError
 
     play.cloud.answer = never
     row = await play.run()

@@ -88,7 +88,7 @@ def _prepared(statement: Any, dialect: Dialect) -> _Prepared:
 
     def converter(name: str) -> Callable[[Any], Any] | None:
         column_type = compiled.binds[lists.get(name, name)].type
-        return column_type.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+        return column_type.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]  # untyped
 
     return _Prepared(
         sql=state.statement,

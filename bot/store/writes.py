@@ -75,9 +75,10 @@ class SqliteEngine(AsyncEngine):
         try:
             async with self.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
-                # aiosqlite's own methods carry out one statement a turn.
-                work = partial(_carry_out, driver._conn, together)  # noqa: SLF001
-                outcomes: Sequence[int | Exception] = await driver._execute(work)  # noqa: SLF001
+                sqlite = driver._conn  # noqa: SLF001 - no public name for it
+                work = partial(_carry_out, sqlite, together)
+                execute = driver._execute  # noqa: SLF001 - public methods carry out one statement a turn
+                outcomes: Sequence[int | Exception] = await execute(work)
                 return outcomes
         except ValueError as error:  # aiosqlite's word for a connection that is closed
             return [sqlite3.OperationalError(str(error))] * len(together)
