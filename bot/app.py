@@ -39,7 +39,8 @@ from bot.slack import Installation, find_installation, open_session, slack_clien
 from bot.socket_mode import SocketMode
 from bot.starts import Starts
 from bot.stops import Stops
-from bot.store.database import Database, open_database
+from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
@@ -99,10 +100,10 @@ async def running_bot(
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
         stack.enter_context(sole_use(database_url))
-        engine = await stack.enter_async_context(open_database(database_url))
-        await migrate(engine)
-        await inherit(engine, now())
-        invocations = Invocations(engine)
+        database = await stack.enter_async_context(open_database(database_url))
+        await migrate(database)
+        await inherit(database, now())
+        invocations = Invocations(database)
         session = await stack.enter_async_context(open_session())
         slack = slack_client(settings, session)
         installation = await find_installation(slack, settings)
@@ -114,7 +115,7 @@ async def running_bot(
             bolt,
             settings,
             policy,
-            engine=engine,
+            database=database,
             invocations=invocations,
             slack=slack,
             announcer=Announcer(slack, session),
@@ -162,7 +163,7 @@ def _assemble(
     settings: Settings,
     policy: Policy,
     *,
-    engine: Database,
+    database: Database,
     invocations: Invocations,
     slack: AsyncWebClient,
     announcer: Announcer,
@@ -172,7 +173,7 @@ def _assemble(
     new_id: Callable[[], str],
 ) -> Sequence[Chore]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
-    roster = Roster(engine)
+    roster = Roster(database)
     custody = Custody(invocations, tasks, now=now)
     intake = Intake(invocations, tasks, custody)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
@@ -236,7 +237,7 @@ def _assemble(
     )
     watcher = Watcher(
         roster=roster,
-        leases=Leases(engine),
+        leases=Leases(database),
         metastudio=metastudio,
         showing=Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc),
         holder=new_id(),

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.app import utc_now
 from bot.metastudio.connect import open_metastudio
@@ -20,6 +19,7 @@ from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
 from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
 
@@ -76,7 +76,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database with the newest schema."""
     async with open_database(database_url) as engine:
         await migrate(engine)

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from bot.custody import AFTER_A_BUG, Custody
 from bot.errors import LogUnavailable
+from bot.store.engine import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import Clock
 from tests.test_outcomes import START, FlakyLog, row_of
 
 
 @pytest.fixture
-async def log(database: AsyncEngine) -> FlakyLog:
+async def log(database: Database) -> FlakyLog:
     """A log with one row in it that is under way."""
     log = FlakyLog(database)
     await log.record(START)

@@ -176,6 +176,34 @@ def test_a_line_in_json_is_still_json_and_holds_no_secret(
     assert [secret for secret in SECRETS if secret in shown] == []
 
 
+@pytest.mark.parametrize("spelt", [str, str.upper, lambda text: text.replace("s", "\u017f")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xoxe-1-Mi0y",
+        "xapp-1-A1",
+        "redis://me:pw@host",
+        "hooks.slack.com/x",
+        "/commands/T0/1/k",
+        "/actions/T0/1/k",
+        "/workflows/T0/1/k",
+        "response_url=k",
+        "signature=k",
+        "authorization=k",
+        "x-auth-token=k",
+        "x-subject-token=k",
+        "x-security-token=k",
+        "x-slack-signature=k",
+        "ticket=k",
+        "token=k",
+        "password=k",
+        "trigger_id=k",
+    ],
+)
+def test_one_thing_that_tells_is_enough(text: str, spelt: Callable[[str], str], redact: Redactor) -> None:
+    assert MASK in redact(spelt(text))
+
+
 def test_what_a_message_says_beside_its_secrets_stays(redact: Redactor) -> None:
     assert redact(json.dumps(COMMAND)) == json.dumps(
         COMMAND | {"token": MASK, "response_url": MASK, "trigger_id": MASK}

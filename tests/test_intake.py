@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.custody import Custody
@@ -19,8 +18,9 @@ from bot.errors import LogUnavailable
 from bot.intake import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.model import Action, Invocation, Source, Status
 from bot.persist import WRITE_PAUSES
-from bot.store.database import BUSY_MILLISECONDS
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
+from bot.store.sqlite import BUSY_MILLISECONDS
 from bot.tasks import Tasks
 from tests.metastudio.cloud import Pauses
 
@@ -40,7 +40,7 @@ INVOCATION = Invocation(
 class SlowLog(Invocations):
     """A log that writes only when it is let."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         super().__init__(engine)
         self.free = asyncio.Event()
 
@@ -51,17 +51,17 @@ class SlowLog(Invocations):
 
 
 @pytest.fixture
-def log(database: AsyncEngine) -> Invocations:
+def log(database: Database) -> Invocations:
     return Invocations(database)
 
 
 @pytest.fixture
-def slow_log(database: AsyncEngine) -> SlowLog:
+def slow_log(database: Database) -> SlowLog:
     return SlowLog(database)
 
 
 @pytest.fixture
-async def tasks(database: AsyncEngine) -> AsyncIterator[Tasks]:
+async def tasks(database: Database) -> AsyncIterator[Tasks]:
     """What goes on beside a test ends before the log is closed."""
     tasks = Tasks()
     yield tasks
@@ -100,7 +100,7 @@ async def test_a_twin_is_committed_only_where_twins_are_wanted(log: Invocations,
 
 
 async def test_a_write_that_fails_is_said_to_have_failed(
-    database: AsyncEngine, log: Invocations, tasks: Tasks
+    database: Database, log: Invocations, tasks: Tasks
 ) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
@@ -160,7 +160,7 @@ class LyingLog(Invocations):
 
 
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
-    database: AsyncEngine, tasks: Tasks
+    database: Database, tasks: Tasks
 ) -> None:
     log, pauses = LyingLog(database), Pauses()
     log.failures = len(WRITE_PAUSES) + 4
@@ -177,7 +177,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 
 
 async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
-    database: AsyncEngine, tasks: Tasks
+    database: Database, tasks: Tasks
 ) -> None:
     log = LyingLog(database)
     log.failures = 10_000

@@ -28,7 +28,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -54,6 +53,7 @@ from bot.showing import Showing
 from bot.starts import Starts
 from bot.stops import Stops
 from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
@@ -336,7 +336,7 @@ class Slack(Announcer):
 class Process:
     """The bot's use cases over the database, as `bot.app` puts them together."""
 
-    def __init__(self, world: World, engine: AsyncEngine, stack: AsyncExitStack, number: int) -> None:
+    def __init__(self, world: World, engine: Database, stack: AsyncExitStack, number: int) -> None:
         self.life = life = Life()
         self._stack = stack
         self.tasks = Tasks()

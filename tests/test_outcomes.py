@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -31,6 +30,7 @@ from bot.messages.message import Message
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import GIVE_UP, INTERRUPTED, LEASE, TELL_AGAIN, TOLD_AT_ONCE, Outcomes
 from bot.persist import WRITE_PAUSES
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 
@@ -138,7 +138,7 @@ def buttons_in(message: Message) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def log(database: AsyncEngine) -> FlakyLog:
+async def log(database: Database) -> FlakyLog:
     """A log with one start in it, which has been sent."""
     log = FlakyLog(database)
     await log.record(START)
@@ -334,7 +334,7 @@ async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_giv
 
 @BOTH_ENDS
 async def test_a_log_that_fails_only_when_people_know_is_told_so_later(
-    database: AsyncEngine, clock: Clock, pauses: Pauses, end: End
+    database: Database, clock: Clock, pauses: Pauses, end: End
 ) -> None:
     log = FlakyLog(database)
     await log.record(START)
@@ -510,7 +510,7 @@ async def test_what_another_process_is_telling_already_is_not_told_again(
 
 
 async def test_of_many_rows_that_were_left_behind_only_some_are_told_at_the_same_time(
-    database: AsyncEngine, clock: Clock
+    database: Database, clock: Clock
 ) -> None:
     log = FlakyLog(database)
     rows = [replace(START, id=f"i{number}", trigger_id=None, status=Status.FAILED) for number in range(25)]
@@ -646,7 +646,7 @@ async def test_the_process_log_says_what_is_late_and_holds_no_secret(
 
 @BOTH_ENDS
 async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_once(
-    *, database: AsyncEngine, log: FlakyLog, channel: Channel, clock: Clock, end: End
+    *, database: Database, log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
     class Forgetful(FlakyLog):
         """Loses the answer to the first step that it takes."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.errors import OutcomeUnknown, Rejected
@@ -17,6 +16,7 @@ from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import NOON, Clock
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
@@ -125,7 +125,7 @@ class Room:
 
 
 @pytest.fixture
-async def room(database: AsyncEngine) -> Room:
+async def room(database: Database) -> Room:
     log = FlakyLog(database)
     await log.record(UNKNOWN)
     return Room(log)

@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -24,6 +23,7 @@ from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
+from bot.store.engine import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
@@ -120,7 +120,7 @@ class Play:
 
 
 @pytest.fixture
-async def play(slack: SlackStandIn, tokens: Tokens, database: AsyncEngine) -> AsyncIterator[Play]:
+async def play(slack: SlackStandIn, tokens: Tokens, database: Database) -> AsyncIterator[Play]:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
         yield Play(FlakyLog(database), slack, client)
@@ -139,7 +139,7 @@ async def test_the_same_click_is_committed_once(play: Play) -> None:
     assert await play.access.commit(replace(play.click, id="i2"), JOB) is None
 
 
-async def test_a_look_that_cannot_be_committed_is_said_to_be_none(play: Play, database: AsyncEngine) -> None:
+async def test_a_look_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -17,6 +16,7 @@ from bot.job_life import JobLife
 from bot.messages.message import Message
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.showing import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.store.tables import invocations
@@ -144,7 +144,7 @@ class FlakyRoster(Roster):
 class Play:
     """Jobs in a log, their messages in Slack, and a time that passes as the test wants it."""
 
-    def __init__(self, database: AsyncEngine) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
         self.time = Time()
         self.slack = Slack(self.time)
@@ -209,7 +209,7 @@ class Play:
 
 
 @pytest.fixture
-def play(database: AsyncEngine) -> Play:
+def play(database: Database) -> Play:
     return Play(database)
 
 

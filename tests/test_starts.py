@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.custody import AFTER_A_BUG, Custody
@@ -20,6 +19,7 @@ from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.starts import DEADLINE_MARGIN, Starts, Twin
+from bot.store.engine import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
@@ -91,7 +91,7 @@ async def at_once() -> None:
 
 
 @pytest.fixture
-def log(database: AsyncEngine) -> FlakyLog:
+def log(database: Database) -> FlakyLog:
     return FlakyLog(database)
 
 
@@ -411,9 +411,7 @@ async def test_only_a_start_that_came_to_nothing_makes_way_for_the_next(
     assert isinstance(again, Invocation) is (row.status is Status.FAILED)
 
 
-async def test_a_start_that_cannot_be_committed_is_said_to_be_none(
-    database: AsyncEngine, log: FlakyLog
-) -> None:
+async def test_a_start_that_cannot_be_committed_is_said_to_be_none(database: Database, log: FlakyLog) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable):

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.answered import answering
@@ -19,6 +18,7 @@ from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
+from bot.store.engine import Database
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -109,7 +109,7 @@ class Play:
 
 
 @pytest.fixture
-def play(database: AsyncEngine) -> Play:
+def play(database: Database) -> Play:
     return Play(FlakyLog(database))
 
 
@@ -131,7 +131,7 @@ async def test_the_same_click_is_committed_once(play: Play) -> None:
     assert await play.stops.commit(replace(CLICK, id="i2"), JOB) is None
 
 
-async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, database: AsyncEngine) -> None:
+async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable):
@@ -167,7 +167,7 @@ async def test_the_answer_still_knows_the_address_that_the_row_has_forgotten(pla
 
 
 async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
-    play: Play, database: AsyncEngine
+    play: Play, database: Database
 ) -> None:
     play.cloud.answer = failing(OVER)
     row = await play.run()
@@ -182,7 +182,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
 
 
 async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
-    play: Play, database: AsyncEngine
+    play: Play, database: Database
 ) -> None:
     play.cloud.answer = failing(OVER)
     row = await play.run(resumed=True)
@@ -191,9 +191,7 @@ async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
     assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
 
 
-async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(
-    play: Play, database: AsyncEngine
-) -> None:
+async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(play: Play, database: Database) -> None:
     await play.run()
 
     assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
@@ -212,7 +210,7 @@ async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(
     ids=["rejected", "not sent", "lost"],
 )
 async def test_why_a_job_was_not_stopped_is_told_and_kept(
-    play: Play, database: AsyncEngine, error: MetaStudioError, words: str
+    play: Play, database: Database, error: MetaStudioError, words: str
 ) -> None:
     play.cloud.answer = failing(error)
     row = await play.run()

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -17,6 +16,7 @@ from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.tasks import Tasks
@@ -144,7 +144,7 @@ class Process:
 
 
 @pytest.fixture
-def log(database: AsyncEngine) -> Invocations:
+def log(database: Database) -> Invocations:
     return Invocations(database)
 
 
@@ -337,7 +337,7 @@ class ThreePauses(Pauses):
             raise asyncio.CancelledError
 
 
-async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: AsyncEngine) -> None:
+async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Database) -> None:
     log = LogWithoutLuck(database)
     process = Process(log, pauses=ThreePauses())
     await log.record(left_behind())

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -30,6 +29,7 @@ from bot.job_life import JobLife
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.showing import Showing
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
@@ -145,7 +145,7 @@ class FlakyRoster(Roster):
 class Play:
     """A log, a cloud, and as many watchers as a test wants."""
 
-    database: AsyncEngine
+    database: Database
     time: Time = field(default_factory=Time)
     cloud: Cloud = field(default_factory=Cloud)
     pauses: list[float] = field(default_factory=list)
@@ -229,7 +229,7 @@ class Play:
 
 
 @pytest.fixture
-def play(database: AsyncEngine) -> Play:
+def play(database: Database) -> Play:
     return Play(database)
 
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Dialect, Select, bindparam, exists, func, select, update
 
 from bot.model import Action, Invocation, Status
 from bot.store.database import log_failures
+from bot.store.engine import Database
 from bot.store.rows import COLUMNS, NAMES, invocations_of
-from bot.store.statements import execute, fetch
+from bot.store.statements import execute, fetch, insert_into
 from bot.store.tables import followed, invocations
 from bot.store.twins import twin_query
 
@@ -24,8 +23,8 @@ class Invocations:
     All of them raise LogUnavailable where the database does not do its part.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
         """Add a row. False where the same delivery (`trigger_id`) is in the log already.
@@ -35,9 +34,9 @@ class Invocations:
         """
         twin, sought = twin_query(invocation) if unless_twin else (None, {})
         row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
-        statement = _recording(self._engine.dialect.name, twin)
+        statement = _recording(self._database.dialect, twin)
         turn = f"room {invocation.room_id}" if unless_twin else None
-        return await execute(self._engine, statement, row | sought, in_turn=turn) == 1
+        return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_twin(self, invocation: Invocation) -> Invocation | None:
         """What kept a row out: its very delivery, or the same start a moment ago, by whomever."""
@@ -54,7 +53,7 @@ class Invocations:
         """
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": to}
         values |= {f"new_{name}": value for name, value in facts.items()}
-        moved = await execute(self._engine, _advancing(frozenset(facts)), values) == 1
+        moved = await execute(self._database, _advancing(frozenset(facts)), values) == 1
         return replace(invocation, status=to, **facts) if moved else None
 
     async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
@@ -68,7 +67,7 @@ class Invocations:
             .where(invocations.c.id == unknown.id, invocations.c.status == Status.UNKNOWN, ~somebodys)
             .values(status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
         )
-        adopted = await execute(self._engine, statement, in_turn=f"job {job_id}") == 1
+        adopted = await execute(self._database, statement, in_turn=f"job {job_id}") == 1
         moved = replace(unknown, status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
         return moved if adopted else None
 
@@ -83,12 +82,12 @@ class Invocations:
             )
             .values(deadline=until)
         )
-        return replace(invocation, deadline=until) if await execute(self._engine, statement) == 1 else None
+        return replace(invocation, deadline=until) if await execute(self._database, statement) == 1 else None
 
     async def hand_over(self, invocation_id: str, at: datetime | None) -> None:
         """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
         await execute(
-            self._engine,
+            self._database,
             update(invocations)
             .where(invocations.c.id == invocation_id, invocations.c.deadline.is_not(None))
             .values(deadline=at),
@@ -104,12 +103,12 @@ class Invocations:
     ) -> None:
         """Note that people have been told, and in which message; the response_url is not needed any more."""
         values = {"row_id": invocation.id, "at": at, "channel": channel, "ts": ts}
-        await execute(self._engine, _MARKING_ANNOUNCED, values)
+        await execute(self._database, _MARKING_ANNOUNCED, values)
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows made before a time, when they no longer work."""
         await execute(
-            self._engine,
+            self._database,
             update(invocations)
             .where(invocations.c.created_at < before, invocations.c.response_url.is_not(None))
             .values(response_url=None),
@@ -119,7 +118,7 @@ class Invocations:
         """Write the oldest row once more as it is: a full disk shows only where something is written."""
         oldest = select(invocations.c.id).order_by(invocations.c.created_at).limit(1).scalar_subquery()
         same = {"text": invocations.c.text}
-        await execute(self._engine, update(invocations).where(invocations.c.id == oldest).values(same))
+        await execute(self._database, update(invocations).where(invocations.c.id == oldest).values(same))
 
     async def get(self, invocation_id: str) -> Invocation | None:
         """One row."""
@@ -137,7 +136,7 @@ class Invocations:
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
-        return {row.job_id for row in await fetch(self._engine, select(invocations.c.job_id).where(*made))}
+        return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
 
     async def is_another_in_doubt(self, invocation: Invocation) -> bool:
         """Whether another start of the same room may have made a job of which it is not known yet."""
@@ -147,7 +146,7 @@ class Invocations:
             invocations.c.status.in_((Status.STARTING, Status.UNKNOWN)),
             invocations.c.deadline.is_not(None),
         )
-        return bool(await fetch(self._engine, select(invocations.c.id).where(*others).limit(1)))
+        return bool(await fetch(self._database, select(invocations.c.id).where(*others).limit(1)))
 
     async def running(self, *, limit: int) -> list[Invocation]:
         """The starts whose jobs are not over as far as is known, newest first."""
@@ -156,7 +155,7 @@ class Invocations:
 
     async def count_running(self) -> int:
         """How many `running` would find without a limit."""
-        [row] = await fetch(self._engine, select(func.count()).where(followed))
+        [row] = await fetch(self._database, select(func.count()).where(followed))
         return int(row[0])
 
     async def find(
@@ -179,7 +178,7 @@ class Invocations:
         if invocation_id is not None:
             query = query.where(invocations.c.id == invocation_id)
         with log_failures():
-            async with self._engine.connect() as connection:
+            async with self._database.connect() as connection:
                 # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
@@ -190,7 +189,7 @@ class Invocations:
         return next(iter(await self._all(query.limit(1))), None)
 
     async def _all(self, query: Any) -> list[Invocation]:
-        return invocations_of(await fetch(self._engine, query))
+        return invocations_of(await fetch(self._database, query))
 
 
 def _value(name: str) -> Any:
@@ -211,9 +210,9 @@ _MARKING_ANNOUNCED = (
 
 
 @cache
-def _recording(dialect: str, twin: Select[Any] | None) -> Any:
+def _recording(dialect: Dialect, twin: Select[Any] | None) -> Any:
     """The statement that adds a row, unless its delivery is known or a twin is there."""
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(invocations)
+    statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
     if twin is None:
         statement = statement.values(row)

@@ -3,27 +3,25 @@
 from datetime import datetime
 
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.statements import execute
+from bot.store.engine import Database
+from bot.store.statements import execute, insert_into
 from bot.store.tables import invocations, leases
 
 
 class Leases:
     """The table `leases`. All methods raise LogUnavailable."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def hold(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
         """Take a lease that is free or has run out, or renew one's own; False where another has it."""
-        statement = self._insert(leases).values(name=name, holder=holder, until=until)
+        statement = insert_into(leases, self._database.dialect).values(name=name, holder=holder, until=until)
         free = (leases.c.holder == holder) | (leases.c.until <= now)
         return (
             await execute(
-                self._engine,
+                self._database,
                 statement.on_conflict_do_update(
                     index_elements=["name"], set_={"holder": holder, "until": until}, where=free
                 ),
@@ -33,10 +31,10 @@ class Leases:
 
     async def release(self, name: str, holder: str) -> None:
         """Let another process have it at once."""
-        await execute(self._engine, delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+        await execute(self._database, delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
-async def inherit(engine: AsyncEngine, now: datetime) -> None:
+async def inherit(database: Database, now: datetime) -> None:
     """At start, take over at once what the process before has left behind.
 
     Only where a log serves one process, which is so with SQLite: whoever had a row or a lease is gone. With
@@ -45,6 +43,6 @@ async def inherit(engine: AsyncEngine, now: datetime) -> None:
     Raises:
         LogUnavailable: it cannot be written.
     """
-    if engine.dialect.name == "sqlite":
-        await execute(engine, update(invocations).where(invocations.c.deadline > now).values(deadline=now))
-        await execute(engine, delete(leases))
+    if database.dialect.name == "sqlite":
+        await execute(database, update(invocations).where(invocations.c.deadline > now).values(deadline=now))
+        await execute(database, delete(leases))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LogUnavailable, StartupError
 from bot.store.database import log_failures
+from bot.store.engine import Database
 
 NEWEST = "0002"
 """The last revision in `migrations/versions`."""
@@ -15,7 +16,7 @@ NEWEST = "0002"
 _ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do that nobody else takes
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(database: Database) -> None:
     """Run the migrations that are missing, in one transaction that only one process has at a time.
 
     Mostly none is, and Alembic, which is slow to import and large, is left alone.
@@ -25,7 +26,7 @@ async def migrate(engine: AsyncEngine) -> None:
     """
     try:
         with log_failures():
-            async with engine.connect() as connection:
+            async with database.connect() as connection:
                 if await _revision(connection) != NEWEST:
                     await connection.run_sync(_upgrade)
     except LogUnavailable as error:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, JobState, Status
+from bot.store.engine import Database
 from bot.store.statements import execute, fetch
 from bot.store.tables import followed, invocations
 
@@ -43,8 +43,8 @@ _STOPPED = and_(invocations.c.status == Status.DONE, invocations.c.job_state == 
 class Roster:
     """What the watcher has to know of the log. All methods raise LogUnavailable."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def followed(
         self, *, since: datetime | None = None, job_id: str | None = None
@@ -56,7 +56,7 @@ class Roster:
             query = query.where(invocations.c.announced_at >= since)
         if job_id is not None:
             query = query.where(invocations.c.job_id == job_id)
-        rows = await fetch(self._engine, query)
+        rows = await fetch(self._database, query)
         return [_followed(row) for row in rows]
 
     async def stops(self, *, since: datetime) -> list[Stop]:
@@ -73,7 +73,7 @@ class Roster:
         """Note what the job's message shows from now on, unless another process was further already."""
         earlier = [other for other in JobState if state.follows(other)]
         await execute(
-            self._engine,
+            self._database,
             update(invocations)
             .where(invocations.c.id == job.invocation_id, invocations.c.job_state.in_(earlier))
             .values(job_state=state),
@@ -85,7 +85,7 @@ class Roster:
             .where(invocations.c.action == Action.STOP, *which)
             .order_by(invocations.c.created_at)
         )
-        return [Stop(row.job_id, row.user_id) for row in await fetch(self._engine, query)]
+        return [Stop(row.job_id, row.user_id) for row in await fetch(self._database, query)]
 
 
 def _followed(row: Row[Any]) -> FollowedJob:

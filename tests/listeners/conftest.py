@@ -1,11 +1,11 @@
 """A desk for each test."""
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.store.engine import Database
 from tests.listeners.desk import Desk, Log
 
 
 @pytest.fixture
-def desk(database: AsyncEngine) -> Desk:
+def desk(database: Database) -> Desk:
     return Desk(Log(database))

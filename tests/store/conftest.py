@@ -6,10 +6,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, Source, Status
 from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -23,21 +23,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def log(database: AsyncEngine) -> Invocations:
+def log(database: Database) -> Invocations:
     return Invocations(database)
 
 
 @pytest.fixture
-async def other_database(database_url: str, database: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+async def other_database(database_url: str, database: Database) -> AsyncIterator[Database]:
     """The same database as another process has it open."""
     async with open_database(database_url) as engine:
         yield engine
 
 
 @pytest.fixture(params=["one process", "two processes"])
-def logs(
-    request: pytest.FixtureRequest, database: AsyncEngine, other_database: AsyncEngine
-) -> list[Invocations]:
+def logs(request: pytest.FixtureRequest, database: Database, other_database: Database) -> list[Invocations]:
     """The log twenty times over, as twenty have it who do the same at once."""
     engines = [database, database if request.param == "one process" else other_database]
     return [Invocations(engines[number % 2]) for number in range(20)]

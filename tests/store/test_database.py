@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import LogUnavailable, StartupError
 from bot.model import Invocation, Status
 from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 
@@ -179,7 +179,7 @@ class TestWhatCannotBeOpened:
 
 class TestWhatCannotBeWritten:
     async def test_without_its_table_the_log_is_unavailable(
-        self, database: AsyncEngine, log: Invocations, an_invocation: New
+        self, database: Database, log: Invocations, an_invocation: New
     ) -> None:
         async with database.connect() as connection:
             await connection.execute(text("DROP TABLE invocations"))
@@ -206,22 +206,8 @@ class TestWhatCannotBeWritten:
                 await log.record(an_invocation())
             assert [row async for row in log.find()] == []
 
-    async def test_a_server_that_cut_its_connections_is_found_again(
-        self, postgresql: Any, postgresql_url: str, an_invocation: New
-    ) -> None:
-        async with open_database(postgresql_url) as engine:
-            await migrate(engine)
-            log = Invocations(engine)
-            await log.record(an_invocation())
-            name = postgresql_url.partition("@/")[2].partition("?")[0]
-            postgresql.psql(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            )
-            assert await log.record(an_invocation())
-            assert len([row async for row in log.find()]) == 2
-
     async def test_what_cannot_be_written_is_not_repeated_in_the_error(
-        self, database: AsyncEngine, log: Invocations, an_invocation: New
+        self, database: Database, log: Invocations, an_invocation: New
     ) -> None:
         async with database.connect() as connection:
             await connection.execute(text("DROP TABLE invocations"))

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Invocation, Status
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 
@@ -20,7 +20,7 @@ New = Callable[..., Invocation]
 
 
 @pytest.fixture
-def leases(database: AsyncEngine) -> Leases:
+def leases(database: Database) -> Leases:
     return Leases(database)
 
 
@@ -75,7 +75,7 @@ async def test_leases_of_different_names_have_nothing_to_do_with_each_other(leas
 
 
 async def test_of_twenty_who_want_a_lease_at_once_one_has_it(
-    database: AsyncEngine, other_database: AsyncEngine
+    database: Database, other_database: Database
 ) -> None:
     for turn in range(5):
         now = NOON + turn * TERM
@@ -105,7 +105,7 @@ class TestInheriting:
 
     @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
     async def test_with_sqlite_a_new_process_takes_over_all_that_was_in_hand(
-        self, database: AsyncEngine, log: Invocations, leases: Leases, left_behind: list[Invocation]
+        self, database: Database, log: Invocations, leases: Leases, left_behind: list[Invocation]
     ) -> None:
         await inherit(database, NOON)
         started, unknown, overdue, done = left_behind
@@ -119,7 +119,7 @@ class TestInheriting:
 
     @pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
     async def test_with_postgresql_a_new_process_waits_for_the_deadlines(
-        self, database: AsyncEngine, log: Invocations, leases: Leases, left_behind: list[Invocation]
+        self, database: Database, log: Invocations, leases: Leases, left_behind: list[Invocation]
     ) -> None:
         await inherit(database, NOON)
         assert [row async for row in log.find()] == left_behind[::-1]

@@ -10,11 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, column, insert, table, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StartupError
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.database import open_database
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.tables import invocations, metadata
@@ -63,12 +63,12 @@ def differences(connection: Connection) -> object:
     return compare_metadata(MigrationContext.configure(connection), metadata)
 
 
-async def test_the_migrated_schema_is_the_one_of_the_tables(database: AsyncEngine) -> None:
+async def test_the_migrated_schema_is_the_one_of_the_tables(database: Database) -> None:
     async with database.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_migrating_twice_is_harmless(database: AsyncEngine) -> None:
+async def test_migrating_twice_is_harmless(database: Database) -> None:
     await migrate(database)
     await Invocations(database).check_writable()
     async with database.connect() as connection:
@@ -172,7 +172,7 @@ async def unknown(log: Invocations, received: Invocation) -> Invocation:
     return moved
 
 
-async def test_a_log_of_a_newer_version_is_said_to_be_one(database: AsyncEngine) -> None:
+async def test_a_log_of_a_newer_version_is_said_to_be_one(database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartupError, match="The log was made by a newer version of the bot"):
@@ -180,7 +180,7 @@ async def test_a_log_of_a_newer_version_is_said_to_be_one(database: AsyncEngine)
 
 
 async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
-    database: AsyncEngine, capsys: pytest.CaptureFixture[str]
+    database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with database.connect() as connection:
         await connection.execute(insert(invocations).values(an_old_row(1, "postponed")))

@@ -8,12 +8,11 @@ from unittest.mock import patch
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, Source, Status
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import Roster
-from bot.store.writes import SqliteEngine
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = Invocation(
@@ -61,32 +60,32 @@ IN_ITS_ORDER = {"what runs", "all jobs to follow", "new jobs to follow", "the ne
 
 
 @contextmanager
-def listening_to(engine: AsyncEngine) -> Iterator[list[Sent]]:
+def listening_to(database: Database) -> Iterator[list[Sent]]:
     """The statements that reach the database, with their parameters as they are sent."""
     sent: list[Sent] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         sent.append((statement, parameters))
 
-    write = SqliteEngine.write
+    write = database.write
 
-    def note_too(engine: SqliteEngine, statement: str, parameters: Any) -> Any:
+    def note_too(statement: str, parameters: Any, **turn: Any) -> Any:
         sent.append((statement, tuple(parameters)))
-        return write(engine, statement, parameters)
+        return write(statement, parameters, **turn)
 
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    with patch.object(SqliteEngine, "write", note_too):
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    with patch.object(database, "write", note_too):
         yield sent
-    event.remove(engine.sync_engine, "before_cursor_execute", note)
+    event.remove(database.sync_engine, "before_cursor_execute", note)
 
 
-async def plan_of(engine: AsyncEngine, ask: Ask) -> list[str]:
+async def plan_of(database: Database, ask: Ask) -> list[str]:
     """How the database goes about it, step by step."""
-    with listening_to(engine) as sent:
-        await ask(Invocations(engine), Roster(engine))
+    with listening_to(database) as sent:
+        await ask(Invocations(database), Roster(database))
     *_, (statement, parameters) = sent
-    async with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
+    async with database.connect() as connection:
+        if database.dialect.name == "sqlite":
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return [row.detail for row in rows]
         await connection.execute(text("SET enable_seqscan = off"))  # an empty table is quickest read at once
@@ -96,7 +95,7 @@ async def plan_of(engine: AsyncEngine, ask: Ask) -> list[str]:
 
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
-async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: AsyncEngine, asked: str) -> None:
+async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Database, asked: str) -> None:
     ask, index = ASKED[asked]
     plan = await plan_of(database, ask)
     steps = [step for step in plan if " invocations" in step and "autoindex" not in step]
@@ -106,7 +105,7 @@ async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Async
 
 
 @pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
-async def test_postgresql_has_an_index_for_all_of_it(database: AsyncEngine) -> None:
+async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None:
     plans = {asked: "\n".join(await plan_of(database, ask)) for asked, (ask, _) in ASKED.items()}
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.model import Action, Invocation, JobState, Status
+from bot.store.engine import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster, Stop
 
@@ -17,7 +17,7 @@ New = Callable[..., Invocation]
 
 
 @pytest.fixture
-def roster(database: AsyncEngine) -> Roster:
+def roster(database: Database) -> Roster:
     return Roster(database)
 
 

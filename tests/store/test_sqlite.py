@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import open_database
-from bot.store.writes import SqliteEngine
+from bot.store.sqlite import SqliteEngine
 
 ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"
 

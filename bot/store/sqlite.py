@@ -1,22 +1,42 @@
-"""Writes on SQLite: those that come together are committed together, so that they share what a commit costs.
+"""SQLite: one connection, and writes that come together are committed together.
 
-A commit is synced to the disk, and each turn of aiosqlite's thread has to win the interpreter's lock back
-from a busy event loop. Alone, a write goes at once; what comes while it is under way goes with the next.
+So they share what a commit costs: it is synced to the disk, and each turn of aiosqlite's thread has to win
+the interpreter's lock back from a busy event loop. Alone, a write goes at once; what comes while it is under
+way goes with the next.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import AsyncAdaptedQueuePool, event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typing_extensions import override
+
+from bot.errors import StartupError
+from bot.store.engine import Database
+
+BUSY_MILLISECONDS = 2000
+"""How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
 
 FINISH_SECONDS = 5.0
 """How long closing waits for writes that are under way."""
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +46,7 @@ class _Write:
     rows: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class SqliteEngine(AsyncEngine):
+class SqliteEngine(Database):
     """An engine with one connection, whose writes go by `write`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -34,10 +54,9 @@ class SqliteEngine(AsyncEngine):
         self._waiting: list[_Write] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def write(self, sql: str, parameters: Sequence[Any]) -> int:
-        """Carry out a statement that returns a row for each one it concerns, and say how many there are.
-
-        It is committed by then. Whoever stops waiting does not stop the write.
+    @override
+    async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
+        """Everything goes in turn. Whoever stops waiting does not stop the write.
 
         Raises:
             sqlite3.Error: it was not carried out.
@@ -119,3 +138,65 @@ def _carry_out(connection: sqlite3.Connection, together: Sequence[_Write]) -> Se
 
 def _rows_of(connection: sqlite3.Connection, write: _Write) -> int:
     return len(connection.execute(write.sql, write.parameters).fetchall())
+
+
+def open_sqlite(url: URL, *, must_exist: bool) -> SqliteEngine:
+    """An engine with one connection: SQLite has one writer anyway, and waiting in order beats polling.
+
+    `secure_delete` keeps a cleared response_url from staying in the file's free space.
+
+    Raises:
+        StartupError: there is no such file, or there cannot be.
+    """
+    path = Path(url.database or "")
+    _prepare_file(path, must_exist=must_exist)
+    engine = create_async_engine(
+        # `rw`: a connection that is made anew must not make a new, empty file.
+        url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "rw", "uri": "true"}),
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_reset_on_return=None,
+        pool_size=1,
+        max_overflow=0,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    _guard_file(engine, path)
+    return SqliteEngine(engine)
+
+
+def _guard_file(engine: AsyncEngine, path: Path) -> None:
+    """Refuse a file that was removed or replaced: the open one would swallow the log unseen."""
+    opened = path.stat()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def check(_connection: object, _record: object, _proxy: object) -> None:
+        try:
+            same = os.path.samestat(opened, path.stat())
+        except OSError:
+            same = False
+        if not same:
+            raise sqlite3.OperationalError("its file was removed or replaced; start the bot anew")
+
+
+def _prepare_file(path: Path, *, must_exist: bool) -> None:
+    """A new file is its owner's alone: it holds what people typed."""
+    if must_exist and not path.exists():
+        raise StartupError(
+            f"There is no log yet at {path}.",
+            advice="Run this in the bot's folder, or set AVATAR_DATABASE_URL.",
+        )
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StartupError(
+            f"The database file {path} cannot be opened: {error.strerror}.",
+            advice="Check AVATAR_DATABASE_URL.",
+        ) from None

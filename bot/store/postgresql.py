@@ -1,0 +1,87 @@
+"""PostgreSQL: several connections, several processes."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from typing_extensions import override
+
+from bot.store.engine import Database
+
+CONNECTIONS = 10
+
+PING_AFTER_SECONDS = 1.0
+"""A connection that was idle for longer is asked whether it still is one. What the server has closed shows
+without that."""
+
+_LOCKS = 0x6C6F67
+"""The first half of the numbers of our advisory locks ("log" in ASCII); the second is what is waited for."""
+
+
+class PostgreSqlEngine(Database):
+    """An engine whose writes are prepared statements of the driver, each in one exchange with the server."""
+
+    @override
+    async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
+        async with self.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                if in_turn is None:
+                    return len(await driver.fetch(sql, *parameters))
+                return await _write_in_turn(driver, sql, parameters, in_turn)
+            finally:
+                if driver.is_closed() or driver.is_in_transaction():
+                    await connection.invalidate()
+
+
+def open_postgresql(url: URL) -> PostgreSqlEngine:
+    """An engine whose connections are made when they are needed.
+
+    Raises:
+        ModuleNotFoundError: the driver is not installed.
+    """
+    engine = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        connect_args={"timeout": 5, "command_timeout": 10},
+    )
+    _guard_connections(engine)
+    return PostgreSqlEngine(engine.sync_engine)
+
+
+async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:
+    """A statement sees what was committed when it began, so the lock has to be had before: two statements."""
+    async with driver.transaction(isolation="read_committed"):
+        await driver.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCKS, _number_of(name))
+        return len(await driver.fetch(sql, *parameters))
+
+
+def _number_of(name: str) -> int:
+    return crc32(name.encode("utf-8", "surrogatepass")) - 2**31
+
+
+def _guard_connections(engine: AsyncEngine) -> None:
+    """Make connections anew where the server has cut them, or cannot be reached through them any more."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note(_connection: object, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def check(connection: Any, record: Any, _proxy: object) -> None:
+        idle = time.monotonic() - record.info.get("idle_since", time.monotonic())
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError("closed by the server")
+        if idle > PING_AFTER_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise InvalidatePoolError("the server cannot be reached") from error
