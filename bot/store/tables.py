@@ -48,7 +48,10 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        units = str(value).replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass")
+        text = str(value)
+        if text.isascii() and "\0" not in text:
+            return text
+        units = text.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass")
         return units.decode("utf-16-le", "replace")
 
 
