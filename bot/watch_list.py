@@ -30,14 +30,13 @@ class Room:
 
     room_id: str
     jobs: dict[str, FollowedJob] = field(default_factory=dict)
-    hurried: set[str] = field(default_factory=set)
     due: float | None = None
     failures: int = 0
 
     @property
     def changes_soon(self) -> bool:
         """Whether a job of it is about to run or to end."""
-        return bool(self.hurried) or any(job.seen is JobState.ACCEPTED for job in self.jobs.values())
+        return any(job.is_hurried or job.seen is JobState.ACCEPTED for job in self.jobs.values())
 
 
 class WatchList:
@@ -67,8 +66,8 @@ class WatchList:
     def hurry(self, job_id: str) -> None:
         """A job is about to end: its room is due at once, and often from now on."""
         room = self._room_of.get(job_id)
-        if room is not None and job_id not in room.hurried:
-            room.hurried.add(job_id)
+        if room is not None and not room.jobs[job_id].is_hurried:
+            room.jobs[job_id].is_hurried = True
             self._bring_forward(room)
 
     def remove(self, job_id: str) -> None:
@@ -76,7 +75,6 @@ class WatchList:
         room = self._room_of.pop(job_id, None)
         if room is not None:
             del room.jobs[job_id]
-            room.hurried.discard(job_id)
             if not room.jobs and room.due is not None:
                 del self._rooms[room.room_id]
 

@@ -365,7 +365,6 @@ class AnyUse(RuleBasedStateMachine):
         assert watching._room_of.keys() == self.followed.keys()
         for job_id, room in watching._room_of.items():
             assert watching._rooms[self.followed[job_id].room_id] is room
-            assert room.hurried <= room.jobs.keys()
 
     @invariant()
     def each_room_is_either_taken_or_due(self) -> None:

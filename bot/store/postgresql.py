@@ -34,7 +34,7 @@ class PostgreSqlEngine(Database):
                 if in_turn is None:
                     return len(await driver.fetch(sql, *parameters))
                 return await _write_in_turn(driver, sql, parameters, in_turn)
-            finally:
+            finally:  # what was cut short is rolled back with its connection
                 if driver.is_closed() or driver.is_in_transaction():
                     await connection.invalidate()
 
@@ -58,14 +58,14 @@ def open_postgresql(url: URL) -> PostgreSqlEngine:
 
 
 async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:
-    """A statement sees what was committed when it began, so the lock has to be had before: two statements."""
-    async with driver.transaction(isolation="read_committed"):
-        await driver.execute("SELECT pg_advisory_xact_lock($1, $2)", _LOCKS, _number_of(name))
-        return len(await driver.fetch(sql, *parameters))
-
-
-def _number_of(name: str) -> int:
-    return crc32(name.encode("utf-8", "surrogatepass")) - 2**31
+    """A statement sees what was committed when it began, so the lock has to be had before it."""
+    number = crc32(name.encode("utf-8", "surrogatepass")) - 2**31
+    await driver.execute(
+        f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_LOCKS}, {number})"
+    )
+    rows = await driver.fetch(sql, *parameters)
+    await driver.execute("COMMIT")
+    return len(rows)
 
 
 def _guard_connections(engine: AsyncEngine) -> None:

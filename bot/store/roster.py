@@ -17,7 +17,7 @@ class FollowedJob:
     """One of them, as lean as can be: thousands are held at once.
 
     `state` is what its message shows, `seen` what MetaStudio has told last; `doubts` counts the looks at
-    which it did not know the job.
+    which it did not know the job, and `is_hurried` says that it is about to end.
     """
 
     invocation_id: str
@@ -26,6 +26,7 @@ class FollowedJob:
     state: JobState
     seen: JobState
     doubts: int = 0
+    is_hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
