@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 
 from bot.errors import LogUnavailable, StartupError
 from bot.store.engine import Database
-from bot.store.postgresql import open_postgresql
+from bot.store.postgresql import is_refusal, open_postgresql
 from bot.store.sqlite import open_sqlite
 
 OPEN_SECONDS = 10.0
@@ -95,17 +95,18 @@ def _database(url: str, *, must_exist: bool) -> Database:
 def _failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
     """What the drivers raise, and `others`. asyncpg's own errors come through unwrapped while connecting."""
     asyncpg = sys.modules.get("asyncpg")
-    drivers = (asyncpg.PostgresError, asyncpg.InterfaceError) if asyncpg else ()
+    drivers = (
+        # The last: a statement on a connection that the server is just closing.
+        (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) if asyncpg else ()
+    )
     return (SQLAlchemyError, OSError, sqlite3.Error, *drivers, *others)
 
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether the database itself has said no: no connection was lost, and no disk failed in a commit."""
-    if severity := getattr(error, "severity_en", None):  # asyncpg's own; FATAL ends a connection
-        return bool(severity == "ERROR")
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR
-    return isinstance(error, DBAPIError) and not error.connection_invalidated
+    return is_refusal(error) or (isinstance(error, DBAPIError) and not error.connection_invalidated)
 
 
 def _reason(error: BaseException) -> str:

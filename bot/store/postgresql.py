@@ -34,9 +34,10 @@ class PostgreSqlEngine(Database):
                 if in_turn is None:
                     return len(await driver.fetch(sql, *parameters))
                 return await _write_in_turn(driver, sql, parameters, in_turn)
-            finally:  # what was cut short is rolled back with its connection
-                if driver.is_closed() or driver.is_in_transaction():
+            except BaseException as error:  # what was cut short ends with its connection
+                if driver.is_in_transaction() or not is_refusal(error):
                     await connection.invalidate()
+                raise
 
 
 def open_postgresql(url: URL) -> PostgreSqlEngine:
@@ -55,6 +56,11 @@ def open_postgresql(url: URL) -> PostgreSqlEngine:
     )
     _guard_connections(engine)
     return PostgreSqlEngine(engine.sync_engine)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the server itself has said no and goes on; after anything else nobody knows where it stands."""
+    return getattr(error, "severity_en", None) == "ERROR"
 
 
 async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:
@@ -83,5 +89,5 @@ def _guard_connections(engine: AsyncEngine) -> None:
         if idle > PING_AFTER_SECONDS:
             try:
                 engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error as error:
+            except Exception as error:
                 raise InvalidatePoolError("the server cannot be reached") from error

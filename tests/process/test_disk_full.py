@@ -52,6 +52,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     assert len(announcement) == 1
     assert len(told(cloud, "MSS.20010135")) == 1
     assert {status for _, status, *_ in rows(tmp_path)} == {"starting"}
+    until(lambda: bot.words.count("the log does not take it yet") >= 2, bot)
 
     let_files_grow_to(bot, resource.RLIM_INFINITY)
     until(lambda: all(announced for *_, announced in rows(tmp_path)), bot)
