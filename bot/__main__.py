@@ -7,15 +7,15 @@ start, and going through them again later a tenth of what a command costs (both 
 import gc
 
 THRESHOLDS = (5000, 10, 2)
-"""How many more objects there must be until they are looked through, how often that is until those that are
-left are, and so on. Python's own (700, 10, 10) looks every second command; what a crowd of them leaves is
-gone sooner with these (both measured)."""
+"""After how many new objects the young ones are looked through, after how many such rounds the older ones,
+and after how many of those all that are not frozen. With Python's own (700, 10, 10) a crowd's commands cost
+more (measured)."""
 
 
 def main() -> None:
     """Run the command line."""
     gc.disable()
-    from bot.cli import main as run_command_line  # noqa: PLC0415 - all imports come with it
+    from bot.cli import main as run_command_line  # noqa: PLC0415 - nearly all imports come with it
 
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

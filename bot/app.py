@@ -39,11 +39,11 @@ from bot.slack import Installation, find_installation, open_session, slack_clien
 from bot.socket_mode import SocketMode
 from bot.starts import Starts
 from bot.stops import Stops
-from bot.store.database import open_database
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
+from bot.store.opening import open_database
 from bot.store.roster import Roster
 from bot.store.sole_use import sole_use
 from bot.sweep import Sweep

@@ -20,9 +20,9 @@ from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
 from bot.settings import DatabaseSettings, Settings
-from bot.store.database import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from bot.store.opening import open_database
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -129,9 +129,9 @@ def log(
 
     async def show() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a text file
-        async with open_database(_database_url(), must_exist=True) as engine:
+        async with open_database(_database_url(), must_exist=True) as database:
             as_table = not (as_csv or as_json)
-            rows = Invocations(engine).find(
+            rows = Invocations(database).find(
                 since=after,
                 user_id=user,
                 status=status,
@@ -156,8 +156,8 @@ def migrate_command() -> None:
     """Bring the database to the newest schema. `run` does so by itself."""
 
     async def bring_up_to_date() -> None:
-        async with open_database(_database_url()) as engine:
-            await migrate(engine)
+        async with open_database(_database_url()) as database:
+            await migrate(database)
 
     with _failures_in_words():
         asyncio.run(bring_up_to_date())

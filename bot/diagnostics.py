@@ -19,10 +19,22 @@ from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
 
-_KEY = (
-    r"(?:response_url|signature|authorization|x-auth-token|x-subject-token|x-security-token|x-slack-signature"
-    r"|ticket|token|password|trigger_id)"
+SECRET_NAMES = (
+    "response_url",
+    "signature",
+    "authorization",
+    "x-auth-token",
+    "x-subject-token",
+    "x-security-token",
+    "x-slack-signature",
+    "ticket",
+    "token",
+    "password",
+    "trigger_id",
 )
+"""What secrets from outside are called, wherever in a name these words stand last."""
+
+_KEY = f"(?:{'|'.join(SECRET_NAMES)})"
 _QUOTE = r"""(?:\\{0,8}["']|%22)"""
 _BECOMES = r"(?:\s|%20|\+)*+(?:[:=]|%3A)(?:\s|%20|\+)*+"
 _SLASH = r"(?:\\{0,8}/|%2F)"
@@ -45,7 +57,7 @@ _BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
     re.IGNORECASE,
 )
 _TELLTALE = re.compile(
-    "xox|xapp|@|slack|commands|actions|workflows|response_url|signature|auth|ticket|token|password|trigger_id"
+    "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", *SECRET_NAMES))
 )
 """What each of the shapes has in it, in lower case: most text has none of it, and is done with sooner."""
 

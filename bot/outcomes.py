@@ -5,7 +5,8 @@ stopped. What the log does not take at once is written as soon as it does.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,6 +45,9 @@ WRITTEN_AT_ONCE = 16
 """How many outcomes are written at the same time: when many come together, the first are told before the last
 are written, and new commands are acknowledged in between. All at once, they stay in step and wait for each
 other: 320 instead of 450 announced a second, and the last ack after 190 ms instead of 80 (measured)."""
+
+SLOT_SECONDS = 1.0
+"""How long an outcome waits for others to be written."""
 
 TELL_AGAIN = timedelta(seconds=5)
 GIVE_UP = timedelta(days=1)
@@ -193,7 +197,7 @@ class Outcomes:
     ) -> None:
         """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
         try:
-            async with self._writes:
+            async with self._write_slot():
                 written = await write()
         except LogUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
@@ -206,6 +210,19 @@ class Outcomes:
             elif settled.status is Status.STARTED and not await self._is_somebodys(settled.job_id or ""):
                 _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
                 await self._deliver(settled, tell)
+
+    @asynccontextmanager
+    async def _write_slot(self) -> AsyncIterator[None]:
+        """A moment is waited for it: where the log fails slowly, nobody waits for those before them."""
+        is_taken = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SLOT_SECONDS):
+                is_taken = await self._writes.acquire()
+        try:
+            yield
+        finally:
+            if is_taken:
+                self._writes.release()
 
     async def _written(self, settled: Invocation) -> Invocation | None:
         """The row, if the outcome stands in it: the answer to the write may have been lost."""

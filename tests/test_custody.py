@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.custody import AFTER_A_BUG, Custody
 from bot.errors import LogUnavailable
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import Clock
 from tests.test_outcomes import START, FlakyLog, row_of

@@ -18,7 +18,7 @@ from bot.errors import LogUnavailable
 from bot.intake import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.model import Action, Invocation, Source, Status
 from bot.persist import WRITE_PAUSES
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite import BUSY_MILLISECONDS
 from bot.tasks import Tasks

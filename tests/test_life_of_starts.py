@@ -52,11 +52,11 @@ from bot.reconciliation import Reconciliation
 from bot.showing import Showing
 from bot.starts import Starts
 from bot.stops import Stops
-from bot.store.database import open_database
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
+from bot.store.opening import open_database
 from bot.store.roster import Roster
 from bot.sweep import Sweep
 from bot.tasks import Tasks

@@ -28,9 +28,18 @@ from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
 from bot.model import Action, Invocation, JobState, Source, Status
-from bot.outcomes import GIVE_UP, INTERRUPTED, LEASE, TELL_AGAIN, TOLD_AT_ONCE, Outcomes
+from bot.outcomes import (
+    GIVE_UP,
+    INTERRUPTED,
+    LEASE,
+    SLOT_SECONDS,
+    TELL_AGAIN,
+    TOLD_AT_ONCE,
+    WRITTEN_AT_ONCE,
+    Outcomes,
+)
 from bot.persist import WRITE_PAUSES
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 
@@ -320,6 +329,61 @@ async def test_while_the_log_fails_people_are_told_once_and_the_row_follows_as_s
     assert row.status is end.status
     assert row.announced_at is not None
     assert row.deadline is None
+
+
+@dataclass
+class SlowLog(Invocations):
+    """Writes outcomes only while `opened`; `writing` counts those that it was asked to write."""
+
+    engine: Database
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+    writing: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(self.engine)
+
+    @override
+    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+        self.writing += 1
+        await self.opened.wait()
+        return await super().advance(invocation, to, **facts)
+
+
+@pytest.fixture
+async def crowd(database: Database) -> list[Invocation]:
+    """More starts than outcomes are written at once, all of which have been sent."""
+    starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(3 * WRITTEN_AT_ONCE)]
+    for start in starts:
+        await Invocations(database).record(start)
+    return starts
+
+
+async def test_of_a_crowd_the_first_are_written_and_told_before_the_last(
+    database: Database, channel: Channel, clock: Clock, crowd: list[Invocation]
+) -> None:
+    log = SlowLog(database)
+    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
+    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in crowd))
+    await asyncio.sleep(0.05)
+    assert (log.writing, channel.told) == (WRITTEN_AT_ONCE, [])
+
+    log.opened.set()
+    await telling
+    assert len(channel.told) == len(crowd)
+
+
+async def test_a_log_that_hangs_on_the_first_of_a_crowd_keeps_the_others_waiting_for_a_moment_only(
+    database: Database, channel: Channel, clock: Clock, crowd: list[Invocation]
+) -> None:
+    log = SlowLog(database)
+    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
+    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in crowd))
+    await asyncio.sleep(SLOT_SECONDS + 0.5)
+    assert log.writing == len(crowd)
+
+    log.opened.set()
+    await telling
+    assert len(channel.told) == len(crowd)
 
 
 @pytest.mark.parametrize("times", [1, 4, 9])

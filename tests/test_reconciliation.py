@@ -16,7 +16,7 @@ from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import NOON, Clock
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of

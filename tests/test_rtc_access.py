@@ -23,7 +23,7 @@ from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI

@@ -16,7 +16,7 @@ from bot.job_life import JobLife
 from bot.messages.message import Message
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.showing import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.store.tables import invocations

@@ -19,7 +19,7 @@ from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.starts import DEADLINE_MARGIN, Starts, Twin
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of

@@ -18,7 +18,7 @@ from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses

@@ -16,7 +16,7 @@ from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.tasks import Tasks

@@ -29,7 +29,7 @@ from bot.job_life import JobLife
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.showing import Showing
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Dialect, Select, bindparam, exists, func, select, update
 
 from bot.model import Action, Invocation, Status
-from bot.store.database import log_failures
-from bot.store.engine import Database
+from bot.store.database import Database
+from bot.store.failures import log_failures
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
 from bot.store.tables import followed, invocations

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, update
 
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.statements import execute, insert_into
 from bot.store.tables import invocations, leases
 

@@ -7,8 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LogUnavailable, StartupError
-from bot.store.database import log_failures
-from bot.store.engine import Database
+from bot.store.database import Database
+from bot.store.failures import log_failures
 
 NEWEST = "0002"
 """The last revision in `migrations/versions`."""

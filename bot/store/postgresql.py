@@ -1,4 +1,7 @@
-"""PostgreSQL: several connections, several processes."""
+"""PostgreSQL: several connections, several processes.
+
+Writes go past SQLAlchemy to its connections' driver, so what a failure does to a connection is decided here.
+"""
 
 import time
 from collections.abc import Sequence
@@ -7,24 +10,33 @@ from zlib import crc32
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typing_extensions import override
 
-from bot.store.engine import Database
+from bot.store.database import Database
+from bot.store.failures import is_refusal
 
 CONNECTIONS = 10
+"""Of one process; writes that come while all are busy wait for one."""
 
 PING_AFTER_SECONDS = 1.0
 """A connection that was idle for longer is asked whether it still is one. What the server has closed shows
 without that."""
 
+PING_SECONDS = 1.0
+LOCK_SECONDS = 2
+"""How long a turn is waited for; an ack waits behind it, as with `BUSY_MILLISECONDS` on SQLite."""
+
 _LOCKS = 0x6C6F67
 """The first half of the numbers of our advisory locks ("log" in ASCII); the second is what is waited for."""
 
 
-class PostgreSqlEngine(Database):
-    """An engine whose writes are prepared statements of the driver, each in one exchange with the server."""
+class PostgreSqlDatabase(Database):
+    """An engine whose writes are prepared statements of the driver.
+
+    A write is one exchange with the server, one that takes turns is three.
+    """
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
@@ -35,12 +47,12 @@ class PostgreSqlEngine(Database):
                     return len(await driver.fetch(sql, *parameters))
                 return await _write_in_turn(driver, sql, parameters, in_turn)
             except BaseException as error:  # what was cut short ends with its connection
-                if driver.is_in_transaction() or not is_refusal(error):
+                if not is_refusal(error) or driver.is_in_transaction():
                     await connection.invalidate()
                 raise
 
 
-def open_postgresql(url: URL) -> PostgreSqlEngine:
+def open_postgresql(url: URL) -> PostgreSqlDatabase:
     """An engine whose connections are made when they are needed.
 
     Raises:
@@ -55,19 +67,15 @@ def open_postgresql(url: URL) -> PostgreSqlEngine:
         connect_args={"timeout": 5, "command_timeout": 10},
     )
     _guard_connections(engine)
-    return PostgreSqlEngine(engine.sync_engine)
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether the server itself has said no and goes on; after anything else nobody knows where it stands."""
-    return getattr(error, "severity_en", None) == "ERROR"
+    return PostgreSqlDatabase(engine.sync_engine)
 
 
 async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:
     """A statement sees what was committed when it began, so the lock has to be had before it."""
     number = crc32(name.encode("utf-8", "surrogatepass")) - 2**31
     await driver.execute(
-        f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_LOCKS}, {number})"
+        f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{LOCK_SECONDS}s';"
+        f"SELECT pg_advisory_xact_lock({_LOCKS}, {number})"
     )
     rows = await driver.fetch(sql, *parameters)
     await driver.execute("COMMIT")
@@ -79,15 +87,15 @@ def _guard_connections(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "checkin")
     def note(_connection: object, record: Any) -> None:
-        record.info["idle_since"] = time.monotonic()
+        record.info["idle_since"] = time.time()
 
     @event.listens_for(engine.sync_engine, "checkout")
     def check(connection: Any, record: Any, _proxy: object) -> None:
-        idle = time.monotonic() - record.info.get("idle_since", time.monotonic())
         if connection.driver_connection.is_closed():
-            raise InvalidatePoolError("closed by the server")
-        if idle > PING_AFTER_SECONDS:
+            raise DisconnectionError("closed by the server")
+        now = time.time()  # a monotonic clock stands still while the machine is suspended
+        if now - record.info.get("idle_since", now) > PING_AFTER_SECONDS:
             try:
-                engine.dialect.do_ping(connection)
+                connection.run_async(lambda driver: driver.fetchrow(";", timeout=PING_SECONDS))
             except Exception as error:
                 raise InvalidatePoolError("the server cannot be reached") from error

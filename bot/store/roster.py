@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
 from bot.model import Action, JobState, Status
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.statements import execute, fetch
 from bot.store.tables import followed, invocations
 
@@ -72,13 +73,7 @@ class Roster:
 
     async def show(self, job: FollowedJob, state: JobState) -> None:
         """Note what the job's message shows from now on, unless another process was further already."""
-        earlier = [other for other in JobState if state.follows(other)]
-        await execute(
-            self._database,
-            update(invocations)
-            .where(invocations.c.id == job.invocation_id, invocations.c.job_state.in_(earlier))
-            .values(job_state=state),
-        )
+        await execute(self._database, _showing(state), {"row_id": job.invocation_id})
 
     async def _stops(self, *which: ColumnElement[bool]) -> list[Stop]:
         query = (
@@ -87,6 +82,17 @@ class Roster:
             .order_by(invocations.c.created_at)
         )
         return [Stop(row.job_id, row.user_id) for row in await fetch(self._database, query)]
+
+
+@cache
+def _showing(state: JobState) -> Any:
+    """The statement that lets a row say this, unless it says something later."""
+    earlier = [other for other in JobState if state.follows(other)]
+    return (
+        update(invocations)
+        .where(invocations.c.id == bindparam("row_id", required=False), invocations.c.job_state.in_(earlier))
+        .values(job_state=state)
+    )
 
 
 def _followed(row: Row[Any]) -> FollowedJob:

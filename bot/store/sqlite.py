@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typing_extensions import override
 
 from bot.errors import StartupError
-from bot.store.engine import Database
+from bot.store.database import Database
 
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
@@ -46,7 +46,7 @@ class _Write:
     rows: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class SqliteEngine(Database):
+class SqliteDatabase(Database):
     """An engine with one connection, whose writes go by `write`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -140,7 +140,7 @@ def _rows_of(connection: sqlite3.Connection, write: _Write) -> int:
     return len(connection.execute(write.sql, write.parameters).fetchall())
 
 
-def open_sqlite(url: URL, *, must_exist: bool) -> SqliteEngine:
+def open_sqlite(url: URL, *, must_exist: bool) -> SqliteDatabase:
     """An engine with one connection: SQLite has one writer anyway, and waiting in order beats polling.
 
     `secure_delete` keeps a cleared response_url from staying in the file's free space.
@@ -169,7 +169,7 @@ def open_sqlite(url: URL, *, must_exist: bool) -> SqliteEngine:
         cursor.close()
 
     _guard_file(engine, path)
-    return SqliteEngine(engine)
+    return SqliteDatabase(engine)
 
 
 def _guard_file(engine: AsyncEngine, path: Path) -> None:

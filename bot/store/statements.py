@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Dialect, Row, Table
 from sqlalchemy.dialects import sqlite
 
-from bot.store.database import log_failures
-from bot.store.engine import Database
+from bot.store.database import Database
+from bot.store.failures import log_failures
 
 
 async def execute(

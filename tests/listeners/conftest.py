@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.store.engine import Database
+from bot.store.database import Database
 from tests.listeners.desk import Desk, Log
 
 

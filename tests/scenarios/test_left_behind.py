@@ -8,9 +8,9 @@ from bot.model import Action, Invocation, JobState, Source, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
-from bot.store.database import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from bot.store.opening import open_database
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, buttons, staged, until
 
 HELD = timedelta(seconds=30)

@@ -13,15 +13,15 @@ from sqlalchemy import Connection, column, insert, table, text
 
 from bot.errors import StartupError
 from bot.model import Action, Invocation, JobState, Source, Status
-from bot.store.database import open_database
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from bot.store.opening import open_database
 from bot.store.tables import invocations, metadata
 
 PROCESS = """
 import asyncio, sys
-from bot.store.database import open_database
+from bot.store.opening import open_database
 from bot.store.migrate import migrate
 
 async def start():

@@ -3,16 +3,23 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.errors import LogUnavailable
-from bot.store.database import log_failures
-from bot.store.engine import Database
-from bot.store.postgresql import CONNECTIONS, PING_AFTER_SECONDS
+from bot.intake import COMMIT_SECONDS
+from bot.store.database import Database
+from bot.store.failures import log_failures
+from bot.store.invocations import Invocations
+from bot.store.migrate import migrate
+from bot.store.opening import open_database
+from bot.store.postgresql import CONNECTIONS, LOCK_SECONDS, PING_AFTER_SECONDS
 
 ONE_ROW = "SELECT 1"
+ADD = "INSERT INTO things (id) VALUES ($1) RETURNING id"
 
 
 @pytest.fixture
@@ -37,15 +44,66 @@ async def test_more_writes_than_connections_wait_for_one(database: Database) -> 
     assert await asyncio.gather(*writes) == [1] * 10 * CONNECTIONS
 
 
-async def test_who_gives_up_in_the_midst_of_a_turn_holds_up_nobody(database: Database) -> None:
+@pytest.fixture
+async def another_process(database_url: str, database: Database) -> AsyncIterator[Database]:
+    async with open_database(database_url) as another:
+        await migrate(another)
+        yield another
+
+
+async def make_things(database: Database) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("CREATE TABLE things (id integer)"))
+
+
+async def all_things(database: Database) -> list[int]:
+    async with database.connect() as connection:
+        return sorted((await connection.execute(text("SELECT id FROM things"))).scalars())
+
+
+async def give_up(task: "asyncio.Task[int]", after: float) -> None:
+    await asyncio.sleep(after)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_who_gives_up_while_writing_holds_up_nobody(database: Database) -> None:
     for _ in range(2 * CONNECTIONS):
         slow = asyncio.create_task(database.write("SELECT pg_sleep(60)", [], in_turn="room 1"))
-        await asyncio.sleep(0.02)
-        slow.cancel()
-        await asyncio.wait({slow})
+        await give_up(slow, after=0.02)
     async with asyncio.timeout(5):
         assert await database.write(ONE_ROW, [], in_turn="room 1") == 1
-        assert await database.write(ONE_ROW, []) == 1
+
+
+@pytest.mark.parametrize("seconds_of_another", [0.0, 1.0], ids=["nobody before them", "behind another"])
+async def test_who_gives_up_before_their_turn_leaves_no_transaction_behind(
+    database: Database, another_process: Database, seconds_of_another: float
+) -> None:
+    await make_things(database)
+    sleep = f"SELECT pg_sleep({seconds_of_another})"
+    holder = asyncio.create_task(another_process.write(sleep, [], in_turn="room 1"))
+    await asyncio.sleep(0.05)
+    for moment in range(20):
+        waiting = asyncio.create_task(database.write(ADD, [-1], in_turn="room 1"))
+        await give_up(waiting, after=moment / 5_000)
+        mine = range(moment * CONNECTIONS, (moment + 1) * CONNECTIONS)
+        assert await asyncio.gather(*(database.write(ADD, [one]) for one in mine)) == [1] * CONNECTIONS
+    written = [one for one in await all_things(another_process) if one >= 0]
+    assert written == list(range(20 * CONNECTIONS))
+    await holder
+
+
+async def test_a_turn_is_not_waited_for_any_longer_than_an_ack_can_wait(
+    database: Database, another_process: Database
+) -> None:
+    assert LOCK_SECONDS < COMMIT_SECONDS
+    holder = asyncio.create_task(another_process.write("SELECT pg_sleep(60)", [], in_turn="room 1"))
+    await asyncio.sleep(0.1)
+    with pytest.raises(LogUnavailable, match="due to lock timeout") as failing, log_failures():
+        await database.write(ONE_ROW, [], in_turn="room 1")
+    assert failing.value.refused
+    assert await database.write(ONE_ROW, [], in_turn="room 2") == 1
+    await give_up(holder, after=0)
 
 
 async def test_what_the_database_refuses_is_not_written_for_certain(database: Database) -> None:
@@ -66,6 +124,7 @@ async def test_connections_that_the_server_has_cut_are_made_anew(
     await asyncio.gather(*(database.write("SELECT pg_sleep(0.1)", []) for _ in range(3)))
     await asyncio.to_thread(cut_connections, postgresql, database_url)
     await asyncio.sleep(0.05)  # which a bot that has nothing to do notices
+    assert [row async for row in Invocations(database).find()] == []
     assert await asyncio.gather(*(database.write(ONE_ROW, []) for _ in range(3))) == [1] * 3
 
 

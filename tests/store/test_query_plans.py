@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.model import Action, Invocation, Source, Status
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import Roster
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.model import Action, Invocation, JobState, Status
-from bot.store.engine import Database
+from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster, Stop
 

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import open_database
-from bot.store.sqlite import SqliteEngine
+from bot.store.opening import open_database
+from bot.store.sqlite import SqliteDatabase
 
 ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"
 
 
 @pytest.fixture
-async def engine(sqlite_url: str) -> AsyncIterator[SqliteEngine]:
+async def engine(sqlite_url: str) -> AsyncIterator[SqliteDatabase]:
     async with open_database(sqlite_url) as engine:
-        assert isinstance(engine, SqliteEngine)
+        assert isinstance(engine, SqliteDatabase)
         async with engine.connect() as connection:
             await connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY CHECK (id < 1000))")
         yield engine
 
 
-async def all_things(engine: SqliteEngine) -> list[int]:
+async def all_things(engine: SqliteDatabase) -> list[int]:
     async with engine.connect() as connection:
         return [row.id for row in await connection.exec_driver_sql("SELECT id FROM things ORDER BY id")]
 
@@ -34,18 +34,18 @@ async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[i
     return [str(one) if isinstance(one, BaseException) else one for one in done]
 
 
-def adding(engine: SqliteEngine, *ids: int) -> list["asyncio.Task[int]"]:
+def adding(engine: SqliteDatabase, *ids: int) -> list["asyncio.Task[int]"]:
     return [asyncio.create_task(engine.write(ADD, [one])) for one in ids]
 
 
-async def test_each_knows_how_many_rows_it_concerned(engine: SqliteEngine) -> None:
+async def test_each_knows_how_many_rows_it_concerned(engine: SqliteDatabase) -> None:
     assert await outcomes(*adding(engine, *range(100))) == [1] * 100
     assert await engine.write("UPDATE things SET id = id + 200 WHERE id > ? RETURNING id", [89]) == 10
     assert await engine.write("DELETE FROM things WHERE id = ? RETURNING id", [999]) == 0
     assert len(await all_things(engine)) == 100
 
 
-async def test_what_fails_leaves_the_others_alone(engine: SqliteEngine) -> None:
+async def test_what_fails_leaves_the_others_alone(engine: SqliteDatabase) -> None:
     first, second, third, fourth = await outcomes(*adding(engine, 1, 1, 2000, 2))
     assert (first, fourth) == (1, 1)
     assert "UNIQUE constraint failed" in str(second)
@@ -53,14 +53,16 @@ async def test_what_fails_leaves_the_others_alone(engine: SqliteEngine) -> None:
     assert await all_things(engine) == [1, 2]
 
 
-async def test_each_sees_what_came_before_it(engine: SqliteEngine) -> None:
+async def test_each_sees_what_came_before_it(engine: SqliteDatabase) -> None:
     unless_there = "INSERT INTO things SELECT ? WHERE NOT EXISTS (SELECT 1 FROM things) RETURNING id"
     writes = [asyncio.create_task(engine.write(unless_there, [one])) for one in range(20)]
     assert sum(await asyncio.gather(*writes)) == 1
     assert await all_things(engine) == [0]
 
 
-async def test_it_is_on_the_disk_when_it_is_said_to_be_written(engine: SqliteEngine, tmp_path: Path) -> None:
+async def test_it_is_on_the_disk_when_it_is_said_to_be_written(
+    engine: SqliteDatabase, tmp_path: Path
+) -> None:
     for round_of in range(5):
         await outcomes(*adding(engine, *range(round_of * 10, round_of * 10 + 10)))
         with closing(sqlite3.connect(tmp_path / "log.db")) as another:
@@ -68,7 +70,7 @@ async def test_it_is_on_the_disk_when_it_is_said_to_be_written(engine: SqliteEng
         assert there == (round_of + 1) * 10
 
 
-async def test_whoever_stops_waiting_stops_no_write(engine: SqliteEngine) -> None:
+async def test_whoever_stops_waiting_stops_no_write(engine: SqliteDatabase) -> None:
     writes = adding(engine, 1, 2, 3)
     await asyncio.sleep(0)
     writes[0].cancel()
@@ -78,7 +80,7 @@ async def test_whoever_stops_waiting_stops_no_write(engine: SqliteEngine) -> Non
 
 
 async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_said(
-    engine: SqliteEngine, tmp_path: Path
+    engine: SqliteDatabase, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -91,7 +93,7 @@ async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_sai
     assert await outcomes(*adding(engine, 1, 2)) == [1, 1]
 
 
-async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteEngine) -> None:
+async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteDatabase) -> None:
     give_up = "INSERT OR ROLLBACK INTO things (id) VALUES (?) RETURNING id"
     first = asyncio.create_task(engine.write(ADD, [0]))  # goes alone
     await asyncio.sleep(0)
@@ -106,7 +108,7 @@ async def test_what_is_under_way_is_finished_before_the_file_is_closed(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with open_database(sqlite_url) as engine:
-        assert isinstance(engine, SqliteEngine)
+        assert isinstance(engine, SqliteDatabase)
         async with engine.connect() as connection:
             await connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY)")
         writes = adding(engine, 1, 2, 3)
