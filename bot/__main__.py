@@ -6,7 +6,7 @@ start, and going through them again later a tenth of what a command costs (both 
 
 import gc
 
-THRESHOLDS = (5000, 10, 2)
+THRESHOLDS = (5000, 10, 4)
 """After how many new objects the young ones are looked through, after how many such rounds the older ones,
 and after how many of those all that are not frozen. With Python's own (700, 10, 10) a crowd's commands cost
 more (measured)."""

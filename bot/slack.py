@@ -44,8 +44,13 @@ class Installation:
 
 
 def open_session() -> aiohttp.ClientSession:
-    """One session for all calls, with their time limit; a session a call would cost a TLS handshake each."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+    """One session for all calls, with their time limit; a session a call would cost a TLS handshake each.
+
+    Nothing that is called here lives on cookies, and looking for them costs time.
+    """
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
+    )
 
 
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
