@@ -1,6 +1,7 @@
 """What a hostile or broken surrounding does: nothing leaks, nothing is lost, nothing hangs."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from bot.model import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
-from tests.stage import ROOM, Stage, free_port, staged
+from tests.stage import ROOM, Stage, free_port, staged, until
 
 Answers = Callable[[web.Request], Any]
 
@@ -156,6 +157,8 @@ async def test_no_job_is_started_once_the_log_has_been_removed(
         assert not metastudio.jobs
         async with http.get(f"{stage.bot.web_url}/readyz") as ready:
             assert ready.status == 503
+    # aiosqlite lets the thread of a connection that could not be opened end by itself.
+    await until(lambda: not any("_connection_worker" in thread.name for thread in threading.enumerate()))
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json"])
