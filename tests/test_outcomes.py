@@ -1,7 +1,7 @@
 """What came of a start: written down, then told, then noted as told, whatever fails on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -331,16 +331,19 @@ async def test_while_the_log_fails_people_are_told_once_and_the_row_follows_as_s
     assert row.deadline is None
 
 
+CROWD = 3 * WRITTEN_AT_ONCE
+
+
 @dataclass
 class SlowLog(Invocations):
     """Writes outcomes only while `opened`; `writing` counts those that it was asked to write."""
 
-    engine: Database
+    database: Database
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     writing: int = 0
 
     def __post_init__(self) -> None:
-        super().__init__(self.engine)
+        super().__init__(self.database)
 
     @override
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
@@ -350,40 +353,36 @@ class SlowLog(Invocations):
 
 
 @pytest.fixture
-async def crowd(database: Database) -> list[Invocation]:
-    """More starts than outcomes are written at once, all of which have been sent."""
-    starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(3 * WRITTEN_AT_ONCE)]
+def slow_log(database: Database) -> SlowLog:
+    return SlowLog(database)
+
+
+@pytest.fixture
+async def telling(slow_log: SlowLog, channel: Channel, clock: Clock) -> AsyncIterator[asyncio.Future[Any]]:
+    """More people are told at once than outcomes are written; all of them are, once the log is opened."""
+    starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
-        await Invocations(database).record(start)
-    return starts
+        await slow_log.record(start)
+    outcomes = Outcomes(slow_log, channel, rtc_access=True, now=clock)
+    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in starts))
+    yield telling
+    slow_log.opened.set()
+    await telling
+    assert len(channel.told) == CROWD
 
 
-async def test_of_a_crowd_the_first_are_written_and_told_before_the_last(
-    database: Database, channel: Channel, clock: Clock, crowd: list[Invocation]
-) -> None:
-    log = SlowLog(database)
-    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
-    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in crowd))
+@pytest.mark.usefixtures("telling")
+async def test_of_a_crowd_the_first_are_written_and_told_before_the_last(slow_log: SlowLog) -> None:
     await asyncio.sleep(0.05)
-    assert (log.writing, channel.told) == (WRITTEN_AT_ONCE, [])
-
-    log.opened.set()
-    await telling
-    assert len(channel.told) == len(crowd)
+    assert slow_log.writing == WRITTEN_AT_ONCE
 
 
+@pytest.mark.usefixtures("telling")
 async def test_a_log_that_hangs_on_the_first_of_a_crowd_keeps_the_others_waiting_for_a_moment_only(
-    database: Database, channel: Channel, clock: Clock, crowd: list[Invocation]
+    slow_log: SlowLog,
 ) -> None:
-    log = SlowLog(database)
-    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
-    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in crowd))
     await asyncio.sleep(SLOT_SECONDS + 0.5)
-    assert log.writing == len(crowd)
-
-    log.opened.set()
-    await telling
-    assert len(channel.told) == len(crowd)
+    assert slow_log.writing == CROWD
 
 
 @pytest.mark.parametrize("times", [1, 4, 9])
