@@ -34,6 +34,14 @@ class Source(StrEnum):
     BUTTON = "button"
 
 
+class ChannelKind(StrEnum):
+    """Who can read a channel: everybody in the workspace, its members, or the people of a direct message."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    DIRECT = "direct"
+
+
 class Status(StrEnum):
     """Where an invocation stands.
 
@@ -91,10 +99,12 @@ class StartRequest:
 class Invocation:
     """One use of the bot: a row of the log, column by column.
 
-    `created_at`, `announced_at` and `deadline` are aware datetimes in UTC; `latency_ms` runs from receipt to
-    MetaStudio's answer. `job_state` is what the announcement shows, `configuration` what MetaStudio said of
-    the job's voices and picture, as JSON and without its `rtc_room_info`. Past its `deadline` any process may
-    take the row over. `response_url` and `trigger_id` are secrets while they work: no repr shows them.
+    Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `started_at` is
+    when the job was known to be started, `adopted_at` when it was found after its answer was lost.
+    `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
+    what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
+    and without its `rtc_room_info`. Past its `deadline` any process may take the row over. `response_url` and
+    `trigger_id` are secrets while they work: no repr shows them.
     """
 
     id: str
@@ -105,12 +115,15 @@ class Invocation:
     team_id: str | None = None
     enterprise_id: str | None = None
     channel_id: str | None = None
+    channel_kind: ChannelKind | None = None
     user_id: str
     text: str = ""
     room_id: str | None = None
+    room_name: str | None = None
     region: str | None = None
     room_type: str | None = None
     client_id: str | None = None
+    previous_id: str | None = None
     reason: str | None = None
     http_status: int | None = None
     error_code: str | None = None
@@ -120,6 +133,8 @@ class Invocation:
     job_state: JobState | None = None
     configuration: str | None = None
     latency_ms: int | None = None
+    started_at: datetime | None = None
+    adopted_at: datetime | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
     message_channel: str | None = None

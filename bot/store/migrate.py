@@ -10,7 +10,7 @@ from bot.errors import LogUnavailable, StartupError
 from bot.store.database import Database
 from bot.store.failures import log_failures
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The last revision in `migrations/versions`."""
 
 _ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do that nobody else takes

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.model import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.store.tables import invocations
 
 NAMES = tuple(field.name for field in fields(Invocation))
@@ -15,7 +15,13 @@ COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
 _log = structlog.get_logger()
 
-_KINDS = (("action", Action), ("source", Source), ("status", Status), ("job_state", JobState))
+_KINDS = (
+    ("action", Action),
+    ("source", Source),
+    ("status", Status),
+    ("channel_kind", ChannelKind),
+    ("job_state", JobState),
+)
 
 
 def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:

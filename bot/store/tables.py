@@ -67,12 +67,15 @@ invocations = Table(
     Column("team_id", AnyText),
     Column("enterprise_id", AnyText),
     Column("channel_id", AnyText),
+    Column("channel_kind", Text),
     Column("user_id", AnyText, nullable=False),
     Column("text", AnyText, nullable=False),
     Column("room_id", AnyText),
+    Column("room_name", AnyText),
     Column("region", AnyText),
     Column("room_type", AnyText),
     Column("client_id", AnyText),
+    Column("previous_id", AnyText),
     Column("status", Text, nullable=False),
     Column("reason", AnyText),
     Column("http_status", Integer),
@@ -83,6 +86,8 @@ invocations = Table(
     Column("job_state", Text),
     Column("configuration", AnyText),
     Column("latency_ms", Integer),
+    Column("started_at", UtcDateTime),
+    Column("adopted_at", UtcDateTime),
     Column("trigger_id", AnyText, unique=True),
     Column("response_url", AnyText),
     Column("message_channel", AnyText),
@@ -94,6 +99,7 @@ invocations = Table(
     Index("invocations_by_user", "user_id", "created_at"),
     Index("invocations_by_status", "status", "created_at"),
     Index("invocations_by_job", "job_id", "action", "created_at"),
+    Index("invocations_by_previous", "previous_id", unique=True),
 )
 
 followed = text("job_state IN ('accepted', 'running')")

@@ -35,7 +35,15 @@ print("migrated")
 """
 
 
-ADDED_LATER = {"job_state", "configuration"}
+ADDED_LATER = {
+    "job_state",
+    "configuration",
+    "channel_kind",
+    "room_name",
+    "previous_id",
+    "started_at",
+    "adopted_at",
+}
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
