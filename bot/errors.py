@@ -3,6 +3,7 @@
 AvatarError
 ├── SettingsError           the environment is wrong; every fault at once
 ├── StartupError            the process cannot begin its work
+│   └── NotReachedYet       what it needs cannot be reached: waiting may help
 ├── InvalidArguments        a person typed something unusable
 ├── Refused                 understood, but not allowed
 ├── LogUnavailable          the log cannot be written, so nothing may start
@@ -50,6 +51,10 @@ class SettingsError(AvatarError):
 
 class StartupError(AvatarError):
     """Something that the process needs is not to be had: a database, a port, Slack."""
+
+
+class NotReachedYet(StartupError):
+    """Something that the process needs cannot be reached at the moment: waiting may help."""
 
 
 class InvalidArguments(AvatarError):
