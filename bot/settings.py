@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -19,11 +19,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from bot.database_url import WrongDatabaseUrl, read_database_url
 from bot.errors import SettingFault, SettingsError
 from bot.setting_rules import AK_SK, TOKEN, faults_between, resolved_mode
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_NO_FILE = {"", ":memory:", "file::memory:"}
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
 _ADDRESS = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
@@ -120,16 +120,10 @@ class DatabaseSettings(BaseSettings):
     @field_validator("AVATAR_DATABASE_URL")
     @classmethod
     def _known_database(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value()
-        known = url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://"))
-        if url.partition(":///")[2].partition("?")[0] in _NO_FILE and url.startswith("sqlite"):
-            raise PydanticCustomError("database", "name a file: a log that is gone after the run is none")
-        if not known or _password_in(url) is None:
-            raise PydanticCustomError(
-                "database",
-                "give sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user@host/database "
-                "(special characters of a password percent-encoded)",
-            )
+        try:
+            read_database_url(value.get_secret_value())
+        except WrongDatabaseUrl as error:
+            raise PydanticCustomError("database", "{remedy}", {"remedy": str(error)}) from None
         return value
 
 
@@ -176,8 +170,7 @@ class Settings(DatabaseSettings):
         """The values that must never be seen, for the log's redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        password = _password_in(self.AVATAR_DATABASE_URL.get_secret_value())
-        return (*secrets, password, unquote(password)) if password else tuple(secrets)
+        return (*secrets, *read_database_url(self.AVATAR_DATABASE_URL.get_secret_value()).passwords)
 
     @field_validator("AVATAR_REGIONS", mode="before")
     @classmethod
@@ -243,14 +236,6 @@ class Settings(DatabaseSettings):
         if built is None or faults:
             raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
         return built
-
-
-def _password_in(url: str) -> str | None:
-    """The password, percent-encoded as it stands there; empty without one, None where it is no address."""
-    try:
-        return urlsplit(url).password or ""
-    except ValueError:
-        return None
 
 
 def _is_safe_address(value: str) -> bool:
