@@ -129,7 +129,7 @@ def log(
 
     async def show() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a text file
-        async with open_database(_database_url(), must_exist=True) as database:
+        async with open_database(_database_url(), read_only=True) as database:
             as_table = not (as_csv or as_json)
             rows = Invocations(database).find(
                 since=after,

@@ -22,7 +22,16 @@ _NO_FILE = {"", ":memory:", "file::memory:"}
 
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SESSIONS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
-_YES = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_YES = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 _SAME_AS = {
     "dbname": "database",
@@ -144,7 +153,7 @@ def _sqlite(rest: str) -> SqliteUrl:
 def _postgresql(rest: str) -> PostgreSqlUrl:
     address, _, query = rest.partition("?")
     authority, _, path = address.partition("/")
-    login, at, servers = authority.rpartition("@")
+    login, _, servers = authority.rpartition("@")
     for part, characters in ((rest, "#"), (login, "@[]"), (path, "@/[]"), (query, "@")):
         if wrong := next((one for one in characters if one in part), None):
             raise WrongDatabaseUrl(_encode(wrong))
@@ -199,7 +208,8 @@ def _parameters(query: str) -> dict[str, str]:
             raise WrongDatabaseUrl(f"it cannot take the parameter {name}: {remedy}")
         if known not in _UNDERSTOOD:
             raise WrongDatabaseUrl(
-                "it has a parameter behind the ? that is not known; known are " + ", ".join(sorted(_UNDERSTOOD))
+                "it has a parameter behind the ? that is not known; known are "
+                + ", ".join(sorted(_UNDERSTOOD))
             )
         found[known] = f"{found[known]},{value}" if known in found and known == "host" else value
     if "sslmode" in found:

@@ -20,3 +20,6 @@ class Database(AsyncEngine):
             in_turn: what the statement depends on that others may be writing at this very moment. Of those
                 that name the same, each sees what the one before it has written.
         """
+
+    async def clear_traces(self) -> None:
+        """Remove what was overwritten from where the database keeps it by itself, if it can be done now."""

@@ -1,13 +1,22 @@
 """What the databases raise, of their drivers' and of SQLAlchemy's, and what it means."""
 
+import re
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import SSLError
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import LogUnavailable
+
+READ_ONLY = "25006"
+
+_POOLER_REFUSES = re.compile(
+    r"password|auth|no such (user|database)|statement pooling|startup parameter", re.IGNORECASE
+)
+"""PgBouncer has one code for all that it has to say for itself."""
 
 
 @contextmanager
@@ -45,9 +54,41 @@ def is_refusal(error: BaseException) -> bool:
     return getattr(error, "severity_en", None) == "ERROR"  # of asyncpg's own; FATAL ends a connection
 
 
+def is_of_no_use(error: BaseException) -> bool:
+    """Whether the server takes no writes, or is about to end: another one may be in its place by now."""
+    state = sqlstate_of(error)
+    return state == READ_ONLY or state.startswith(("57P", "08"))
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the database cannot be reached at the moment; otherwise it is reached, and refuses."""
+    original = _original(error)
+    state = sqlstate_of(error)
+    if state:
+        return state[:2] in {"08", "53", "57"} and not _POOLER_REFUSES.search(str(original))
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    if type(original).__name__ == "TargetServerAttributeNotMatched":  # of several hosts none takes writes
+        return True
+    return isinstance(original, OSError) and not (
+        isinstance(original, PermissionError | SSLError) or "SSL" in str(original)
+    )
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """PostgreSQL's code for what went wrong; empty where it is not the server that says so."""
+    return getattr(_original(error), "sqlstate", None) or ""
+
+
 def reason_in(error: BaseException) -> str:
     """Why, in the database's words, on one line and without a full stop."""
-    original = getattr(error, "orig", None) or error
+    original = _original(error)
     lines = str(original).strip().splitlines()
+    if not lines:
+        return "no answer came in time" if isinstance(original, TimeoutError) else type(original).__name__
     # SQLAlchemy's adapter for asyncpg writes `<class 'asyncpg.…'>: message`.
-    return lines[0].rpartition(">: ")[2].rstrip(".") if lines else type(original).__name__
+    return lines[0].rpartition(">: ")[2].rstrip(".")
+
+
+def _original(error: BaseException) -> BaseException:
+    return getattr(error, "orig", None) or error

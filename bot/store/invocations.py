@@ -2,19 +2,27 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, exists, func, select, update
+from sqlalchemy import Dialect, Select, bindparam, exists, func, literal, select, update
 
 from bot.model import Action, Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
-from bot.store.tables import followed, invocations
+from bot.store.tables import followed, invocations, leases
 from bot.store.twins import twin_query
+
+PROBE = "probe"
+"""The name of the row in `leases` that is written to see whether anything can be."""
+
+PROBE_BYTES = 48_000
+"""More than a start writes on SQLite: where a full disk has no room for a start, there is none for this.
+PostgreSQL packs it into less than 1 kB."""
 
 
 class Invocations:
@@ -114,11 +122,14 @@ class Invocations:
             .values(response_url=None),
         )
 
+    async def clear_traces(self) -> None:
+        """Remove what was cleared from where the database itself still keeps it."""
+        await self._database.clear_traces()
+
     async def check_writable(self) -> None:
-        """Write the oldest row once more as it is: a full disk shows only where something is written."""
-        oldest = select(invocations.c.id).order_by(invocations.c.created_at).limit(1).scalar_subquery()
-        same = {"text": invocations.c.text}
-        await execute(self._database, update(invocations).where(invocations.c.id == oldest).values(same))
+        """Write as much as a start does, and something else than before: a full disk shows only then."""
+        at, filler = datetime.now(UTC), token_hex(1)[0] * PROBE_BYTES
+        await execute(self._database, _probing(self._database.dialect), {"filler": filler, "at": at})
 
     async def get(self, invocation_id: str) -> Invocation | None:
         """One row."""
@@ -194,6 +205,19 @@ class Invocations:
 
 def _value(name: str) -> Any:
     return bindparam(name, required=False)
+
+
+@cache
+def _probing(dialect: Dialect) -> Any:
+    """The statement that writes a row of its own, and looks at the log for it."""
+    newest = select(invocations.c.id).limit(1).subquery()
+    log = select(func.count().label("rows")).select_from(newest).subquery()
+    row = select(literal(PROBE), bindparam("filler", required=False), _value("at")).select_from(log)
+    statement = insert_into(leases, dialect).from_select(
+        ["name", "holder", "until"], row.where(log.c.rows >= 0)
+    )
+    new = {"holder": statement.excluded.holder, "until": statement.excluded.until}
+    return statement.on_conflict_do_update(index_elements=["name"], set_=new)
 
 
 _MARKING_ANNOUNCED = (

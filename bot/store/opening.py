@@ -1,45 +1,45 @@
 """Opening and closing the database that a URL names."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from bot.errors import StartupError
+from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
+from bot.errors import NotReachedYet, StartupError
 from bot.store.database import Database
-from bot.store.failures import failures, reason_in
+from bot.store.failures import failures, may_pass, reason_in
 from bot.store.postgresql import open_postgresql
 from bot.store.sqlite import open_sqlite
+from bot.store.sqlite_reading import open_to_read
 
 OPEN_SECONDS = 10.0
 
 
 @asynccontextmanager
-async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[Database]:
+async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[Database]:
     """A database whose every statement commits by itself; closed on every path.
 
     Args:
         url: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
-        must_exist: do not make a new SQLite file.
+        read_only: write nothing, and make no file.
 
     Raises:
+        NotReachedYet: it cannot be reached at the moment.
         StartupError: saying why it cannot be opened. Never with the URL, which may hold a password.
     """
-    database = _database(url, must_exist=must_exist)
-    try:
+    with _database(url, read_only=read_only) as database:
         try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                await _reach(database)
-        except failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
-            raise StartupError(
-                f"The database cannot be opened: {reason_in(error)}.", advice="Check AVATAR_DATABASE_URL."
-            ) from None
-        yield database
-    finally:
-        await database.dispose()
+            try:
+                async with asyncio.timeout(OPEN_SECONDS):
+                    await _reach(database)
+            except failures(TypeError, ValueError, KeyError) as error:  # also for what a URL asks in vain
+                raise _failure(error) from None
+            yield database
+        finally:
+            await database.dispose()
 
 
 async def _reach(database: Database) -> None:
@@ -56,19 +56,33 @@ async def _reach(database: Database) -> None:
             return
 
 
-def _database(url: str, *, must_exist: bool) -> Database:
+def _failure(error: BaseException) -> StartupError:
+    reason = reason_in(error)
+    kind = NotReachedYet if may_pass(error) else StartupError
+    advice = "Check AVATAR_DATABASE_URL."
+    if "statement pooling" in reason:
+        advice = "Set the pooler's pool_mode for this database to transaction or session."
+    return kind(f"The database cannot be opened: {reason}.", advice=advice)
+
+
+@contextmanager
+def _database(url: str, *, read_only: bool) -> Iterator[Database]:
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return open_sqlite(parsed, must_exist=must_exist)
-        return open_postgresql(parsed)
-    except (ArgumentError, ValueError):
-        raise StartupError(
-            "AVATAR_DATABASE_URL is not a database URL.",
-            advice="Give sqlite+aiosqlite:///path/to/file.db or postgresql+asyncpg://user@host/database.",
-        ) from None
+        found = read_database_url(url)
+    except WrongDatabaseUrl as error:
+        raise StartupError(f"AVATAR_DATABASE_URL cannot be used: {error}.") from None
+    if isinstance(found, SqliteUrl):
+        if not read_only:
+            yield open_sqlite(found.path)
+            return
+        with open_to_read(found.path) as database:
+            yield database
+        return
+    try:
+        server = open_postgresql(found, read_only=read_only)
     except ModuleNotFoundError as error:
         raise StartupError(
             f"The module {error.name} is missing.",
             advice="Install it into the bot's environment.",
         ) from None
+    yield server

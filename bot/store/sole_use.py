@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
+from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
 from bot.errors import StartupError
 
 
@@ -51,7 +49,7 @@ def sole_use(url: str) -> Iterator[None]:
 def _file_of(url: str) -> Path | None:
     """Whatever way leads to it; None of another database, and of what is no URL: opening it says so."""
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        found = read_database_url(url)
+    except WrongDatabaseUrl:
         return None
-    return Path(parsed.database or "").resolve() if parsed.get_backend_name() == "sqlite" else None
+    return found.path.resolve() if isinstance(found, SqliteUrl) else None

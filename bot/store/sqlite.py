@@ -8,12 +8,12 @@ way goes with the next.
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
@@ -23,12 +23,16 @@ from typing_extensions import override
 
 from bot.errors import StartupError
 from bot.store.database import Database
+from bot.store.failures import log_failures
+from bot.store.sqlite_files import guard_files
 
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
 
 FINISH_SECONDS = 5.0
 """How long closing waits for writes that are under way."""
+
+T = TypeVar("T")
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
@@ -77,6 +81,15 @@ class SqliteDatabase(Database):
                     await asyncio.wait({self._writing})
         await super().dispose(close)
 
+    @override
+    async def clear_traces(self) -> None:
+        """Empty the `-wal`, where a page stays as it was before until others have taken its place.
+
+        Where somebody reads at this moment it is left for the next time: nobody waits for them.
+        """
+        with log_failures():
+            await self._in_the_thread(_empty_wal)
+
     async def _write_all(self) -> None:
         together: Sequence[_Write] = ()
         try:
@@ -92,17 +105,20 @@ class SqliteDatabase(Database):
 
     async def _outcomes(self, together: Sequence[_Write]) -> Sequence[int | Exception]:
         try:
-            async with self.connect() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection
-                sqlite = driver._conn  # noqa: SLF001 - no public name for it
-                work = partial(_carry_out, sqlite, together)
-                execute = driver._execute  # noqa: SLF001 - public methods carry out one statement a turn
-                outcomes: Sequence[int | Exception] = await execute(work)
-                return outcomes
+            return await self._in_the_thread(partial(_carry_out, together=together))
         except ValueError as error:  # aiosqlite's word for a connection that is closed
             return [sqlite3.OperationalError(str(error))] * len(together)
         except Exception as error:  # noqa: BLE001 - each of those who wait is to have it
             return [error] * len(together)
+
+    async def _in_the_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Several statements in one turn of aiosqlite's thread."""
+        async with self.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            sqlite = driver._conn  # noqa: SLF001 - no public name for it
+            execute = driver._execute  # noqa: SLF001 - public methods carry out one statement a turn
+            result: T = await execute(partial(work, sqlite))
+            return result
 
 
 def _tell(write: _Write, outcome: int | Exception) -> None:
@@ -136,23 +152,45 @@ def _carry_out(connection: sqlite3.Connection, together: Sequence[_Write]) -> Se
     return outcomes
 
 
+def _empty_wal(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
+
 def _rows_of(connection: sqlite3.Connection, write: _Write) -> int:
     return len(connection.execute(write.sql, write.parameters).fetchall())
 
 
-def open_sqlite(url: URL, *, must_exist: bool) -> SqliteDatabase:
+def open_sqlite(path: Path) -> SqliteDatabase:
     """An engine with one connection: SQLite has one writer anyway, and waiting in order beats polling.
 
     `secure_delete` keeps a cleared response_url from staying in the file's free space.
 
     Raises:
-        StartupError: there is no such file, or there cannot be.
+        StartupError: there cannot be such a file.
     """
-    path = Path(url.database or "")
-    _prepare_file(path, must_exist=must_exist)
-    engine = create_async_engine(
-        # `rw`: a connection that is made anew must not make a new, empty file.
-        url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "rw", "uri": "true"}),
+    _prepare_file(path)
+    engine = engine_for(path, {"mode": "rw"})  # one that is made anew must not make a new, empty file
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        cursor.execute("SELECT count(*) FROM sqlite_master")  # so that SQLite's own files are there
+        cursor.close()
+
+    guard_files(engine, path)
+    return SqliteDatabase(engine)
+
+
+def engine_for(path: Path, how: Mapping[str, str]) -> AsyncEngine:
+    """An engine with one connection to a file, opened as SQLite's URI parameters say."""
+    return create_async_engine(
+        URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={**how, "uri": "true"}),
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         poolclass=AsyncAdaptedQueuePool,
@@ -161,38 +199,9 @@ def open_sqlite(url: URL, *, must_exist: bool) -> SqliteDatabase:
         max_overflow=0,
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
 
-    _guard_file(engine, path)
-    return SqliteDatabase(engine)
-
-
-def _guard_file(engine: AsyncEngine, path: Path) -> None:
-    """Refuse a file that was removed or replaced: the open one would swallow the log unseen."""
-    opened = path.stat()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def check(_connection: object, _record: object, _proxy: object) -> None:
-        try:
-            same = os.path.samestat(opened, path.stat())
-        except OSError:
-            same = False
-        if not same:
-            raise sqlite3.OperationalError("its file was removed or replaced; start the bot anew")
-
-
-def _prepare_file(path: Path, *, must_exist: bool) -> None:
+def _prepare_file(path: Path) -> None:
     """A new file is its owner's alone: it holds what people typed."""
-    if must_exist and not path.exists():
-        raise StartupError(
-            f"There is no log yet at {path}.",
-            advice="Run this in the bot's folder, or set AVATAR_DATABASE_URL.",
-        )
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

@@ -55,7 +55,7 @@ async def _all_rows(log: Invocations) -> list[Invocation]:
 
 def _ask(database_url: str, question: Callable[[Invocations], Awaitable[T]]) -> T:
     async def ask() -> T:
-        async with open_database(database_url, must_exist=True) as engine:
+        async with open_database(database_url, read_only=True) as engine:
             return await question(Invocations(engine))
 
     return asyncio.run(ask())

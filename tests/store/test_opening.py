@@ -117,7 +117,7 @@ class TestSqliteFiles:
                 assert len([row async for row in log.find()]) == 1
 
     async def test_a_file_that_must_exist_is_not_made(self, sqlite_url: str, tmp_path: Path) -> None:
-        error = await refusal_to_open(sqlite_url, must_exist=True)
+        error = await refusal_to_open(sqlite_url, read_only=True)
         assert f"There is no log yet at {tmp_path}/log.db." in str(error)
         assert modes_in(tmp_path) == {}
 
@@ -200,7 +200,7 @@ class TestWhatCannotBeWritten:
         postgresql.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         async with open_database(postgresql_url) as engine:
             log = Invocations(engine)
-            with pytest.raises(LogUnavailable, match="cannot execute UPDATE in a read-only transaction"):
+            with pytest.raises(LogUnavailable, match="cannot execute INSERT in a read-only transaction"):
                 await log.check_writable()
             with pytest.raises(LogUnavailable):
                 await log.record(an_invocation())
@@ -261,6 +261,6 @@ asyncio.run(start())
             log = Invocations(engine)
             recorded = an_invocation()
             await log.record(recorded)
-        async with open_database(database_url, must_exist=True) as engine:
+        async with open_database(database_url, read_only=True) as engine:
             [row] = [row async for row in Invocations(engine).find(status=Status.RECEIVED)]
         assert row == recorded
