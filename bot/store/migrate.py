@@ -1,19 +1,28 @@
 """Bringing the database to the newest schema at start, by however many processes at once."""
 
+import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import LogUnavailable, StartupError
+from bot.errors import NotReachedYet, StartupError
 from bot.store.database import Database
-from bot.store.failures import log_failures
+from bot.store.failures import failures, may_pass, reason_in
+from bot.store.tables import VERSION_TABLE, invocations, metadata
 
-NEWEST = "0003"
-"""The last revision in `migrations/versions`."""
-
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do that nobody else takes
+_NAMES = re.compile(r'^(revision|down_revision)\b.*=\s*"(\w+)"', re.MULTILINE)
+
+_FORMER_TABLE = "alembic_version"
+"""Where the bot noted its revision at first, as any other application that uses Alembic does."""
+
+_FORMER_REVISIONS = frozenset({"0001", "0002", "0003"})
+"""Those that may stand there."""
 
 
 async def migrate(database: Database) -> None:
@@ -22,26 +31,43 @@ async def migrate(database: Database) -> None:
     Mostly none is, and Alembic, which is slow to import and large, is left alone.
 
     Raises:
+        NotReachedYet: the database was lost meanwhile.
         StartupError: the schema cannot be brought up to date.
     """
     try:
-        with log_failures():
-            async with database.connect() as connection:
-                if await _revision(connection) != NEWEST:
-                    await connection.run_sync(_upgrade)
-    except LogUnavailable as error:
-        raise StartupError(
-            f"The database cannot be migrated. {error}", advice="Check the rights of the bot's user."
+        async with database.connect() as connection:
+            if await _revision(connection) != newest_revision():
+                await connection.run_sync(_upgrade)
+    except failures() as error:
+        kind = NotReachedYet if may_pass(error) else StartupError
+        raise kind(
+            f"The database cannot be migrated: {reason_in(error)}.",
+            advice="Check the rights of the bot's user, and whether there is room on the disk.",
         ) from None
+
+
+@cache
+def newest_revision() -> str:
+    """The one of the migrations that no other one follows, read off the files: Alembic is slow to ask."""
+    found = list(_named_in_migrations())
+    [newest] = {name for kind, name in found if kind == "revision"} - {
+        name for kind, name in found if kind == "down_revision"
+    }
+    return newest
+
+
+def _named_in_migrations() -> Iterator[tuple[str, str]]:
+    for file in (_MIGRATIONS / "versions").glob("*.py"):
+        yield from _NAMES.findall(file.read_text(encoding="utf-8"))
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
     """The schema's revision; None where it has none yet."""
     try:
-        revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        revision = await connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a name of ours
     except DBAPIError:
         return None
-    return str(revision)
+    return None if revision is None else str(revision)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -55,10 +81,9 @@ def _upgrade(connection: Connection) -> None:
         else:
             connection.execute(text("BEGIN"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        _find_its_place(connection)
         config = Config()
-        config.set_main_option(
-            "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
-        )
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.execute(text("COMMIT"))
@@ -67,6 +92,50 @@ def _upgrade(connection: Connection) -> None:
         raise StartupError(
             "The log was made by a newer version of the bot.", advice="Run that version, or a later one."
         ) from None
-    except Exception:
+    except BaseException:
         connection.invalidate()  # the transaction goes with it, and the lock
         raise
+
+
+def _find_its_place(connection: Connection) -> None:
+    """Take over the note of an earlier version of the bot, and leave alone what is another application's.
+
+    Raises:
+        StartupError: a table that the bot needs is another application's.
+    """
+    there = set(inspect(connection).get_table_names())
+    if VERSION_TABLE in there:
+        return
+    revision = _former_revision(connection, there)
+    if revision is not None:
+        connection.execute(text(_MAKING_THE_TABLE))
+        connection.execute(
+            text(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES (:revision)"),  # noqa: S608 - a name of ours
+            {"revision": revision},
+        )
+        connection.execute(text(f"DROP TABLE {_FORMER_TABLE}"))
+        return
+    for name in metadata.tables:
+        if name in there:
+            raise StartupError(
+                f"The database cannot be migrated: it has a table {name} already, which is not the bot's.",
+                advice="Give the bot a database of its own, or a schema (options=-csearch_path%3Dname).",
+            )
+
+
+_MAKING_THE_TABLE = (
+    f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "
+    f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
+)
+"""As Alembic makes it."""
+
+
+def _former_revision(connection: Connection, there: set[str]) -> str | None:
+    """What an earlier version of the bot has noted; None where none has been here."""
+    if not {_FORMER_TABLE, invocations.name} <= there:
+        return None
+    columns = {column["name"] for column in inspect(connection).get_columns(invocations.name)}
+    if not {"trigger_id", "response_url", "announced_at", "deadline"} <= columns:
+        return None
+    noted = connection.execute(text(f"SELECT version_num FROM {_FORMER_TABLE}")).scalars().all()  # noqa: S608 - a name of ours
+    return str(noted[0]) if len(noted) == 1 and noted[0] in _FORMER_REVISIONS else None

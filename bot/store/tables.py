@@ -57,6 +57,9 @@ class AnyText(TypeDecorator[str]):
 
 metadata = MetaData()
 
+VERSION_TABLE = "avatar_bot_version"
+"""Where Alembic notes the schema's revision. Its own name for it is that of every application's."""
+
 invocations = Table(
     "invocations",
     metadata,

@@ -3,26 +3,28 @@ import sys
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, column, insert, table, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, column, insert, inspect, table, text
 
-from bot.errors import StartupError
+from bot.errors import NotReachedYet, StartupError
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
+from bot.store.migrate import migrate, newest_revision
 from bot.store.opening import open_database
-from bot.store.tables import invocations, metadata
+from bot.store.tables import VERSION_TABLE, invocations, metadata
 
 PROCESS = """
 import asyncio, sys
 from bot.store.opening import open_database
-from bot.store.migrate import migrate
+from bot.store.migrate import migrate, newest_revision
 
 async def start():
     async with open_database(sys.argv[1]) as engine:
@@ -46,10 +48,22 @@ ADDED_LATER = {
 }
 
 
-def migrate_to(connection: Connection, revision: str) -> None:
+def scripts_config() -> Config:
     config = Config()
     folder = Path(sys.modules[migrate.__module__].__file__ or "").parent
     config.set_main_option("script_location", str(folder / "migrations"))
+    return config
+
+
+def scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(scripts_config())
+
+
+ALL_REVISIONS = [script.revision for script in scripts().walk_revisions()][::-1]
+
+
+def migrate_to(connection: Connection, revision: str) -> None:
+    config = scripts_config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -68,7 +82,8 @@ def an_old_row(number: int, status: str, **known: str | int | datetime) -> dict[
 
 
 def differences(connection: Connection) -> object:
-    return compare_metadata(MigrationContext.configure(connection), metadata)
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return compare_metadata(context, metadata)
 
 
 async def test_the_migrated_schema_is_the_one_of_the_tables(database: Database) -> None:
@@ -80,7 +95,7 @@ async def test_migrating_twice_is_harmless(database: Database) -> None:
     await migrate(database)
     await Invocations(database).check_writable()
     async with database.connect() as connection:
-        versions = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars()
+        versions = (await connection.execute(text("SELECT version_num FROM avatar_bot_version"))).scalars()
         assert len(list(versions)) == 1
         assert await connection.run_sync(differences) == []
 
@@ -182,9 +197,83 @@ async def unknown(log: Invocations, received: Invocation) -> Invocation:
 
 async def test_a_log_of_a_newer_version_is_said_to_be_one(database: Database) -> None:
     async with database.connect() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await connection.execute(text("UPDATE avatar_bot_version SET version_num = '9999'"))
     with pytest.raises(StartupError, match="The log was made by a newer version of the bot"):
         await migrate(database)
+
+
+async def tables_of(database: Database) -> set[str]:
+    async with database.connect() as connection:
+        return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+@pytest.mark.parametrize("revision", [*ALL_REVISIONS[:-1]])
+async def test_a_log_of_any_older_revision_is_brought_to_the_newest(database_url: str, revision: str) -> None:
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, revision)
+        await migrate(engine)
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+
+def test_the_newest_revision_is_the_one_that_alembic_takes_for_it() -> None:
+    assert newest_revision() == scripts().get_current_head()
+
+
+@pytest.mark.parametrize("revision", ALL_REVISIONS)
+async def test_a_log_that_notes_its_revision_in_alembics_own_table_is_moved_over(
+    database_url: str, revision: str
+) -> None:
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, revision)
+            await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            await connection.execute(text("INSERT INTO alembic_version SELECT * FROM avatar_bot_version"))
+            await connection.execute(text("DROP TABLE avatar_bot_version"))
+        await migrate(engine)
+        assert await tables_of(engine) == {"invocations", "leases", "avatar_bot_version"}
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+
+@pytest.mark.parametrize("noted", [["9f2c1e7ab034"], ["0002"], ["one", "two"], []])
+async def test_another_applications_alembic_version_is_left_alone(
+    database_url: str, noted: list[str]
+) -> None:
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            for name in noted:
+                await connection.execute(text("INSERT INTO alembic_version VALUES (:name)"), {"name": name})
+        await migrate(engine)
+        await migrate(engine)
+        await Invocations(engine).check_writable()
+        async with engine.connect() as connection:
+            there = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars()
+            assert sorted(there) == sorted(noted)
+
+
+@pytest.mark.parametrize("name", ["invocations", "leases"])
+async def test_another_applications_table_is_named(database_url: str, name: str) -> None:
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            await connection.execute(text("INSERT INTO alembic_version VALUES ('0002')"))
+            await connection.execute(text(f"CREATE TABLE {name} (id INTEGER)"))
+        with pytest.raises(StartupError, match=f"a table {name} already, which is not the bot's") as refused:
+            await migrate(engine)
+        assert "a database of its own" in refused.value.advice
+        assert await tables_of(engine) == {"alembic_version", name}
+
+
+async def test_a_user_without_rights_is_told_so(postgresql: Any, postgresql_url: str) -> None:
+    postgresql.psql("DO $$ BEGIN CREATE ROLE idle LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
+    async with open_database(postgresql_url.replace("postgres:@", "idle:@")) as engine:
+        with pytest.raises(StartupError, match="permission denied for schema public") as refused:
+            await migrate(engine)
+    assert not isinstance(refused.value, NotReachedYet)
+    assert "rights" in refused.value.advice
 
 
 async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(

@@ -250,8 +250,7 @@ asyncio.run(start())
             await connection.execute(text("CREATE TABLE invocations (id INTEGER)"))
         status, printed = await exit_of(self.FAILING, database_url)
         assert status == 1
-        assert printed.startswith("The database cannot be migrated. The log cannot be used: ")
-        assert "already exists" in printed
+        assert printed.startswith("The database cannot be migrated: it has a table invocations already")
 
     async def test_what_was_recorded_is_there_when_the_log_is_opened_again(
         self, database_url: str, an_invocation: New

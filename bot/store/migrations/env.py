@@ -2,9 +2,12 @@
 
 from alembic import context
 
-from bot.store.tables import metadata
+from bot.store.tables import VERSION_TABLE, metadata
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=False,
 )
 context.run_migrations()
