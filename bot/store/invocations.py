@@ -6,15 +6,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, exists, func, select, update
+from sqlalchemy import Dialect, bindparam, exists, func, select, update
 
 from bot.model import Action, Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
-from bot.store.tables import followed, invocations
-from bot.store.twins import twin_query
+from bot.store.tables import followed, invocations, is_open
+from bot.store.twins import Twins, twin_queries
 
 
 class Invocations:
@@ -27,24 +27,33 @@ class Invocations:
         self._database = database
 
     async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
-        """Add a row. False where the same delivery (`trigger_id`) is in the log already.
+        """Add a row.
+
+        False where the same delivery (`trigger_id`) is in the log already, and where another row came from
+        the same button (`previous_id`).
 
         Args:
-            unless_twin: also False where the same room and region was asked for a moment ago.
+            unless_twin: also False where it has a duplicate.
         """
-        twin, sought = twin_query(invocation) if unless_twin else (None, {})
+        twins, sought = twin_queries(invocation) if unless_twin else (None, {})
         row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
-        statement = _recording(self._database.dialect, twin)
+        is_next = invocation.previous_id is not None
+        statement = _recording(self._database.dialect, twins, is_next=is_next)
         turn = f"room {invocation.room_id}" if unless_twin else None
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_twin(self, invocation: Invocation) -> Invocation | None:
-        """What kept a row out: its very delivery, or the same start a moment ago, by whomever."""
+        """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
         delivery = select(*COLUMNS).where(invocations.c.trigger_id == invocation.trigger_id)
         if invocation.trigger_id and (same := await self._first(delivery)):
             return same
-        twin, sought = twin_query(invocation)
-        return await self._first(twin.params(sought).order_by(invocations.c.created_at.desc()))
+        twins, sought = twin_queries(invocation)
+        found = [row for query in twins for row in await self._all(query.params(sought))]
+        return max(found, key=lambda row: row.created_at, default=None)
+
+    async def next_of(self, invocation_id: str) -> Invocation | None:
+        """The row that came from the one button of another."""
+        return await self._first(select(*COLUMNS).where(invocations.c.previous_id == invocation_id))
 
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
@@ -125,28 +134,33 @@ class Invocations:
         return await self._first(select(*COLUMNS).where(invocations.c.id == invocation_id))
 
     async def find_start(self, job_id: str) -> Invocation | None:
-        """The start that made a job, if it was made by way of the bot."""
+        """The start that made a job, if it was made by way of the bot.
+
+        One that MetaStudio has answered with this job comes before one that has adopted it.
+        """
         made = (
             invocations.c.job_id == job_id,
             invocations.c.action == Action.START,
             invocations.c.status == Status.STARTED,
         )
-        return await self._first(select(*COLUMNS).where(*made).order_by(invocations.c.created_at))
+        starts = await self._all(select(*COLUMNS).where(*made))
+        return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
         return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
 
-    async def is_another_in_doubt(self, invocation: Invocation) -> bool:
-        """Whether another start of the same room may have made a job of which it is not known yet."""
+    async def others_in_doubt(self, invocation: Invocation) -> list[Invocation]:
+        """The other starts of the same room that may have made a job of which it is not known yet."""
         others = (
+            is_open,
             invocations.c.room_id == invocation.room_id,
             invocations.c.id != invocation.id,
-            invocations.c.status.in_((Status.STARTING, Status.UNKNOWN)),
-            invocations.c.deadline.is_not(None),
+            invocations.c.action == Action.START,
+            invocations.c.status != Status.RECEIVED,
         )
-        return bool(await fetch(self._database, select(invocations.c.id).where(*others).limit(1)))
+        return await self._all(select(*COLUMNS).where(*others))
 
     async def running(self, *, limit: int) -> list[Invocation]:
         """The starts whose jobs are not over as far as is known, newest first."""
@@ -210,15 +224,16 @@ _MARKING_ANNOUNCED = (
 
 
 @cache
-def _recording(dialect: Dialect, twin: Select[Any] | None) -> Any:
-    """The statement that adds a row, unless its delivery is known or a twin is there."""
+def _recording(dialect: Dialect, twins: Twins | None, *, is_next: bool) -> Any:
+    """The statement that adds a row, unless its delivery or its button's use is known or it has a duplicate."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
-    if twin is None:
+    if twins is None:
         statement = statement.values(row)
     else:
-        statement = statement.from_select(NAMES, select(*row.values()).where(~exists(twin)))
-    return statement.on_conflict_do_nothing(index_elements=["trigger_id"])
+        is_new = (~exists(query) for query in twins)
+        statement = statement.from_select(NAMES, select(*row.values()).where(*is_new))
+    return statement.on_conflict_do_nothing(index_elements=None if is_next else ["trigger_id"])
 
 
 @cache

@@ -76,12 +76,10 @@ class Roster:
         await execute(self._database, _showing(state), {"row_id": job.invocation_id})
 
     async def _stops(self, *which: ColumnElement[bool]) -> list[Stop]:
-        query = (
-            select(invocations.c.job_id, invocations.c.user_id)
-            .where(invocations.c.action == Action.STOP, *which)
-            .order_by(invocations.c.created_at)
-        )
-        return [Stop(row.job_id, row.user_id) for row in await fetch(self._database, query)]
+        columns = (invocations.c.job_id, invocations.c.user_id, invocations.c.created_at)
+        query = select(*columns).where(invocations.c.action == Action.STOP, *which)
+        rows = sorted(await fetch(self._database, query), key=lambda row: row.created_at)
+        return [Stop(row.job_id, row.user_id) for row in rows]
 
 
 @cache
