@@ -233,6 +233,7 @@ def _assemble(
         reconciliation=reconciliation,
         outcomes=outcomes,
         custody=custody,
+        policy=policy,
         now=now,
     )
     watcher = Watcher(

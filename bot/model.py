@@ -24,6 +24,7 @@ class Action(StrEnum):
     JOBS = "jobs"
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
+    ADOPT = "adopt"
     HELP = "help"
 
 

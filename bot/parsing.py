@@ -5,6 +5,7 @@ code ticks, full-width signs, non-breaking spaces. Nothing that has not been che
 """
 
 import difflib
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,9 @@ ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
+
+MOST_MARKS = 150
+"""How many jobs a button can name by their marks: Slack takes 2,000 characters."""
 
 _HELP = frozenset({"help", "?", "-h", "--help", "-help"})
 _OPTIONS = ("room_id", "region", "room_type", "client_id")
@@ -64,6 +68,53 @@ class JobRef:
     def value(self) -> str:
         """What a button carries; `parse_job_value` reads it."""
         return f"{self.room_id} {self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnyway:
+    """What *Start anyway* carries: its row, and marks of the jobs that the person was shown beside it."""
+
+    invocation_id: str
+    marks: tuple[str, ...] = ()
+
+    @classmethod
+    def beside(cls, invocation_id: str, job_ids: Iterable[str]) -> Self:
+        """The button of a message that names these jobs."""
+        return cls(invocation_id, tuple(_mark(job_id) for job_id in job_ids)[:MOST_MARKS])
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button."""
+        invocation_id, *marks = value.split() or [""]
+        return cls(invocation_id, tuple(marks))
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return " ".join((self.invocation_id, *self.marks))
+
+    def knows(self, job_ids: Iterable[str]) -> bool:
+        """Whether the person was shown all of these jobs."""
+        return all(_mark(job_id) in self.marks for job_id in job_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class UseJob:
+    """What *Use this one* carries: the start whose job it may be, and the job."""
+
+    invocation_id: str
+    job_id: str
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button; a job ID may have blanks in it."""
+        invocation_id, _, job_id = value.partition(" ")
+        return cls(invocation_id, job_id)
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return f"{self.invocation_id} {self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +200,11 @@ def parse_job_value(value: str) -> JobRef:
     if job is None:
         raise InvalidArguments("This button names no job.")
     return job
+
+
+def _mark(job_id: str) -> str:
+    """A job ID in eight characters, to be compared."""
+    return hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _stop(words: Sequence[str]) -> StopWanted:

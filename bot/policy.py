@@ -111,11 +111,22 @@ class Policy(BaseModel):
     def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
         """Let who made the job see what a client needs to join it, and admins.
 
+        A job that was adopted may be somebody else's, however likely it is not.
+
         Raises:
             Refused: for anybody else.
         """
-        own = start is not None and start.user_id == invocation.user_id
-        if not own and invocation.user_id not in self.admins:
+        if invocation.user_id in self.admins:
+            return
+        if start is not None and start.adopted_at is not None:
+            raise Refused(
+                "This job was found after the answer to its start was lost, so it may be somebody else's: "
+                "only the bot's admins may see its RTC access.",
+                advice="Ask one of them."
+                if self.admins
+                else "Ask whoever runs the bot to name admins in its policy, or stop the job and start anew.",
+            )
+        if start is None or start.user_id != invocation.user_id:
             admins = ", and the bot's admins," if self.admins else ""
             raise Refused(
                 f"Only who started the job{admins} may see its RTC access.", advice="Ask them to open it."

@@ -58,8 +58,8 @@ class Showing:
 
     def show(self, job: FollowedJob, life: JobLife) -> None:
         """Let the job's message say this, as soon as it may be edited."""
-        under_way = job.job_id in self._wanted
-        self._wanted[job.job_id] = life
+        under_way = job.invocation_id in self._wanted
+        self._wanted[job.invocation_id] = life
         if not under_way:
             self._tasks.spawn(self._bring_up_to_date(job))
 
@@ -70,13 +70,13 @@ class Showing:
 
     def is_at(self, job: FollowedJob) -> bool:
         """Whether the job's message is being brought up to date."""
-        return job.job_id in self._wanted
+        return job.invocation_id in self._wanted
 
     async def _bring_up_to_date(self, job: FollowedJob) -> None:
         """What is said is not said again when the log fails, or the line in the thread would stand twice."""
         said, failures = job.state, 0
         try:
-            while (life := self._wanted[job.job_id]).state is not job.state:
+            while (life := self._wanted[job.invocation_id]).state is not job.state:
                 if said is not life.state and (await self._try_to_say(job, life) or failures == MOST_TRIES):
                     said = life.state
                 if said is not life.state or not await self._try_to_note(job, life.state):
@@ -86,7 +86,7 @@ class Showing:
                     await self._sleep(EDIT_SECONDS)
                     failures = 0
         finally:
-            self._wanted.pop(job.job_id, None)
+            self._wanted.pop(job.invocation_id, None)
 
     async def _try_to_say(self, job: FollowedJob, life: JobLife) -> bool:
         try:

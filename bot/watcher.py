@@ -115,7 +115,7 @@ class Watcher:
         can_look = self._can_look
         if can_look:
             for job in await self._roster.followed(since=since):
-                if job.job_id not in self._list and not self._showing.is_at(job):
+                if job.invocation_id not in self._list and not self._showing.is_at(job):
                     self._list.add(job)
         for stop in await self._roster.stops(since=since or now - OVERLAP):
             await self._heed(stop)
@@ -216,11 +216,11 @@ class Watcher:
         return stop.user_id if stop else None
 
     def _show(self, job: FollowedJob, life: JobLife) -> None:
-        if not life.state.follows(job.seen) or job.job_id not in self._list:
+        if not life.state.follows(job.seen) or job.invocation_id not in self._list:
             return
         job.seen = life.state
         if life.state.is_over:
-            self._list.remove(job.job_id)
+            self._list.remove(job.invocation_id)
         self._showing.show(job, life)
 
     async def _heed(self, stop: Stop) -> None:

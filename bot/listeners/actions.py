@@ -14,16 +14,23 @@ from bot.custody import Custody
 from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import twin_reason
-from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
+from bot.messages.buttons import (
+    LOOK_AGAIN,
+    RTC_ACCESS,
+    START_AFTER_ALL,
+    START_ANOTHER,
+    STOP_JOB,
+    USE_JOB,
+)
 from bot.messages.message import Message
-from bot.messages.replies import declined, starting, went_wrong
+from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
-from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start, request_of, typed
+from bot.parsing import HelpWanted, JobRef, Regions, UseJob, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
-from bot.starts import Starts, Twin
+from bot.starts import Starts, Twin, Used
 from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
@@ -58,6 +65,7 @@ class Actions:
             (START_ANOTHER, self.start_another),
             (START_AFTER_ALL, self.start_after_all),
             (LOOK_AGAIN, self.look_again),
+            (USE_JOB, self.use_job),
         ):
             app.action(re.compile(rf"^{action_id}(-\d+)?$"))(listener)
 
@@ -80,6 +88,10 @@ class Actions:
     async def look_again(self, ack: AsyncAck, body: Body) -> None:
         """Look again, where it is not known what came of a start."""
         await self._use(ack, body, Action.LOOK, self._look_again, "")
+
+    async def use_job(self, ack: AsyncAck, body: Body) -> None:
+        """Use this one, on a job that may be that of a start whose outcome is not known."""
+        await self._use(ack, body, Action.ADOPT, self._use_job, "Nothing was changed.")
 
     async def _use(self, ack: AsyncAck, body: Body, action: Action, use: Use, verdict: str) -> None:
         """Log it, acknowledge it, and say why where it cannot be."""
@@ -120,37 +132,64 @@ class Actions:
             self.rtc.begin(received)
 
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
-        await self._start(invocation, invocation.text, ack)
+        refused = await self._start_in_doubt(invocation)
+        if refused.status is not Status.REFUSED:
+            raise InvalidArguments("This button is about no start that was refused.")
+        await self._start(invocation, refused, ack, is_another=True)
 
     async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
-        if start.status in {Status.UNKNOWN, Status.FAILED}:
-            # The button may have been pressed in a direct message.
-            there = replace(invocation, channel_id=start.channel_id)
-            await self._start(there, typed(request_of(start)), ack)
+        if start.status in {Status.UNKNOWN, Status.FAILED, Status.REFUSED}:
+            await self._start(invocation, start, ack, is_another=start.status is Status.UNKNOWN)
             return
         reason = f"The start was settled already: job {start.job_id}."
         await self.reception.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
         await ack()
         self._replace(invocation, settled_already(start))
 
-    async def _start(self, invocation: Invocation, text: str, ack: AsyncAck) -> None:
-        request = parse_start(text, self.regions)
+    async def _start(
+        self, invocation: Invocation, previous: Invocation, ack: AsyncAck, *, is_another: bool
+    ) -> None:
+        """Start what another row asked for. The button may have been pressed in a direct message."""
+        request = parse_start(typed(request_of(previous)), self.regions)
         if isinstance(request, HelpWanted):
             raise InvalidArguments("The button says nothing of what to start.")
-        self.policy.check_start(invocation, request)
-        match await self.starts.commit(invocation, request):
+        there = replace(
+            invocation, channel_id=previous.channel_id, channel_kind=previous.channel_kind
+        ).asking_for(request)
+        self.policy.check_start(there, request)
+        match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
             case Invocation() as received:
                 await ack()
                 self._replace(invocation, starting(request))
                 self.starts.begin(received)
-            case Twin(existing):
-                await self.reception.close(
-                    invocation.asking_for(request), Status.REFUSED, twin_reason(existing)
-                )
+            case Twin(existing) if await self.reception.close(there, Status.REFUSED, twin_reason(existing)):
                 await ack()
-            case None:
+                self._replace(invocation, duplicate(existing, there))
+            case Used(existing):
+                reason = f"The button was used already, by {existing.user_id}: log entry {existing.id}."
+                is_new = await self.reception.close(there, Status.REFUSED, reason)
                 await ack()
+                if is_new:
+                    self._replace(invocation, used(existing, invocation))
+            case _:
+                await ack()
+
+    async def _use_job(self, invocation: Invocation, ack: AsyncAck) -> None:
+        wanted = UseJob.parse(invocation.text)
+        start = await self._start_in_doubt(invocation)
+        there = replace(
+            invocation.asking_for(request_of(start)),
+            channel_id=start.channel_id,
+            channel_kind=start.channel_kind,
+        )
+        self.policy.check_start(there, request_of(start))
+        if not await self.reception.close(there, Status.DONE):
+            await ack()
+            return
+        await ack()
+        work = self.reconciliation.use(start, wanted.job_id, asking=invocation)
+        self.custody.take(invocation.id, work)
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
@@ -165,9 +204,10 @@ class Actions:
 
     async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
-        start = await self.reception.intake.ask(self.invocations.get(invocation.text))
-        if start is None:
-            raise InvalidArguments("This start is no longer in the log.")
+        invocation_id = invocation.text.partition(" ")[0]
+        start = await self.reception.intake.ask(self.invocations.get(invocation_id))
+        if start is None or start.action is not Action.START:
+            raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
 
     async def _decline(self, ack: AsyncAck, invocation: Invocation, error: AvatarError, verdict: str) -> None:

@@ -63,10 +63,11 @@ class StartCommand:
             case Invocation() as received:
                 await say(ack, starting(request))
                 self.starts.begin(received)
-            case Twin(existing):
-                await self.reception.close(invocation, Status.REFUSED, twin_reason(existing))
-                await say(ack, duplicate(existing, request, invocation))
-            case None:
+            case Twin(existing) if await self.reception.close(
+                invocation, Status.REFUSED, twin_reason(existing)
+            ):
+                await say(ack, duplicate(existing, invocation))
+            case _:
                 await ack()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
+from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
@@ -22,12 +23,16 @@ _ANSWER = "an answer"
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all calls share. `jitter` gives numbers in [0, 1); `sleep` waits seconds."""
+    """What all calls share.
+
+    `jitter` gives numbers in [0, 1); `sleep` waits seconds; `cloud_clock` learns from each answer.
+    """
 
     http: httpx.AsyncClient
     credentials: Credentials
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    cloud_clock: CloudClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,11 @@ class Call:
         )
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
+        clock = self._means.cloud_clock
+        sent_at = clock.now()
         try:
             reply = await exchange(self._means.http, request, auth)
+            clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
                 raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
         except OutcomeUnknown as error:

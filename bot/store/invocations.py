@@ -225,7 +225,7 @@ _MARKING_ANNOUNCED = (
 
 @cache
 def _recording(dialect: Dialect, twins: Twins | None, *, is_next: bool) -> Any:
-    """The statement that adds a row, unless its delivery or its button's use is known or it has a duplicate."""
+    """The statement that adds a row, unless it is there already, or another in its place."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
     if twins is None:
