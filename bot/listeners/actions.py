@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -36,6 +37,8 @@ from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 
 _log = structlog.get_logger()
+
+DOUBLE_CLICK = timedelta(seconds=2)
 
 Body = dict[str, Any]
 Use = Callable[[Invocation, AsyncAck], Awaitable[None]]
@@ -171,7 +174,10 @@ class Actions:
                 is_new = await self.reception.close(there, Status.REFUSED, reason)
                 await ack()
                 if is_new:
-                    self._replace(invocation, used(existing, invocation))
+                    # The first of two clicks in a row has just said there that it starts.
+                    instead = invocation.created_at - existing.created_at >= DOUBLE_CLICK
+                    message = used(existing, invocation)
+                    self.tasks.spawn(self._tell(invocation, message, instead=instead))
             case _:
                 await ack()
 

@@ -84,9 +84,9 @@ def _seen(look: Look) -> tuple[str, str]:
             f"{others}MetaStudio lists a job in this room, and it cannot be told whether it is yours.",
             "Use it if it is. Start it anyway only if this job is somebody else's.",
         )
+    count = f"{len(look.found)} jobs"
     return (
-        f"{others}MetaStudio lists {len(look.found)} jobs in this room, "
-        "and it cannot be told which is yours.",
+        f"{others}MetaStudio lists {count} in this room, and it cannot be told which is yours.",
         "Ask who else starts this room, and use yours. Start it anyway only if none of these jobs is yours.",
     )
 
@@ -119,6 +119,7 @@ def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Mes
     """The job of a button belongs to another start by now."""
     who = f" by {mention(owner.user_id)}" if owner else ""
     return Message(
-        f"Job {code(job_id, _ID_LIMIT)} in room {code(unknown.room_id or '')} was made by another start{who}. "
+        f"Job {code(job_id, _ID_LIMIT)} in room {code(unknown.room_id or '')} was made by another start"
+        f"{who}. "
         "*What to do:* look again."
     )

@@ -39,14 +39,25 @@ def start_payload(job: Job, room: Room) -> Payload:
     }
 
 
-def job_payload(job: Job, room: Room, now: float) -> Payload:
-    """One item of a room's list of jobs. What is not so far, such as an end, is left out."""
-    moments = {
-        "start_time": job.started_at(now),
-        "end_time": job.ended_at(now),
-        "create_time": job.life.created_at,
-        "lastupdate_time": job.changed_at(now),
-    }
+def job_payload(
+    job: Job, room: Room, now: float, *, clock_ahead: float = 0.0, is_undated: bool = False
+) -> Payload:
+    """One item of a room's list of jobs. What is not so far, such as an end, is left out.
+
+    Args:
+        clock_ahead: how many seconds the cloud's clock is ahead.
+        is_undated: leave all times out.
+    """
+    moments = (
+        {}
+        if is_undated
+        else {
+            "start_time": job.started_at(now),
+            "end_time": job.ended_at(now),
+            "create_time": job.life.created_at,
+            "lastupdate_time": job.changed_at(now),
+        }
+    )
     error = job.error(now)
     optional = {
         "job_finish_reason": job.finish_reason(now),
@@ -57,16 +68,16 @@ def job_payload(job: Job, room: Room, now: float) -> Payload:
         "job_id": job.job_id,
         "state": job.state(now),
         "duration": round(job.seconds_run(now), 3),
-        **{name: _rfc3339(moment) for name, moment in moments.items() if moment is not None},
+        **{name: _rfc3339(moment + clock_ahead) for name, moment in moments.items() if moment is not None},
         **{name: value for name, value in optional.items() if value is not None},
         **_configuration(room),
     }
 
 
-def state_payload(job: Job, room: Room, now: float) -> Payload:
+def state_payload(job: Job, room: Room, now: float, **times: Any) -> Payload:
     """The answer to the question for a job's state: a list item and, here alone, how to reach the avatar."""
     return {
-        **job_payload(job, room, now),
+        **job_payload(job, room, now, **times),
         "rtc_room_info": job.rtc_room.payload(),
         "chat_state": _CHAT_STATES[job.state(now)],
     }
