@@ -48,6 +48,7 @@ class MetaStudio:
 
     Args:
         reads: the pace of whatever only asks; waiting for a turn counts into no limit, for many may wait.
+        stops: the same of stops.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
     """
@@ -60,15 +61,15 @@ class MetaStudio:
         endpoint: str,
         project_id: str,
         reads: Pace,
+        stops: Pace,
         jitter: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._means = Means(http, credentials, jitter, sleep)
         self._base = f"{endpoint}/v1/{project_id}"
         self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
-        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN)
-        self._reading = Manner((), TRY_AGAIN)
-        self._reads = reads
+        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
+        self._reading = Manner((), TRY_AGAIN, reads)
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
@@ -151,15 +152,8 @@ class MetaStudio:
         return tuple(found.values())
 
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
-        await self._reads.turn()
-        try:
-            async with call_within(seconds, self._means, self._reading) as call:
-                reply = await call.send("GET", url, **content)
-        except Throttled:
-            self._reads.slow_down()
-            raise
-        self._reads.speed_up()
-        return reply
+        async with call_within(seconds, self._means, self._reading) as call:
+            return await call.send("GET", url, **content)
 
     def _jobs_url(self, room_id: str) -> str:
         """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""
