@@ -57,6 +57,14 @@ class JobRef:
             return cls(room_id, job_id)
         return None
 
+    def as_logged(self, start: Invocation | None) -> "JobRef":
+        """The same in the room of the start that made it, whatever room somebody names."""
+        return JobRef(start.room_id, self.job_id) if start and start.room_id else self
+
+    def as_told(self, start: Invocation | None, asking: Invocation) -> "JobRef":
+        """The same as somebody is told of it: without its room, if they may not read of the job."""
+        return JobRef("", self.job_id) if start and not start.is_visible_to(asking) else self
+
     @property
     def value(self) -> str:
         """What a button carries; `parse_job_value` reads it."""
@@ -253,7 +261,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 def _unusable(word: str, verdict: str) -> str:
-    """What is wrong with a word, and what of it a reader cannot see: Cyrillic letters that look Latin, say."""
+    """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
     hidden = peculiarities(word)
     return f"{_quoted(word)} {verdict}." + (f" It holds {hidden}." if hidden else "")
 

@@ -17,6 +17,7 @@ from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
 from bot.messages.message import Message
 from bot.messages.replies import declined, starting, went_wrong
+from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
 from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start, request_of, typed
@@ -27,6 +28,9 @@ from bot.starts import Starts, Twin
 from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
+
+MANY_STOPS = 6
+"""Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""
 
 _log = structlog.get_logger()
 
@@ -100,20 +104,20 @@ class Actions:
                 await self._answer(ack, invocation, went_wrong(invocation.id))
 
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
-        self.policy.check_stop(invocation, job.room_id, start)
+        job, start = await self._job_of(invocation)
+        self.policy.check(replace(invocation, room_id=job.room_id), start)
         received = await self.stops.commit(invocation, job)
         await ack()
         if received is not None:
+            if self.stops.under_way >= MANY_STOPS:
+                self.tasks.spawn(self._tell(invocation, stopping(job)))
             self.stops.begin(received)
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        job, start = await self._job_of(invocation)
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
-        self.policy.check_rtc_access(invocation, start)
+        self.policy.check(invocation, start)
         received = await self.rtc.commit(invocation, job)
         await ack()
         if received is not None:
@@ -126,7 +130,7 @@ class Actions:
         start = await self._start_in_doubt(invocation)
         if start.status in {Status.UNKNOWN, Status.FAILED}:
             # The button may have been pressed in a direct message.
-            there = replace(invocation, channel_id=start.channel_id)
+            there = replace(invocation, channel_id=start.channel_id, channel_kind=start.channel_kind)
             await self._start(there, typed(request_of(start)), ack)
             return
         reason = f"The start was settled already: job {start.job_id}."
@@ -138,7 +142,7 @@ class Actions:
         request = parse_start(text, self.regions)
         if isinstance(request, HelpWanted):
             raise InvalidArguments("The button says nothing of what to start.")
-        self.policy.check_start(invocation, request)
+        self.policy.check(invocation.asking_for(request))
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
                 await ack()
@@ -154,6 +158,8 @@ class Actions:
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
+        there = replace(invocation, channel_id=start.channel_id)
+        self.policy.check(there.asking_for(request_of(start)))
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
             return
@@ -162,6 +168,12 @@ class Actions:
             self.custody.take(invocation.id, self.reconciliation.look_again(start, asking=invocation))
         else:
             self._replace(invocation, settled_already(start))
+
+    async def _job_of(self, invocation: Invocation) -> tuple[JobRef, Invocation | None]:
+        """The job that a button is about, and its start, if the log has it: its room then counts."""
+        job = parse_job_value(invocation.text)
+        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        return job.as_logged(start), start
 
     async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
