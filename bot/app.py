@@ -118,6 +118,7 @@ async def running_bot(
             database=database,
             invocations=invocations,
             slack=slack,
+            installation=installation,
             announcer=Announcer(slack, session),
             metastudio=metastudio,
             tasks=tasks,
@@ -166,6 +167,7 @@ def _assemble(
     database: Database,
     invocations: Invocations,
     slack: AsyncWebClient,
+    installation: Installation,
     announcer: Announcer,
     metastudio: MetaStudio,
     tasks: Tasks,
@@ -194,6 +196,7 @@ def _assemble(
         now=now,
     )
     stops = Stops(
+        invocations=invocations,
         intake=intake,
         metastudio=metastudio,
         outcomes=outcomes,
@@ -209,7 +212,7 @@ def _assemble(
         custody=custody,
         now=now,
     )
-    reception = Reception(intake, now, new_id)
+    reception = Reception(intake, now, new_id, installation)
     regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
     StartCommand(reception, starts, policy, regions).register(bolt)
     AvatarCommand(reception, invocations, stops, policy).register(bolt)

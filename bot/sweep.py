@@ -14,7 +14,6 @@ from bot.custody import Custody
 from bot.errors import OutcomeUnknown, Refused
 from bot.model import Action, Invocation, Status
 from bot.outcomes import LEASE, Outcomes
-from bot.parsing import request_of
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
@@ -105,7 +104,7 @@ class Sweep:
     def _start(self, row: Invocation) -> None:
         """The policy may have been made stricter since the start was asked for."""
         try:
-            self._policy.check_start(row, request_of(row))
+            self._policy.check(row)
         except Refused as error:
             self._custody.take(row.id, self._outcomes.not_started(row, error))
         else:

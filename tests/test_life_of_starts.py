@@ -373,6 +373,7 @@ class Process:
             now=now,
         )
         self.stops = Stops(
+            invocations=self.log,
             intake=intake,
             metastudio=self.cloud,
             outcomes=outcomes,

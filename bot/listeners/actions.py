@@ -25,6 +25,7 @@ from bot.messages.buttons import (
 )
 from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
+from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
 from bot.parsing import HelpWanted, JobRef, Regions, UseJob, parse_job_value, parse_start, request_of, typed
@@ -35,6 +36,9 @@ from bot.starts import Starts, Twin, Used
 from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
+
+MANY_STOPS = 6
+"""Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""
 
 _log = structlog.get_logger()
 
@@ -115,20 +119,20 @@ class Actions:
                 await self._answer(ack, invocation, went_wrong(invocation.id))
 
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
-        self.policy.check_stop(invocation, job.room_id, start)
+        job, start = await self._job_of(invocation)
+        self.policy.check(replace(invocation, room_id=job.room_id), start)
         received = await self.stops.commit(invocation, job)
         await ack()
         if received is not None:
+            if self.stops.under_way >= MANY_STOPS:
+                self.tasks.spawn(self._tell(invocation, stopping(job)))
             self.stops.begin(received)
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        job, start = await self._job_of(invocation)
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
-        self.policy.check_rtc_access(invocation, start)
+        self.policy.check(invocation, start)
         received = await self.rtc.commit(invocation, job)
         await ack()
         if received is not None:
@@ -160,7 +164,7 @@ class Actions:
         there = replace(
             invocation, channel_id=previous.channel_id, channel_kind=previous.channel_kind
         ).asking_for(request)
-        self.policy.check_start(there, request)
+        self.policy.check(there)
         match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
             case Invocation() as received:
                 await ack()
@@ -189,7 +193,7 @@ class Actions:
             channel_id=start.channel_id,
             channel_kind=start.channel_kind,
         )
-        self.policy.check_start(there, request_of(start))
+        self.policy.check(there)
         if not await self.reception.close(there, Status.DONE):
             await ack()
             return
@@ -199,6 +203,8 @@ class Actions:
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
+        there = replace(invocation, channel_id=start.channel_id)
+        self.policy.check(there.asking_for(request_of(start)))
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
             return
@@ -207,6 +213,12 @@ class Actions:
             self.custody.take(invocation.id, self.reconciliation.look_again(start, asking=invocation))
         else:
             self._replace(invocation, settled_already(start))
+
+    async def _job_of(self, invocation: Invocation) -> tuple[JobRef, Invocation | None]:
+        """The job that a button is about, and its start, if the log has it: its room then counts."""
+        job = parse_job_value(invocation.text)
+        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        return job.as_logged(start), start
 
     async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""

@@ -53,7 +53,7 @@ class StartCommand:
                 await say(ack, usage(START_COMMAND, self.regions))
                 return
             invocation = invocation.asking_for(request)
-            self.policy.check_start(invocation, request)
+            self.policy.check(invocation)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             await self.reception.close(invocation, status, str(error))

@@ -40,4 +40,5 @@ def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> 
 
 
 def _named(ref: JobRef) -> str:
-    return f"{code(ref.job_id)} in room {code(ref.room_id)}"
+    """The room is left out where it is not to be told."""
+    return f"{code(ref.job_id)} in room {code(ref.room_id)}" if ref.room_id else code(ref.job_id)

@@ -53,6 +53,7 @@ class MetaStudio:
 
     Args:
         reads: the pace of whatever only asks; waiting for a turn counts into no limit, for many may wait.
+        stops: the same of stops.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
     """
@@ -68,6 +69,7 @@ class MetaStudio:
         endpoint: str,
         project_id: str,
         reads: Pace,
+        stops: Pace,
         jitter: Callable[[], float],
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -77,9 +79,8 @@ class MetaStudio:
         self._means = Means(http, credentials, jitter, sleep, self._cloud_clock)
         self._base = f"{endpoint}/v1/{project_id}"
         self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
-        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN)
-        self._reading = Manner((), TRY_AGAIN)
-        self._reads = reads
+        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
+        self._reading = Manner((), TRY_AGAIN, reads)
 
     @property
     def clock_offset(self) -> timedelta | None:
@@ -178,15 +179,8 @@ class MetaStudio:
         self._seen = seen | {room_id: job_ids}
 
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
-        await self._reads.turn()
-        try:
-            async with call_within(seconds, self._means, self._reading) as call:
-                reply = await call.send("GET", url, **content)
-        except Throttled:
-            self._reads.slow_down()
-            raise
-        self._reads.speed_up()
-        return reply
+        async with call_within(seconds, self._means, self._reading) as call:
+            return await call.send("GET", url, **content)
 
     def _jobs_url(self, room_id: str) -> str:
         """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""

@@ -1,20 +1,29 @@
 """The log: one row for each use of the bot, and the one function that moves a row from state to state."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
 
-from bot.model import Action, Invocation, Status
+from bot.model import Action, ChannelKind, Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
 from bot.store.tables import followed, invocations, is_open
 from bot.store.twins import Twins, twin_queries
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJobs:
+    """The newest starts whose jobs run and may be read of, how many there are, and how many others run."""
+
+    jobs: list[Invocation]
+    total: int
+    hidden: int
 
 
 class Invocations:
@@ -167,10 +176,16 @@ class Invocations:
         query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
         return await self._all(query.limit(limit))
 
-    async def count_running(self) -> int:
-        """How many `running` would find without a limit."""
-        [row] = await fetch(self._database, select(func.count()).where(followed))
-        return int(row[0])
+    async def running_seen_by(self, asking: Invocation, *, limit: int) -> RunningJobs:
+        """The starts whose jobs are not over as far as is known, and which a person may read of."""
+        seen = _seen_by(asking)
+        query = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc())
+        counts = func.count().label("running"), func.count(case((seen, 1))).label("seen")
+        counted = select(*counts).select_from(invocations).where(followed)
+        jobs = await self._all(query.limit(limit))
+        [row] = await fetch(self._database, counted)
+        total = max(row.seen, len(jobs))
+        return RunningJobs(jobs, total, hidden=max(row.running - total, 0))
 
     async def find(
         self,
@@ -204,6 +219,16 @@ class Invocations:
 
     async def _all(self, query: Any) -> list[Invocation]:
         return invocations_of(await fetch(self._database, query))
+
+
+def _seen_by(asking: Invocation) -> ColumnElement[bool]:
+    """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
+    seen = invocations.c.user_id == asking.user_id
+    if asking.channel_id is not None:
+        seen |= invocations.c.channel_id == asking.channel_id
+    if asking.foreign_team_id is None:
+        seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
+    return seen
 
 
 def _value(name: str) -> Any:

@@ -69,6 +69,7 @@ invocations = Table(
     Column("channel_id", AnyText),
     Column("channel_kind", Text),
     Column("user_id", AnyText, nullable=False),
+    Column("foreign_team_id", AnyText),
     Column("text", AnyText, nullable=False),
     Column("room_id", AnyText),
     Column("room_name", AnyText),

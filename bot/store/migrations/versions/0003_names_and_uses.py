@@ -1,4 +1,4 @@
-"""Room names, kinds of channels, and what each start came from and came to."""
+"""Room names, kinds of channels, workspaces of guests, and what each start came from and came to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("invocations", sa.Column("channel_kind", sa.Text))
+    op.add_column("invocations", sa.Column("foreign_team_id", sa.Text))
     op.add_column("invocations", sa.Column("room_name", sa.Text))
     op.add_column("invocations", sa.Column("previous_id", sa.Text))
     op.add_column("invocations", sa.Column("started_at", sa.DateTime(timezone=True)))
