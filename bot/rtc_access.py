@@ -64,10 +64,9 @@ class RtcAccess:
         Raises:
             LogUnavailable: it is not committed, and nothing may be shown.
         """
+        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            invocation,
-            room_id=job.room_id,
-            job_id=job.job_id,
+            self._intake.named(asked),
             status=Status.RECEIVED,
             deadline=self._now() + DEADLINE,
         )

@@ -43,10 +43,9 @@ class Stops:
         Raises:
             LogUnavailable: it is not committed, and nothing may be stopped.
         """
+        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            invocation,
-            room_id=job.room_id,
-            job_id=job.job_id,
+            self._intake.named(asked),
             status=Status.RECEIVED,
             deadline=self._now() + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN,
         )

@@ -66,7 +66,8 @@ class Reception:
             LogUnavailable: it is not in the log.
         """
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
-        return await self.intake.commit(replace(invocation, status=status, reason=reason, response_url=None))
+        named = self.intake.named(invocation)
+        return await self.intake.commit(replace(named, status=status, reason=reason, response_url=None))
 
 
 async def say(ack: AsyncAck, reply: Message) -> None:
