@@ -82,7 +82,7 @@ class Stops:
 
     async def _stopped(self, invocation: Invocation, facts: dict[str, Any]) -> None:
         """By this very row, so that the job's announcement names the one who did it."""
-        message = stopped(_job_of(invocation))
+        message = stopped(_job_of(invocation), invocation.room_name)
         await self._outcomes.conclude(
             invocation, Status.DONE, facts | {"job_state": JobState.STOPPED}, message
         )
@@ -95,7 +95,9 @@ class Stops:
             await self._outcomes.tell(settled, not_stopped(job, error, settled))
         else:
             by_this = settled.job_state is JobState.STOPPED
-            await self._outcomes.tell(settled, stopped(job) if by_this else _over_already(settled))
+            await self._outcomes.tell(
+                settled, stopped(job, settled.room_name) if by_this else _over_already(settled)
+            )
 
 
 def _job_of(stop: Invocation) -> JobRef:
@@ -103,4 +105,4 @@ def _job_of(stop: Invocation) -> JobRef:
 
 
 def _over_already(stop: Invocation) -> Message:
-    return over_already(_job_of(stop), typed=stop.source is Source.COMMAND)
+    return over_already(_job_of(stop), stop.room_name, typed=stop.source is Source.COMMAND)

@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.announcer import Announcer
 from bot.custody import Custody
 from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
-from bot.listeners.reception import Reception
+from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
 from bot.messages.message import Message
@@ -103,7 +103,7 @@ class Actions:
         job = parse_job_value(invocation.text)
         start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
         self.policy.check_stop(invocation, job.room_id, start)
-        received = await self.stops.commit(invocation, job)
+        received = await self.stops.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             self.stops.begin(received)
@@ -114,7 +114,7 @@ class Actions:
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
         self.policy.check_rtc_access(invocation, start)
-        received = await self.rtc.commit(invocation, job)
+        received = await self.rtc.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             self.rtc.begin(received)
@@ -142,7 +142,7 @@ class Actions:
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
                 await ack()
-                self._replace(invocation, starting(request))
+                self._replace(invocation, starting(request, received.room_name))
                 self.starts.begin(received)
             case Twin(existing):
                 await self.reception.close(

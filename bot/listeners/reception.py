@@ -70,6 +70,11 @@ class Reception:
         return await self.intake.commit(replace(named, status=status, reason=reason, response_url=None))
 
 
+def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:
+    """The same with the name that the room had when its job was started, as far as that is known."""
+    return replace(invocation, room_name=start.room_name) if start and start.room_name else invocation
+
+
 async def say(ack: AsyncAck, reply: Message) -> None:
     """Acknowledge a command with words for the person alone."""
     await ack(response_type="ephemeral", **reply.arguments())

@@ -5,6 +5,7 @@ what became of a start names its row. Whoever presses it is asked for their perm
 not know them.
 """
 
+from bot.messages import words
 from bot.messages.message import Block, button, confirmation
 from bot.messages.mrkdwn import escape
 from bot.model import Invocation, StartRequest
@@ -17,7 +18,9 @@ START_AFTER_ALL = "start_after_all"
 LOOK_AGAIN = "look_again"
 
 
-def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
+def stop_button(
+    room_id: str, job_id: str, number: int | None = None, *, room_name: str | None = None
+) -> Block:
     """Stop a job, after a question.
 
     Args:
@@ -30,7 +33,7 @@ def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
         style="danger",
         confirm=confirmation(
             "Stop this job?",
-            f"Job {escape(job_id, 128)} in room {escape(room_id, 64)} ends at once. "
+            f"Job {escape(job_id, 128)} in room {words.plain_room(room_id, room_name)} ends at once. "
             "Whoever talks to the avatar is cut off.",
             yes="Stop it",
             no="Keep it",
@@ -44,17 +47,17 @@ def rtc_button(room_id: str, job_id: str) -> Block:
     return button("RTC access", action_id=RTC_ACCESS, value=JobRef(room_id, job_id).value)
 
 
-def start_another_button(request: StartRequest) -> Block:
+def start_another_button(request: StartRequest, room_name: str | None = None) -> Block:
     """Send a start like one that is there already, after a question."""
     label = "Start another"
-    question = _once_more(request.room_id, yes=label)
+    question = _once_more(request.room_id, room_name, yes=label)
     return button(label, action_id=START_ANOTHER, value=typed(request), confirm=question)
 
 
 def start_anyway_button(unknown: Invocation) -> Block:
     """Send a start whose outcome is not known once more, after a question, if it is not known then either."""
     label = "Start anyway"
-    question = _once_more(unknown.room_id or "", yes=label)
+    question = _once_more(unknown.room_id or "", unknown.room_name, yes=label)
     return button(label, action_id=START_AFTER_ALL, value=unknown.id, confirm=question)
 
 
@@ -68,11 +71,11 @@ def look_again_button(invocation_id: str) -> Block:
     return button("Look again", action_id=LOOK_AGAIN, value=invocation_id)
 
 
-def _once_more(room_id: str, *, yes: str) -> Block:
+def _once_more(room_id: str, room_name: str | None, *, yes: str) -> Block:
     return confirmation(
         "Start the room once more?",
         "Each start makes a job that holds a paid channel until it ends. "
-        f"Room {escape(room_id, 64)} may then run more than once.",
+        f"Room {words.plain_room(room_id, room_name)} may then run more than once.",
         yes=yes,
         no="Do not start",
     )

@@ -10,10 +10,10 @@ from bot.model import Invocation, RoomType, StartRequest, Status
 from bot.parsing import Regions
 
 
-def starting(request: StartRequest) -> Message:
+def starting(request: StartRequest, room_name: str | None = None) -> Message:
     """The ack of a start that is under way."""
     where = f" in {words.region(request.region)}" if request.region else ""
-    return Message(f"Starting room {code(request.room_id)}{where} …")
+    return Message(f"Starting room {words.room(request.room_id, room_name)}{where} …")
 
 
 def usage(command: str, regions: Regions) -> Message:
@@ -68,14 +68,14 @@ def declined(
 
 def not_started(invocation: Invocation, error: AvatarError) -> Message:
     """Why a start that was acknowledged made no job."""
-    verdict = f"*Room {code(invocation.room_id or '')} was not started.*"
+    verdict = f"*Room {_in_bold(invocation)} was not started.*"
     return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
 
 
 def interrupted(invocation: Invocation) -> Message:
     """That the bot went down before it sent a start, which costs nothing to send now."""
     return with_buttons(
-        f"*Room {code(invocation.room_id or '')} was not started.*\n"
+        f"*Room {_in_bold(invocation)} was not started.*\n"
         "The bot was stopped before it sent the start. Start it now if it is still wanted.",
         buttons=[start_now_button(invocation)],
         small_print=reference(invocation),
@@ -84,7 +84,8 @@ def interrupted(invocation: Invocation) -> Message:
 
 def duplicate(existing: Invocation, request: StartRequest, asking: Invocation) -> Message:
     """That somebody has just asked for the same room, for two starts in a row are mostly a mistake."""
-    room = code(request.room_id)
+    name = asking.room_name or existing.room_name
+    room = words.room(request.room_id, name)
     who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
     seconds = (asking.created_at - existing.created_at).total_seconds()
     ago = f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
@@ -98,8 +99,12 @@ def duplicate(existing: Invocation, request: StartRequest, asking: Invocation) -
             news = f"Room {room} is already starting{where}, by {who}, {ago}."
     return with_buttons(
         f"{news}\nYour start was not sent: it would make another job, and each job holds a paid channel.",
-        buttons=[start_another_button(request)],
+        buttons=[start_another_button(request, name)],
     )
+
+
+def _in_bold(invocation: Invocation) -> str:
+    return words.room(invocation.room_id, invocation.room_name, bold=False)
 
 
 def went_wrong(entry: str) -> Message:

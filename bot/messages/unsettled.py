@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import OutcomeUnknown
+from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button
 from bot.messages.failures import happened, reference, what_to_do
 from bot.messages.message import Message, with_buttons
@@ -33,8 +34,9 @@ def unsettled(
     Args:
         again: when it was looked again because the person wanted it.
     """
+    room = words.room(invocation.room_id, invocation.room_name, bold=False)
     verdict = (
-        f"*It is not known whether room {code(invocation.room_id or '')} started.* "
+        f"*It is not known whether room {room} started.* "
         "The start was not sent again, so that nothing runs twice."
     )
     seen, advice = _seen(look)
@@ -48,7 +50,7 @@ def unsettled(
 
 def settled_already(invocation: Invocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job, room = code(invocation.job_id or ""), code(invocation.room_id or "")
+    job, room = code(invocation.job_id or ""), words.room(invocation.room_id, invocation.room_name)
     return Message(f"This start is settled: job {job} in room {room}.")
 
 

@@ -104,7 +104,7 @@ async def test_what_cannot_be_read_at_first_is_read_later(
     staged_with: StagedWith, metastudio: MetaStudioStandIn, trouble: str, operation: str
 ) -> None:
     getattr(metastudio.trouble, trouble)(operation, times=2)
-    async with staged_with(AVATAR_READS_PER_SECOND=0) as stage:
+    async with staged_with() as stage:
         announcement = await stage.starts("bare-state")
         await until(lambda: has_summary(announcement, "Background: "), 15)
         assert stage.asked(operation) <= 3  # type: ignore[arg-type]  # one of its literals
