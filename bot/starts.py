@@ -84,7 +84,7 @@ class Starts:
         Raises:
             LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
-        asked = invocation.asking_for(request)
+        asked = self._intake.named(invocation.asking_for(request))
         received = replace(asked, status=Status.RECEIVED, previous_id=previous_id, deadline=self.deadline())
         if await self._intake.commit(received, unless_twin=not is_another):
             return received

@@ -68,10 +68,9 @@ class Stops:
         Raises:
             LogUnavailable: it is not committed, and nothing may be stopped.
         """
+        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            invocation,
-            room_id=job.room_id,
-            job_id=job.job_id,
+            self._intake.named(asked),
             status=Status.RECEIVED,
             deadline=self._deadline(),
         )
@@ -159,7 +158,10 @@ class Stops:
     async def _stopped(self, invocation: Invocation, told: JobRef, facts: dict[str, Any]) -> None:
         """By this very row, so that the job's announcement names the one who did it."""
         await self._outcomes.conclude(
-            invocation, Status.DONE, facts | {"job_state": JobState.STOPPED}, stopped(told)
+            invocation,
+            Status.DONE,
+            facts | {"job_state": JobState.STOPPED},
+            stopped(told, invocation.room_name),
         )
 
     async def tell_again(self, settled: Invocation) -> None:
@@ -171,7 +173,10 @@ class Stops:
             await self._outcomes.tell(settled, not_stopped(told, error, settled))
         else:
             by_this = settled.job_state is JobState.STOPPED
-            await self._outcomes.tell(settled, stopped(told) if by_this else _over_already(settled, told))
+            await self._outcomes.tell(
+                settled,
+                stopped(told, settled.room_name) if by_this else _over_already(settled, told),
+            )
 
 
 def _job_of(stop: Invocation) -> JobRef:
@@ -179,4 +184,4 @@ def _job_of(stop: Invocation) -> JobRef:
 
 
 def _over_already(stop: Invocation, told: JobRef) -> Message:
-    return over_already(told, typed=stop.source is Source.COMMAND)
+    return over_already(told, stop.room_name, typed=stop.source is Source.COMMAND)

@@ -13,7 +13,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.announcer import Announcer
 from bot.custody import Custody
 from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
-from bot.listeners.reception import Reception
+from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import (
     LOOK_AGAIN,
@@ -121,11 +121,13 @@ class Actions:
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         job, start = await self._job_of(invocation)
         self.policy.check(replace(invocation, room_id=job.room_id), start)
-        received = await self.stops.commit(invocation, job)
+        received = await self.stops.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             if self.stops.under_way >= MANY_STOPS:
-                self.tasks.spawn(self._tell(invocation, stopping(job)))
+                self.tasks.spawn(
+                    self._tell(invocation, stopping(job.as_told(start, invocation), received.room_name))
+                )
             self.stops.begin(received)
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
@@ -133,7 +135,7 @@ class Actions:
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
         self.policy.check(invocation, start)
-        received = await self.rtc.commit(invocation, job)
+        received = await self.rtc.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             self.rtc.begin(received)
@@ -168,7 +170,7 @@ class Actions:
         match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
             case Invocation() as received:
                 await ack()
-                self._replace(invocation, starting(request))
+                self._replace(invocation, starting(request, received.room_name))
                 self.starts.begin(received)
             case Twin(existing) if await self.reception.close(there, Status.REFUSED, twin_reason(existing)):
                 await ack()

@@ -8,7 +8,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import InvalidArguments, LogUnavailable, Refused
-from bot.listeners.reception import Reception, say
+from bot.listeners.reception import Reception, named_by, say
 from bot.listeners.start_command import START_COMMAND
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
@@ -90,9 +90,9 @@ class AvatarCommand:
             )
         job = JobRef(room_id, wanted.job_id)
         self.policy.check(replace(invocation, room_id=room_id), start)
-        received = await self.stops.commit(invocation, job)
+        received = await self.stops.commit(named_by(start, invocation), job)
         if received is None:
             await ack()
             return
-        await say(ack, stopping(job.as_told(start, invocation)))
+        await say(ack, stopping(job.as_told(start, invocation), received.room_name))
         self.stops.begin(received)

@@ -83,7 +83,13 @@ class Reception:
             LogUnavailable: it is not in the log.
         """
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
-        return await self.intake.commit(replace(invocation, status=status, reason=reason, response_url=None))
+        named = self.intake.named(invocation)
+        return await self.intake.commit(replace(named, status=status, reason=reason, response_url=None))
+
+
+def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:
+    """The same with the name that the room had when its job was started, as far as that is known."""
+    return replace(invocation, room_name=start.room_name) if start and start.room_name else invocation
 
 
 async def say(ack: AsyncAck, reply: Message) -> None:

@@ -61,7 +61,7 @@ class StartCommand:
             return
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
-                await say(ack, starting(request))
+                await say(ack, starting(request, received.room_name))
                 self.starts.begin(received)
             case Twin(existing) if await self.reception.close(
                 invocation, Status.REFUSED, twin_reason(existing)

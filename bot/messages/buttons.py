@@ -7,6 +7,7 @@ the message does not know them.
 
 from collections.abc import Sequence
 
+from bot.messages import words
 from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation
 from bot.messages.mrkdwn import escape
 from bot.model import Invocation
@@ -20,7 +21,9 @@ LOOK_AGAIN = "look_again"
 USE_JOB = "use_job"
 
 
-def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
+def stop_button(
+    room_id: str, job_id: str, number: int | None = None, *, room_name: str | None = None
+) -> Block:
     """Stop a job, after a question.
 
     Args:
@@ -33,7 +36,7 @@ def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
         style="danger",
         confirm=confirmation(
             "Stop this job?",
-            f"Job {escape(job_id, 128)} in room {escape(room_id, 64)} ends at once. "
+            f"Job {escape(job_id, 128)} in room {words.plain_room(room_id, room_name)} ends at once. "
             "Whoever talks to the avatar is cut off.",
             yes="Stop it",
             no="Keep it",
@@ -50,7 +53,7 @@ def rtc_button(room_id: str, job_id: str) -> Block:
 def start_another_button(refused: Invocation) -> Block:
     """Send a start that was refused as a duplicate, after a question."""
     label = "Start another"
-    question = _once_more(refused.room_id or "", yes=label)
+    question = _once_more(refused.room_id or "", refused.room_name, yes=label)
     return button(label, action_id=START_ANOTHER, value=refused.id, confirm=question)
 
 
@@ -61,7 +64,7 @@ def start_anyway_button(unknown: Invocation, shown: Sequence[str] = ()) -> Block
         shown: the jobs that the message names; one that is found later is told first.
     """
     label = "Start anyway"
-    question = _once_more(unknown.room_id or "", yes=label)
+    question = _once_more(unknown.room_id or "", unknown.room_name, yes=label)
     value = StartAnyway.beside(unknown.id, shown).value
     return button(label, action_id=START_AFTER_ALL, value=value, confirm=question)
 
@@ -84,11 +87,11 @@ def look_again_button(invocation_id: str) -> Block:
     return button("Look again", action_id=LOOK_AGAIN, value=invocation_id)
 
 
-def _once_more(room_id: str, *, yes: str) -> Block:
+def _once_more(room_id: str, room_name: str | None, *, yes: str) -> Block:
     return confirmation(
         "Start the room once more?",
         "Each start makes a job that holds a paid channel until it ends. "
-        f"Room {escape(room_id, 64)} may then run more than once.",
+        f"Room {words.plain_room(room_id, room_name)} may then run more than once.",
         yes=yes,
         no="Do not start",
     )

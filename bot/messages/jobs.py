@@ -74,14 +74,16 @@ def _blocks(
 
 def _row(job: Invocation, number: int, now: datetime) -> Block:
     ref = JobRef.of(job.room_id, job.job_id)
-    return section(
-        _line(job, now, between="\n"), stop_button(ref.room_id, ref.job_id, number) if ref else None
-    )
+    stop = stop_button(ref.room_id, ref.job_id, number, room_name=job.room_name) if ref else None
+    return section(_line(job, now, between="\n"), stop)
 
 
 def _line(job: Invocation, now: datetime, *, between: str) -> str:
     """Where, and what of it: the two halves of a row."""
-    where = [f"Room {code(job.room_id or '')}", *([words.region(job.region)] if job.region else ())]
+    where = [
+        f"Room {words.room(job.room_id, job.room_name)}",
+        *([words.region(job.region)] if job.region else ()),
+    ]
     age = words.duration((now - job.created_at).total_seconds())
     what = [
         f"Job {code(job.job_id or '')}",

@@ -20,10 +20,10 @@ ID_LIMIT = 2000
 """A job ID is shown whole."""
 
 
-def starting(request: StartRequest) -> Message:
+def starting(request: StartRequest, room_name: str | None = None) -> Message:
     """The ack of a start that is under way."""
     where = f" in {words.region(request.region)}" if request.region else ""
-    return Message(f"Starting room {code(request.room_id)}{where} …")
+    return Message(f"Starting room {words.room(request.room_id, room_name)}{where} …")
 
 
 def usage(command: str, regions: Regions) -> Message:
@@ -78,14 +78,14 @@ def declined(
 
 def not_started(invocation: Invocation, error: AvatarError) -> Message:
     """Why a start that was acknowledged made no job."""
-    verdict = f"*Room {code(invocation.room_id or '')} was not started.*"
+    verdict = f"*Room {_in_bold(invocation)} was not started.*"
     return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
 
 
 def interrupted(invocation: Invocation) -> Message:
     """That the bot went down before it sent a start, which costs nothing to send now."""
     return with_buttons(
-        f"*Room {code(invocation.room_id or '')} was not started.*\n"
+        f"*Room {_in_bold(invocation)} was not started.*\n"
         "The bot was stopped before it sent the start. Start it now if it is still wanted.",
         buttons=[start_now_button(invocation)],
         small_print=reference(invocation),
@@ -98,7 +98,7 @@ def duplicate(existing: Invocation, refused: Invocation) -> Message:
     Args:
         refused: the row of the start that was not sent.
     """
-    room = code(refused.room_id or "")
+    room = words.room(refused.room_id, refused.room_name or existing.room_name)
     who = "you" if existing.user_id == refused.user_id else mention(existing.user_id)
     ago = _ago(existing.started_at or existing.created_at, refused.created_at)
     paid = "Your start was not sent: it would make another job, and each job holds a paid channel."
@@ -122,7 +122,7 @@ def duplicate(existing: Invocation, refused: Invocation) -> Message:
 
 def used(existing: Invocation, asking: Invocation) -> Message:
     """That a button was used before, and what came of the start that this led to."""
-    room = code(existing.room_id or "")
+    room = words.room(existing.room_id, existing.room_name)
     who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
     opening = f"This button was used by {who} {_ago(existing.created_at, asking.created_at)}, and works once."
     closing = "Nothing more was started."
@@ -152,6 +152,10 @@ def _of_an_unknown(start: Invocation) -> list[Block]:
 def _ago(then: datetime, now: datetime) -> str:
     seconds = (now - then).total_seconds()
     return f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def _in_bold(invocation: Invocation) -> str:
+    return words.room(invocation.room_id, invocation.room_name, bold=False)
 
 
 def went_wrong(entry: str) -> Message:

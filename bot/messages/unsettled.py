@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import OutcomeUnknown
+from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
 from bot.messages.failures import happened, reference, what_to_do
 from bot.messages.message import Message, actions, context, section
@@ -39,8 +40,9 @@ def unsettled(
     Args:
         again: when it was looked again because the person wanted it.
     """
+    room = words.room(invocation.room_id, invocation.room_name, bold=False)
     verdict = (
-        f"*It is not known whether room {code(invocation.room_id or '')} started.* "
+        f"*It is not known whether room {room} started.* "
         "The start was not sent again, so that nothing runs twice."
     )
     seen, advice = _seen(look)
@@ -65,7 +67,7 @@ def unsettled(
 
 def settled_already(invocation: Invocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job, room = code(invocation.job_id or ""), code(invocation.room_id or "")
+    job, room = code(invocation.job_id or ""), words.room(invocation.room_id, invocation.room_name)
     return Message(f"This start is settled: job {job} in room {room}.")
 
 
@@ -102,7 +104,7 @@ def _shown(look: Look) -> list[str]:
 def no_such_job(unknown: Invocation, job_id: str) -> Message:
     """The job of a button is not in the room's list any more."""
     return Message(
-        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {code(unknown.room_id or '')} "
+        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {words.room(unknown.room_id, unknown.room_name)} "
         "any more, so nothing was changed. *What to do:* look again."
     )
 
@@ -119,7 +121,7 @@ def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Mes
     """The job of a button belongs to another start by now."""
     who = f" by {mention(owner.user_id)}" if owner else ""
     return Message(
-        f"Job {code(job_id, _ID_LIMIT)} in room {code(unknown.room_id or '')} was made by another start"
+        f"Job {code(job_id, _ID_LIMIT)} in room {words.room(unknown.room_id, unknown.room_name)} was made by another start"
         f"{who}. "
         "*What to do:* look again."
     )

@@ -20,7 +20,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.job import JobReport, SmartChatJob
+from bot.job import JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock, utc_now
 from bot.metastudio.credentials import Credentials
@@ -177,6 +177,20 @@ class MetaStudio:
         while len(seen) >= MOST_ROOMS_SEEN:
             del seen[next(iter(seen))]
         self._seen = seen | {room_id: job_ids}
+
+    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
+        """What a room is called and how it is set up (GET …/smart-chat-rooms/{room_id}).
+
+        Raises:
+            RoomUnknown: there is no such room.
+            OutcomeUnknown: no answer came, or one that tells of no room.
+            MetaStudioError: it could not be found out.
+        """
+        reply = await self._read(f"{self._base}/smart-chat-rooms/{room_id}", seconds)
+        if not isinstance(reply.body, dict):
+            what = "MetaStudio's answer about the room cannot be read."
+            raise OutcomeUnknown(what, advice=TRY_AGAIN, answer=reply.answer)
+        return RoomReport.model_validate(reply.body)
 
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
         async with call_within(seconds, self._means, self._reading) as call:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.sandbox.metastudio.job import Job
 from bot.sandbox.metastudio.plans import JobState
-from bot.sandbox.metastudio.rooms import Room, room_seed
+from bot.sandbox.metastudio.rooms import BARE_JOBS, BARE_ROOMS, BARE_STARTS, Room, room_seed
 
 Payload = dict[str, Any]
 """A JSON object."""
@@ -28,6 +28,8 @@ _CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1
 
 def start_payload(job: Job, room: Room) -> Payload:
     """The full answer to a start, with the fields that newer answers have besides the documented ones."""
+    if room.room_id in BARE_STARTS:
+        return {"job_id": job.job_id}
     return {
         "job_id": job.job_id,
         "rtc_room_info": job.rtc_room.payload(),
@@ -70,7 +72,7 @@ def job_payload(
         "duration": round(job.seconds_run(now), 3),
         **{name: _rfc3339(moment + clock_ahead) for name, moment in moments.items() if moment is not None},
         **{name: value for name, value in optional.items() if value is not None},
-        **_configuration(room),
+        **({} if room.room_id in BARE_JOBS else _configuration(room)),
     }
 
 
@@ -83,9 +85,18 @@ def state_payload(job: Job, room: Room, now: float, **times: Any) -> Payload:
     }
 
 
-def room_payload(room: Room) -> Payload:
-    """A room, alone or in a list."""
+def listed_room_payload(room: Room) -> Payload:
+    """One item of the list of rooms."""
     return asdict(room)
+
+
+def room_payload(room: Room) -> Payload:
+    """A room by itself: how it is set up as well. It knows nothing of a transparent background."""
+    if room.room_id in BARE_ROOMS:
+        return {"room_id": room.room_id}
+    configuration = _configuration(room)
+    del configuration["is_transparent"]
+    return {**asdict(room), **configuration, "voice_config": configuration["voice_config_list"][0]}
 
 
 def _configuration(room: Room) -> Payload:

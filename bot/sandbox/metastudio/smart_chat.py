@@ -11,7 +11,14 @@ from bot.sandbox.metastudio.gate import Gate
 from bot.sandbox.metastudio.jobs import Jobs
 from bot.sandbox.metastudio.operations import CHATS, ROOM, ROOMS, STARTS, STATE, STOP
 from bot.sandbox.metastudio.parameters import read_page, read_start_request
-from bot.sandbox.metastudio.payloads import Payload, job_payload, room_payload, start_payload, state_payload
+from bot.sandbox.metastudio.payloads import (
+    Payload,
+    job_payload,
+    listed_room_payload,
+    room_payload,
+    start_payload,
+    state_payload,
+)
 from bot.sandbox.metastudio.plans import JobState
 from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
@@ -97,7 +104,7 @@ class SmartChat:
             await asyncio.sleep(self._pauses.slow)
         if room.room_id == "lost":
             raise DroppedError
-        return {"job_id": job.job_id} if room.room_id == "bare" else start_payload(job, room)
+        return start_payload(job, room)
 
     def _refuse_for(self, room_id: str) -> None:
         """The misbehaviour that comes instead of a job."""
@@ -134,7 +141,7 @@ class SmartChat:
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
         page, rooms = read_page(request.query), search_rooms(request.query.get("room_name", ""))
-        listed = [room_payload(room) for room in page.cut(rooms)]
+        listed = [listed_room_payload(room) for room in page.cut(rooms)]
         return web.json_response({"count": len(rooms), "smart_chat_rooms": listed})
 
     async def _room(self, request: web.Request) -> web.Response:
