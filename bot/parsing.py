@@ -24,7 +24,7 @@ JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 MOST_MARKS = 150
 """How many jobs a button can name by their marks: Slack takes 2,000 characters."""
 
-_HELP = re.compile(r"-*(?:help|?)|-+h", re.IGNORECASE)
+_HELP = re.compile(r"-*(?:help|\?)|-+h", re.IGNORECASE)
 _OPTIONS = ("room_id", "region", "room_type", "client_id")
 _VERBS = ("help", "jobs", "stop")
 

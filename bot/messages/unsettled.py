@@ -103,8 +103,9 @@ def _shown(look: Look) -> list[str]:
 
 def no_such_job(unknown: Invocation, job_id: str) -> Message:
     """The job of a button is not in the room's list any more."""
+    room = words.room(unknown.room_id, unknown.room_name)
     return Message(
-        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {words.room(unknown.room_id, unknown.room_name)} "
+        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {room} "
         "any more, so nothing was changed. *What to do:* look again."
     )
 
@@ -120,8 +121,9 @@ def not_looked(job_id: str) -> Message:
 def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Message:
     """The job of a button belongs to another start by now."""
     who = f" by {mention(owner.user_id)}" if owner else ""
+    room = words.room(unknown.room_id, unknown.room_name)
     return Message(
-        f"Job {code(job_id, _ID_LIMIT)} in room {words.room(unknown.room_id, unknown.room_name)} was made by another start"
+        f"Job {code(job_id, _ID_LIMIT)} in room {room} was made by another start"
         f"{who}. "
         "*What to do:* look again."
     )
