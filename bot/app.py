@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
 from bot.bolt import bolt_app
+from bot.completion import Completion
 from bot.custody import Custody
 from bot.errors import LogUnavailable, SettingFault, SettingsError
 from bot.housekeeping import keep_house
@@ -31,6 +32,7 @@ from bot.pace import Pace
 from bot.parsing import Regions
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
+from bot.rooms import Rooms
 from bot.rtc_access import RtcAccess
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.settings import Settings
@@ -118,6 +120,7 @@ async def running_bot(
             database=database,
             invocations=invocations,
             slack=slack,
+            installation=installation,
             announcer=Announcer(slack, session),
             metastudio=metastudio,
             tasks=tasks,
@@ -166,6 +169,7 @@ def _assemble(
     database: Database,
     invocations: Invocations,
     slack: AsyncWebClient,
+    installation: Installation,
     announcer: Announcer,
     metastudio: MetaStudio,
     tasks: Tasks,
@@ -175,7 +179,8 @@ def _assemble(
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
     roster = Roster(database)
     custody = Custody(invocations, tasks, now=now)
-    intake = Intake(invocations, tasks, custody)
+    rooms = Rooms(metastudio)
+    intake = Intake(invocations, tasks, custody, room_name=rooms.name)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
     outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
@@ -194,6 +199,7 @@ def _assemble(
         now=now,
     )
     stops = Stops(
+        invocations=invocations,
         intake=intake,
         metastudio=metastudio,
         outcomes=outcomes,
@@ -209,7 +215,7 @@ def _assemble(
         custody=custody,
         now=now,
     )
-    reception = Reception(intake, now, new_id)
+    reception = Reception(intake, now, new_id, installation)
     regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
     StartCommand(reception, starts, policy, regions).register(bolt)
     AvatarCommand(reception, invocations, stops, policy).register(bolt)
@@ -233,13 +239,16 @@ def _assemble(
         reconciliation=reconciliation,
         outcomes=outcomes,
         custody=custody,
+        policy=policy,
         now=now,
     )
+    showing = Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc)
     watcher = Watcher(
         roster=roster,
         leases=Leases(database),
         metastudio=metastudio,
-        showing=Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc),
+        showing=showing,
+        completion=Completion(roster=roster, metastudio=metastudio, rooms=rooms, showing=showing),
         holder=new_id(),
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,

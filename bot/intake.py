@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,8 +26,12 @@ ASK_SECONDS = 0.5
 T = TypeVar("T")
 
 
+def no_name(_room_id: str | None) -> None:
+    """Where the names of rooms are not known."""
+
+
 class Intake:
-    """The way into the log."""
+    """The way into the log. `room_name` tells the name of a room where it is known without asking anybody."""
 
     def __init__(
         self,
@@ -35,13 +40,19 @@ class Intake:
         custody: Custody,
         *,
         seconds: float = COMMIT_SECONDS,
+        room_name: Callable[[str | None], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
         self._tasks = tasks
         self._custody = custody
         self._seconds = seconds
+        self._room_name = room_name
         self._sleep = sleep
+
+    def named(self, invocation: Invocation) -> Invocation:
+        """The same with the name of its room, as far as that is known."""
+        return replace(invocation, room_name=invocation.room_name or self._room_name(invocation.room_id))
 
     async def commit(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).

@@ -5,8 +5,8 @@ used (a null, a list where an object belongs) counts as left out: a job that exi
 field that surprises. Closed lists of values stay plain strings, numbers out of the documented range are kept.
 """
 
-import json
 import re
+import unicodedata
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, Self
@@ -23,9 +23,18 @@ from pydantic import (
     WrapValidator,
     field_validator,
 )
+from typing_extensions import override
+
+from bot.configuration import VOICES, Values, said, written
 
 Number = Annotated[int | float, Field(ge=-(10**15), le=10**15)]
 """Wide enough for all that is documented and much beside it, yet never too long to print."""
+
+LONGEST_NAME = 200
+"""Characters that are kept of a room's name; a message shows fewer."""
+
+_JOINERS = "\u200c\u200d"  # without them some scripts read otherwise
+_BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # letters that show nothing
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d")
 
@@ -68,6 +77,20 @@ class _Part(BaseModel):
         if isinstance(value, float) and not isfinite(value):
             return None  # pydantic would turn it into the text "nan"
         return _or_none(value, parse)
+
+
+def legible(name: str | None) -> str:
+    """A name from outside on one line, without characters that steer or hide; empty if none can be seen."""
+    text = (name or "")[: 4 * LONGEST_NAME].translate(_BLANK)
+    line = " ".join("".join(map(_seen, text)).split())[:LONGEST_NAME].rstrip()
+    return line if any(unicodedata.category(char)[0] in "LNPS" for char in line) else ""
+
+
+def _seen(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cc":
+        return " "
+    return char if category[0] != "C" or char in _JOINERS else ""
 
 
 class RtcUser(_Part):
@@ -115,11 +138,9 @@ class VoiceConfig(_Part):
     language_desc: str | None = None
 
 
-class SmartChatJob(_Part):
-    """Table 5."""
+class Configuration(_Part):
+    """The voices and the picture, which a start, a job's state and a room tell of alike."""
 
-    job_id: str | None = None
-    rtc_room_info: RtcRoomInfo | None = None
     chat_subtitle_config: ChatSubtitleConfig | None = None
     video_config: ChatVideoConfig | None = None
     voice_config_list: list[Annotated[VoiceConfig | None, WrapValidator(_or_none)]] | None = None
@@ -128,13 +149,20 @@ class SmartChatJob(_Part):
     region: str | None = None
     default_language: str | None = None
 
+    def told(self) -> Values:
+        """What is told of them; without whatever else the answer holds, such as an RTC room."""
+        return said(self.model_dump(include=set(Configuration.model_fields), exclude_none=True))
+
+
+class SmartChatJob(Configuration):
+    """Table 5."""
+
+    job_id: str | None = None
+    rtc_room_info: RtcRoomInfo | None = None
+
     def configuration(self) -> str:
-        """The voices and the picture as JSON, to be kept; without the job's ID and its RTC room."""
-        kept = SmartChatJob.model_fields.keys() - {"job_id", "rtc_room_info"}
-        values = self.model_dump(include=kept, exclude_none=True)
-        # pydantic's own way to JSON fails at half a surrogate.
-        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "replace").decode()
+        """The voices and the picture as JSON, to be kept."""
+        return written(self.told())
 
     @classmethod
     def remembered(cls, job_id: str, configuration: str | None) -> Self:
@@ -166,3 +194,21 @@ class JobReport(SmartChatJob):
     job_finish_reason: str | None = None
     error_info: ErrorInfo | None = None
     client_id: str | None = None
+
+
+class RoomReport(Configuration):
+    """What is told of a room. It has one voice (`voice_config`), several, or both."""
+
+    room_name: str | None = None
+    voice_config: VoiceConfig | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name as it can be shown; None where it has none."""
+        return legible(self.room_name) or None
+
+    @override
+    def told(self) -> Values:
+        told = super().told()
+        voice = said(self.voice_config.model_dump(exclude_none=True)) if self.voice_config else {}
+        return ({VOICES: [voice]} if voice else {}) | told

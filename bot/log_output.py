@@ -85,6 +85,7 @@ def _story(row: Invocation) -> Iterator[str]:
     button = f" clicked {row.action}" if row.source is Source.BUTTON else ""
     text = f": {row.text}" if row.text else ""
     yield f"{row.user_id} in {row.channel_id}{button}{text}"
+    yield f"room {row.room_name}" if row.room_name else ""
     state = f" ({row.job_state})" if row.job_state else ""
     yield f"job {row.job_id}{state}" if row.job_id else ""
     yield row.reason or ""

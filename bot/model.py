@@ -24,6 +24,7 @@ class Action(StrEnum):
     JOBS = "jobs"
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
+    ADOPT = "adopt"
     HELP = "help"
 
 
@@ -101,6 +102,7 @@ class Invocation:
 
     Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `started_at` is
     when the job was known to be started, `adopted_at` when it was found after its answer was lost.
+    `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack Connect), else None.
     `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
     what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
     and without its `rtc_room_info`. Past its `deadline` any process may take the row over. `response_url` and
@@ -117,6 +119,7 @@ class Invocation:
     channel_id: str | None = None
     channel_kind: ChannelKind | None = None
     user_id: str
+    foreign_team_id: str | None = None
     text: str = ""
     room_id: str | None = None
     room_name: str | None = None
@@ -151,6 +154,15 @@ class Invocation:
             room_type=request.room_type,
             client_id=request.client_id,
         )
+
+    def is_visible_to(self, asking: "Invocation") -> bool:
+        """Whether the person may read of this one where they ask: it is theirs, of that channel, or public.
+
+        A person of another workspace cannot read the public channels of the bot's.
+        """
+        is_public = self.channel_kind is ChannelKind.PUBLIC and asking.foreign_team_id is None
+        is_here = self.channel_id is not None and self.channel_id == asking.channel_id
+        return is_public or is_here or self.user_id == asking.user_id
 
 
 SECRET_COLUMNS = frozenset(column.name for column in fields(Invocation) if not column.repr)

@@ -53,6 +53,9 @@ TELL_AGAIN = timedelta(seconds=5)
 GIVE_UP = timedelta(days=1)
 """How long people are tried to be told."""
 
+_LONGEST_LATENCY = 2**31 - 1
+"""As much as the column takes: a job may be found weeks later."""
+
 INTERRUPTED = "The bot was stopped before the start was sent."
 
 _log = structlog.get_logger()
@@ -89,6 +92,7 @@ class Outcomes:
             job_state=JobState.ACCEPTED,
             configuration=job.configuration(),
             region=job.region or invocation.region,
+            started_at=self._now(),
             reason=None,
             **asdict(answer),
         )
@@ -110,6 +114,8 @@ class Outcomes:
             job_state=JobState.ACCEPTED,
             configuration=job.configuration(),
             region=job.region or unknown.region,
+            started_at=self._now(),
+            adopted_at=self._now(),
             reason=ADOPTED_NOTE,
         )
         adopted = await self._invocations.adopt(unknown, job.job_id or "", **facts)
@@ -188,7 +194,7 @@ class Outcomes:
     def _facts(self, invocation: Invocation, **facts: Any) -> dict[str, Any]:
         latency = max(timedelta(), self._now() - invocation.created_at)
         return facts | {
-            "latency_ms": round(latency.total_seconds() * 1000),
+            "latency_ms": min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
             "deadline": self._now() + LEASE,
         }
 

@@ -1,18 +1,19 @@
 """The text after a command, or the value of a button → what was asked for. Pure: no clock, no network.
 
-What Slack and keyboards do to a text is undone first: `&lt;`, `<http://…|label>`, `<#C…|name>`, smart quotes,
-code ticks, full-width signs, non-breaking spaces. Nothing that has not been checked leaves this module.
+What Slack and keyboards do to a text is undone first (`typed_text`). Nothing that has not been checked leaves
+this module.
 """
 
 import difflib
+import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from bot.errors import InvalidArguments
 from bot.model import REGION_NAMES, Invocation, RoomType, StartRequest
+from bot.typed_text import kept, peculiarities, visible, words_of
 
 MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -20,12 +21,12 @@ CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
 
-_HELP = frozenset({"help", "?", "-h", "--help", "-help"})
+MOST_MARKS = 150
+"""How many jobs a button can name by their marks: Slack takes 2,000 characters."""
+
+_HELP = re.compile(r"-*(?:help|\?)|-+h", re.IGNORECASE)
 _OPTIONS = ("room_id", "region", "room_type", "client_id")
 _VERBS = ("help", "jobs", "stop")
-_SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-_WRAPPING = "\"'`´‘’‚“”„«»<>,;"
-_EQUALS = re.compile(r" ?= ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,65 @@ class JobRef:
             return cls(room_id, job_id)
         return None
 
+    def as_logged(self, start: Invocation | None) -> "JobRef":
+        """The same in the room of the start that made it, whatever room somebody names."""
+        return JobRef(start.room_id, self.job_id) if start and start.room_id else self
+
+    def as_told(self, start: Invocation | None, asking: Invocation) -> "JobRef":
+        """The same as somebody is told of it: without its room, if they may not read of the job."""
+        return JobRef("", self.job_id) if start and not start.is_visible_to(asking) else self
+
     @property
     def value(self) -> str:
         """What a button carries; `parse_job_value` reads it."""
         return f"{self.room_id} {self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnyway:
+    """What *Start anyway* carries: its row, and marks of the jobs that the person was shown beside it."""
+
+    invocation_id: str
+    marks: tuple[str, ...] = ()
+
+    @classmethod
+    def beside(cls, invocation_id: str, job_ids: Iterable[str]) -> Self:
+        """The button of a message that names these jobs."""
+        return cls(invocation_id, tuple(_mark(job_id) for job_id in job_ids)[:MOST_MARKS])
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button."""
+        invocation_id, *marks = value.split() or [""]
+        return cls(invocation_id, tuple(marks))
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return " ".join((self.invocation_id, *self.marks))
+
+    def knows(self, job_ids: Iterable[str]) -> bool:
+        """Whether the person was shown all of these jobs."""
+        return all(_mark(job_id) in self.marks for job_id in job_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class UseJob:
+    """What *Use this one* carries: the start whose job it may be, and the job."""
+
+    invocation_id: str
+    job_id: str
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button; a job ID may have blanks in it."""
+        invocation_id, _, job_id = value.partition(" ")
+        return cls(invocation_id, job_id)
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return f"{self.invocation_id} {self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +137,7 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
         InvalidArguments: saying which word cannot be used and what is allowed.
     """
     words = _words(text)
-    if not words or words[0].lower() in _HELP:
+    if not words or _HELP.fullmatch(words[0]):
         return HelpWanted()
     values = _assign(words)
     if "room_id" not in values:
@@ -102,7 +158,7 @@ def typed(request: StartRequest) -> str:
     beside its signs of equality would be taken away. What the request leaves out, a default region fills.
     """
     given = {name: getattr(request, name) for name in _OPTIONS}
-    text = " ".join(f"{name}={value}" for name, value in given.items() if value is not None)
+    text = " ".join(f"{name}={kept(value)}" for name, value in given.items() if value is not None)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -124,7 +180,7 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
     """
     verb, *rest = _words(text) or ["help"]
     match verb.lower():
-        case word if word in _HELP:
+        case word if _HELP.fullmatch(word):
             return HelpWanted()
         case "jobs":
             _refuse_more(rest, "`jobs` stands alone.")
@@ -133,7 +189,7 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
             return _stop(rest)
         case word:
             raise InvalidArguments(
-                f"{_quoted(verb)} is nothing that this command does.",
+                _unusable(verb, "is nothing that this command does"),
                 advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
             )
 
@@ -151,6 +207,11 @@ def parse_job_value(value: str) -> JobRef:
     return job
 
 
+def _mark(job_id: str) -> str:
+    """A job ID in eight characters, to be compared."""
+    return hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
 def _stop(words: Sequence[str]) -> StopWanted:
     if not words:
         raise InvalidArguments("The job ID is missing.", advice="It comes after the word: `stop job_id`.")
@@ -158,7 +219,7 @@ def _stop(words: Sequence[str]) -> StopWanted:
     _refuse_more(rooms[1:], "After `stop` come a job ID and, at most, its room ID.")
     if not JOB_ID.fullmatch(job_id):
         raise InvalidArguments(
-            f"{_quoted(job_id)} is not a job ID.",
+            _unusable(job_id, "is not a job ID"),
             advice="The job ID stands in the job's announcement, "
             "e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
         )
@@ -167,28 +228,13 @@ def _stop(words: Sequence[str]) -> StopWanted:
 
 def _refuse_more(words: Sequence[str], allowed: str) -> None:
     if words:
-        raise InvalidArguments(f"{_quoted(words[0])} is one word too many.", advice=allowed)
+        raise InvalidArguments(_unusable(words[0], "is one word too many"), advice=allowed)
 
 
 def _words(text: str) -> list[str]:
     if len(text) > MAX_TEXT:
         raise InvalidArguments("The text is too long.", advice="A few words are enough.")
-    text = _SLACK_LINK.sub(_label, text)
-    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    text = unicodedata.normalize("NFKC", text.replace("´", "'"))  # NFKC would make a blank and a mark of it
-    text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    text = _EQUALS.sub("=", " ".join(text.split()))
-    words = (
-        "=".join(part.strip(_WRAPPING) for part in word.strip(_WRAPPING).split("=", 1))
-        for word in text.split()
-    )
-    return [word for word in words if word]
-
-
-def _label(link: re.Match[str]) -> str:
-    target, label = link.group(1), link.group(2)
-    sigil = target[:1] if target[:1] in {"#", "@"} else ""
-    return sigil + label if label else target
+    return words_of(text)
 
 
 def _assign(words: Sequence[str]) -> dict[str, str]:
@@ -200,14 +246,14 @@ def _assign(words: Sequence[str]) -> dict[str, str]:
             name, value = next(positions, ""), word
             if not name:
                 raise InvalidArguments(
-                    f"{_quoted(word)} is one word too many.",
+                    _unusable(word, "is one word too many"),
                     advice="Only a room ID and a region stand alone; "
                     "the rest is `room_type=…` and `client_id=…`.",
                 )
         name = name.lower()
         if name not in _OPTIONS:
             raise InvalidArguments(
-                f"{_quoted(name or word)} is not an option.",
+                _unusable(name or word, "is not an option"),
                 advice=_allowed(_OPTIONS, did_you_mean(name, _OPTIONS)),
             )
         if name in values:
@@ -226,7 +272,7 @@ def _room_id(value: str, regions: Sequence[str] = ()) -> str:
         )
     if not ROOM_ID.fullmatch(value):
         raise InvalidArguments(
-            f"{_quoted(value)} is not a room ID.",
+            _unusable(value, "is not a room ID"),
             advice="A room ID has 1 to 64 letters, digits, `-` and `_`, "
             "e.g. `24bad716-87b1-45e5-8912-6102f7693265`.",
         )
@@ -239,7 +285,7 @@ def _region(value: str, allowed: Sequence[str]) -> str:
     named = {REGION_NAMES[region].lower(): region for region in allowed if region in REGION_NAMES}
     close = did_you_mean(value.lower(), (*allowed, *named))
     raise InvalidArguments(
-        f"{_quoted(value)} is not a region that this bot may use.",
+        _unusable(value, "is not a region that this bot may use"),
         advice=_allowed(allowed, named.get(close, close) if close else None),
     )
 
@@ -251,7 +297,7 @@ def _room_type(value: str | None) -> RoomType | None:
         return RoomType(value.upper())
     except ValueError:
         raise InvalidArguments(
-            f"{_quoted(value)} is not a room type.",
+            _unusable(value, "is not a room type"),
             advice=_allowed(tuple(RoomType), did_you_mean(value.upper(), tuple(RoomType))),
         ) from None
 
@@ -259,7 +305,7 @@ def _room_type(value: str | None) -> RoomType | None:
 def _client_id(value: str | None) -> str | None:
     if value is not None and not CLIENT_ID.fullmatch(value):
         raise InvalidArguments(
-            f"{_quoted(value)} is not a client ID.",
+            _unusable(value, "is not a client ID"),
             advice="A client ID has 1 to 128 letters, digits and signs.",
         )
     return value
@@ -270,8 +316,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)), None)
 
 
+def _unusable(word: str, verdict: str) -> str:
+    """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
+    hidden = peculiarities(word)
+    return f"{_quoted(word)} {verdict}." + (f" It holds {hidden}." if hidden else "")
+
+
 def _quoted(typed: str) -> str:
-    shown = typed.replace("`", "'")
+    shown = visible(typed.replace("`", "'"))
     return f"`{shown[:80]}…`" if len(shown) > 80 else f"`{shown}`"
 
 

@@ -1,7 +1,8 @@
 """Who may do what: the one gate for permissions. Pure; the file is read once, by the caller.
 
 The policy is TOML. Each list that is there must hold the value; a list that is left out allows everything.
-Admins may do everything, and whoever started a job may stop it:
+Admins may do everything, and whoever started a job may stop it. A person of another workspace may look; for
+more, `admins` or the `users` of that table must name them:
 
     admins = ["U024BE7LA"]
 
@@ -15,6 +16,10 @@ Admins may do everything, and whoever started a job may stop it:
     users = ["U024BE7LH"]
     channels = ["C024BE7LR"]
     rooms = ["24bad716-87b1-45e5-8912-6102f7693265"]
+
+    [look]
+    users = ["U024BE7LH"]
+    channels = ["C024BE7LR"]
 """
 
 import tomllib
@@ -24,7 +29,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import Refused, SettingFault, SettingsError
-from bot.model import Invocation, StartRequest
+from bot.model import Action, Invocation, StartRequest
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
@@ -34,19 +39,23 @@ class _Rules(BaseModel):
 
     users: _Users | None = None
     channels: list[Annotated[str, Field(pattern=r"^[CDG][A-Z0-9]+$")]] | None = None
+
+
+class _StopRules(_Rules):
     rooms: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]] | None = None
 
 
-class _StartRules(_Rules):
+class _StartRules(_StopRules):
     regions: list[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]] | None = None
 
 
 _REMEDIES = {
     "extra_forbidden": "there is no such rule; a policy has admins, "
-    "[start] with users, channels, rooms and regions, and [stop] with users, channels and rooms",
+    "[start] with users, channels, rooms and regions, [stop] with users, channels and rooms, "
+    "and [look] with users and channels",
     "list_type": 'give a list, such as ["U024BE7LH"]',
     "string_type": "put it in quotes",
-    "model_type": "this is a table: write [start] or [stop]",
+    "model_type": "this is a table: write [start] or [stop] or [look]",
     "string_pattern_mismatch": "this is no ID; users are U…, channels C…, rooms and regions MetaStudio's",
 }
 
@@ -58,7 +67,8 @@ class Policy(BaseModel):
 
     admins: _Users = []
     start: _StartRules = _StartRules()
-    stop: _Rules = _Rules()
+    stop: _StopRules = _StopRules()
+    look: _Rules = _Rules()
 
     @classmethod
     def parse(cls, toml: str) -> Self:
@@ -81,6 +91,29 @@ class Policy(BaseModel):
             faults = [str(error)]
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
+    def check(self, invocation: Invocation, start: Invocation | None = None) -> None:
+        """The gate for every use of the bot: let it pass, or refuse it.
+
+        Args:
+            invocation: with the room and region that it is about, if it is about any.
+            start: what made the job that it is about, where the log knows it.
+
+        Raises:
+            Refused: naming the first rule that is in the way.
+        """
+        match invocation.action:
+            case Action.HELP:
+                pass
+            case Action.JOBS:
+                self._check_look(invocation)
+            case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
+                request = StartRequest(invocation.room_id or "", invocation.region)
+                self.check_start(invocation, request)
+            case Action.STOP:
+                self.check_stop(invocation, invocation.room_id or "", start)
+            case Action.RTC_ACCESS:
+                self.check_rtc_access(invocation, start)
+
     def check_start(self, invocation: Invocation, request: StartRequest) -> None:
         """Let the start pass, or refuse it.
 
@@ -89,10 +122,14 @@ class Policy(BaseModel):
         """
         if invocation.user_id in self.admins:
             return
+        _check_home(invocation, self.start)
         regions = self.start.regions
         if regions and request.region is None:
             raise Refused("The bot's policy wants a region.", advice=f"Allowed: {_listed(regions)}.")
-        _check(self.start, invocation, request.room_id, "start")
+        _check(self.start, invocation, "start")
+        _pass(
+            self.start.rooms, request.room_id, f"Room `{request.room_id}` may not be started with this bot."
+        )
         if regions is not None and request.region not in regions:
             raise Refused(
                 f"Region `{request.region}` may not be used.", advice=f"Allowed: {_listed(regions)}."
@@ -104,34 +141,69 @@ class Policy(BaseModel):
         Raises:
             Refused: naming the first rule that is in the way.
         """
-        own = start is not None and start.user_id == invocation.user_id
-        if not own and invocation.user_id not in self.admins:
-            _check(self.stop, invocation, room_id, "stop")
+        if invocation.user_id in self.admins:
+            return
+        if start is not None and start.user_id == invocation.user_id:
+            _check_home(invocation, self.start, self.stop)
+            return
+        _check_home(invocation, self.stop)
+        _check(self.stop, invocation, "stop")
+        is_hidden = start is not None and not start.is_visible_to(invocation)
+        room = "The room of this job" if is_hidden else f"Room `{room_id}`"
+        _pass(self.stop.rooms, room_id, f"{room} may not be stopped with this bot.")
 
     def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
         """Let who made the job see what a client needs to join it, and admins.
 
+        A job that was adopted may be somebody else's, however likely it is not.
+
         Raises:
             Refused: for anybody else.
         """
-        own = start is not None and start.user_id == invocation.user_id
-        if not own and invocation.user_id not in self.admins:
+        if invocation.user_id in self.admins:
+            return
+        if start is not None and start.adopted_at is not None:
+            raise Refused(
+                "This job was found after the answer to its start was lost, so it may be somebody else's: "
+                "only the bot's admins may see its RTC access.",
+                advice="Ask one of them."
+                if self.admins
+                else "Ask whoever runs the bot to name admins in its policy, or stop the job and start anew.",
+            )
+        if start is None or start.user_id != invocation.user_id:
             admins = ", and the bot's admins," if self.admins else ""
             raise Refused(
                 f"Only who started the job{admins} may see its RTC access.", advice="Ask them to open it."
             )
+        _check_home(invocation, self.start)
+
+    def _check_look(self, invocation: Invocation) -> None:
+        if invocation.user_id not in self.admins:
+            _check(self.look, invocation, "list")
 
 
-def _check(rules: _Rules, invocation: Invocation, room_id: str, verb: str) -> None:
-    done = "stopped" if verb == "stop" else "started"
-    gates = (
-        (rules.users, invocation.user_id, f"You may not {verb} avatars with this bot."),
-        (rules.channels, invocation.channel_id, f"Avatars may not be {done} from this channel."),
-        (rules.rooms, room_id, f"Room `{room_id}` may not be {done} with this bot."),
-    )
-    for allowed, value, refusal in gates:
-        if allowed is not None and value not in allowed:
-            raise Refused(refusal, advice="Ask whoever runs the bot to change its policy.")
+_DONE = {"start": "started", "stop": "stopped", "list": "listed"}
+
+
+def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
+    _pass(rules.users, invocation.user_id, f"You may not {verb} avatars with this bot.")
+    _pass(rules.channels, invocation.channel_id, f"Avatars may not be {_DONE[verb]} from this channel.")
+
+
+def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
+    """Refuse a person of another workspace whom none of these rules names."""
+    named = any(invocation.user_id in (rules.users or ()) for rules in named_in)
+    if invocation.foreign_team_id is not None and not named:
+        raise Refused(
+            "You belong to another Slack workspace than this bot: "
+            "you may look, but neither start nor stop anything.",
+            advice="Ask whoever runs the bot to name you in its policy.",
+        )
+
+
+def _pass(allowed: Sequence[str] | None, value: str | None, refusal: str) -> None:
+    if allowed is not None and value not in allowed:
+        raise Refused(refusal, advice="Ask whoever runs the bot to change its policy.")
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -1,22 +1,25 @@
 """A start whose outcome is unknown is compared with the room's jobs, and never sent again.
 
-Exactly one job that is new and nobody's is this start's: it is adopted and announced. Anything else is told
-to the person, who can look again or start anyway.
+Exactly one job that is new, nobody's, and cannot be another start's is this start's: it is adopted and
+announced. Anything else is told to the person, who can take a job for theirs, look again or start anyway.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.candidates import Candidates, Times, candidates
 from bot.errors import LogUnavailable, MetaStudioError
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY
-from bot.messages.unsettled import Look, settled_already, unsettled
+from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
 from bot.outcomes import LEASE, Outcomes, doubt_in
+from bot.parsing import StartAnyway
 from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)
@@ -28,8 +31,9 @@ LOOK_SECONDS = 10.0
 LOOKS_AT_ONCE = 4
 """As many as the watcher's, so that neither lets the other starve where both wait for turns to read."""
 
-CLOCKS_APART = timedelta(seconds=5)
-"""How much earlier than ours MetaStudio's clock may say that a job was made."""
+FOUND = "The job of the start before was found."
+
+NOBODYS: frozenset[str] = frozenset()
 
 _log = structlog.get_logger()
 
@@ -50,22 +54,29 @@ class Reconciliation:
         self._invocations = invocations
         self._metastudio = metastudio
         self._outcomes = outcomes
+        self._start_seconds = start_seconds
         self._window = timedelta(seconds=2 * start_seconds + 60)
         self._now = now
         self._sleep = sleep
+        self._asked: set[tuple[str, str]] = set()
         self._slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-    async def settle(self, unknown: Invocation) -> None:
-        """Find the start's job, or tell the person that it cannot be told whether there is one."""
+    async def settle(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> None:
+        """Find the start's job, or tell the person that it cannot be told whether there is one.
+
+        Args:
+            before: jobs that were in the room before the start was sent.
+        """
         for pause in (*LOOK_PAUSES, None):
             async with self._slots:
                 held = await self._hold(unknown)
-                look = held and await self._adopt_or_look(held)
+                look = held and await self._adopt_or_look(held, before)
             if not held or not look:
                 return
             unknown = held
             if pause is None or len(look.found) > 1:
                 await self._tell(unknown, look)
+                await self._ask_rivals(look)
                 return
             await self._sleep(pause)
 
@@ -80,6 +91,50 @@ class Reconciliation:
         else:
             message = settled_already(now)
         await self._outcomes.tell(asking, message, instead=True)
+        if look:
+            await self._ask_rivals(look)
+
+    async def look_first(self, again: Invocation) -> bool:
+        """Whether a start that somebody wants anyway is still to be sent, after another look at the room.
+
+        It is not where the job of the start before is found, or a job that may be it and that the person did
+        not know of. Then the button can be pressed once more. Where MetaStudio cannot be asked, it is sent:
+        the person was told that it is not known.
+        """
+        unknown = await self._invocations.get(again.previous_id or "")
+        if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
+            return True
+        look = await self._adopt_or_look(unknown) if unknown.status is Status.UNKNOWN else None
+        now = await self._invocations.get(unknown.id) or unknown
+        facts = {"reason": FOUND, "previous_id": None}
+        if now.status is Status.STARTED:
+            await self._outcomes.conclude(again, Status.REFUSED, facts, settled_already(now))
+            return False
+        if look is None or StartAnyway.parse(again.text).knows(look.found):
+            return True
+        message = unsettled(now, doubt_in(now), look=look, again=self._now())
+        facts["reason"] = "A job was found that may be that of the start before."
+        await self._outcomes.conclude(again, Status.REFUSED, facts, message)
+        return False
+
+    async def use(self, unknown: Invocation, job_id: str, asking: Invocation) -> None:
+        """Take a job for the start's own because a person says so, if it is in the room and nobody's."""
+        try:
+            reports = await self._listed(unknown)
+            report = next((report for report in reports if report.job_id == job_id), None)
+            adopted = report is not None and await self._outcomes.adopt(unknown, report)
+        except (MetaStudioError, LogUnavailable, TimeoutError) as error:
+            _log.warning("a job is not taken", job_id=job_id, reason=str(error))
+            await self._outcomes.tell(asking, not_looked(job_id))
+            return
+        now = await self._invocations.get(unknown.id) or unknown
+        if adopted or now.status is not Status.UNKNOWN:
+            await self._outcomes.tell(asking, settled_already(now), instead=True)
+        elif report is None:
+            await self._outcomes.tell(asking, no_such_job(unknown, job_id))
+        else:
+            owner = await self._invocations.find_start(job_id)
+            await self._outcomes.tell(asking, somebodys(unknown, job_id, owner))
 
     async def _hold(self, unknown: Invocation) -> Invocation | None:
         return await self._invocations.hold(unknown, self._now() + LEASE)
@@ -89,33 +144,63 @@ class Reconciliation:
         if held := await self._hold(unknown):
             await self._outcomes.tell(held, unsettled(held, doubt_in(held), look=look))
 
-    async def _adopt_or_look(self, unknown: Invocation) -> Look | None:
+    async def _ask_rivals(self, look: Look) -> None:
+        """Tell those who were told before that there is no job of one that may be theirs as well, once."""
+        for rival_id in look.rivals:
+            rival = await self._invocations.get(rival_id)
+            if rival is None or rival.status is not Status.UNKNOWN or rival.deadline is not None:
+                continue  # settled, or about to be told of it by whoever has it in hand
+            asked = {(rival_id, job_id) for job_id in look.found}
+            if asked <= self._asked:
+                continue
+            self._asked |= asked
+            await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
+
+    async def _adopt_or_look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
         """None where nothing is left to settle."""
         try:
-            found = await self._new_jobs(unknown)
-            if len(found) == 1 and not await self._invocations.is_another_in_doubt(unknown):
-                if await self._outcomes.adopt(unknown, found[0]):
+            found = await self._candidates(unknown, before)
+            rivals = await self._rivals(unknown, found.all)
+            if (job := found.only_one) and not rivals:
+                if await self._outcomes.adopt(unknown, job):
                     return None
-                found = ()
-        except (MetaStudioError, LogUnavailable) as error:
+                found = Candidates()
+        except (MetaStudioError, LogUnavailable, TimeoutError) as error:
             _log.warning("the room's jobs are not compared", reason=str(error))
             return Look(found=(), asked=False)
-        return Look(found=tuple(job.job_id or "" for job in found), asked=True)
+        return Look(tuple(job.job_id or "" for job in found.all), rivals=rivals)
 
-    async def _new_jobs(self, unknown: Invocation) -> tuple[JobReport, ...]:
-        """The jobs that this start can have made: those under way, else any; some are over soon."""
+    async def _candidates(self, unknown: Invocation, before: AbstractSet[str]) -> Candidates:
+        """The jobs that this start may have made: those under way, else any; some are over soon."""
+        found = Candidates()
         for states in (tuple(UNDER_WAY), ()):
-            reports = await self._metastudio.jobs_of_room(
+            reports = await self._ask(unknown, states)
+            owned = await self._invocations.known_jobs([report.job_id or "" for report in reports])
+            found = candidates(unknown, reports, self._times(unknown), known=owned | before)
+            if found.all:
+                break
+        return found
+
+    async def _rivals(self, unknown: Invocation, found: tuple[JobReport, ...]) -> tuple[str, ...]:
+        """The other starts of the room that may have made one of the jobs. The start before is none."""
+        others = await self._invocations.others_in_doubt(unknown) if found else []
+        return tuple(
+            other.id
+            for other in others
+            if other.id != unknown.previous_id and candidates(other, found, self._times(other)).all
+        )
+
+    def _times(self, start: Invocation) -> Times:
+        offset = self._metastudio.clock_offset
+        return Times.of(start, offset=offset, window=self._window, now=self._now())
+
+    async def _listed(self, unknown: Invocation) -> list[JobReport]:
+        """The room's jobs, those under way first: a room may have had more than are listed."""
+        return [report for states in (tuple(UNDER_WAY), ()) for report in await self._ask(unknown, states)]
+
+    async def _ask(self, unknown: Invocation, states: tuple[str, ...]) -> tuple[JobReport, ...]:
+        """Raises TimeoutError where so many questions wait that this one has no turn."""
+        async with asyncio.timeout(LOOK_SECONDS + self._start_seconds):
+            return await self._metastudio.jobs_of_room(
                 unknown.room_id or "", states=states, seconds=LOOK_SECONDS
             )
-            candidates = [report for report in reports if self._may_be_made_by(unknown, report)]
-            owned = await self._invocations.known_jobs([report.job_id or "" for report in candidates])
-            if new := tuple(report for report in candidates if report.job_id not in owned):
-                return new
-        return ()
-
-    def _may_be_made_by(self, unknown: Invocation, report: JobReport) -> bool:
-        made = report.create_time
-        if made is None or (report.client_id and report.client_id != unknown.client_id):
-            return False
-        return unknown.created_at - CLOCKS_APART <= made <= unknown.created_at + self._window

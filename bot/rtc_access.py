@@ -64,10 +64,9 @@ class RtcAccess:
         Raises:
             LogUnavailable: it is not committed, and nothing may be shown.
         """
+        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            invocation,
-            room_id=job.room_id,
-            job_id=job.job_id,
+            self._intake.named(asked),
             status=Status.RECEIVED,
             deadline=self._now() + DEADLINE,
         )
@@ -90,7 +89,9 @@ class RtcAccess:
             await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
             await self._settle(invocation, Status.FAILED, error.answer, str(error))
         else:
-            shown = access(job, report.rtc_room_info or RtcRoomInfo(), self._now())
+            shown = access(
+                job, report.rtc_room_info or RtcRoomInfo(), self._now(), room_name=invocation.room_name
+            )
             if not await self._update(view_id, shown):
                 await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
             await self._settle(invocation, Status.DONE)

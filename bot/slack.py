@@ -35,12 +35,17 @@ _TOKEN_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Who the bot is in its workspace; `socket_url` is where Socket Mode begins, if there is an app token."""
+    """Who the bot is in its workspace; `socket_url` is where Socket Mode begins, if there is an app token.
+
+    On Enterprise Grid there is an `enterprise_id`; with `is_org_wide` the app is installed for all of it.
+    """
 
     team_id: str
     bot_user_id: str
     bot_id: str | None
     socket_url: str | None
+    enterprise_id: str | None = None
+    is_org_wide: bool = False
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -87,7 +92,14 @@ async def find_installation(client: AsyncWebClient, settings: Settings) -> Insta
         raise SettingsError(
             [_fault(name, answer) for name, answer in asked.items() if isinstance(answer, BaseException)]
         )
-    return Installation(identity["team_id"], identity["user_id"], identity.get("bot_id"), socket)
+    return Installation(
+        identity["team_id"],
+        identity["user_id"],
+        identity.get("bot_id"),
+        socket,
+        enterprise_id=identity.get("enterprise_id"),
+        is_org_wide=identity.get("is_enterprise_install") is True,
+    )
 
 
 async def _open_socket(client: AsyncWebClient, settings: Settings) -> str | None:

@@ -5,7 +5,7 @@ received ─ turn ─ starting ─ MetaStudio ─ started
                                        └─ unknown ─ reconciled with the room's jobs
 
 Each step is committed before the next begins, the call's beginning included, so that no crash can lead to a
-second start.
+second start. A start that comes from a button names the row of that button, and a row is named only once.
 """
 
 import asyncio
@@ -29,7 +29,14 @@ DEADLINE_MARGIN = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The same room and region was asked for a moment ago."""
+    """An equal start is not settled yet, or has just started."""
+
+    existing: Invocation
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The button was used before; `existing` is the start that this led to."""
 
     existing: Invocation
 
@@ -60,28 +67,45 @@ class Starts:
         self._seconds = seconds
         self._now = now
 
-    async def commit(self, invocation: Invocation, request: StartRequest) -> Invocation | Twin | None:
+    async def commit(
+        self,
+        invocation: Invocation,
+        request: StartRequest,
+        *,
+        previous_id: str | None = None,
+        is_another: bool = False,
+    ) -> Invocation | Twin | Used | None:
         """Write the start down as received; None where this very delivery is in the log already.
+
+        Args:
+            previous_id: names the row of the button that was pressed.
+            is_another: the person knows of an equal start and wants another one.
 
         Raises:
             LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
-        asked = invocation.asking_for(request)
-        received = replace(asked, status=Status.RECEIVED, deadline=self.deadline())
-        if await self._intake.commit(received, unless_twin=True):
+        asked = self._intake.named(invocation.asking_for(request))
+        received = replace(asked, status=Status.RECEIVED, previous_id=previous_id, deadline=self.deadline())
+        if await self._intake.commit(received, unless_twin=not is_another):
             return received
+        if previous_id and (used := await self._intake.ask(self._invocations.next_of(previous_id))):
+            return None if _is_same_delivery(used, received) else Used(used)
         existing = await self._intake.ask(self._invocations.find_twin(received))
         if existing is None:
             raise LogUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
-        return None if existing.trigger_id == received.trigger_id is not None else Twin(existing)
+        return None if _is_same_delivery(existing, received) else Twin(existing)
 
     def begin(self, received: Invocation) -> None:
         """Carry a committed start out, from here on without anybody waiting for it."""
         self._custody.take(received.id, self._carry_out(received))
 
     async def _carry_out(self, invocation: Invocation) -> None:
+        before: frozenset[str] = frozenset()
         try:
             await self._await_turn()
+            if invocation.previous_id and not await self._is_still_wanted(invocation):
+                return
+            before = self._metastudio.seen_in(invocation.room_id or "")
             starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self.deadline())
             if starting is None:
                 return
@@ -91,13 +115,18 @@ class Starts:
             )
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
-                await self._reconciliation.settle(unknown)
+                await self._reconciliation.settle(unknown, before)
         except LogUnavailable:
             raise  # whether it is starting is not known: the sweep goes on with whichever it is
         except AvatarError as error:
             await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
+
+    async def _is_still_wanted(self, invocation: Invocation) -> bool:
+        """Look at the room once more where an earlier start of it is unknown: its job may be there by now."""
+        held = await self._invocations.hold(invocation, self.deadline())
+        return held is not None and await self._reconciliation.look_first(held)
 
     async def _await_turn(self) -> None:
         try:
@@ -112,3 +141,7 @@ class Starts:
     def deadline(self) -> datetime:
         """Until when one step of a start that begins now is over: its turn, or its call."""
         return self._now() + timedelta(seconds=self._seconds) + DEADLINE_MARGIN
+
+
+def _is_same_delivery(one: Invocation, other: Invocation) -> bool:
+    return one.trigger_id is not None and one.trigger_id == other.trigger_id

@@ -1,22 +1,37 @@
-"""Stopping a job. Stopping twice does no harm, so whatever cuts it short, it is done again."""
+"""Stopping a job. Stopping twice does no harm, so whatever cuts it short, it is done again.
 
+The room comes from the log. Of a job that the log does not know, MetaStudio is asked first whether it runs in
+the room that was named: what is allowed in one room must not stop a job of another.
+"""
+
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from bot.custody import Custody
-from bot.errors import JobOver, MetaStudioError
+from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown
 from bot.intake import Intake
+from bot.job_life import UNDER_WAY
 from bot.messages.message import Message
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, JobState, Source, Status
 from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
+from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
+READ_SECONDS = 10.0
 DEADLINE_MARGIN = timedelta(seconds=10)
+
+RENEW_SECONDS = 15.0
+"""How often a stop that waits for its turn keeps its row from being taken over."""
+
+_log = structlog.get_logger()
 
 
 class Stops:
@@ -25,17 +40,27 @@ class Stops:
     def __init__(
         self,
         *,
+        invocations: Invocations,
         intake: Intake,
         metastudio: MetaStudio,
         outcomes: Outcomes,
         custody: Custody,
         now: Callable[[], datetime],
+        renew_seconds: float = RENEW_SECONDS,
     ) -> None:
+        self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._custody = custody
         self._now = now
+        self._renew_seconds = renew_seconds
+        self._under_way = 0
+
+    @property
+    def under_way(self) -> int:
+        """How many stops this process carries out at the moment, those that wait for their turn included."""
+        return self._under_way
 
     async def commit(self, invocation: Invocation, job: JobRef) -> Invocation | None:
         """Write down that somebody stops a job; None where this very delivery is in the log already.
@@ -43,12 +68,11 @@ class Stops:
         Raises:
             LogUnavailable: it is not committed, and nothing may be stopped.
         """
+        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            invocation,
-            room_id=job.room_id,
-            job_id=job.job_id,
+            self._intake.named(asked),
             status=Status.RECEIVED,
-            deadline=self._now() + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN,
+            deadline=self._deadline(),
         )
         return received if await self._intake.commit(received) else None
 
@@ -61,47 +85,103 @@ class Stops:
         self._custody.take(received.id, self._carry_out(received, resumed=resumed))
 
     async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
-        job = _job_of(invocation)
+        start = await self._invocations.find_start(invocation.job_id or "")
+        told = _job_of(invocation).as_told(start, invocation)
         try:
-            answer = await self._metastudio.stop(
-                job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
-            )
+            answer = await self._stop_holding_the_row(invocation, start)
         except JobOver as error:
             facts = asdict(error.answer)
             if resumed:
-                await self._stopped(invocation, facts)
+                await self._stopped(invocation, told, facts)
             else:
                 facts["reason"] = "The job was over already."
-                await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation))
+                await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation, told))
         except MetaStudioError as error:
             facts = asdict(error.answer) | {"reason": str(error)}
             await self._outcomes.conclude(
-                invocation, Status.FAILED, facts, not_stopped(job, error, invocation)
+                invocation, Status.FAILED, facts, not_stopped(told, error, invocation)
             )
         else:
-            await self._stopped(invocation, asdict(answer))
+            if answer is not None:
+                await self._stopped(invocation, told, asdict(answer))
 
-    async def _stopped(self, invocation: Invocation, facts: dict[str, Any]) -> None:
+    async def _stop_holding_the_row(self, invocation: Invocation, start: Invocation | None) -> Answer | None:
+        """Stop the job, however long that has to wait; None where another process has taken the row over."""
+        self._under_way += 1
+        stopping = asyncio.ensure_future(self._stop(invocation, start))
+        try:
+            while not (await asyncio.wait({stopping}, timeout=self._renew_seconds))[0]:
+                held = await self._hold(invocation)
+                if held is None:
+                    return None
+                invocation = held
+            return stopping.result()
+        finally:
+            self._under_way -= 1
+            stopping.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+
+    async def _hold(self, invocation: Invocation) -> Invocation | None:
+        try:
+            return await self._invocations.hold(invocation, self._deadline())
+        except LogUnavailable as error:
+            _log.warning("a stop that waits could not keep its row", reason=str(error))
+            return invocation
+
+    async def _stop(self, invocation: Invocation, start: Invocation | None) -> Answer:
+        job = _job_of(invocation)
+        if not await self._is_in_its_room(job, start):
+            raise JobOver("No such job runs in this room.")
+        return await self._metastudio.stop(
+            job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
+        )
+
+    async def _is_in_its_room(self, job: JobRef, start: Invocation | None) -> bool:
+        """By the log, else by MetaStudio's list of the room; a job of another room stands in neither."""
+        if start is not None:
+            return start.room_id == job.room_id
+        try:
+            reports = await self._metastudio.jobs_of_room(
+                job.room_id, states=tuple(UNDER_WAY), seconds=READ_SECONDS
+            )
+        except OutcomeUnknown as error:
+            raise NotSent(
+                f"Whether the job runs in this room could not be found out: {error}",
+                advice="Try again in a moment.",
+                answer=error.answer,
+            ) from None
+        return any(report.job_id == job.job_id for report in reports)
+
+    def _deadline(self) -> datetime:
+        return self._now() + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN
+
+    async def _stopped(self, invocation: Invocation, told: JobRef, facts: dict[str, Any]) -> None:
         """By this very row, so that the job's announcement names the one who did it."""
-        message = stopped(_job_of(invocation))
         await self._outcomes.conclude(
-            invocation, Status.DONE, facts | {"job_state": JobState.STOPPED}, message
+            invocation,
+            Status.DONE,
+            facts | {"job_state": JobState.STOPPED},
+            stopped(told, invocation.room_name),
         )
 
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a stop that nobody, as far as is known, has been told of."""
-        job = _job_of(settled)
+        start = await self._invocations.find_start(settled.job_id or "")
+        told = _job_of(settled).as_told(start, settled)
         if settled.status is Status.FAILED:
             error = error_in(settled) if settled.http_status else doubt_in(settled)
-            await self._outcomes.tell(settled, not_stopped(job, error, settled))
+            await self._outcomes.tell(settled, not_stopped(told, error, settled))
         else:
             by_this = settled.job_state is JobState.STOPPED
-            await self._outcomes.tell(settled, stopped(job) if by_this else _over_already(settled))
+            await self._outcomes.tell(
+                settled,
+                stopped(told, settled.room_name) if by_this else _over_already(settled, told),
+            )
 
 
 def _job_of(stop: Invocation) -> JobRef:
     return JobRef(stop.room_id or "", stop.job_id or "")
 
 
-def _over_already(stop: Invocation) -> Message:
-    return over_already(_job_of(stop), typed=stop.source is Source.COMMAND)
+def _over_already(stop: Invocation, told: JobRef) -> Message:
+    return over_already(told, stop.room_name, typed=stop.source is Source.COMMAND)

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.custody import Custody
-from bot.errors import OutcomeUnknown
+from bot.errors import OutcomeUnknown, Refused
 from bot.model import Action, Invocation, Status
 from bot.outcomes import LEASE, Outcomes
+from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
@@ -42,6 +43,7 @@ class Sweep:
         reconciliation: Reconciliation,
         outcomes: Outcomes,
         custody: Custody,
+        policy: Policy,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -51,6 +53,7 @@ class Sweep:
         self._reconciliation = reconciliation
         self._outcomes = outcomes
         self._custody = custody
+        self._policy = policy
         self._now = now
         self._sleep = sleep
 
@@ -82,7 +85,7 @@ class Sweep:
     def _go_on_with(self, row: Invocation) -> None:
         match row.action, row.status:
             case Action.START, Status.RECEIVED if abs(self._now() - row.created_at) < STILL_WANTED:
-                self._starts.begin(row)
+                self._start(row)
             case Action.START, Status.RECEIVED:
                 self._custody.take(row.id, self._outcomes.interrupted(row))
             case Action.START, Status.STARTING:
@@ -97,6 +100,15 @@ class Sweep:
                 self._custody.take(row.id, self._stops.tell_again(row))
             case _:
                 self._custody.take(row.id, self._close(row))
+
+    def _start(self, row: Invocation) -> None:
+        """The policy may have been made stricter since the start was asked for."""
+        try:
+            self._policy.check(row)
+        except Refused as error:
+            self._custody.take(row.id, self._outcomes.not_started(row, error))
+        else:
+            self._starts.begin(row)
 
     async def _reconcile(self, starting: Invocation) -> None:
         error = OutcomeUnknown("The bot was stopped before MetaStudio's answer came.")

@@ -1,6 +1,7 @@
 """Which room is looked at next. No I/O; the clock is handed in."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,7 +27,10 @@ SPARE_ENTRIES = 100
 
 @dataclass(slots=True)
 class Room:
-    """A room with jobs to follow. `due` is None while somebody looks at it."""
+    """A room with jobs to follow, each by its row: two starts may have been answered with one job.
+
+    `due` is None while somebody looks at it.
+    """
 
     room_id: str
     jobs: dict[str, FollowedJob] = field(default_factory=dict)
@@ -47,10 +51,11 @@ class WatchList:
         self._clock = clock
         self._rooms: dict[str, Room] = {}
         self._room_of: dict[str, Room] = {}
+        self._rows_of: defaultdict[str, set[str]] = defaultdict(set)
         self._queue: list[tuple[float, str]] = []
 
-    def __contains__(self, job_id: str) -> bool:
-        return job_id in self._room_of
+    def __contains__(self, invocation_id: str) -> bool:
+        return invocation_id in self._room_of
 
     def add(self, job: FollowedJob) -> None:
         """Follow a job; its room is due at once."""
@@ -60,21 +65,26 @@ class WatchList:
             self._schedule(room, 0.0)
         else:
             self._bring_forward(room)
-        room.jobs[job.job_id] = job
-        self._room_of[job.job_id] = room
+        room.jobs[job.invocation_id] = job
+        self._room_of[job.invocation_id] = room
+        self._rows_of[job.job_id].add(job.invocation_id)
 
     def hurry(self, job_id: str) -> None:
         """A job is about to end: its room is due at once, and often from now on."""
-        room = self._room_of.get(job_id)
-        if room is not None and not room.jobs[job_id].is_hurried:
-            room.jobs[job_id].is_hurried = True
-            self._bring_forward(room)
+        for invocation_id in self._rows_of.get(job_id, ()):
+            room = self._room_of[invocation_id]
+            if not room.jobs[invocation_id].is_hurried:
+                room.jobs[invocation_id].is_hurried = True
+                self._bring_forward(room)
 
-    def remove(self, job_id: str) -> None:
-        """Follow a job no longer."""
-        room = self._room_of.pop(job_id, None)
+    def remove(self, invocation_id: str) -> None:
+        """Follow the job of a row no longer."""
+        room = self._room_of.pop(invocation_id, None)
         if room is not None:
-            del room.jobs[job_id]
+            job_id = room.jobs.pop(invocation_id).job_id
+            self._rows_of[job_id].discard(invocation_id)
+            if not self._rows_of[job_id]:
+                del self._rows_of[job_id]
             if not room.jobs and room.due is not None:
                 del self._rooms[room.room_id]
 
@@ -84,6 +94,7 @@ class WatchList:
             room.jobs.clear()
         self._rooms.clear()
         self._room_of.clear()
+        self._rows_of.clear()
         self._queue.clear()
 
     def take(self) -> Room | None:

@@ -12,6 +12,7 @@ from math import inf
 
 import structlog
 
+from bot.completion import Completion
 from bot.errors import (
     CredentialRefused,
     JobOver,
@@ -68,6 +69,7 @@ class Watcher:
         leases: Leases,
         metastudio: MetaStudio,
         showing: Showing,
+        completion: Completion,
         holder: str,
         reads_per_second: float,
         now: Callable[[], datetime],
@@ -78,6 +80,7 @@ class Watcher:
         self._leases = leases
         self._metastudio = metastudio
         self._showing = showing
+        self._completion = completion
         self._holder = holder
         self._now = now
         self._sleep = sleep
@@ -95,6 +98,7 @@ class Watcher:
                 for _ in range(LOOKS_AT_ONCE):
                     group.create_task(self._keep_looking())
         finally:
+            await self._completion.close()
             await self._showing.close()
             await self._release()
 
@@ -108,14 +112,16 @@ class Watcher:
         if not await self._leases.hold(LEASE, self._holder, now=now, until=now + LEASE_TIME):
             self._list.clear()
             self._called_at = None
+            await self._completion.close()
             await self._showing.close()
             return
         # A clock that was set back must not hide what is new.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
         can_look = self._can_look
-        if can_look:
-            for job in await self._roster.followed(since=since):
-                if job.job_id not in self._list and not self._showing.is_at(job):
+        for job in await self._roster.followed(since=since if can_look else since or now - OVERLAP):
+            if job.invocation_id not in self._list and not self._showing.is_at(job):
+                self._completion.take_up(job, only_rooms=not can_look)
+                if can_look:
                     self._list.add(job)
         for stop in await self._roster.stops(since=since or now - OVERLAP):
             await self._heed(stop)
@@ -139,6 +145,7 @@ class Watcher:
             self._be_blind(error)
         except (MetaStudioError, LogUnavailable) as error:
             _log.warning("a room could not be looked at", room_id=room.room_id, reason=str(error))
+            self._completion.miss(room.jobs.values())
         except Exception:  # noqa: BLE001 - one room must not end the watch of all others
             _log.exception("looking at a room failed", room_id=room.room_id)
         finally:
@@ -151,6 +158,7 @@ class Watcher:
             _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
         self._said_blind = True
         self._blind_until = self._clock() + BLIND_SECONDS
+        self._completion.rely_on_rooms()
         self._list.clear()
 
     async def _keep_looking(self) -> None:
@@ -169,7 +177,8 @@ class Watcher:
             return
         listed = {report.job_id: report for report in reports}
         unanswered: MetaStudioError | None = None
-        for job in tuple(room.jobs.values()):
+        jobs = tuple(room.jobs.values())
+        for job in jobs:
             try:
                 await self._follow(job, listed.get(job.job_id))
             except (CredentialRefused, Throttled):
@@ -178,12 +187,14 @@ class Watcher:
                 raise OutcomeUnknown(str(error), advice=error.advice) from None
             except MetaStudioError as error:  # of this job, perhaps: the others are looked at all the same
                 unanswered = error
+        await self._completion.ask(jobs)
         if unanswered is not None:
             raise unanswered
 
     async def _follow(self, job: FollowedJob, report: JobReport | None) -> None:
         """Learn where one job stands, from the list or, where that does not tell, by asking."""
-        if report is None or life_of(report) is None:
+        is_listed = report is not None and life_of(report) is not None
+        if report is None or not is_listed:
             try:
                 report = await self._metastudio.state(job.room_id, job.job_id, seconds=LOOK_SECONDS)
             except JobOver:
@@ -192,6 +203,7 @@ class Watcher:
         life = life_of(report)
         if life is not None and life.state.is_over:
             life = life_of(report, stopped_by=await self._stopper(job))
+        await self._completion.hear(job, report, life, listed=is_listed)
         if life is not None:
             job.doubts = 0
             self._show(job, life)
@@ -216,11 +228,12 @@ class Watcher:
         return stop.user_id if stop else None
 
     def _show(self, job: FollowedJob, life: JobLife) -> None:
-        if not life.state.follows(job.seen) or job.job_id not in self._list:
+        if not life.state.follows(job.seen) or job.invocation_id not in self._list:
             return
         job.seen = life.state
+        self._completion.follow(job, life)
         if life.state.is_over:
-            self._list.remove(job.job_id)
+            self._list.remove(job.invocation_id)
         self._showing.show(job, life)
 
     async def _heed(self, stop: Stop) -> None:

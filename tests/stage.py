@@ -98,7 +98,7 @@ class Stage:
             if message.visible_to is None and message.thread_ts is None
         ]
 
-    def asked(self, operation: Literal["start", "stop", "state", "jobs"]) -> int:
+    def asked(self, operation: Literal["start", "stop", "state", "jobs", "room"]) -> int:
         """How many calls of one operation MetaStudio has got."""
         return sum(_operation(call.method, call.path) == operation for call in self.metastudio.calls)
 
@@ -176,4 +176,4 @@ def _operation(method: str, path: str) -> str:
     last = path.rpartition("/")[2]
     if last == "smart-chat-jobs":
         return "start" if method == "POST" else "jobs"
-    return last
+    return "room" if path.endswith(f"/smart-chat-rooms/{last}") else last

@@ -49,6 +49,7 @@ from bot.model import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.reconciliation import Reconciliation
+from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.starts import Starts
 from bot.stops import Stops
@@ -62,6 +63,7 @@ from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.watcher import Watcher
 from tests.metastudio.cloud import NOON
+from tests.test_watcher import NothingLacks
 
 START_SECONDS = 30.0
 OVER = ("SUCCEED", "FAILED", "DELETING")
@@ -373,6 +375,7 @@ class Process:
             now=now,
         )
         self.stops = Stops(
+            invocations=self.log,
             intake=intake,
             metastudio=self.cloud,
             outcomes=outcomes,
@@ -400,6 +403,12 @@ class Process:
             leases=Leases(engine),
             metastudio=self.cloud,
             showing=self._showing,
+            completion=NothingLacks(
+                roster=Roster(engine),
+                metastudio=self.cloud,
+                rooms=Rooms(self.cloud),
+                showing=self._showing,
+            ),
             holder=f"process-{number}",
             reads_per_second=100,
             now=now,

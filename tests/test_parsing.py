@@ -1,4 +1,5 @@
 import re
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -20,10 +21,15 @@ from bot.parsing import (
     request_of,
     typed,
 )
+from bot.typed_text import kept, without_marks, words_of
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
 JOB = "26f06524-4f75-4b3a-a853-b649a21aaf66"
+
+
+def is_dash(char: str) -> bool:
+    return unicodedata.category(char) == "Pd" or char in "−˗➖─"
 
 
 def refusal(text: str, regions: Regions = REGIONS) -> str:
@@ -80,6 +86,17 @@ def test_a_room_type_may_be_written_in_any_case(word: str) -> None:
         "\u200bhelp",
         "ｈｅｌｐ",
         "<https://help|help>",
+        "—help",
+        "–help",
+        "−−help",
+        "‐‑help",
+        "——h",
+        "－ｈ",
+        "*help*",
+        "_help_.",
+        "(help)",
+        "？",
+        "-?",
     ],
 )
 def test_help_is_understood_in_all_its_forms(text: str) -> None:
@@ -118,6 +135,21 @@ def test_nothing_at_all_gets_help_too(text: str) -> None:
         "room_id=“room-1” region='cn-north-4'",
         "“room_id=room-1” `region=cn-north-4`",
         "region=cn-north-4 room-1",
+        "*room-1* _cn-north-4_",
+        "*room-1 cn-north-4*",
+        "_room-1 cn-north-4_",
+        "~room-1~ *_cn-north-4_*",
+        "*room_id=room-1* _region=cn-north-4_",
+        "*room_id*=*room-1* _region_ = _cn-north-4_",
+        "(room-1) [cn-north-4].",
+        "【room‑1】 「cn‐north−4」。",
+        "‹room–1› ″cn—north―4″",
+        "`*room_id*`=`*room-1*` *`region`*=_`cn-north-4`_",
+        "*`room-1 cn-north-4`*",
+        "room\u00ad-1\ufe0f cn\u180e-north\U000e0100-4",
+        "r\u3164oom-1\u2800cn-nor\u034fth-4\u2066",
+        "roomー1 cn─north━4",
+        "room_id═room-1 region꞊cn-north-4",
     ],
 )
 def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
@@ -138,6 +170,59 @@ def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
 )
 def test_a_client_id_arrives_as_it_was_typed(typed: str, client_id: str) -> None:
     assert parse_start(f"{ROOM} client_id={typed}", REGIONS) == StartRequest(ROOM, client_id=client_id)
+
+
+@pytest.mark.parametrize("dash", [chr(code) for code in range(0x110000) if is_dash(chr(code))])
+def test_every_dash_is_the_one_of_ids_in_every_argument(dash: str) -> None:
+    def with_it(text: str) -> str:
+        return text.replace("-", dash)
+
+    assert parse_start(with_it(f"{ROOM} cn-north-4 client_id=desk-7"), REGIONS) == StartRequest(
+        ROOM, "cn-north-4", client_id="desk-7"
+    )
+    assert parse_avatar(with_it(f"stop {JOB} {ROOM}")) == StopWanted(JOB, ROOM)
+    for parsed in (parse_start(with_it("--help"), REGIONS), parse_avatar(with_it("-h"))):
+        assert parsed == HelpWanted()
+
+
+@pytest.mark.parametrize(
+    ("text", "room"),
+    [
+        ("_lobby", "_lobby"),
+        ("lobby_", "lobby_"),
+        ("_lobby_", "lobby"),
+        ("__lobby__", "_lobby_"),
+        ("*__lobby__*", "_lobby_"),
+        ("room_id=_lobby_", "lobby"),
+        ("_-_", "_-_"),
+        ("-lobby-", "-lobby-"),
+        ("_a_ client_id=b_", "a"),
+    ],
+)
+def test_an_underscore_of_an_id_stays_and_a_pair_around_a_word_goes(text: str, room: str) -> None:
+    request = parse_start(text, REGIONS)
+    assert isinstance(request, StartRequest)
+    assert request.room_id == room
+
+
+def test_letters_that_look_like_a_dash_stay_beside_letters_of_theirs() -> None:
+    assert words_of("ロビー room-ー1 一番 24ー7") == ["ロビー", "room--1", "一番", "24-7"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "hidden"),
+    [
+        ("24bаd716", "U+0430 (cyrillic small letter a)"),
+        ("lob\0by", "U+0000"),
+        ("räum", "U+00E4 (latin small letter a with diaeresis)"),
+        ("lobby\ud800", "U+D800"),
+    ],
+)
+def test_what_looks_right_and_is_not_is_named(typed: str, hidden: str) -> None:
+    said = refusal(typed)
+    assert "is not a room ID. It holds " in said
+    assert hidden in said
+    assert said.isprintable()
 
 
 @pytest.mark.parametrize("room", ["a", "x" * 64, "_-_", "0"])
@@ -270,6 +355,32 @@ TEXTS = (
 )
 
 
+@given(TEXTS)
+def test_no_word_holds_what_nobody_sees_or_another_dash(text: str) -> None:
+    for word in words_of(text):
+        assert word == unicodedata.normalize("NFKC", word)
+        assert not [char for char in word if char.isspace() or unicodedata.category(char) == "Cf"]
+        assert [char for char in word if unicodedata.category(char) == "Pd"] == ["-"] * word.count("-")
+
+
+NOISE = st.sampled_from(["", "\u200b", "\ufeff", "\ufe0f", "\u2060", "\u202a", "\u3164", "\U000e0101"])
+AROUND = st.sampled_from(["**", "__", "~~", "``", "“”", "«»", '""', "()", "【】", "''", "<>"])
+
+
+@given(NOISE, st.lists(AROUND, max_size=3, unique=True), st.sampled_from(["", ",", ".", ";", "。"]))
+def test_marks_within_marks_go_wherever_a_word_stands(noise: str, pairs: list[str], end: str) -> None:
+    def marked(word: str) -> str:
+        word = noise.join(word)
+        for pair in pairs:
+            word = pair[0] + word + pair[1]
+        return word + end
+
+    wanted = StartRequest(ROOM, "cn-north-4", RoomType.RTC)
+    assert parse_start(f"{marked(ROOM)} {marked('cn-north-4')} room_type={marked('rtc')}", REGIONS) == wanted
+    assert parse_start(marked(f"{ROOM} cn-north-4 room_type=RTC"), REGIONS) == wanted
+    assert parse_avatar(f"{marked('stop')} {marked(JOB)} {marked(ROOM)}") == StopWanted(JOB, ROOM)
+
+
 def outcome(text: str) -> StartRequest | HelpWanted | InvalidArguments:
     try:
         return parse_start(text, REGIONS)
@@ -300,7 +411,7 @@ def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
 ROOMS = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}"), fullmatch=True)
 JOBS = st.from_regex(re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}"), fullmatch=True)
 CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True).filter(
-    lambda client: client == client.strip("\"'`<>,;")
+    lambda client: client == without_marks(kept(client))
 )
 
 
@@ -314,6 +425,8 @@ CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True).filter(
     )
 )
 @example(StartRequest("help"))
+@example(StartRequest("_lobby_", client_id="_desk_"))
+@example(StartRequest("__-__"))
 @example(StartRequest("-h", client_id="="))
 @example(StartRequest(ROOM, "cn-north-4", RoomType.RTC, "x="))
 @example(StartRequest(ROOM, client_id="a<b|c>&lt;d"))

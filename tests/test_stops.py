@@ -1,7 +1,7 @@
 """Stopping a job: what is written, who is told, and who is credited with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from bot.answered import answering
 from bot.custody import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.intake import Intake
+from bot.job import JobReport
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
@@ -61,11 +62,20 @@ class Cloud(MetaStudio):
     def __init__(self) -> None:
         self.answer: Callable[[], Awaitable[Answer]] = taken
         self.asked: list[tuple[str, str, str, float]] = []
+        self.listed: Sequence[JobRef] | MetaStudioError = [JOB]
 
     @override
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
         self.asked.append((room_id, job_id, app_user_id, seconds))
         return await self.answer()
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        if isinstance(self.listed, MetaStudioError):
+            raise self.listed
+        return tuple(JobReport(job_id=job.job_id) for job in self.listed if job.room_id == room_id)
 
 
 @dataclass
@@ -81,6 +91,7 @@ class Play:
     def __post_init__(self) -> None:
         custody = Custody(self.log, self.tasks, now=self.clock)
         self.stops = Stops(
+            invocations=self.log,
             intake=Intake(self.log, self.tasks, custody),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),

@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from structlog.testing import capture_logs
 from typing_extensions import override
 
+from bot.completion import Completion
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -28,6 +29,7 @@ from bot.job import ErrorInfo, JobReport
 from bot.job_life import JobLife
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, JobState, Source, Status
+from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -119,6 +121,14 @@ class Screen(Showing):
         return [(job_id, life.state.value) for job_id, life in self.shown]
 
 
+class NothingLacks(Completion):
+    """Of each job everything is known."""
+
+    @override
+    def take_up(self, job: FollowedJob, *, only_rooms: bool = False) -> None:
+        pass
+
+
 class FlakyRoster(Roster):
     """Fails as long as a test wants it to."""
 
@@ -165,6 +175,9 @@ class Play:
             leases=Leases(self.database),
             metastudio=self.cloud,
             showing=screen,
+            completion=NothingLacks(
+                roster=self.roster, metastudio=self.cloud, rooms=Rooms(self.cloud), showing=screen
+            ),
             holder=holder,
             reads_per_second=10,
             now=lambda: self.time.now,

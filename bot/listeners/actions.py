@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -12,23 +13,36 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.announcer import Announcer
 from bot.custody import Custody
 from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
-from bot.listeners.reception import Reception
+from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
-from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
+from bot.messages.buttons import (
+    LOOK_AGAIN,
+    RTC_ACCESS,
+    START_AFTER_ALL,
+    START_ANOTHER,
+    STOP_JOB,
+    USE_JOB,
+)
 from bot.messages.message import Message
-from bot.messages.replies import declined, starting, went_wrong
+from bot.messages.replies import declined, duplicate, starting, used, went_wrong
+from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
 from bot.model import Action, Invocation, Status
-from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start, request_of, typed
+from bot.parsing import HelpWanted, JobRef, Regions, UseJob, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
-from bot.starts import Starts, Twin
+from bot.starts import Starts, Twin, Used
 from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 
+MANY_STOPS = 6
+"""Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""
+
 _log = structlog.get_logger()
+
+DOUBLE_CLICK = timedelta(seconds=2)
 
 Body = dict[str, Any]
 Use = Callable[[Invocation, AsyncAck], Awaitable[None]]
@@ -58,6 +72,7 @@ class Actions:
             (START_ANOTHER, self.start_another),
             (START_AFTER_ALL, self.start_after_all),
             (LOOK_AGAIN, self.look_again),
+            (USE_JOB, self.use_job),
         ):
             app.action(re.compile(rf"^{action_id}(-\d+)?$"))(listener)
 
@@ -81,6 +96,10 @@ class Actions:
         """Look again, where it is not known what came of a start."""
         await self._use(ack, body, Action.LOOK, self._look_again, "")
 
+    async def use_job(self, ack: AsyncAck, body: Body) -> None:
+        """Use this one, on a job that may be that of a start whose outcome is not known."""
+        await self._use(ack, body, Action.ADOPT, self._use_job, "Nothing was changed.")
+
     async def _use(self, ack: AsyncAck, body: Body, action: Action, use: Use, verdict: str) -> None:
         """Log it, acknowledge it, and say why where it cannot be."""
         invocation = self.reception.clicked(body, action)
@@ -100,60 +119,94 @@ class Actions:
                 await self._answer(ack, invocation, went_wrong(invocation.id))
 
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
-        self.policy.check_stop(invocation, job.room_id, start)
-        received = await self.stops.commit(invocation, job)
+        job, start = await self._job_of(invocation)
+        self.policy.check(replace(invocation, room_id=job.room_id), start)
+        received = await self.stops.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
+            if self.stops.under_way >= MANY_STOPS:
+                self.tasks.spawn(
+                    self._tell(invocation, stopping(job.as_told(start, invocation), received.room_name))
+                )
             self.stops.begin(received)
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
-        job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        job, start = await self._job_of(invocation)
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
-        self.policy.check_rtc_access(invocation, start)
-        received = await self.rtc.commit(invocation, job)
+        self.policy.check(invocation, start)
+        received = await self.rtc.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             self.rtc.begin(received)
 
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
-        await self._start(invocation, invocation.text, ack)
+        refused = await self._start_in_doubt(invocation)
+        if refused.status is not Status.REFUSED:
+            raise InvalidArguments("This button is about no start that was refused.")
+        await self._start(invocation, refused, ack, is_another=True)
 
     async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
-        if start.status in {Status.UNKNOWN, Status.FAILED}:
-            # The button may have been pressed in a direct message.
-            there = replace(invocation, channel_id=start.channel_id)
-            await self._start(there, typed(request_of(start)), ack)
+        if start.status in {Status.UNKNOWN, Status.FAILED, Status.REFUSED}:
+            await self._start(invocation, start, ack, is_another=start.status is Status.UNKNOWN)
             return
         reason = f"The start was settled already: job {start.job_id}."
         await self.reception.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
         await ack()
         self._replace(invocation, settled_already(start))
 
-    async def _start(self, invocation: Invocation, text: str, ack: AsyncAck) -> None:
-        request = parse_start(text, self.regions)
+    async def _start(
+        self, invocation: Invocation, previous: Invocation, ack: AsyncAck, *, is_another: bool
+    ) -> None:
+        """Start what another row asked for. The button may have been pressed in a direct message."""
+        request = parse_start(typed(request_of(previous)), self.regions)
         if isinstance(request, HelpWanted):
             raise InvalidArguments("The button says nothing of what to start.")
-        self.policy.check_start(invocation, request)
-        match await self.starts.commit(invocation, request):
+        there = replace(
+            invocation, channel_id=previous.channel_id, channel_kind=previous.channel_kind
+        ).asking_for(request)
+        self.policy.check(there)
+        match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
             case Invocation() as received:
                 await ack()
-                self._replace(invocation, starting(request))
+                self._replace(invocation, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Twin(existing):
-                await self.reception.close(
-                    invocation.asking_for(request), Status.REFUSED, twin_reason(existing)
-                )
+            case Twin(existing) if await self.reception.close(there, Status.REFUSED, twin_reason(existing)):
                 await ack()
-            case None:
+                self._replace(invocation, duplicate(existing, there))
+            case Used(existing):
+                reason = f"The button was used already, by {existing.user_id}: log entry {existing.id}."
+                is_new = await self.reception.close(there, Status.REFUSED, reason)
                 await ack()
+                if is_new:
+                    # The first of two clicks in a row has just said there that it starts.
+                    instead = invocation.created_at - existing.created_at >= DOUBLE_CLICK
+                    message = used(existing, invocation)
+                    self.tasks.spawn(self._tell(invocation, message, instead=instead))
+            case _:
+                await ack()
+
+    async def _use_job(self, invocation: Invocation, ack: AsyncAck) -> None:
+        wanted = UseJob.parse(invocation.text)
+        start = await self._start_in_doubt(invocation)
+        there = replace(
+            invocation.asking_for(request_of(start)),
+            channel_id=start.channel_id,
+            channel_kind=start.channel_kind,
+        )
+        self.policy.check(there)
+        if not await self.reception.close(there, Status.DONE):
+            await ack()
+            return
+        await ack()
+        work = self.reconciliation.use(start, wanted.job_id, asking=invocation)
+        self.custody.take(invocation.id, work)
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
+        there = replace(invocation, channel_id=start.channel_id)
+        self.policy.check(there.asking_for(request_of(start)))
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
             return
@@ -163,11 +216,18 @@ class Actions:
         else:
             self._replace(invocation, settled_already(start))
 
+    async def _job_of(self, invocation: Invocation) -> tuple[JobRef, Invocation | None]:
+        """The job that a button is about, and its start, if the log has it: its room then counts."""
+        job = parse_job_value(invocation.text)
+        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        return job.as_logged(start), start
+
     async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
-        start = await self.reception.intake.ask(self.invocations.get(invocation.text))
-        if start is None:
-            raise InvalidArguments("This start is no longer in the log.")
+        invocation_id = invocation.text.partition(" ")[0]
+        start = await self.reception.intake.ask(self.invocations.get(invocation_id))
+        if start is None or start.action is not Action.START:
+            raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
 
     async def _decline(self, ack: AsyncAck, invocation: Invocation, error: AvatarError, verdict: str) -> None:

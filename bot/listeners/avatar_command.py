@@ -8,7 +8,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import InvalidArguments, LogUnavailable, Refused
-from bot.listeners.reception import Reception, say
+from bot.listeners.reception import Reception, named_by, say
 from bot.listeners.start_command import START_COMMAND
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
@@ -56,9 +56,8 @@ class AvatarCommand:
                     await self.reception.close(invocation, Status.DONE)
                     await say(ack, avatar_usage(AVATAR_COMMAND, START_COMMAND))
                 case JobsWanted():
-                    await self.reception.close(replace(invocation, action=Action.JOBS), Status.DONE)
-                    jobs, total = await self.reception.intake.ask(self._running())
-                    await say(ack, jobs_list(jobs, total, invocation.created_at))
+                    invocation = replace(invocation, action=Action.JOBS)
+                    await self._list(invocation, ack)
                 case StopWanted() as wanted:
                     invocation = replace(invocation, action=Action.STOP, job_id=wanted.job_id)
                     await self._stop(invocation, wanted, ack)
@@ -68,12 +67,18 @@ class AvatarCommand:
             verdict = "Nothing was stopped." if invocation.text.split()[:1] == ["stop"] else ""
             await say(ack, declined(error, AVATAR_COMMAND, verdict=verdict))
 
-    async def _running(self) -> tuple[list[Invocation], int]:
-        """As many jobs as can be shown, and how many there are."""
-        jobs = await self.invocations.running(limit=MOST_JOBS)
-        if len(jobs) < MOST_JOBS:
-            return jobs, len(jobs)
-        return jobs, max(len(jobs), await self.invocations.count_running())
+    async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
+        self.policy.check(invocation)
+        await self.reception.close(invocation, Status.DONE)
+        query = self.invocations.running_seen_by(invocation, limit=MOST_JOBS)
+        running = await self.reception.intake.ask(query)
+        hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
+        await say(
+            ack,
+            jobs_list(
+                running.jobs, running.total, invocation.created_at, hidden=running.hidden, hidden_in=hidden_in
+            ),
+        )
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
         start = await self.reception.intake.ask(self.invocations.find_start(wanted.job_id))
@@ -84,10 +89,10 @@ class AvatarCommand:
                 advice="For a job that was started elsewhere, name its room as well: `stop job_id room_id`.",
             )
         job = JobRef(room_id, wanted.job_id)
-        self.policy.check_stop(invocation, job.room_id, start)
-        received = await self.stops.commit(invocation, job)
+        self.policy.check(replace(invocation, room_id=room_id), start)
+        received = await self.stops.commit(named_by(start, invocation), job)
         if received is None:
             await ack()
             return
-        await say(ack, stopping(job))
+        await say(ack, stopping(job.as_told(start, invocation), received.room_name))
         self.stops.begin(received)

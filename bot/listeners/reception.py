@@ -9,49 +9,66 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.intake import Intake
+from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.messages.message import Message
 from bot.model import Action, Invocation, Source, Status
+from bot.slack import Installation
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """Takes uses of the bot in."""
+    """Takes uses of the bot in. `home` is the workspace that it belongs to.
+
+    A person of another workspace is marked as such; the row's `team_id` stays the bot's, by which rows are
+    compared.
+    """
 
     intake: Intake
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    home: Installation
 
     def typed(self, command: dict[str, Any], action: Action) -> Invocation:
-        """A slash command."""
+        """A slash command; its team is the person's."""
+        team_id, enterprise_id = command.get("team_id"), command.get("enterprise_id")
+        foreign = foreign_team(team_id, enterprise_id, self.home)
+        channel_id = command.get("channel_id")
         return Invocation(
             id=self.new_id(),
             created_at=self.now(),
             action=action,
             source=Source.COMMAND,
             status=Status.RECEIVED,
-            team_id=command.get("team_id"),
-            enterprise_id=command.get("enterprise_id"),
-            channel_id=command.get("channel_id"),
+            team_id=self.home.team_id if foreign else team_id,
+            enterprise_id=enterprise_id,
+            channel_id=channel_id,
+            channel_kind=channel_kind(channel_id, command.get("channel_name")),
             user_id=command["user_id"],
+            foreign_team_id=foreign,
             text=command.get("text") or "",
             trigger_id=command.get("trigger_id"),
             response_url=command.get("response_url"),
         )
 
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
-        """A button in a message; its value stands for the text."""
+        """A button in a message; its value stands for the text, and the user's team is the person's."""
+        channel, user = body.get("channel") or {}, body["user"]
+        team_id, enterprise_id = id_of(body.get("team")), id_of(body.get("enterprise"))
+        foreign = foreign_team(user.get("team_id") or team_id, enterprise_id, self.home)
         return Invocation(
             id=self.new_id(),
             created_at=self.now(),
             action=action,
             source=Source.BUTTON,
             status=Status.RECEIVED,
-            team_id=(body.get("team") or {}).get("id"),
-            enterprise_id=(body.get("enterprise") or {}).get("id"),
-            channel_id=(body.get("channel") or {}).get("id"),
-            user_id=body["user"]["id"],
+            team_id=self.home.team_id if foreign else team_id,
+            enterprise_id=enterprise_id,
+            channel_id=channel.get("id"),
+            channel_kind=channel_kind(channel.get("id"), channel.get("name")),
+            user_id=user["id"],
+            foreign_team_id=foreign,
             text=body["actions"][0].get("value") or "",
             trigger_id=body.get("trigger_id"),
             response_url=body.get("response_url"),
@@ -66,7 +83,13 @@ class Reception:
             LogUnavailable: it is not in the log.
         """
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
-        return await self.intake.commit(replace(invocation, status=status, reason=reason, response_url=None))
+        named = self.intake.named(invocation)
+        return await self.intake.commit(replace(named, status=status, reason=reason, response_url=None))
+
+
+def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:
+    """The same with the name that the room had when its job was started, as far as that is known."""
+    return replace(invocation, room_name=start.room_name) if start and start.room_name else invocation
 
 
 async def say(ack: AsyncAck, reply: Message) -> None:

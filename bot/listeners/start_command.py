@@ -53,7 +53,7 @@ class StartCommand:
                 await say(ack, usage(START_COMMAND, self.regions))
                 return
             invocation = invocation.asking_for(request)
-            self.policy.check_start(invocation, request)
+            self.policy.check(invocation)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             await self.reception.close(invocation, status, str(error))
@@ -61,12 +61,13 @@ class StartCommand:
             return
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
-                await say(ack, starting(request))
+                await say(ack, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Twin(existing):
-                await self.reception.close(invocation, Status.REFUSED, twin_reason(existing))
-                await say(ack, duplicate(existing, request, invocation))
-            case None:
+            case Twin(existing) if await self.reception.close(
+                invocation, Status.REFUSED, twin_reason(existing)
+            ):
+                await say(ack, duplicate(existing, invocation))
+            case _:
                 await ack()
 
 

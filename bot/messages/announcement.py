@@ -96,7 +96,7 @@ def _buttons(invocation: Invocation, job: SmartChatJob, *, rtc_access: bool) -> 
     if ref is None:
         return []
     access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
-    return [*access, stop_button(ref.room_id, ref.job_id)]
+    return [*access, stop_button(ref.room_id, ref.job_id, room_name=invocation.room_name)]
 
 
 def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hint: str) -> str:
@@ -111,7 +111,7 @@ def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hi
 def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
     yield "Job ID", code(job.job_id or "")
     yield "State", words.state(life)
-    yield "Room", code(invocation.room_id or "")
+    yield "Room", words.room(invocation.room_id, invocation.room_name)
     region = job.region or invocation.region
     if region:
         yield "Region", words.region(region)

@@ -1,23 +1,29 @@
 """The buttons of the bot's messages.
 
-A button's value holds all that its press needs, so it works however old its message is; one that is about
-what became of a start names its row. Whoever presses it is asked for their permission then; the message does
-not know them.
+A button's value holds all that its press needs, so it works however old its message is. One that starts
+something names a row of the log, which takes it once. Whoever presses it is asked for their permission then;
+the message does not know them.
 """
 
-from bot.messages.message import Block, button, confirmation
+from collections.abc import Sequence
+
+from bot.messages import words
+from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation
 from bot.messages.mrkdwn import escape
-from bot.model import Invocation, StartRequest
-from bot.parsing import JobRef, typed
+from bot.model import Invocation
+from bot.parsing import JobRef, StartAnyway, UseJob
 
 STOP_JOB = "stop_job"
 RTC_ACCESS = "rtc_access"
 START_ANOTHER = "start_another"
 START_AFTER_ALL = "start_after_all"
 LOOK_AGAIN = "look_again"
+USE_JOB = "use_job"
 
 
-def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
+def stop_button(
+    room_id: str, job_id: str, number: int | None = None, *, room_name: str | None = None
+) -> Block:
     """Stop a job, after a question.
 
     Args:
@@ -30,7 +36,7 @@ def stop_button(room_id: str, job_id: str, number: int | None = None) -> Block:
         style="danger",
         confirm=confirmation(
             "Stop this job?",
-            f"Job {escape(job_id, 128)} in room {escape(room_id, 64)} ends at once. "
+            f"Job {escape(job_id, 128)} in room {words.plain_room(room_id, room_name)} ends at once. "
             "Whoever talks to the avatar is cut off.",
             yes="Stop it",
             no="Keep it",
@@ -44,18 +50,31 @@ def rtc_button(room_id: str, job_id: str) -> Block:
     return button("RTC access", action_id=RTC_ACCESS, value=JobRef(room_id, job_id).value)
 
 
-def start_another_button(request: StartRequest) -> Block:
-    """Send a start like one that is there already, after a question."""
+def start_another_button(refused: Invocation) -> Block:
+    """Send a start that was refused as a duplicate, after a question."""
     label = "Start another"
-    question = _once_more(request.room_id, yes=label)
-    return button(label, action_id=START_ANOTHER, value=typed(request), confirm=question)
+    question = _once_more(refused.room_id or "", refused.room_name, yes=label)
+    return button(label, action_id=START_ANOTHER, value=refused.id, confirm=question)
 
 
-def start_anyway_button(unknown: Invocation) -> Block:
-    """Send a start whose outcome is not known once more, after a question, if it is not known then either."""
+def start_anyway_button(unknown: Invocation, shown: Sequence[str] = ()) -> Block:
+    """Send a start whose outcome is not known once more, after a question, if it is not known then either.
+
+    Args:
+        shown: the jobs that the message names; one that is found later is told first.
+    """
     label = "Start anyway"
-    question = _once_more(unknown.room_id or "", yes=label)
-    return button(label, action_id=START_AFTER_ALL, value=unknown.id, confirm=question)
+    question = _once_more(unknown.room_id or "", unknown.room_name, yes=label)
+    value = StartAnyway.beside(unknown.id, shown).value
+    return button(label, action_id=START_AFTER_ALL, value=value, confirm=question)
+
+
+def use_job_button(unknown_id: str, job_id: str, number: int) -> Block | None:
+    """Take a job for the one of a start; None where its ID is too long for a button."""
+    value = UseJob(unknown_id, job_id).value
+    if len(value) > BUTTON_VALUE_LIMIT:
+        return None
+    return button("Use this one", action_id=f"{USE_JOB}-{number}", value=value)
 
 
 def start_now_button(unsent: Invocation) -> Block:
@@ -68,11 +87,11 @@ def look_again_button(invocation_id: str) -> Block:
     return button("Look again", action_id=LOOK_AGAIN, value=invocation_id)
 
 
-def _once_more(room_id: str, *, yes: str) -> Block:
+def _once_more(room_id: str, room_name: str | None, *, yes: str) -> Block:
     return confirmation(
         "Start the room once more?",
         "Each start makes a job that holds a paid channel until it ends. "
-        f"Room {escape(room_id, 64)} may then run more than once.",
+        f"Room {words.plain_room(room_id, room_name)} may then run more than once.",
         yes=yes,
         no="Do not start",
     )

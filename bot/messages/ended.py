@@ -11,5 +11,5 @@ def ended(invocation: Invocation, life: JobLife) -> Message:
     """How the job ended. It names the room, for a direct message has no announcement above it."""
     was = "was " if life.state is JobState.STOPPED else ""
     how = words.state(life)
-    job, room = code(invocation.job_id or ""), code(invocation.room_id or "")
+    job, room = code(invocation.job_id or ""), words.room(invocation.room_id, invocation.room_name)
     return Message(f"Job {job} in room {room} {was}{how[0].lower()}{how[1:]}.")

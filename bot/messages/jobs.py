@@ -24,22 +24,43 @@ MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
 
 _NONE = "No avatar job is running that was started with this bot."
+_NONE_SEEN = "No avatar job is running that was started with this bot where you can see it."
 _SMALL_PRINT = "Only jobs that were started with this bot are listed."
 
 
-def jobs_list(jobs: Sequence[Invocation], total: int, now: datetime) -> Message:
-    """The first jobs of so many, in the order given. Those that one message does not hold are counted."""
+def jobs_list(
+    jobs: Sequence[Invocation],
+    total: int,
+    now: datetime,
+    *,
+    hidden: int = 0,
+    hidden_in: str = "private channels",
+) -> Message:
+    """The first jobs of so many, in the order given. Those that one message does not hold are counted.
+
+    Args:
+        hidden: how many more run that whoever asks may not read of, and `hidden_in` in which channels.
+    """
+    rest = f"and {hidden} in {hidden_in}" if hidden else ""
     if not jobs:
-        return Message(_NONE)
+        return (
+            Message(f"{_NONE_SEEN} {hidden} {'runs' if hidden == 1 else 'run'} in {hidden_in}.")
+            if hidden
+            else Message(_NONE)
+        )
+    small_print = "\n".join(filter(None, (rest, _SMALL_PRINT)))
     title = f"{total} avatar {'job is' if total == 1 else 'jobs are'} under way."
     lines = [f"• {_line(job, now, between=' · ')}" for job in jobs]
-    left = TEXT_LIMIT - len(title) - len(_SMALL_PRINT) - 2
+    left = TEXT_LIMIT - len(title) - len(small_print) - 2
     listed = fit_lines(lines, limit=left, most=MOST_JOBS, total=total)
-    return Message(f"{title}\n{listed}\n{_SMALL_PRINT}", tuple(_blocks(title, jobs, total, now)))
+    blocks = tuple(_blocks(title, jobs, total, now, small_print))
+    return Message(f"{title}\n{listed}\n{small_print}", blocks)
 
 
-def _blocks(title: str, jobs: Sequence[Invocation], total: int, now: datetime) -> Iterator[Block]:
-    frame = [section(f"*{title}*"), section(f"and {total} more"), context(_SMALL_PRINT)]
+def _blocks(
+    title: str, jobs: Sequence[Invocation], total: int, now: datetime, small_print: str
+) -> Iterator[Block]:
+    frame = [section(f"*{title}*"), section(f"and {total} more"), context(small_print)]
     rows = [_row(job, number, now) for number, job in enumerate(jobs[:MOST_JOBS], 1)]
     sizes = accumulate(characters(row) for row in rows)
     left = ALL_BLOCKS_LIMIT - characters(frame)
@@ -53,14 +74,16 @@ def _blocks(title: str, jobs: Sequence[Invocation], total: int, now: datetime) -
 
 def _row(job: Invocation, number: int, now: datetime) -> Block:
     ref = JobRef.of(job.room_id, job.job_id)
-    return section(
-        _line(job, now, between="\n"), stop_button(ref.room_id, ref.job_id, number) if ref else None
-    )
+    stop = stop_button(ref.room_id, ref.job_id, number, room_name=job.room_name) if ref else None
+    return section(_line(job, now, between="\n"), stop)
 
 
 def _line(job: Invocation, now: datetime, *, between: str) -> str:
     """Where, and what of it: the two halves of a row."""
-    where = [f"Room {code(job.room_id or '')}", *([words.region(job.region)] if job.region else ())]
+    where = [
+        f"Room {words.room(job.room_id, job.room_name)}",
+        *([words.region(job.region)] if job.region else ()),
+    ]
     age = words.duration((now - job.created_at).total_seconds())
     what = [
         f"Job {code(job.job_id or '')}",

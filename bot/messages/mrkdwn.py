@@ -10,6 +10,8 @@ from datetime import datetime
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HALF_ENTITY = re.compile(r"&[a-z]*$")
+_MARKS = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "'"})
+_UNDERSCORE_AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _USER_ID = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
@@ -19,6 +21,12 @@ def escape(text: str, limit: int) -> str:
     if len(whole) <= limit:
         return whole
     return _HALF_ENTITY.sub("", whole[: limit - 1]) + "…" if limit > 0 else ""
+
+
+def literal(text: str, limit: int) -> str:
+    """The text with marks of mrkdwn as characters that only look like them: Slack has no escape for those."""
+    unmarked = _UNDERSCORE_AT_AN_EDGE.sub("\u02cd", text.translate(_MARKS))
+    return escape(unmarked, limit)
 
 
 def pieces(text: str, limit: int) -> list[str]:

@@ -1,19 +1,29 @@
 """What the bot answers to one person: acks, usage, refusals, and why a start made no job."""
 
+from datetime import datetime
+
 from bot.errors import AvatarError, InvalidArguments
 from bot.messages import words
-from bot.messages.buttons import start_another_button, start_now_button
-from bot.messages.failures import reference, said
-from bot.messages.message import Message, with_buttons
+from bot.messages.buttons import (
+    look_again_button,
+    start_another_button,
+    start_anyway_button,
+    start_now_button,
+)
+from bot.messages.failures import reference, said, what_to_do
+from bot.messages.message import Block, Message, with_buttons
 from bot.messages.mrkdwn import code, escape, mention
 from bot.model import Invocation, RoomType, StartRequest, Status
 from bot.parsing import Regions
 
+ID_LIMIT = 2000
+"""A job ID is shown whole."""
 
-def starting(request: StartRequest) -> Message:
+
+def starting(request: StartRequest, room_name: str | None = None) -> Message:
     """The ack of a start that is under way."""
     where = f" in {words.region(request.region)}" if request.region else ""
-    return Message(f"Starting room {code(request.room_id)}{where} …")
+    return Message(f"Starting room {words.room(request.room_id, room_name)}{where} …")
 
 
 def usage(command: str, regions: Regions) -> Message:
@@ -68,38 +78,84 @@ def declined(
 
 def not_started(invocation: Invocation, error: AvatarError) -> Message:
     """Why a start that was acknowledged made no job."""
-    verdict = f"*Room {code(invocation.room_id or '')} was not started.*"
+    verdict = f"*Room {_in_bold(invocation)} was not started.*"
     return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
 
 
 def interrupted(invocation: Invocation) -> Message:
     """That the bot went down before it sent a start, which costs nothing to send now."""
     return with_buttons(
-        f"*Room {code(invocation.room_id or '')} was not started.*\n"
+        f"*Room {_in_bold(invocation)} was not started.*\n"
         "The bot was stopped before it sent the start. Start it now if it is still wanted.",
         buttons=[start_now_button(invocation)],
         small_print=reference(invocation),
     )
 
 
-def duplicate(existing: Invocation, request: StartRequest, asking: Invocation) -> Message:
-    """That somebody has just asked for the same room, for two starts in a row are mostly a mistake."""
-    room = code(request.room_id)
-    who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
-    seconds = (asking.created_at - existing.created_at).total_seconds()
-    ago = f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
+def duplicate(existing: Invocation, refused: Invocation) -> Message:
+    """That an equal start is not settled yet or has just started, for two in a row are mostly a mistake.
+
+    Args:
+        refused: the row of the start that was not sent.
+    """
+    room = words.room(refused.room_id, refused.room_name or existing.room_name)
+    who = "you" if existing.user_id == refused.user_id else mention(existing.user_id)
+    ago = _ago(existing.started_at or existing.created_at, refused.created_at)
+    paid = "Your start was not sent: it would make another job, and each job holds a paid channel."
     match existing.status:
         case Status.STARTED:
-            news = f"Room {room} was started by {who} {ago}: job {code(existing.job_id or '')}."
+            news = f"Room {room} was started by {who} {ago}: job {code(existing.job_id or '', ID_LIMIT)}."
+            advice = "Use that job. Start another only if you need two."
         case Status.UNKNOWN:
             news = f"Room {room} may be running: it is not known what came of the start by {who} {ago}."
+            advice = "Look again whether its job is there. Start it anyway only if it is not."
         case _:
             where = f" in {words.region(existing.region)}" if existing.region else ""
             news = f"Room {room} is already starting{where}, by {who}, {ago}."
+            advice = "Wait for what comes of it. Start another only if you need two."
+    is_unknown = existing.status is Status.UNKNOWN
     return with_buttons(
-        f"{news}\nYour start was not sent: it would make another job, and each job holds a paid channel.",
-        buttons=[start_another_button(request)],
+        f"{news}\n{paid}\n{what_to_do(advice)}",
+        buttons=_of_an_unknown(existing) if is_unknown else [start_another_button(refused)],
     )
+
+
+def used(existing: Invocation, asking: Invocation) -> Message:
+    """That a button was used before, and what came of the start that this led to."""
+    room = words.room(existing.room_id, existing.room_name)
+    who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
+    opening = f"This button was used by {who} {_ago(existing.created_at, asking.created_at)}, and works once."
+    closing = "Nothing more was started."
+    match existing.status:
+        case Status.STARTED:
+            job = code(existing.job_id or "", ID_LIMIT)
+            return Message(f"{opening}\nRoom {room} was started: job {job}. {closing}")
+        case Status.UNKNOWN:
+            return with_buttons(
+                f"{opening}\nIt is not known whether room {room} started. {closing}",
+                buttons=_of_an_unknown(existing),
+            )
+        case Status.RECEIVED | Status.STARTING:
+            return Message(f"{opening}\nRoom {room} is starting; what comes of it is told. {closing}")
+        case _:
+            reason = escape(existing.reason or "", 1000)
+            return with_buttons(
+                f"{opening}\nRoom {room} was not started. {reason}".rstrip(),
+                buttons=[start_now_button(existing)],
+            )
+
+
+def _of_an_unknown(start: Invocation) -> list[Block]:
+    return [look_again_button(start.id), start_anyway_button(start)]
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    seconds = (now - then).total_seconds()
+    return f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def _in_bold(invocation: Invocation) -> str:
+    return words.room(invocation.room_id, invocation.room_name, bold=False)
 
 
 def went_wrong(entry: str) -> Message:

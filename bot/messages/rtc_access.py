@@ -34,9 +34,9 @@ def opening(ref: JobRef) -> dict[str, Any]:
     return _view([section(f"Asking MetaStudio how to enter the RTC room of job {code(ref.job_id)} …")])
 
 
-def access(ref: JobRef, room: RtcRoomInfo, now: datetime) -> dict[str, Any]:
+def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | None = None) -> dict[str, Any]:
     """All that somebody needs to enter the job's RTC room."""
-    which = section(f"Job {code(ref.job_id)} in room {code(ref.room_id)}")
+    which = section(f"Job {code(ref.job_id)} in room {words.room(ref.room_id, room_name)}")
     users = [user for user in room.users or () if user]
     if not users:
         return _view([which, section(_NO_ACCESS)])

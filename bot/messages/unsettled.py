@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import OutcomeUnknown
-from bot.messages.buttons import look_again_button, start_anyway_button
+from bot.messages import words
+from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
 from bot.messages.failures import happened, reference, what_to_do
-from bot.messages.message import Message, with_buttons
-from bot.messages.mrkdwn import code, moment
+from bot.messages.message import Message, actions, context, section
+from bot.messages.mrkdwn import code, mention, moment
 from bot.model import Invocation
 
 _MOST_FOUND = 10
+_ID_LIMIT = 2900
+"""A job ID is shown whole wherever a section can hold it."""
+
+_ALL_IDS_LIMIT = 6000
+"""Of all IDs together, so that the message has room for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +24,12 @@ class Look:
     """What a look at a room's jobs brought.
 
     `found` are the IDs of those that may be the start's own and yet are not surely so; where MetaStudio could
-    not be `asked`, nothing is known of them.
+    not be `asked`, nothing is known of them. `rivals` are other starts whose they may be as well.
     """
 
     found: tuple[str, ...] = ()
     asked: bool = True
+    rivals: tuple[str, ...] = ()
 
 
 def unsettled(
@@ -33,22 +40,34 @@ def unsettled(
     Args:
         again: when it was looked again because the person wanted it.
     """
+    room = words.room(invocation.room_id, invocation.room_name, bold=False)
     verdict = (
-        f"*It is not known whether room {code(invocation.room_id or '')} started.* "
+        f"*It is not known whether room {room} started.* "
         "The start was not sent again, so that nothing runs twice."
     )
     seen, advice = _seen(look)
-    return with_buttons(
-        f"{verdict}\n{happened(error)}",
-        f"{seen}\n{what_to_do(advice or error.advice)}",
-        buttons=[look_again_button(invocation.id), start_anyway_button(invocation)],
-        small_print=(f"Looked again {moment(again)} · " if again else "") + reference(invocation, error),
+    shown = _shown(look)
+    paragraphs = (f"{verdict}\n{happened(error)}", f"{seen}\n{what_to_do(advice or error.advice)}")
+    jobs = [f"This may be yours: job {code(job_id, _ID_LIMIT)}." for job_id in shown]
+    uses = [use_job_button(invocation.id, job_id, number) for number, job_id in enumerate(shown, 1)]
+    left = len(look.found) - len(shown)
+    more = (f"and {left} more",) if left else ()
+    small_print = (f"Looked again {moment(again)} · " if again else "") + reference(invocation, error)
+    return Message(
+        "\n".join((*paragraphs, *jobs, *more, small_print)),
+        (
+            *(section(paragraph) for paragraph in paragraphs),
+            *(section(text, use) for text, use in zip(jobs, uses, strict=True)),
+            *(section(text) for text in more),
+            actions([look_again_button(invocation.id), start_anyway_button(invocation, look.found)]),
+            context(small_print),
+        ),
     )
 
 
 def settled_already(invocation: Invocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job, room = code(invocation.job_id or ""), code(invocation.room_id or "")
+    job, room = code(invocation.job_id or ""), words.room(invocation.room_id, invocation.room_name)
     return Message(f"This start is settled: job {job} in room {room}.")
 
 
@@ -61,17 +80,50 @@ def _seen(look: Look) -> tuple[str, str]:
             "MetaStudio lists no new job in this room.",
             "Look again in a moment. If there is still none, start it anyway.",
         )
+    others = "This room was started by others as well. " if look.rivals else ""
     if len(look.found) == 1:
-        [job_id] = look.found
         return (
-            f"MetaStudio lists a new job in this room, and it may be yours or not: {code(job_id)}.",
-            "Look again in a moment. Start it anyway only if this job is somebody else's.",
+            f"{others}MetaStudio lists a job in this room, and it cannot be told whether it is yours.",
+            "Use it if it is. Start it anyway only if this job is somebody else's.",
         )
-    listed = ", ".join(code(job_id) for job_id in look.found[:_MOST_FOUND])
-    left = len(look.found) - _MOST_FOUND
-    more = f" and {left} more" if left > 0 else ""
-    count = f"{len(look.found)} new jobs"
+    count = f"{len(look.found)} jobs"
     return (
-        f"MetaStudio lists {count} in this room, and it cannot be told which is yours: {listed}{more}.",
-        "Ask who else starts this room. Start it anyway only if none of these jobs is yours.",
+        f"{others}MetaStudio lists {count} in this room, and it cannot be told which is yours.",
+        "Ask who else starts this room, and use yours. Start it anyway only if none of these jobs is yours.",
+    )
+
+
+def _shown(look: Look) -> list[str]:
+    shown: list[str] = []
+    for job_id in look.found[:_MOST_FOUND]:
+        if len("".join((*shown, job_id))) <= _ALL_IDS_LIMIT or not shown:
+            shown.append(job_id)
+    return shown
+
+
+def no_such_job(unknown: Invocation, job_id: str) -> Message:
+    """The job of a button is not in the room's list any more."""
+    room = words.room(unknown.room_id, unknown.room_name)
+    return Message(
+        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {room} "
+        "any more, so nothing was changed. *What to do:* look again."
+    )
+
+
+def not_looked(job_id: str) -> Message:
+    """It could not be found out whether the job of a button is still there."""
+    return Message(
+        f"Job {code(job_id, _ID_LIMIT)} could not be looked up, so nothing was changed. "
+        "*What to do:* press the button once more in a moment."
+    )
+
+
+def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Message:
+    """The job of a button belongs to another start by now."""
+    who = f" by {mention(owner.user_id)}" if owner else ""
+    room = words.room(unknown.room_id, unknown.room_name)
+    return Message(
+        f"Job {code(job_id, _ID_LIMIT)} in room {room} was made by another start"
+        f"{who}. "
+        "*What to do:* look again."
     )

@@ -4,8 +4,9 @@ MetaStudio's codes are those of the start call, Tables 5 to 10; one that is not 
 """
 
 from bot.errors import Answer
+from bot.job import legible
 from bot.job_life import JobLife
-from bot.messages.mrkdwn import code, escape, mention
+from bot.messages.mrkdwn import code, escape, literal, mention
 from bot.model import REGION_NAMES, JobState
 
 _DEVICES = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "HUB": "Large screen"}
@@ -27,6 +28,9 @@ _RTC_USERS = {
     "INFERENCE_USER": "avatar",
     "END_USER": "device user",
 }
+
+_LONGEST_NAME = 80
+"""Characters of a room's name in a message."""
 
 _STATES = {
     JobState.ACCEPTED: "Accepted, not running yet",
@@ -59,6 +63,25 @@ def language(name: str, description: str | None = None) -> str:
 def rtc_user(user_type: str) -> str:
     """`END_USER` → device user."""
     return _word(_RTC_USERS, user_type)
+
+
+def room(room_id: str | None, name: str | None, *, bold: bool = True) -> str:
+    """*Lobby kiosk* (`24bad716-…`); of a room without a name, the ID alone.
+
+    Args:
+        bold: not in the midst of what is bold already.
+    """
+    known = literal(legible(name), _LONGEST_NAME)
+    room_id = code(room_id or "")
+    if not known:
+        return room_id
+    return f"*{known}* ({room_id})" if bold else f"{known} ({room_id})"
+
+
+def plain_room(room_id: str, name: str | None) -> str:
+    """The same where Slack takes no markup."""
+    known = escape(legible(name), _LONGEST_NAME // 2)
+    return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
 
 
 def region(region_id: str) -> str:

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import httpx
 
 from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
+from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
+from bot.pace import Pace
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
@@ -22,12 +25,16 @@ _ANSWER = "an answer"
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all calls share. `jitter` gives numbers in [0, 1); `sleep` waits seconds."""
+    """What all calls share.
+
+    `jitter` gives numbers in [0, 1); `sleep` waits seconds; `cloud_clock` learns from each answer.
+    """
 
     http: httpx.AsyncClient
     credentials: Credentials
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    cloud_clock: CloudClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,13 @@ class Manner:
     """What sets one sort of operation apart from another.
 
     `repeated_after` are the failures after which it is sent again, with pauses; `if_lost` is what a person
-    can do where its outcome is unknown.
+    can do where its outcome is unknown. `pace` limits how often it is sent, each time that it is sent again
+    included; waiting for it counts into no time limit, for many may wait.
     """
 
     repeated_after: tuple[type[MetaStudioError], ...]
     if_lost: str
+    pace: Pace | None = None
 
 
 @dataclass(slots=True)
@@ -59,11 +68,11 @@ class _Progress:
 class Call:
     """A request under way, its repetitions included."""
 
-    def __init__(self, means: Means, manner: Manner, seconds: float) -> None:
+    def __init__(self, means: Means, manner: Manner, seconds: float, limit: asyncio.Timeout) -> None:
         self._means = means
         self._manner = manner
         self._seconds = seconds
-        self._end = asyncio.get_running_loop().time() + seconds
+        self._limit = limit
         self._progress = _Progress()
 
     async def send(self, method: str, url: str, **content: Any) -> Reply:
@@ -75,6 +84,7 @@ class Call:
         retries, renewed = 0, False
         while True:
             auth: httpx.Auth | None = None
+            await self._turn()
             try:
                 self._progress.awaits = "a token"
                 auth = await self._means.credentials.auth()
@@ -106,14 +116,38 @@ class Call:
         )
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
+        clock = self._means.cloud_clock
+        sent_at = clock.now()
         try:
             reply = await exchange(self._means.http, request, auth)
+            clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
                 raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
         except OutcomeUnknown as error:
             error.advice = self._manner.if_lost
             raise
+        except Throttled:
+            if self._manner.pace:
+                self._manner.pace.slow_down()
+            raise
+        if self._manner.pace:
+            self._manner.pace.speed_up()
         return reply
+
+    async def _turn(self) -> None:
+        """Wait until it may be sent. Meanwhile the time limit stands still."""
+        if self._manner.pace is None:
+            return
+        time = asyncio.get_running_loop().time
+        left = self._left()
+        self._limit.reschedule(None)
+        await self._manner.pace.turn()
+        self._limit.reschedule(time() + left)
+
+    def _left(self) -> float:
+        """How much of its time is left, in seconds."""
+        end = self._limit.when()
+        return inf if end is None else end - asyncio.get_running_loop().time()
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
         """Wait before the next try: longer each time, and never less than was asked for.
@@ -125,7 +159,7 @@ class Call:
         grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._means.jitter())
         asked = error.retry_after if isinstance(error, Throttled) else None
         pause = max(grown, asked or 0)
-        if retries == MAX_RETRIES or pause >= self._end - asyncio.get_running_loop().time():
+        if retries == MAX_RETRIES or pause >= self._left():
             raise known from None
         self._progress.awaits = "another try"
         await self._means.sleep(pause)
@@ -133,14 +167,15 @@ class Call:
 
 @asynccontextmanager
 async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIterator[Call]:
-    """A call that ends within so many seconds, retries and logins included.
+    """A call that ends within so many seconds, retries and logins included, waiting for its turn not.
 
     Raises:
         MetaStudioError: what is known when the time is up.
     """
-    call = Call(means, manner, seconds)
+    limit = asyncio.timeout(seconds)
+    call = Call(means, manner, seconds, limit)
     try:
-        async with asyncio.timeout(seconds):
+        async with limit:
             yield call
     except TimeoutError:
         raise call.out_of_time() from None

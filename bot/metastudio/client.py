@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 from urllib.parse import quote
 
@@ -19,8 +20,9 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.job import JobReport, SmartChatJob
+from bot.job import JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
+from bot.metastudio.cloud_clock import CloudClock, utc_now
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
 from bot.model import StartRequest
@@ -31,6 +33,7 @@ _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 
 PAGE_LENGTH = 100
 MAX_PAGES = 5
+MOST_ROOMS_SEEN = 1000
 
 _COUNT = TypeAdapter(int)
 
@@ -46,11 +49,17 @@ class Started:
 class MetaStudio:
     """The client. `seconds` limits a start or a stop, retries and logins included, or each request of a read.
 
+    `_seen` holds what was listed last of each room.
+
     Args:
         reads: the pace of whatever only asks; waiting for a turn counts into no limit, for many may wait.
+        stops: the same of stops.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
     """
+
+    _cloud_clock: CloudClock | None = None
+    _seen: dict[str, frozenset[str]] | None = None
 
     def __init__(
         self,
@@ -60,15 +69,27 @@ class MetaStudio:
         endpoint: str,
         project_id: str,
         reads: Pace,
+        stops: Pace,
         jitter: Callable[[], float],
+        now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._means = Means(http, credentials, jitter, sleep)
+        self._cloud_clock = CloudClock(now)
+        self._seen = {}
+        self._means = Means(http, credentials, jitter, sleep, self._cloud_clock)
         self._base = f"{endpoint}/v1/{project_id}"
         self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
-        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN)
-        self._reading = Manner((), TRY_AGAIN)
-        self._reads = reads
+        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
+        self._reading = Manner((), TRY_AGAIN, reads)
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """How far MetaStudio's clock is ahead of this machine's; None where no answer has told yet."""
+        return self._cloud_clock.offset if self._cloud_clock else None
+
+    def seen_in(self, room_id: str) -> frozenset[str]:
+        """The jobs that the room's list held when it was read last by this client."""
+        return (self._seen or {}).get(room_id, frozenset())
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
@@ -148,18 +169,32 @@ class MetaStudio:
             offset += len(items)
             if not items or offset >= count:
                 break
+        self._remember(room_id, frozenset(found))
         return tuple(found.values())
 
+    def _remember(self, room_id: str, job_ids: frozenset[str]) -> None:
+        seen = {room: jobs for room, jobs in (self._seen or {}).items() if room != room_id}
+        while len(seen) >= MOST_ROOMS_SEEN:
+            del seen[next(iter(seen))]
+        self._seen = seen | {room_id: job_ids}
+
+    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
+        """What a room is called and how it is set up (GET …/smart-chat-rooms/{room_id}).
+
+        Raises:
+            RoomUnknown: there is no such room.
+            OutcomeUnknown: no answer came, or one that tells of no room.
+            MetaStudioError: it could not be found out.
+        """
+        reply = await self._read(f"{self._base}/smart-chat-rooms/{room_id}", seconds)
+        if not isinstance(reply.body, dict):
+            what = "MetaStudio's answer about the room cannot be read."
+            raise OutcomeUnknown(what, advice=TRY_AGAIN, answer=reply.answer)
+        return RoomReport.model_validate(reply.body)
+
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
-        await self._reads.turn()
-        try:
-            async with call_within(seconds, self._means, self._reading) as call:
-                reply = await call.send("GET", url, **content)
-        except Throttled:
-            self._reads.slow_down()
-            raise
-        self._reads.speed_up()
-        return reply
+        async with call_within(seconds, self._means, self._reading) as call:
+            return await call.send("GET", url, **content)
 
     def _jobs_url(self, room_id: str) -> str:
         """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""

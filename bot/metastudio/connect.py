@@ -14,6 +14,9 @@ from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transpo
 from bot.pace import Pace
 from bot.settings import Settings
 
+STOPS_PER_SECOND = 3.0
+"""MetaStudio takes as many in Shanghai1, and five in Beijing4."""
+
 
 @asynccontextmanager
 async def open_metastudio(
@@ -37,7 +40,9 @@ async def open_metastudio(
             endpoint=settings.METASTUDIO_ENDPOINT,
             project_id=settings.HUAWEICLOUD_SDK_PROJECT_ID,
             reads=Pace(settings.AVATAR_READS_PER_SECOND),
+            stops=Pace(STOPS_PER_SECOND),
             jitter=random.SystemRandom().random,
+            now=now,
         )
 
 

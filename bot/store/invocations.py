@@ -1,28 +1,30 @@
 """The log: one row for each use of the bot, and the one function that moves a row from state to state."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
-from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
 
-from bot.model import Action, Invocation, Status
+from bot.model import Action, ChannelKind, Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
+from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
-from bot.store.tables import followed, invocations, leases
-from bot.store.twins import twin_query
+from bot.store.tables import followed, invocations, is_open
+from bot.store.twins import Twins, twin_queries
 
-PROBE = "probe"
-"""The name of the row in `leases` that is written to see whether anything can be."""
 
-PROBE_BYTES = 48_000
-"""More than a start writes on SQLite: where a full disk has no room for a start, there is none for this.
-PostgreSQL packs it into less than 1 kB."""
+@dataclass(frozen=True, slots=True)
+class RunningJobs:
+    """The newest starts whose jobs run and may be read of, how many there are, and how many others run."""
+
+    jobs: list[Invocation]
+    total: int
+    hidden: int
 
 
 class Invocations:
@@ -35,24 +37,33 @@ class Invocations:
         self._database = database
 
     async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
-        """Add a row. False where the same delivery (`trigger_id`) is in the log already.
+        """Add a row.
+
+        False where the same delivery (`trigger_id`) is in the log already, and where another row came from
+        the same button (`previous_id`).
 
         Args:
-            unless_twin: also False where the same room and region was asked for a moment ago.
+            unless_twin: also False where it has a duplicate.
         """
-        twin, sought = twin_query(invocation) if unless_twin else (None, {})
+        twins, sought = twin_queries(invocation) if unless_twin else (None, {})
         row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
-        statement = _recording(self._database.dialect, twin)
+        is_next = invocation.previous_id is not None
+        statement = _recording(self._database.dialect, twins, is_next=is_next)
         turn = f"room {invocation.room_id}" if unless_twin else None
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_twin(self, invocation: Invocation) -> Invocation | None:
-        """What kept a row out: its very delivery, or the same start a moment ago, by whomever."""
+        """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
         delivery = select(*COLUMNS).where(invocations.c.trigger_id == invocation.trigger_id)
         if invocation.trigger_id and (same := await self._first(delivery)):
             return same
-        twin, sought = twin_query(invocation)
-        return await self._first(twin.params(sought).order_by(invocations.c.created_at.desc()))
+        twins, sought = twin_queries(invocation)
+        found = [row for query in twins for row in await self._all(query.params(sought))]
+        return max(found, key=lambda row: row.created_at, default=None)
+
+    async def next_of(self, invocation_id: str) -> Invocation | None:
+        """The row that came from the one button of another."""
+        return await self._first(select(*COLUMNS).where(invocations.c.previous_id == invocation_id))
 
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
@@ -127,47 +138,57 @@ class Invocations:
         await self._database.clear_traces()
 
     async def check_writable(self) -> None:
-        """Write as much as a start does, and something else than before: a full disk shows only then."""
-        at, filler = datetime.now(UTC), token_hex(1)[0] * PROBE_BYTES
-        await execute(self._database, _probing(self._database.dialect), {"filler": filler, "at": at})
+        """Write as much as a start does: a full disk shows only where something is written."""
+        await probe(self._database)
 
     async def get(self, invocation_id: str) -> Invocation | None:
         """One row."""
         return await self._first(select(*COLUMNS).where(invocations.c.id == invocation_id))
 
     async def find_start(self, job_id: str) -> Invocation | None:
-        """The start that made a job, if it was made by way of the bot."""
+        """The start that made a job, if it was made by way of the bot.
+
+        One that MetaStudio has answered with this job comes before one that has adopted it.
+        """
         made = (
             invocations.c.job_id == job_id,
             invocations.c.action == Action.START,
             invocations.c.status == Status.STARTED,
         )
-        return await self._first(select(*COLUMNS).where(*made).order_by(invocations.c.created_at))
+        starts = await self._all(select(*COLUMNS).where(*made))
+        return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
         return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
 
-    async def is_another_in_doubt(self, invocation: Invocation) -> bool:
-        """Whether another start of the same room may have made a job of which it is not known yet."""
+    async def others_in_doubt(self, invocation: Invocation) -> list[Invocation]:
+        """The other starts of the same room that may have made a job of which it is not known yet."""
         others = (
+            is_open,
             invocations.c.room_id == invocation.room_id,
             invocations.c.id != invocation.id,
-            invocations.c.status.in_((Status.STARTING, Status.UNKNOWN)),
-            invocations.c.deadline.is_not(None),
+            invocations.c.action == Action.START,
+            invocations.c.status != Status.RECEIVED,
         )
-        return bool(await fetch(self._database, select(invocations.c.id).where(*others).limit(1)))
+        return await self._all(select(*COLUMNS).where(*others))
 
     async def running(self, *, limit: int) -> list[Invocation]:
         """The starts whose jobs are not over as far as is known, newest first."""
         query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
         return await self._all(query.limit(limit))
 
-    async def count_running(self) -> int:
-        """How many `running` would find without a limit."""
-        [row] = await fetch(self._database, select(func.count()).where(followed))
-        return int(row[0])
+    async def running_seen_by(self, asking: Invocation, *, limit: int) -> RunningJobs:
+        """The starts whose jobs are not over as far as is known, and which a person may read of."""
+        seen = _seen_by(asking)
+        query = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc())
+        counts = func.count().label("running"), func.count(case((seen, 1))).label("seen")
+        counted = select(*counts).select_from(invocations).where(followed)
+        jobs = await self._all(query.limit(limit))
+        [row] = await fetch(self._database, counted)
+        total = max(row.seen, len(jobs))
+        return RunningJobs(jobs, total, hidden=max(row.running - total, 0))
 
     async def find(
         self,
@@ -203,21 +224,18 @@ class Invocations:
         return invocations_of(await fetch(self._database, query))
 
 
+def _seen_by(asking: Invocation) -> ColumnElement[bool]:
+    """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
+    seen = invocations.c.user_id == asking.user_id
+    if asking.channel_id is not None:
+        seen |= invocations.c.channel_id == asking.channel_id
+    if asking.foreign_team_id is None:
+        seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
+    return seen
+
+
 def _value(name: str) -> Any:
     return bindparam(name, required=False)
-
-
-@cache
-def _probing(dialect: Dialect) -> Any:
-    """The statement that writes a row of its own, and looks at the log for it."""
-    newest = select(invocations.c.id).limit(1).subquery()
-    log = select(func.count().label("rows")).select_from(newest).subquery()
-    row = select(literal(PROBE), bindparam("filler", required=False), _value("at")).select_from(log)
-    statement = insert_into(leases, dialect).from_select(
-        ["name", "holder", "until"], row.where(log.c.rows >= 0)
-    )
-    new = {"holder": statement.excluded.holder, "until": statement.excluded.until}
-    return statement.on_conflict_do_update(index_elements=["name"], set_=new)
 
 
 _MARKING_ANNOUNCED = (
@@ -234,15 +252,16 @@ _MARKING_ANNOUNCED = (
 
 
 @cache
-def _recording(dialect: Dialect, twin: Select[Any] | None) -> Any:
-    """The statement that adds a row, unless its delivery is known or a twin is there."""
+def _recording(dialect: Dialect, twins: Twins | None, *, is_next: bool) -> Any:
+    """The statement that adds a row, unless it is there already, or another in its place."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
-    if twin is None:
+    if twins is None:
         statement = statement.values(row)
     else:
-        statement = statement.from_select(NAMES, select(*row.values()).where(~exists(twin)))
-    return statement.on_conflict_do_nothing(index_elements=["trigger_id"])
+        is_new = (~exists(query) for query in twins)
+        statement = statement.from_select(NAMES, select(*row.values()).where(*is_new))
+    return statement.on_conflict_do_nothing(index_elements=None if is_next else ["trigger_id"])
 
 
 @cache

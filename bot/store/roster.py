@@ -18,7 +18,8 @@ class FollowedJob:
     """One of them, as lean as can be: thousands are held at once.
 
     `state` is what its message shows, `seen` what MetaStudio has told last; `doubts` counts the looks at
-    which it did not know the job, and `is_hurried` says that it is about to end.
+    which it did not know the job, and `is_hurried` says that it is about to end. `configuration` is what the
+    row holds; whoever has read it takes it away.
     """
 
     invocation_id: str
@@ -28,6 +29,13 @@ class FollowedJob:
     seen: JobState
     doubts: int = 0
     is_hurried: bool = False
+    room_name: str | None = None
+    configuration: str | None = None
+
+
+_FOLLOWED = tuple(
+    invocations.c[name] for name in ("id", "job_id", "room_id", "job_state", "room_name", "configuration")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,7 @@ class Roster:
         self, *, since: datetime | None = None, job_id: str | None = None
     ) -> list[FollowedJob]:
         """The jobs to follow: all, those that were announced from a time on, or one."""
-        columns = (invocations.c.id, invocations.c.job_id, invocations.c.room_id, invocations.c.job_state)
-        query = select(*columns).where(followed, invocations.c.announced_at.is_not(None))
+        query = select(*_FOLLOWED).where(followed, invocations.c.announced_at.is_not(None))
         if since is not None:
             query = query.where(invocations.c.announced_at >= since)
         if job_id is not None:
@@ -75,13 +82,19 @@ class Roster:
         """Note what the job's message shows from now on, unless another process was further already."""
         await execute(self._database, _showing(state), {"row_id": job.invocation_id})
 
+    async def complete(
+        self, job: FollowedJob, *, configuration: str | None = None, room_name: str | None = None
+    ) -> None:
+        """Note what has become known of a job and its room; what is None stays as it is."""
+        facts = {"configuration": configuration, "room_name": room_name}
+        known = {name: value for name, value in facts.items() if value is not None}
+        await execute(self._database, _completing(frozenset(known)), {"row_id": job.invocation_id, **known})
+
     async def _stops(self, *which: ColumnElement[bool]) -> list[Stop]:
-        query = (
-            select(invocations.c.job_id, invocations.c.user_id)
-            .where(invocations.c.action == Action.STOP, *which)
-            .order_by(invocations.c.created_at)
-        )
-        return [Stop(row.job_id, row.user_id) for row in await fetch(self._database, query)]
+        columns = (invocations.c.job_id, invocations.c.user_id, invocations.c.created_at)
+        query = select(*columns).where(invocations.c.action == Action.STOP, *which)
+        rows = sorted(await fetch(self._database, query), key=lambda row: row.created_at)
+        return [Stop(row.job_id, row.user_id) for row in rows]
 
 
 @cache
@@ -95,6 +108,24 @@ def _showing(state: JobState) -> Any:
     )
 
 
+@cache
+def _completing(facts: frozenset[str]) -> Any:
+    """The statement that lets a row hold facts of these names."""
+    return (
+        update(invocations)
+        .where(invocations.c.id == bindparam("row_id", required=False))
+        .values({name: bindparam(name, required=False) for name in sorted(facts)})
+    )
+
+
 def _followed(row: Row[Any]) -> FollowedJob:
     state = JobState(row.job_state)
-    return FollowedJob(row.id, row.job_id, row.room_id, state, seen=state)
+    return FollowedJob(
+        row.id,
+        row.job_id,
+        row.room_id,
+        state,
+        seen=state,
+        room_name=row.room_name,
+        configuration=row.configuration,
+    )

@@ -72,6 +72,7 @@ invocations = Table(
     Column("channel_id", AnyText),
     Column("channel_kind", Text),
     Column("user_id", AnyText, nullable=False),
+    Column("foreign_team_id", AnyText),
     Column("text", AnyText, nullable=False),
     Column("room_id", AnyText),
     Column("room_name", AnyText),
@@ -101,9 +102,12 @@ invocations = Table(
     Index("invocations_by_room", "room_id", "created_at"),
     Index("invocations_by_user", "user_id", "created_at"),
     Index("invocations_by_status", "status", "created_at"),
-    Index("invocations_by_job", "job_id", "action", "created_at"),
+    Index("invocations_by_job", "job_id"),
     Index("invocations_by_previous", "previous_id", unique=True),
 )
+
+is_open = text("invocations.status IN ('received', 'starting', 'unknown')")
+"""Rows of which it is not known yet what comes of them. Spelt out, as `followed` below."""
 
 followed = text("job_state IN ('accepted', 'running')")
 """Rows of jobs that are not over, as far as is known. Spelt out: SQLite uses the index only then."""
@@ -123,6 +127,17 @@ _index_some(
     "invocations_with_response_url",
     invocations.c.created_at,
     where=invocations.c.response_url.is_not(None),
+)
+_index_some(
+    "invocations_open",
+    invocations.c.room_id,
+    where=text("status IN ('received', 'starting', 'unknown')"),
+)
+_index_some(
+    "invocations_by_start",
+    invocations.c.room_id,
+    invocations.c.started_at,
+    where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_followed", invocations.c.created_at, invocations.c.announced_at, where=followed)
 

@@ -1,62 +1,84 @@
-"""Starts that are taken for the same wish, because the same room was asked for a moment ago.
+"""Duplicates: starts that are taken for the same wish as one that is there already.
 
-Who names no region means whichever MetaStudio chooses, which stands in the row once it has answered. A button
-says that another one is wanted; only the same button, clicked twice, makes twins.
+An equal start is under way or its outcome is unknown, however long that takes, or it has started moments ago.
+Equal are starts of the same team, room and client ID. Without a region, any region matches: MetaStudio
+chooses one, and it stands in the row once it has answered. An unknown start of which *Start anyway* was used
+stands in nobody's way any more: the start that this led to does.
 """
 
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.model import Action, Invocation, JobState, Status
 from bot.store.rows import COLUMNS
-from bot.store.tables import invocations
+from bot.store.tables import invocations, is_open
 
 TWIN_TIME = timedelta(seconds=10)
+"""How long after its job has started a start has duplicates."""
 
 _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
-_TAKES_A_CHANNEL = (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN)
 
 
-def twin_query(invocation: Invocation) -> tuple[Select[Any], dict[str, Any]]:
-    """What finds the twins of an invocation, and the values that belong into it.
+class Twins(NamedTuple):
+    """Two queries that find the duplicates of a start: those not settled, and those just started.
 
-    A clock that was set back must not make twins of what was asked for hours ago: both ends are bounded.
+    Two, for each has an index of its own.
+    """
+
+    unsettled: Select[Any]
+    just_started: Select[Any]
+
+
+def twin_queries(invocation: Invocation) -> tuple[Twins, dict[str, Any]]:
+    """What finds the duplicates of a start, and the values that belong into it.
+
+    A clock that was set back must not make duplicates of what started hours ago: both ends are bounded.
     """
     values = {
         "twin_room": invocation.room_id,
         "twin_after": invocation.created_at - TWIN_TIME,
         "twin_before": invocation.created_at + TWIN_TIME,
-        "twin_region": invocation.region,
-        "twin_user": invocation.user_id,
-        "twin_text": invocation.text,
     }
-    query = _query(names_region=invocation.region is not None, by_button=invocation.source is Source.BUTTON)
-    return query, values
+    optional = {
+        "twin_region": invocation.region,
+        "twin_team": invocation.team_id,
+        "twin_client": invocation.client_id,
+    }
+    given = {name: value for name, value in optional.items() if value is not None}
+    return _queries(frozenset(given)), values | given
 
 
 @cache
-def _query(*, names_region: bool, by_button: bool) -> Select[Any]:
+def _queries(given: frozenset[str]) -> Twins:
     columns = invocations.c
-    query = select(*COLUMNS).where(
+    equal = [
         columns.room_id == _value("twin_room"),
-        columns.created_at > _value("twin_after"),
-        columns.created_at < _value("twin_before"),
         columns.action == Action.START,
-        columns.status.in_(_TAKES_A_CHANNEL),
-        columns.job_state.is_(None) | columns.job_state.in_(_UNDER_WAY),
+        _same("team_id", "twin_team", given),
+        _same("client_id", "twin_client", given),
+    ]
+    if "twin_region" in given:
+        equal.append((columns.region == _value("twin_region")) | columns.region.is_(None))
+    later = invocations.alias("later")
+    return Twins(
+        select(*COLUMNS).where(is_open, *equal, ~exists().where(later.c.previous_id == columns.id)),
+        select(*COLUMNS).where(
+            *equal,
+            columns.status == Status.STARTED,
+            columns.started_at > _value("twin_after"),
+            columns.started_at < _value("twin_before"),
+            columns.job_state.is_(None) | columns.job_state.in_(_UNDER_WAY),
+        ),
     )
-    if names_region:
-        query = query.where((columns.region == _value("twin_region")) | columns.region.is_(None))
-    if by_button:
-        query = query.where(
-            columns.source == Source.BUTTON,
-            columns.user_id == _value("twin_user"),
-            columns.text == _value("twin_text"),
-        )
-    return query
+
+
+def _same(column: str, name: str, given: frozenset[str]) -> ColumnElement[bool]:
+    """Equal values, where a missing one is equal to a missing one."""
+    found = invocations.c[column]
+    return found == _value(name) if name in given else found.is_(None)
 
 
 def _value(name: str) -> Any:

@@ -25,6 +25,7 @@ from bot.parsing import Regions
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
+from bot.slack import Installation
 from bot.starts import Starts
 from bot.stops import Stops
 from bot.store.invocations import Invocations
@@ -35,6 +36,7 @@ from tests.test_outcomes import Channel
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
 AVATARS = "C0AVATARS1"
+HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
 
 Body = dict[str, Any]
 
@@ -157,6 +159,7 @@ class Desk:
             now=clock,
         )
         self.stops = Stops(
+            invocations=log,
             intake=intake,
             metastudio=cloud,
             outcomes=outcomes,
@@ -172,7 +175,7 @@ class Desk:
             custody=self.custody,
             now=clock,
         )
-        self.reception = Reception(intake, clock, lambda: f"i{next(ids)}")
+        self.reception = Reception(intake, clock, lambda: f"i{next(ids)}", HOME)
         self.regions = Regions(("cn-north-4", "cn-southwest-2"))
 
     async def types(self, command: str, text: str = "", **changes: Any) -> Body:
@@ -187,6 +190,7 @@ class Desk:
             "team_id": "T0SANDBOX1",
             "enterprise_id": "E0SANDBOX1",
             "channel_id": AVATARS,
+            "channel_name": "avatars",
             "user_id": MEI,
             "trigger_id": f"trigger-{next(self._triggers)}",
             "response_url": "https://hooks.slack.com/commands/T/1/x",

@@ -8,8 +8,8 @@ import pytest
 from bot.errors import LogUnavailable
 from bot.listeners.reception import say
 from bot.messages.message import Message, section
-from bot.model import Action, Invocation, Source, Status
-from tests.listeners.desk import AVATARS, MEI, Desk, an_ack
+from bot.model import Action, ChannelKind, Invocation, Source, Status
+from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON
 
 TYPED = Invocation(
@@ -21,6 +21,7 @@ TYPED = Invocation(
     team_id="T0SANDBOX1",
     enterprise_id="E0SANDBOX1",
     channel_id=AVATARS,
+    channel_kind=ChannelKind.PUBLIC,
     user_id=MEI,
     text="lobby",
     trigger_id="trigger-1",
@@ -34,7 +35,7 @@ def test_a_command_becomes_a_row(desk: Desk) -> None:
 
 @pytest.mark.parametrize("text", [{}, {"text": None}, {"text": ""}], ids=["missing", "null", "empty"])
 def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[str, Any]) -> None:
-    bare = desk.reception.typed({"user_id": MEI, **text}, Action.HELP)
+    bare = desk.reception.typed({"user_id": MEI, "team_id": HOME.team_id, **text}, Action.HELP)
 
     assert bare == Invocation(
         id="i1",
@@ -42,6 +43,7 @@ def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[
         action=Action.HELP,
         source=Source.COMMAND,
         status=Status.RECEIVED,
+        team_id=HOME.team_id,
         user_id=MEI,
     )
 

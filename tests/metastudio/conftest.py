@@ -44,7 +44,7 @@ async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
 @pytest.fixture
 def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> Callable[..., MetaStudio]:
-    """`(transport=the real one, *, endpoint, credentials, reads, jitter, sleep)` → the client under test."""
+    """`(transport=the real one, *, endpoint, credentials, reads, stops, jitter, sleep)` → the client."""
 
     def open_one(
         transport: httpx.AsyncBaseTransport | None = None,
@@ -52,6 +52,7 @@ def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> 
         endpoint: str = ENDPOINT,
         credentials: Credentials | None = None,
         reads: Pace | None = None,
+        stops: Pace | None = None,
         jitter: Callable[[], float] = lambda: 0.5,
         sleep: Callable[[float], Awaitable[None]] = pauses,
     ) -> MetaStudio:
@@ -61,6 +62,7 @@ def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> 
             endpoint=endpoint,
             project_id=PROJECT,
             reads=reads or Pace(0),
+            stops=stops or Pace(0),
             jitter=jitter,
             sleep=sleep,
         )

@@ -227,6 +227,7 @@ async def test_no_json_surprises_the_client_and_no_signature_is_ever_seen(body: 
             endpoint="https://metastudio.example",
             project_id=PROJECT,
             reads=Pace(0),
+            stops=Pace(0),
             jitter=lambda: 0.0,
             sleep=Pauses(),
         )

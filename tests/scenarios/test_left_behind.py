@@ -1,5 +1,6 @@
 """What a bot has left behind, by a crash at any step, is taken up by the next one."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from bot.settings import Settings
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
-from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, buttons, staged, until
+from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
 HELD = timedelta(seconds=30)
 """How long a row belongs to a process that is alive."""
@@ -124,3 +125,16 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         assert old.text == "Starting room `old` …"
         assert metastudio.starts_received["old"] == 1
         assert metastudio.jobs[-1].job_id in stage.announced()[-1].text
+
+
+async def test_a_start_that_the_policy_refuses_by_now_is_not_sent(
+    staged_with: StagedWith, settings_for: Callable[..., Settings], clock: Clock
+) -> None:
+    await write_down(settings_for(), left_behind(clock, "lobby", Status.RECEIVED, age=5))
+    async with staged_with(policy='[start]\nrooms = ["hall"]') as stage:
+        [row] = await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
+
+        assert row.status is Status.REFUSED
+        [told] = told_of(stage, "Room `lobby` was not started.")
+        assert "Room `lobby` may not be started with this bot." in told.text
+        assert stage.metastudio.starts_received == {}

@@ -46,15 +46,6 @@ async def test_what_is_asked_reaches_metastudio_with_the_name_of_the_person(stag
     )
 
 
-async def test_a_job_of_which_only_the_id_is_known_is_announced_without_gaps(stage: Stage) -> None:
-    await stage.types("bare")
-
-    announcement = stage.news()[-1]
-    assert stage.metastudio.jobs[0].job_id in announcement.text
-    assert "None" not in str(announcement.blocks)
-    assert "Voice" not in announcement.text
-
-
 async def test_help_and_an_empty_text_answer_with_usage_and_are_logged(stage: Stage) -> None:
     for text in ("", "help"):
         result = await stage.types(text)

@@ -98,9 +98,9 @@ async def test_of_two_new_jobs_none_is_adopted_and_both_are_named(
 
         told = told_of(stage, "lobby")
         assert "MetaStudio did not answer within 2 seconds." in told.text
-        assert "MetaStudio lists 2 new jobs in this room" in told.text
+        assert "MetaStudio lists 2 jobs in this room" in told.text
         assert all(job.job_id in told.text for job in stage.metastudio.jobs)
-        assert buttons(told) == ["Look again", "Start anyway"]
+        assert buttons(told) == ["Use this one", "Use this one", "Look again", "Start anyway"]
         assert stage.announced() == []
         [row] = await stage.log()
         assert (row.status, row.job_id) == (Status.UNKNOWN, None)

@@ -41,6 +41,7 @@ ADDED_LATER = {
     "job_state",
     "configuration",
     "channel_kind",
+    "foreign_team_id",
     "room_name",
     "previous_id",
     "started_at",

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.sandbox.metastudio.job import Job
 from bot.sandbox.metastudio.plans import JobState
-from bot.sandbox.metastudio.rooms import Room, room_seed
+from bot.sandbox.metastudio.rooms import BARE_JOBS, BARE_ROOMS, BARE_STARTS, Room, room_seed
 
 Payload = dict[str, Any]
 """A JSON object."""
@@ -28,6 +28,8 @@ _CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1
 
 def start_payload(job: Job, room: Room) -> Payload:
     """The full answer to a start, with the fields that newer answers have besides the documented ones."""
+    if room.room_id in BARE_STARTS:
+        return {"job_id": job.job_id}
     return {
         "job_id": job.job_id,
         "rtc_room_info": job.rtc_room.payload(),
@@ -39,14 +41,25 @@ def start_payload(job: Job, room: Room) -> Payload:
     }
 
 
-def job_payload(job: Job, room: Room, now: float) -> Payload:
-    """One item of a room's list of jobs. What is not so far, such as an end, is left out."""
-    moments = {
-        "start_time": job.started_at(now),
-        "end_time": job.ended_at(now),
-        "create_time": job.life.created_at,
-        "lastupdate_time": job.changed_at(now),
-    }
+def job_payload(
+    job: Job, room: Room, now: float, *, clock_ahead: float = 0.0, is_undated: bool = False
+) -> Payload:
+    """One item of a room's list of jobs. What is not so far, such as an end, is left out.
+
+    Args:
+        clock_ahead: how many seconds the cloud's clock is ahead.
+        is_undated: leave all times out.
+    """
+    moments = (
+        {}
+        if is_undated
+        else {
+            "start_time": job.started_at(now),
+            "end_time": job.ended_at(now),
+            "create_time": job.life.created_at,
+            "lastupdate_time": job.changed_at(now),
+        }
+    )
     error = job.error(now)
     optional = {
         "job_finish_reason": job.finish_reason(now),
@@ -57,24 +70,33 @@ def job_payload(job: Job, room: Room, now: float) -> Payload:
         "job_id": job.job_id,
         "state": job.state(now),
         "duration": round(job.seconds_run(now), 3),
-        **{name: _rfc3339(moment) for name, moment in moments.items() if moment is not None},
+        **{name: _rfc3339(moment + clock_ahead) for name, moment in moments.items() if moment is not None},
         **{name: value for name, value in optional.items() if value is not None},
-        **_configuration(room),
+        **({} if room.room_id in BARE_JOBS else _configuration(room)),
     }
 
 
-def state_payload(job: Job, room: Room, now: float) -> Payload:
+def state_payload(job: Job, room: Room, now: float, **times: Any) -> Payload:
     """The answer to the question for a job's state: a list item and, here alone, how to reach the avatar."""
     return {
-        **job_payload(job, room, now),
+        **job_payload(job, room, now, **times),
         "rtc_room_info": job.rtc_room.payload(),
         "chat_state": _CHAT_STATES[job.state(now)],
     }
 
 
-def room_payload(room: Room) -> Payload:
-    """A room, alone or in a list."""
+def listed_room_payload(room: Room) -> Payload:
+    """One item of the list of rooms."""
     return asdict(room)
+
+
+def room_payload(room: Room) -> Payload:
+    """A room by itself: how it is set up as well. It knows nothing of a transparent background."""
+    if room.room_id in BARE_ROOMS:
+        return {"room_id": room.room_id}
+    configuration = _configuration(room)
+    del configuration["is_transparent"]
+    return {**asdict(room), **configuration, "voice_config": configuration["voice_config_list"][0]}
 
 
 def _configuration(room: Room) -> Payload:

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -72,6 +73,7 @@ class Reception:
                 )
             )
         response.headers["X-Request-Id"] = request_id
+        response.headers["Date"] = formatdate(self._trouble.cloud_time(), usegmt=True)
         return response
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:

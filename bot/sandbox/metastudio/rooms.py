@@ -22,13 +22,24 @@ MISBEHAVING_ROOMS: dict[str, str] = {
     "broken": "answers every start with an internal error (MSS.00000004)",
     "throttled": "refuses two starts as too many (APIGW.0308), accepts the third, and so on",
     "lost": "starts the job, then drops the connection without an answer",
-    "bare": "answers a start with nothing but the job id",
+    "bare": "answers a start with nothing but the job id, as the document's own example does",
+    "bare-state": "says nothing of voices and picture about its jobs either, only of itself",
+    "bare-all": "says nothing of voices and picture anywhere, and has no name",
     "unjoined": f"nobody joins: a job waits {A_FEW_SECONDS:g} s, then ends itself with MSS.45000023",
     "brief": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then ends normally",
     "quiet": f"nobody speaks: a job {_WAITS} {A_FEW_SECONDS:g} s, then ends (MUTE_TIMEOUT)",
     "crash": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then fails with MSS.00000004",
 }
 """Room id → what is wrong with it, for people to read."""
+
+BARE_STARTS = frozenset({"bare", "bare-state", "bare-all"})
+"""Rooms that answer a start with nothing but the job id."""
+
+BARE_JOBS = frozenset({"bare-state", "bare-all"})
+"""Rooms that say nothing of voices and picture in the state and the list of their jobs."""
+
+BARE_ROOMS = frozenset({"bare-all"})
+"""Rooms that tell nothing of themselves but their id."""
 
 _LANGUAGES = ("CN", "EN", "ESP")
 

@@ -131,7 +131,7 @@ class MetaStudioStandIn:
         gate = Gate(self.credentials, self._tokens, self._clock)
         reception = Reception(self.calls, self.starts_received, self.trouble)
         parts = (
-            SmartChat(self._jobs, gate, self._pauses, self._clock),
+            SmartChat(self._jobs, gate, self._pauses, self._clock, self.trouble),
             Iam(self.credentials, self._tokens),
             Control(self._jobs, self.calls, self.starts_received, self._tokens, self.trouble),
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -10,7 +11,14 @@ from bot.sandbox.metastudio.gate import Gate
 from bot.sandbox.metastudio.jobs import Jobs
 from bot.sandbox.metastudio.operations import CHATS, ROOM, ROOMS, STARTS, STATE, STOP
 from bot.sandbox.metastudio.parameters import read_page, read_start_request
-from bot.sandbox.metastudio.payloads import Payload, job_payload, room_payload, start_payload, state_payload
+from bot.sandbox.metastudio.payloads import (
+    Payload,
+    job_payload,
+    listed_room_payload,
+    room_payload,
+    start_payload,
+    state_payload,
+)
 from bot.sandbox.metastudio.plans import JobState
 from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
@@ -21,6 +29,7 @@ from bot.sandbox.metastudio.refusals import (
     RefusedError,
 )
 from bot.sandbox.metastudio.rooms import find_room, search_rooms
+from bot.sandbox.metastudio.trouble import Trouble
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -40,8 +49,11 @@ class Pauses:
 class SmartChat:
     """Answers the smart-chat operations of every caller that the gate admits."""
 
-    def __init__(self, jobs: Jobs, gate: Gate, pauses: Pauses, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, jobs: Jobs, gate: Gate, pauses: Pauses, clock: Callable[[], float], trouble: Trouble
+    ) -> None:
         self._jobs = jobs
+        self._trouble = trouble
         self._gate = gate
         self._pauses = pauses
         self._clock = clock
@@ -92,7 +104,7 @@ class SmartChat:
             await asyncio.sleep(self._pauses.slow)
         if room.room_id == "lost":
             raise DroppedError
-        return {"job_id": job.job_id} if room.room_id == "bare" else start_payload(job, room)
+        return start_payload(job, room)
 
     def _refuse_for(self, room_id: str) -> None:
         """The misbehaviour that comes instead of a job."""
@@ -115,17 +127,21 @@ class SmartChat:
 
     async def _state(self, request: web.Request) -> web.Response:
         job = self._jobs.find(request.match_info["room_id"], request.match_info["job_id"])
-        return web.json_response(state_payload(job, find_room(job.room_id), self._clock()))
+        return web.json_response(state_payload(job, find_room(job.room_id), self._clock(), **self._times()))
 
     async def _list_jobs(self, request: web.Request) -> web.Response:
         room, page, now = find_room(request.match_info["room_id"]), read_page(request.query), self._clock()
         jobs = self._jobs.of_room(room.room_id, now, _wanted_states(request.query.get("state", "")))
-        listed = [job_payload(job, room, now) for job in page.cut(jobs)]
+        listed = [job_payload(job, room, now, **self._times()) for job in page.cut(jobs)]
         return web.json_response({"count": len(jobs), "smart_chat_jobs": listed})
+
+    def _times(self) -> dict[str, Any]:
+        """What is wrong with the times of jobs."""
+        return {"clock_ahead": self._trouble.clock_ahead, "is_undated": self._trouble.jobs_are_undated}
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
         page, rooms = read_page(request.query), search_rooms(request.query.get("room_name", ""))
-        listed = [room_payload(room) for room in page.cut(rooms)]
+        listed = [listed_room_payload(room) for room in page.cut(rooms)]
         return web.json_response({"count": len(rooms), "smart_chat_rooms": listed})
 
     async def _room(self, request: web.Request) -> web.Response:

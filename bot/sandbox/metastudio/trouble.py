@@ -9,6 +9,10 @@ from bot.sandbox.metastudio.faults import GARBAGE, Fault, FaultKind
 from bot.sandbox.metastudio.operations import Operation
 from bot.sandbox.metastudio.refusals import NO_SUCH_API
 
+CLOCK = "clock"
+UNDATED = "undated"
+"""Troubles that meet no single call: what the cloud says of times is wrong, or missing."""
+
 _LOOK_SECONDS = 0.02
 """How often a call that hangs looks whether the trouble is over, by a clock that may be a test's."""
 
@@ -25,6 +29,14 @@ class Trouble:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._faults: list[Fault] = []
+        self.clock_ahead = 0.0
+        """How many seconds the cloud's clock is ahead of everybody's: `Date` and all times of jobs."""
+        self.jobs_are_undated = False
+        """Whether jobs are told of without any time."""
+
+    def cloud_time(self) -> float:
+        """The time by the cloud's clock, in Unix seconds."""
+        return self._clock() + self.clock_ahead
 
     def reset_connections(
         self,
@@ -100,6 +112,10 @@ class Trouble:
 
     def clear(self, kind: str | None = None) -> None:
         """End one kind of trouble, or all; whatever hangs is let go."""
+        if kind in (None, CLOCK):
+            self.clock_ahead = 0.0
+        if kind in (None, UNDATED):
+            self.jobs_are_undated = False
         for fault in self._faults:
             fault.ended = fault.ended or kind in (None, fault.kind)
         self._forget_ended()
@@ -123,7 +139,12 @@ class Trouble:
     def state(self) -> list[dict[str, Any]]:
         """What is wrong at the moment, in which order; `until` is null where it has no end of its own."""
         self._forget_ended()
-        return [
+        of_times: list[dict[str, Any]] = []
+        if self.clock_ahead:
+            of_times.append({"kind": CLOCK, "ahead": self.clock_ahead})
+        if self.jobs_are_undated:
+            of_times.append({"kind": UNDATED})
+        return of_times + [
             {
                 "kind": fault.kind,
                 "operation": fault.operation,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from bot.sandbox.metastudio.faults import COMES_AFTER, GARBAGE, UNSUPPORTED_ANSWERS, FaultKind
 from bot.sandbox.metastudio.operations import Operation
 from bot.sandbox.metastudio.refusals import NO_SUCH_API
-from bot.sandbox.metastudio.trouble import Trouble
+from bot.sandbox.metastudio.trouble import CLOCK, UNDATED, Trouble
 from bot.sandbox.wishes import optional_count, optional_flag, optional_number, optional_string
 
 LONGEST = 24 * 3600
@@ -23,10 +23,18 @@ def make_trouble(wish: dict[str, Any], trouble: Trouble) -> None:
 
     `{"kind": "down" | "throttle" | "unsupported" | "hang" | "garbage" | "errors"}` with, all optional,
     `operation`, `seconds` (0 ends that kind), `times`, `after` (not for throttle and unsupported), `code`
-    (unsupported) and `body` (garbage); or `{"kind": "clear"}`. Raises ValueError in words.
+    (unsupported) and `body` (garbage); `{"kind": "clock", "ahead": -8}`; `{"kind": "undated"}`, which
+    leaves the times of jobs out; or `{"kind": "clear"}`. Raises ValueError in words.
     """
-    if wish.get("kind") == _CLEAR:
+    wanted = wish.get("kind")
+    if wanted == _CLEAR:
         trouble.clear()
+        return
+    if wanted == CLOCK:
+        trouble.clock_ahead = _ahead(wish)
+        return
+    if wanted == UNDATED:
+        trouble.jobs_are_undated = True
         return
     kind = _kind(wish)
     seconds = optional_number(wish, "seconds")
@@ -64,8 +72,15 @@ def _begin(kind: FaultKind, trouble: Trouble, wish: dict[str, Any], bounds: dict
 def _kind(wish: dict[str, Any]) -> FaultKind:
     kind = wish.get("kind")
     if kind not in list(FaultKind):
-        raise ValueError(f"kind is {', '.join(FaultKind)} or {_CLEAR}, not {kind!r}")
+        raise ValueError(f"kind is {', '.join((*FaultKind, CLOCK, UNDATED))} or {_CLEAR}, not {kind!r}")
     return FaultKind(kind)
+
+
+def _ahead(wish: dict[str, Any]) -> float:
+    ahead = wish.get("ahead")
+    if isinstance(ahead, bool) or not isinstance(ahead, int | float) or not abs(ahead) <= LONGEST:
+        raise ValueError(f"ahead must be a number from -{LONGEST} to {LONGEST}")
+    return float(ahead)
 
 
 def _operation(wish: dict[str, Any]) -> Operation | None:

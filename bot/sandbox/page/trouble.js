@@ -37,6 +37,18 @@ const ORDERS = [
     done: () => "MetaStudio will start the next job and not say so.",
   },
   {
+    label: "MetaStudio's clock is 8 s behind",
+    what: "Its jobs seem to be older than the starts that made them.",
+    run: () => troubleMetaStudio({ kind: "clock", ahead: -8 }),
+    done: () => "MetaStudio's clock is 8 s behind until the trouble is ended.",
+  },
+  {
+    label: "MetaStudio's jobs have no time",
+    what: "A job whose start was not answered cannot be told from others.",
+    run: () => troubleMetaStudio({ kind: "undated" }),
+    done: () => "MetaStudio's jobs have no time until the trouble is ended.",
+  },
+  {
     label: "End all trouble",
     what: "Slack and MetaStudio are well again at once.",
     run: () => Promise.all([troubleSlack({ kind: "clear" }), troubleMetaStudio({ kind: "clear" })]),

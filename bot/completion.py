@@ -1,0 +1,319 @@
+"""Completing announcements: what a start left out is learnt afterwards, kept with its row, and shown.
+
+The document's own example of a start's answer holds nothing but a job ID. What it leaves out comes from the
+job's list item or state, which whoever follows the jobs asks for anyway, else from the room. Only the room
+tells its name. What one answer has said, the next does not change.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.configuration import Values, filled, lacks_something, read, written
+from bot.errors import (
+    JobOver,
+    LogUnavailable,
+    MetaStudioError,
+    OperationUnknown,
+    RoomUnknown,
+)
+from bot.job import JobReport, RoomReport
+from bot.job_life import JobLife
+from bot.metastudio.client import MetaStudio
+from bot.model import JobState
+from bot.rooms import Rooms
+from bot.showing import Showing
+from bot.store.roster import FollowedJob, Roster
+from bot.tasks import Tasks
+
+READ_SECONDS = 10.0
+"""How long a question about a job may take, once it has its turn."""
+
+RETRY_SECONDS = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Pauses after questions about a room that were not answered; the last one is repeated."""
+
+MOST_TRIES = 24
+"""After as many, which is more than an hour, an announcement stays as it is."""
+
+STATE_TRIES = 3
+"""After so many failures to learn a job's state, the room is asked instead."""
+
+NAME_SECONDS = 6.0
+"""How long a room's name waits for an edit that tells of a new state; then it is worth one of its own."""
+
+IDLE_SECONDS = 0.2
+
+MOST_REMEMBERED = 10_000
+"""Of how many jobs it is remembered that nothing more is to be learnt."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Gap:
+    """An announcement that does not say all.
+
+    `asks_room` tells whether the room may fill the configuration, since the job's own state has been heard;
+    `asks_state` whether that is still to be asked for. `named_at` is when the room's name was learnt, if it
+    waits for the next edit, and `shown` what the message showed then.
+    """
+
+    job: FollowedJob
+    known: Values
+    life: JobLife
+    needs_name: bool
+    asks_state: bool = False
+    asks_room: bool = False
+    failures: int = 0
+    named_at: float | None = None
+    shown: JobState = JobState.ACCEPTED
+
+    @property
+    def lacks_something(self) -> bool:
+        return lacks_something(self.known)
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.asks_room and self.lacks_something
+
+
+@dataclass(slots=True)
+class _Question:
+    """A room to be asked about, for the sake of these announcements."""
+
+    room_id: str
+    gaps: dict[str, _Gap] = field(default_factory=dict)
+    due: float = 0.0
+    failures: int = 0
+
+    @property
+    def is_urgent(self) -> bool:
+        return any(gap.is_urgent for gap in self.gaps.values())
+
+
+class Completion:
+    """The use case, for the process that follows the jobs. `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self,
+        *,
+        roster: Roster,
+        metastudio: MetaStudio,
+        rooms: Rooms,
+        showing: Showing,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._roster = roster
+        self._metastudio = metastudio
+        self._rooms = rooms
+        self._showing = showing
+        self._clock = clock
+        self._sleep = sleep
+        self._tasks = Tasks()
+        self._gaps: dict[str, _Gap] = {}
+        self._questions: dict[str, _Question] = {}
+        self._settled: dict[str, None] = {}
+        self._is_asking = False
+
+    def take_up(self, job: FollowedJob, *, only_rooms: bool = False) -> None:
+        """See what the job's announcement lacks.
+
+        Args:
+            only_rooms: MetaStudio cannot be asked about jobs, so the room alone may tell.
+        """
+        known, job.configuration = read(job.configuration), None
+        if job.invocation_id in self._gaps or job.invocation_id in self._settled:
+            return
+        gap = _Gap(job, known, JobLife(job.state), needs_name=not job.room_name, asks_room=only_rooms)
+        if gap.needs_name or gap.lacks_something:
+            self._gaps[job.invocation_id] = gap
+            self._ask_room_if_need_be(gap)
+
+    async def hear(
+        self, job: FollowedJob, report: JobReport, life: JobLife | None = None, *, listed: bool = False
+    ) -> None:
+        """Learn from what MetaStudio told of the job.
+
+        Args:
+            life: where the job stands by this, if that is told.
+            listed: it is an item of the room's list, so the job's own state may tell more.
+
+        Raises:
+            LogUnavailable: it is not kept; it has to be heard again.
+        """
+        gap = self._gaps.get(job.invocation_id)
+        if gap is None:
+            return
+        if life and life.state.follows(gap.life.state):
+            gap.life = life
+        if gap.named_at is not None and not gap.lacks_something:
+            self._show_name_if_late(gap, gap.named_at)
+            return
+        if await self._keep(gap, filled(gap.known, report.told())):
+            self._refresh(gap)
+        if listed:
+            gap.asks_state = gap.lacks_something and not gap.asks_room
+        else:
+            self._state_was_heard(gap)
+        self._settle_if_whole(gap)
+
+    def follow(self, job: FollowedJob, life: JobLife) -> None:
+        """The job has come to this; once it is over, only the room can still be asked."""
+        if gap := self._gaps.get(job.invocation_id):
+            gap.life = life
+            if life.state.is_over:
+                self._state_was_heard(gap)
+                gap.named_at = None
+                self._settle_if_whole(gap)
+
+    async def ask(self, jobs: Iterable[FollowedJob]) -> None:
+        """Ask for the states of those jobs of which a list has told too little, each once.
+
+        Raises:
+            LogUnavailable: what was learnt is not kept; it has to be heard again.
+        """
+        for job in jobs:
+            gap = self._gaps.get(job.invocation_id)
+            if gap is not None and gap.asks_state:
+                await self._ask_state(gap)
+
+    def miss(self, jobs: Iterable[FollowedJob]) -> None:
+        """Nothing could be learnt of these jobs at the moment."""
+        for job in jobs:
+            if gap := self._gaps.get(job.invocation_id):
+                self._miss(gap)
+
+    def rely_on_rooms(self) -> None:
+        """MetaStudio cannot be asked about jobs."""
+        for gap in tuple(self._gaps.values()):
+            self._state_was_heard(gap)
+
+    async def close(self) -> None:
+        """Leave the rest to whoever follows the jobs next."""
+        self._gaps.clear()
+        self._questions.clear()
+        self._settled.clear()
+        await self._tasks.cancel()
+
+    async def _ask_state(self, gap: _Gap) -> None:
+        gap.asks_state = False
+        try:
+            report = await self._metastudio.state(gap.job.room_id, gap.job.job_id, seconds=READ_SECONDS)
+        except (JobOver, RoomUnknown, OperationUnknown):
+            self._state_was_heard(gap)
+        except MetaStudioError as error:
+            _log.warning("a job's configuration is not read", job_id=gap.job.job_id, reason=str(error))
+            self._miss(gap)
+        else:
+            await self.hear(gap.job, report)
+
+    def _miss(self, gap: _Gap) -> None:
+        gap.failures += 1
+        if gap.failures >= STATE_TRIES:
+            self._state_was_heard(gap)
+
+    def _state_was_heard(self, gap: _Gap) -> None:
+        gap.asks_state, gap.asks_room = False, True
+        self._ask_room_if_need_be(gap)
+
+    def _ask_room_if_need_be(self, gap: _Gap) -> None:
+        if gap.job.invocation_id not in self._gaps or not (gap.needs_name or gap.is_urgent):
+            return
+        room_id = gap.job.room_id
+        question = self._questions.setdefault(room_id, _Question(room_id))
+        question.gaps[gap.job.invocation_id] = gap
+        if not self._is_asking:
+            self._is_asking = True
+            self._tasks.spawn(self._keep_asking())
+
+    async def _keep_asking(self) -> None:
+        """One room after the other, so that most turns to read are left to whoever follows the jobs."""
+        try:
+            while self._questions:
+                now = self._clock()
+                due = [question for question in self._questions.values() if question.due <= now]
+                if due:
+                    await self._ask_room(min(due, key=lambda question: not question.is_urgent))
+                else:
+                    await self._sleep(IDLE_SECONDS)
+        finally:
+            self._is_asking = False
+
+    async def _ask_room(self, question: _Question) -> None:
+        try:
+            report = await self._rooms.look_up(question.room_id)
+            for gap in tuple(question.gaps.values()):
+                await self._learn_from_room(gap, report)
+                question.gaps.pop(gap.job.invocation_id, None)
+        except (MetaStudioError, LogUnavailable) as error:
+            _log.warning("a room's summary is not read", room_id=question.room_id, reason=str(error))
+            self._put_off(question)
+        if not question.gaps:
+            self._questions.pop(question.room_id, None)
+
+    async def _learn_from_room(self, gap: _Gap, report: RoomReport) -> None:
+        known = filled(gap.known, report.told()) if gap.asks_room else gap.known
+        name = report.name if gap.needs_name else None
+        knew = gap.known
+        if await self._keep(gap, known, name):
+            self._show(gap, only_name=known == knew)
+        gap.needs_name = False
+        if gap.asks_room or not gap.lacks_something:
+            self._settle_unless_unshown(gap)
+
+    def _show(self, gap: _Gap, *, only_name: bool) -> None:
+        """A name alone waits for the edit that is to come, if the job is still to run."""
+        waits = only_name and gap.life.state is JobState.ACCEPTED and not gap.asks_room
+        if waits and not self._showing.is_at(gap.job):
+            gap.named_at, gap.shown = self._clock(), gap.job.state
+        else:
+            self._refresh(gap)
+
+    def _refresh(self, gap: _Gap) -> None:
+        gap.named_at = None
+        self._showing.refresh(gap.job, gap.life)
+
+    def _show_name_if_late(self, gap: _Gap, named_at: float) -> None:
+        if gap.job.state is not gap.shown:
+            self._settle(gap)
+        elif self._clock() >= named_at + NAME_SECONDS:
+            self._refresh(gap)
+            self._settle(gap)
+
+    async def _keep(self, gap: _Gap, known: Values, room_name: str | None = None) -> bool:
+        """Write down what is new; False where nothing is."""
+        configuration = written(known) if known != gap.known else None
+        if configuration is None and room_name is None:
+            return False
+        await self._roster.complete(gap.job, configuration=configuration, room_name=room_name)
+        gap.known = known
+        _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
+        return True
+
+    def _put_off(self, question: _Question) -> None:
+        """Ask again later, for the jobs that live then."""
+        question.due = self._clock() + RETRY_SECONDS[min(question.failures, len(RETRY_SECONDS) - 1)]
+        question.failures += 1
+        for gap in tuple(question.gaps.values()):
+            if gap.life.state.is_over or question.failures == MOST_TRIES:
+                del question.gaps[gap.job.invocation_id]
+                self._settle(gap)
+
+    def _settle_if_whole(self, gap: _Gap) -> None:
+        if not gap.needs_name and not gap.lacks_something:
+            self._settle_unless_unshown(gap)
+
+    def _settle_unless_unshown(self, gap: _Gap) -> None:
+        if gap.named_at is None:
+            self._settle(gap)
+
+    def _settle(self, gap: _Gap) -> None:
+        """Nothing more is to be learnt for this announcement."""
+        self._gaps.pop(gap.job.invocation_id, None)
+        self._settled[gap.job.invocation_id] = None
+        if len(self._settled) > MOST_REMEMBERED:
+            del self._settled[next(iter(self._settled))]

@@ -1,0 +1,40 @@
+"""Where a payload comes from: the kind of its channel, and whether its person is of another workspace."""
+
+from typing import Any
+
+from bot.model import ChannelKind
+from bot.slack import Installation
+
+UNKNOWN_TEAM = "unknown"
+"""Stands for the workspace of a person of whom Slack does not say it: they are no one's but a stranger."""
+
+
+def channel_kind(channel_id: str | None, channel_name: str | None) -> ChannelKind | None:
+    """Who can read the channel, as far as its payload tells; None where it does not.
+
+    Slack hides the names of conversations that are not public: `privategroup`, `directmessage`, `mpdm-…`.
+    """
+    name = channel_name or ""
+    if name == "directmessage" or name.startswith("mpdm-") or (channel_id or "").startswith("D"):
+        return ChannelKind.DIRECT
+    if name == "privategroup" or (channel_id or "").startswith("G"):
+        return ChannelKind.PRIVATE
+    return ChannelKind.PUBLIC if name and (channel_id or "").startswith("C") else None
+
+
+def foreign_team(team_id: str | None, enterprise_id: str | None, home: Installation) -> str | None:
+    """The person's workspace where it is not the bot's own, else None.
+
+    An app that is installed for a whole organisation (Enterprise Grid) is at home in each of its workspaces;
+    one that is installed in a workspace is not at home in the others of the organisation.
+    """
+    if team_id is not None and team_id in {home.team_id, home.enterprise_id}:
+        return None
+    if home.is_org_wide and enterprise_id is not None and enterprise_id == home.enterprise_id:
+        return None
+    return team_id or UNKNOWN_TEAM
+
+
+def id_of(part: Any) -> str | None:
+    """The ID in a part of a payload that may be missing."""
+    return part.get("id") if isinstance(part, dict) else None

@@ -1,0 +1,75 @@
+"""Rooms as MetaStudio tells of them: each is asked about once in five minutes at the most."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from bot.errors import OperationUnknown, RoomUnknown
+from bot.job import RoomReport
+from bot.metastudio.client import MetaStudio
+
+FRESH_SECONDS = 300.0
+"""How long an answer is good: a room is seldom given another name or voice."""
+
+MOST_ROOMS = 1000
+"""How many answers are kept; then the oldest goes."""
+
+BLIND_SECONDS = 60.0
+"""How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
+
+READ_SECONDS = 10.0
+"""How long a question may take, once it has its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    report: RoomReport
+    at: float
+
+
+class Rooms:
+    """The answers of the last minutes. `clock` is monotonic, in seconds."""
+
+    def __init__(self, metastudio: MetaStudio, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metastudio = metastudio
+        self._clock = clock
+        self._told: dict[str, _Told] = {}
+        self._blind_until = -inf
+        self._why_blind = ""
+
+    def known(self, room_id: str) -> RoomReport | None:
+        """What was told of a room in the last minutes."""
+        told = self._told.get(room_id)
+        return told.report if told and self._clock() < told.at + FRESH_SECONDS else None
+
+    def name(self, room_id: str | None) -> str | None:
+        """What people call a room, if that was told in the last minutes."""
+        report = self.known(room_id) if room_id else None
+        return report.name if report else None
+
+    async def look_up(self, room_id: str) -> RoomReport:
+        """What is known of a room, or else what MetaStudio answers. A room that it does not know is empty.
+
+        Raises:
+            MetaStudioError: it could not be found out.
+        """
+        if known := self.known(room_id):
+            return known
+        if self._clock() < self._blind_until:
+            raise OperationUnknown(self._why_blind)
+        try:
+            report = await self._metastudio.room(room_id, seconds=READ_SECONDS)
+        except RoomUnknown:
+            report = RoomReport()
+        except OperationUnknown as error:
+            self._blind_until, self._why_blind = self._clock() + BLIND_SECONDS, str(error)
+            raise
+        self._keep(room_id, report)
+        return report
+
+    def _keep(self, room_id: str, report: RoomReport) -> None:
+        self._told.pop(room_id, None)
+        if len(self._told) >= MOST_ROOMS:
+            del self._told[next(iter(self._told))]
+        self._told[room_id] = _Told(report, self._clock())

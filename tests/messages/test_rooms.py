@@ -1,0 +1,123 @@
+"""A room has a name for people and an ID for the service; both stand wherever a room does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import JobOver, OutcomeUnknown, Rejected
+from bot.job import RoomReport, RtcRoomInfo, SmartChatJob
+from bot.job_life import JobLife
+from bot.messages import words
+from bot.messages.announcement import announcement
+from bot.messages.ended import ended
+from bot.messages.jobs import jobs_list
+from bot.messages.message import Message
+from bot.messages.replies import duplicate, interrupted, not_started, starting
+from bot.messages.rtc_access import access
+from bot.messages.stops import not_stopped, over_already, stopped, stopping
+from bot.messages.unsettled import Look, settled_already, unsettled
+from bot.model import Invocation, JobState, StartRequest
+from bot.parsing import JobRef
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LOBBY = "*Lobby kiosk* (`lobby`)"
+LOBBY_IN_BOLD = "Lobby kiosk (`lobby`)"
+REF = JobRef("lobby", "job-1")
+
+
+@pytest.fixture
+def start(invocation: Invocation) -> Invocation:
+    return replace(invocation, room_id="lobby", room_name="Lobby kiosk", job_id="job-1")
+
+
+def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: Invocation) -> None:
+    running = JobLife(JobState.ENDED)
+    messages = {
+        LOBBY: [
+            announcement(start, SmartChatJob(job_id="job-1")),
+            ended(start, running),
+            jobs_list([start], 1, NOON),
+            stopping(REF, start.room_name),
+            stopped(REF, start.room_name),
+            over_already(REF, start.room_name, typed=True),
+            starting(StartRequest("lobby"), start.room_name),
+            duplicate(start, StartRequest("lobby"), start),
+            settled_already(start),
+        ],
+        LOBBY_IN_BOLD: [
+            unsettled(start, OutcomeUnknown("No answer."), look=Look()),
+            not_started(start, Rejected("No.")),
+            interrupted(start),
+            not_stopped(REF, JobOver("No."), start),
+        ],
+    }
+    for room, about_it in messages.items():
+        for message in about_it:
+            assert room in message.text
+            assert not message.blocks or room in str(message.blocks)
+    assert LOBBY in str(access(REF, RtcRoomInfo(), NOON, room_name="Lobby kiosk"))
+
+
+def test_questions_before_a_button_name_the_room_too(start: Invocation) -> None:
+    for message in (
+        announcement(start, SmartChatJob(job_id="job-1")),
+        duplicate(start, StartRequest("lobby"), start),
+    ):
+        assert "oom Lobby kiosk (lobby)" in str(message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Lobby kiosk", LOBBY),
+        ("大厅 · مرحبا", "*大厅 · مرحبا* (`lobby`)"),
+        (None, "`lobby`"),
+        ("", "`lobby`"),
+        (" \t\n", "`lobby`"),
+        ("\u200b\u2060\ufeff\u202e", "`lobby`"),
+        ("\u3164\u2800", "`lobby`"),
+        ("Lobby\nkiosk\x1b[31m\x00", "*Lobby kiosk [31m* (`lobby`)"),
+        ("\u202eyobbol\u2066", "*yobbol* (`lobby`)"),
+        ("<!channel> & <@U0MEI00001>", "*&lt;!channel&gt; &amp; &lt;@U0MEI00001&gt;* (`lobby`)"),
+        ("*bold* ~gone~ `code` _italic_", "*∗bold∗ ∼gone∼ 'code' ˍitalicˍ* (`lobby`)"),
+        ("lobby_kiosk_1", "*lobby_kiosk_1* (`lobby`)"),
+        ("x" * 10_000, f"*{'x' * 79}…* (`lobby`)"),
+        ("half \ud83d surrogate", "*half surrogate* (`lobby`)"),
+    ],
+)
+def test_a_name_from_outside_changes_nothing_but_the_name(name: str | None, shown: str) -> None:
+    assert words.room("lobby", name) == shown
+    assert words.room("lobby", RoomReport.model_validate({"room_name": name}).name) == shown
+
+
+@pytest.mark.parametrize("name", [7, 1.5, True, ["Lobby"], {"a": 1}])
+def test_a_name_that_is_no_text_does_no_harm(name: Any) -> None:
+    shown = words.room("lobby", RoomReport.model_validate({"room_name": name}).name)
+    assert shown in {"`lobby`", f"*{name}* (`lobby`)"}
+
+
+@given(st.text(max_size=400))
+def test_whatever_a_room_is_called_it_is_on_one_line_and_within_a_length(name: str) -> None:
+    shown = words.room("lobby", name)
+    assert len(shown.splitlines()) == 1
+    assert len(shown) <= 100
+    assert shown.endswith(("`lobby`", "(`lobby`)"))
+    assert not set(shown) & set("<>")
+
+
+def test_long_names_leave_messages_within_slacks_limits(
+    start: Invocation, wrong_with: Callable[[Message], list[str]]
+) -> None:
+    named = replace(start, room_name="&" * 10_000, room_id="r" * 64, job_id="j" * 128)
+    for message in (
+        announcement(named, SmartChatJob(job_id=named.job_id)),
+        jobs_list([named] * 45, 60, NOON),
+        duplicate(named, StartRequest("r" * 64), named),
+        unsettled(named, OutcomeUnknown("No answer."), look=Look()),
+    ):
+        assert wrong_with(message) == []

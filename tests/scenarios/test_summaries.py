@@ -1,0 +1,173 @@
+"""The summary is always there: what a start leaves out is read afterwards, kept, and shown by an edit."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.model import JobState
+from bot.sandbox.metastudio import MetaStudioStandIn
+from bot.sandbox.slack import Message, SlackStandIn
+from bot.settings import Settings
+from tests.stage import AVATARS, GENERAL, MEI, ROOM, Clock, Stage, StagedWith, buttons, staged, until
+
+SUMMARY = ("Device: ", "Video: ", "Background: ", "Subtitles: ", "Default language: ")
+
+
+def has_summary(message: Message, *without: str) -> bool:
+    facts = [fact for fact in SUMMARY if fact not in without]
+    return all(fact in message.text for fact in facts) and "Voices:\n• `" in message.text
+
+
+async def configuration(stage: Stage) -> dict[str, Any]:
+    """What the newest row holds."""
+    values: dict[str, Any] = json.loads((await stage.log())[-1].configuration or "")
+    return values
+
+
+async def test_a_start_that_is_answered_with_a_job_id_alone_is_announced_at_once_and_completed_by_an_edit(
+    stage: Stage,
+) -> None:
+    announcement = await stage.starts("bare")
+    assert stage.metastudio.jobs[0].job_id in announcement.text
+    assert "None" not in str(announcement.blocks)
+    assert "Voice" not in announcement.text
+
+    await until(lambda: has_summary(announcement))
+    assert "State: Accepted, not running yet" in announcement.text
+    assert buttons(announcement) == ["RTC access", "Stop"]
+    assert {"video_config", "voice_config_list"} <= (await configuration(stage)).keys()
+    assert stage.asked("state") == 0
+
+    stage.clock.advance(3)
+    await until(lambda: "State: Running" in announcement.text)
+    assert has_summary(announcement)
+    assert stage.announced() == [announcement]
+    assert not [
+        signature for signature in stage.metastudio.issued_signatures if signature in str(await stage.log())
+    ]
+
+
+async def test_where_the_jobs_own_state_says_nothing_either_the_room_is_asked(socket_stage: Stage) -> None:
+    stage = socket_stage
+    announcement = await stage.starts("bare-state")
+    await until(lambda: has_summary(announcement, "Background: "))
+
+    assert (stage.asked("state"), stage.asked("room")) == (1, 1)
+    assert {"video_config", "voice_config_list"} <= (await configuration(stage)).keys()
+
+
+async def test_where_nobody_says_anything_the_announcement_stays_and_nothing_is_asked_for_ever(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    announcement = await stage.runs("bare-all")
+    await until(lambda: (stage.asked("state"), stage.asked("room")) == (1, 1))
+    looks = stage.asked("jobs")
+    stage.clock.advance(200)
+    await until(lambda: stage.asked("jobs") > looks, 15)
+
+    assert not any(fact in announcement.text for fact in (*SUMMARY, "Voice", "None"))
+    assert (stage.asked("state"), stage.asked("room")) == (1, 1) or not buttons(announcement)
+    assert stage.asked("room") == 1
+
+
+async def test_a_job_that_was_found_again_gets_its_summary_too(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    stage.metastudio.trouble.reset_connections("start", times=1, after=True)
+    await stage.types("bare-state")
+    [announcement] = stage.announced()
+    assert "The call was cut off; the job had started." in announcement.text
+    await until(lambda: has_summary(announcement, "Background: "))
+    assert "The call was cut off; the job had started." in announcement.text
+    assert stage.asked("start") == 1
+
+
+async def test_another_process_completes_what_one_has_left(
+    slack: SlackStandIn, metastudio: MetaStudioStandIn, either_way: Settings, clock: Clock
+) -> None:
+    metastudio.trouble.server_errors("jobs")
+    async with staged(slack, metastudio, either_way, clock) as before:
+        announcement = await before.starts("bare")
+    assert "Voice" not in announcement.text
+
+    metastudio.trouble.clear()
+    async with staged(slack, metastudio, either_way, clock):
+        await until(lambda: has_summary(announcement))
+
+
+@pytest.mark.parametrize("trouble", ["throttle", "server_errors", "reset_connections", "garble"])
+@pytest.mark.parametrize("operation", ["state", "room"])
+async def test_what_cannot_be_read_at_first_is_read_later(
+    staged_with: StagedWith, metastudio: MetaStudioStandIn, trouble: str, operation: str
+) -> None:
+    getattr(metastudio.trouble, trouble)(operation, times=2)
+    async with staged_with() as stage:
+        announcement = await stage.starts("bare-state")
+        await until(lambda: has_summary(announcement, "Background: "), 15)
+        assert stage.asked(operation) <= 3  # type: ignore[arg-type]  # one of its literals
+
+
+@pytest.mark.parametrize("code", ["APIGW.0101", "MSS.00010003"])
+async def test_where_jobs_cannot_be_asked_about_the_room_completes_the_announcement(
+    staged_with: StagedWith, metastudio: MetaStudioStandIn, code: str
+) -> None:
+    metastudio.trouble.unsupport(code=code)
+    async with staged_with() as stage:
+        first = await stage.starts("bare")
+        await until(lambda: has_summary(first, "Background: "))
+        second = await stage.starts("bare-state")
+        await until(lambda: has_summary(second, "Background: "))
+        assert (stage.asked("jobs"), stage.asked("state"), stage.asked("room")) == (1, 0, 2)
+
+
+async def test_where_nothing_can_be_asked_about_the_announcement_stays_as_it_is(
+    staged_with: StagedWith, metastudio: MetaStudioStandIn
+) -> None:
+    metastudio.trouble.unsupport()
+    metastudio.trouble.unsupport("room")
+    async with staged_with() as stage:
+        first, second = await stage.starts("bare"), await stage.starts("bare-state")
+        await until(lambda: stage.asked("room") == 1)
+        third = await stage.starts()
+        assert "Voice" not in first.text + second.text
+        assert "Voices:" in third.text
+        assert stage.asked("room") == 1
+
+
+async def test_an_announcement_that_cannot_be_edited_does_not_keep_its_row_from_being_completed(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    announcement = await stage.starts("bare", channel=GENERAL)
+    assert announcement.origin == "response_url"
+    await stage.until_logged(lambda rows: "voice_config_list" in (rows[0].configuration or ""))
+    stage.clock.advance(4)
+    [row] = await stage.until_logged(lambda rows: rows[0].job_state is JobState.RUNNING)
+    assert row.room_name == "Room bare"
+    assert "Voice" not in announcement.text
+
+
+async def test_a_job_that_is_over_at_the_first_look_is_completed_with_its_end(socket_stage: Stage) -> None:
+    stage = socket_stage
+    announcement = await stage.starts("bare")
+    await stage.clicks("Stop", announcement)
+    await until(lambda: f"Stopped by <@{MEI}>" in announcement.text)
+    await until(lambda: has_summary(announcement))
+    await until(lambda: "Room bare" in announcement.text)
+    threads = [m for m in stage.slack.messages(channel=AVATARS) if m.thread_ts == announcement.ts]
+    assert len(threads) == 1
+
+
+async def test_a_start_whose_answer_says_all_costs_one_question_about_its_room_in_five_minutes(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    first = await stage.runs(ROOM)
+    await until(lambda: "*Lobby kiosk* (`" in first.text)
+    second = await stage.starts(f"{ROOM} client_id=another")
+    assert "*Lobby kiosk* (`" in second.text
+    assert [row.room_name for row in await stage.log()] == ["Lobby kiosk"] * 2
+    assert (stage.asked("state"), stage.asked("room")) == (0, 1)
