@@ -1,5 +1,6 @@
 """The policy: who may start, stop and look at what, and a gate that stays shut where its file is wrong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -250,3 +251,11 @@ def test_where_the_policy_names_regions_the_person_is_told_which() -> None:
     with pytest.raises(Refused, match="wants a region") as caught:
         policy.check_start(by(), StartRequest("lobby"))
     assert caught.value.advice == "Allowed: `cn-north-4`."
+
+
+def test_a_job_that_was_adopted_shows_its_rtc_access_to_admins_only() -> None:
+    adopted = replace(by(), adopted_at=by().created_at)
+    with pytest.raises(Refused, match="only the bot's admins may see its RTC access") as caught:
+        Policy().check_rtc_access(by(), adopted)
+    assert "name admins in its policy" in caught.value.advice
+    Policy(admins=[by().user_id]).check_rtc_access(by(), adopted)

@@ -23,8 +23,32 @@ LISTENERS = {
     "start_another": Action.START,
     "start_after_all": Action.START,
     "look_again": Action.LOOK,
+    "use_job": Action.ADOPT,
 }
 EVERY_LISTENER = pytest.mark.parametrize("listener", LISTENERS)
+
+
+async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
+    """A duplicate that was refused: its row, which *Start another* names."""
+    number = len(await desk.rows()) + 1000
+    refused = Invocation(
+        id=f"i{number}",
+        created_at=NOON,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.REFUSED,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id=room_id,
+        **more,
+    )
+    await desk.log.record(refused)
+    return refused.id
+
+
+async def clicked_row(desk: Desk) -> Invocation:
+    """The latest start by a button."""
+    return [row for row in await desk.rows() if row.source is Source.BUTTON][-1]
 
 
 @pytest.fixture
@@ -42,8 +66,6 @@ async def running(desk: Desk) -> Desk:
 async def test_a_value_that_makes_no_sense_is_logged_as_such_and_answered(
     desk: Desk, listener: str, value: str | None
 ) -> None:
-    if listener == "start_another" and value == "lobby":
-        value = "lobby nowhere"
     ack = await desk.clicks(listener, value)
 
     assert ack == {}
@@ -114,7 +136,7 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
 
 @pytest.mark.parametrize("listener", ["stop_job", "rtc_access", "start_another"])
 async def test_the_same_click_is_acknowledged_and_carried_out_once(running: Desk, listener: str) -> None:
-    value = "stage" if listener == "start_another" else "lobby job-1"
+    value = await a_refused_start(running, "stage") if listener == "start_another" else "lobby job-1"
     payload = running.clicking(value)
     await running.hands_over_click(listener, payload)
     rows = await running.rows()
@@ -162,45 +184,59 @@ async def test_rtc_access_that_is_switched_off_is_refused_also_on_old_messages(r
 
 
 async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running: Desk) -> None:
-    ack = await running.clicks("start_another", "room_id=lobby region=cn-north-4 client_id=a=b")
+    refused = await a_refused_start(running, region="cn-north-4", client_id="a=b")
+    ack = await running.clicks("start_another", refused)
 
     assert ack == {}
     assert [message.text for message in running.channel.instead] == [
         "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
     ]
-    row = await running.row()
+    row = await clicked_row(running)
     assert (row.action, row.source, row.status) == (Action.START, Source.BUTTON, Status.STARTED)
+    assert row.previous_id == refused
     assert (row.room_id, row.region, row.client_id) == ("lobby", "cn-north-4", "a=b")
     assert [request.client_id for request in running.cloud.started] == [None, "a=b"]
 
 
 async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
-    await desk.clicks("start_another", "lobby")
-    assert await desk.clicks("start_another", "lobby") == {}
+    refused = await a_refused_start(desk)
+    await desk.clicks("start_another", refused)
+    first = await clicked_row(desk)
+    desk.clock.advance(seconds=12)
+    assert await desk.clicks("start_another", refused, user={"id": JONAS}) == {}
 
     assert len(desk.cloud.started) == 1
-    row = await desk.row()
-    assert (row.status, row.room_id, row.reason) == (
-        Status.REFUSED,
-        "lobby",
-        f"The same was started a moment ago, by {MEI}.",
-    )
+    row = await clicked_row(desk)
+    assert (row.status, row.room_id, row.previous_id, row.user_id) == (Status.REFUSED, "lobby", None, JONAS)
+    assert row.reason == f"The button was used already, by {MEI}: log entry {first.id}."
+    assert "Room `lobby` was started: job `job-1`." in desk.channel.instead[-1].text
 
 
 async def test_a_room_called_help_can_be_started_by_a_click(desk: Desk) -> None:
-    await desk.clicks("start_another", "room_id=help")
+    await desk.clicks("start_another", await a_refused_start(desk, "help"))
 
     assert [request.room_id for request in desk.cloud.started] == ["help"]
 
 
 async def test_who_may_start_is_checked_anew_at_each_click(desk: Desk) -> None:
+    refused = await a_refused_start(desk, "boardroom")
     desk.policy = Policy.parse('[start]\nrooms = ["lobby"]')
-    await desk.clicks("start_another", "boardroom")
+    await desk.clicks("start_another", refused)
 
     assert "Room `boardroom` may not be started with this bot." in desk.told()
     assert "Nothing was started." in desk.told()
-    assert (await desk.row()).status is Status.REFUSED
+    assert (await clicked_row(desk)).status is Status.REFUSED
     assert desk.cloud.started == []
+    desk.policy = Policy()
+    await desk.clicks("start_another", refused)
+    assert len(desk.cloud.started) == 1
+
+
+async def test_a_button_that_names_no_refused_start_starts_nothing(running: Desk) -> None:
+    await running.clicks("start_another", "i1")
+
+    assert len(running.cloud.started) == 1
+    assert (await running.row()).status is Status.INVALID
 
 
 @pytest.fixture
@@ -301,13 +337,6 @@ async def test_the_buttons_of_a_list_are_told_apart_by_a_number_and_are_heard_al
 
     assert (response.status == 200) is heard
     assert (running.cloud.stopped == ["job-1"]) is heard
-
-
-async def test_a_swallowed_button_of_another_kind_is_none(desk: Desk) -> None:
-    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-1")
-    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-2")
-
-    assert [request.client_id for request in desk.cloud.started] == ["kiosk-1", "kiosk-2"]
 
 
 async def a_start_in_doubt(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:

@@ -68,8 +68,8 @@ def test_who_has_looked_again_sees_when(unknown: Invocation) -> None:
 def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:
     found = tuple(f"job-{number}" for number in range(12))
     text = unsettled(unknown, LOST, look=Look(found)).text
-    assert "lists 12 new jobs" in text
-    assert "`job-9` and 2 more." in text
+    assert "lists 12 jobs" in text
+    assert "job `job-9`.\nand 2 more" in text
     assert "job-10" not in text
 
 

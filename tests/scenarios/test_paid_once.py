@@ -111,7 +111,7 @@ async def test_start_anyway_works_once_whoever_presses_it_and_however_late(stage
     stage.slack.trouble.server_errors("response_url")
     await stage.clicks("Start anyway", told)
     job = stage.metastudio.jobs[-1].job_id
-    for seconds in (12, 3600):
+    for seconds in (12, 120):
         stage.clock.advance(seconds)
         await stage.clicks("Start anyway", told)
         assert f"Room `lobby` was started: job `{job}`." in latest(stage, "works once").text
@@ -246,7 +246,7 @@ async def test_who_may_not_start_the_room_may_take_no_job_of_it(staged_with: Sta
 
 
 async def test_of_two_unknown_starts_and_one_late_job_both_are_asked_and_the_first_takes_it(
-    stage: Stage, console: Console, quick: None
+    console: Console, stage: Stage, quick: None
 ) -> None:
     await loses(stage, "lobby client_id=a")
     await loses(stage, "lobby client_id=b", JONAS)
@@ -288,3 +288,11 @@ async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: St
     [row] = starts(await stage.log())
     assert (row.status, row.job_id) == (Status.STARTED, job_id)
     assert row.announced_at is not None
+    [announcement] = stage.announced()
+    shown = "".join(
+        block["text"]["text"].strip("`")
+        for block in announcement.blocks
+        if block["type"] == "section"
+        if "text" in block
+    )
+    assert job_id in shown

@@ -119,23 +119,33 @@ async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
     assert await log.known_jobs([f"job-{number}" for number in range(500)]) == {"job-499"}
 
 
-async def test_another_start_is_in_doubt_from_the_call_until_its_outcome_is_told(
+async def test_other_starts_of_the_room_are_in_doubt_from_the_call_until_their_outcome_is_known(
     log: Invocations, an_invocation: New
 ) -> None:
     mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, deadline=NOON)
     elsewhere = an_invocation(room_id="atrium", status=Status.UNKNOWN, deadline=NOON)
     other = an_invocation(room_id="lobby", deadline=NOON)
     await recorded(log, mine, elsewhere, other)
-    assert not await log.is_another_in_doubt(mine)
+    assert await log.others_in_doubt(mine) == []
     starting = await log.advance(other, Status.STARTING)
     assert starting is not None
-    assert await log.is_another_in_doubt(mine)
+    assert await log.others_in_doubt(mine) == [starting]
     unknown = await log.advance(starting, Status.UNKNOWN)
     assert unknown is not None
-    assert await log.is_another_in_doubt(mine)
-    assert not await log.is_another_in_doubt(elsewhere)
     await log.mark_announced(unknown, NOON, channel=None, ts=None)
-    assert not await log.is_another_in_doubt(mine)
+    assert [row.id for row in await log.others_in_doubt(mine)] == [other.id]
+    assert await log.others_in_doubt(elsewhere) == []
+    await log.adopt(unknown, "job-1")
+    assert await log.others_in_doubt(mine) == []
+
+
+async def test_who_was_answered_with_a_job_owns_it_before_who_adopted_it(
+    log: Invocations, an_invocation: New
+) -> None:
+    adopter = an_invocation(status=Status.STARTED, job_id="job-1", adopted_at=NOON)
+    owner = an_invocation(status=Status.STARTED, job_id="job-1")
+    await recorded(log, adopter, owner)
+    assert await log.find_start("job-1") == owner
 
 
 async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(
