@@ -110,7 +110,7 @@ class Actions:
         await ack()
         if received is not None:
             if self.stops.under_way >= MANY_STOPS:
-                self.tasks.spawn(self._tell(invocation, stopping(job)))
+                self.tasks.spawn(self._tell(invocation, stopping(job.as_told(start, invocation))))
             self.stops.begin(received)
 
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
