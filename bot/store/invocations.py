@@ -174,13 +174,8 @@ class Invocations:
         )
         return await self._all(select(*COLUMNS).where(*others))
 
-    async def running(self, *, limit: int) -> list[Invocation]:
-        """The starts whose jobs are not over as far as is known, newest first."""
-        query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
-        return await self._all(query.limit(limit))
-
-    async def running_seen_by(self, asking: Invocation, *, limit: int) -> RunningJobs:
-        """The starts whose jobs are not over as far as is known, and which a person may read of."""
+    async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
+        """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
         seen = _seen_by(asking)
         query = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc())
         counts = func.count().label("running"), func.count(case((seen, 1))).label("seen")

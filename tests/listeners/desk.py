@@ -50,28 +50,33 @@ class Cloud(MetaStudio):
     """Takes whatever it is asked for; each start makes another job."""
 
     def __init__(self) -> None:
+        self.calls: list[str] = []
         self.started: list[StartRequest] = []
         self.stopped: list[str] = []
         self.jobs: list[JobReport] = []
 
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
+        self.calls.append("start")
         self.started.append(request)
         return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
 
     @override
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        self.calls.append("stop")
         self.stopped.append(job_id)
         return Answer(http_status=200)
 
     @override
     async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        self.calls.append("state")
         return JobReport(state="PROCESSING")
 
     @override
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
+        self.calls.append("jobs")
         return tuple(self.jobs)
 
 

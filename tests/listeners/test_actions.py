@@ -175,6 +175,39 @@ async def test_rtc_access_is_refused_to_anybody_else(running: Desk, value: str) 
     assert len(running.slack.opened) == 1
 
 
+@pytest.mark.parametrize("listener", ["stop_job", "rtc_access"])
+async def test_the_room_is_the_logs_whatever_a_button_says(running: Desk, listener: str) -> None:
+    await running.clicks(listener, "boardroom job-1")
+
+    row = await running.row()
+    assert (row.status, row.room_id) == (Status.DONE, "lobby")
+    running.policy = Policy.parse('[stop]\nrooms = ["boardroom"]')
+    await running.clicks(listener, "boardroom job-1", user={"id": JONAS})
+    assert (await running.row()).status is Status.REFUSED
+
+
+async def test_a_click_behind_many_stops_is_told_to_be_on_its_way(
+    running: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.stops, "_under_way", 6)
+    await running.clicks("stop_job", "lobby job-1")
+
+    assert sorted(message.text for message in running.channel.told) == [
+        "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds.",
+        "Stopping job `job-1` in room `lobby` …",
+    ]
+
+
+async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: Invocation) -> None:
+    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.policy = Policy.parse('[start]\nrooms = ["boardroom"]')
+    await desk.clicks("look_again", "i100")
+
+    assert "Room `lobby` may not be started" in desk.told()
+    assert (await look_row(desk)).status is Status.REFUSED
+    assert (desk.cloud.calls, desk.channel.announced) == ([], [])
+
+
 async def test_rtc_access_that_is_switched_off_is_refused_also_on_old_messages(running: Desk) -> None:
     running.offers_rtc = False
     await running.clicks("rtc_access", "lobby job-1")

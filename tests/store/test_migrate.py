@@ -187,7 +187,8 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         assert received.job_state is received.configuration is None
         assert await log.overdue(announced, limit=10) == [received]
         assert await log.adopt(await unknown(log, received), "job-2", job_state=JobState.ACCEPTED)
-        assert [row.job_id for row in await log.running(limit=10)] == ["job-2"]
+        running = await log.running(received, limit=10)
+        assert [row.job_id for row in running.jobs] == ["job-2"]
 
 
 async def unknown(log: Invocations, received: Invocation) -> Invocation:

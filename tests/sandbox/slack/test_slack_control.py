@@ -97,7 +97,7 @@ async def test_traffic_is_listed(outside: aiohttp.ClientSession, client: AsyncWe
 
 async def test_the_workspace_is_described(outside: aiohttp.ClientSession, slack: SlackStandIn) -> None:
     workspace = await said(await outside.get("/sandbox/workspace"))
-    assert [person["name"] for person in workspace["people"]] == ["Mei", "Jonas", "Amara"]
+    assert [person["name"] for person in workspace["people"]] == ["Mei", "Jonas", "Amara", "Priya (Partner)"]
     assert workspace["channels"][0]["name"] == "avatars"
     assert slack.workspace.bot.user_id in workspace["channels"][0]["members"]
     assert workspace["bot"]["handle"] == "avatar-bot"
