@@ -23,6 +23,7 @@ from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
+from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -102,6 +103,7 @@ class Play:
             custody=custody,
             now=self.clock,
             seconds=self.seconds,
+            sleep=Pauses(),
         )
 
     async def commit(self) -> Invocation:
@@ -254,7 +256,7 @@ async def test_a_modal_that_was_closed_meanwhile_is_no_failure(play: Play) -> No
 
 async def test_an_answer_that_slack_does_not_take_keeps_nobody_waiting(play: Play) -> None:
     async def answer() -> JobReport:
-        play.slack.trouble.server_errors("views.update", times=1)
+        play.slack.trouble.server_errors("views.update", times=MOST_TRIES)
         return await full_report()
 
     play.cloud.answer = answer

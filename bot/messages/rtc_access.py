@@ -10,12 +10,14 @@ from typing import Any
 
 from bot.job import Number, RtcRoomInfo, RtcUser
 from bot.messages import words
-from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section
+from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
 from bot.messages.mrkdwn import code, escape, moment, pieces
 from bot.parsing import JobRef
 
 MOST_BLOCKS = 80
 """Slack takes 100 blocks, and 250,000 bytes in all: 80 full sections keep to both."""
+
+VIEW_BLOCKS_LIMIT = 100
 
 _PIECE = 2500
 """Of a signature, so that a section has room for whose it is."""
@@ -48,6 +50,12 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime) -> dict[str, Any]:
 def refused_access(text: str) -> dict[str, Any]:
     """Why there is nothing to see. The text comes as it is and is escaped here."""
     return _view([section(escape(text, SECTION_LIMIT))])
+
+
+def plain_view(view: dict[str, Any]) -> dict[str, Any]:
+    """The same view in paragraphs alone, for a workspace that does not take its blocks."""
+    said = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(view["blocks"])]
+    return view | {"blocks": said[:VIEW_BLOCKS_LIMIT]}
 
 
 def _view(blocks: Sequence[Block]) -> dict[str, Any]:

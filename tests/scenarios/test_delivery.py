@@ -3,10 +3,9 @@
 import pytest
 
 from bot.model import Status
-from bot.slack import SERVER_ERROR_RETRIES
+from bot.slack_calls import MOST_TRIES
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Stage, until
 
-EVERY_TRY = SERVER_ERROR_RETRIES + 1
 PLANS, DM = "C0PLANS001", "D0MEIJONAS"
 
 
@@ -40,8 +39,8 @@ async def test_an_archived_channel_hears_of_the_job_through_the_response_url(sta
 
 
 async def test_when_neither_post_nor_response_url_works_the_person_hears_of_the_job(stage: Stage) -> None:
-    stage.slack.trouble.server_errors("chat.postMessage", times=EVERY_TRY)
-    stage.slack.trouble.server_errors("response_url", times=1)
+    stage.slack.trouble.server_errors("chat.postMessage", times=MOST_TRIES)
+    stage.slack.trouble.server_errors("response_url", times=MOST_TRIES)
     await stage.types(ROOM)
 
     told = stage.news()[-1]
@@ -51,9 +50,9 @@ async def test_when_neither_post_nor_response_url_works_the_person_hears_of_the_
 
 
 async def test_the_last_way_is_a_direct_message(stage: Stage) -> None:
-    stage.slack.trouble.server_errors("chat.postMessage", times=EVERY_TRY)
-    stage.slack.trouble.server_errors("response_url", times=1)
-    stage.slack.trouble.server_errors("chat.postEphemeral", times=EVERY_TRY)
+    stage.slack.trouble.server_errors("chat.postMessage", times=MOST_TRIES)
+    stage.slack.trouble.server_errors("response_url", times=MOST_TRIES)
+    stage.slack.trouble.server_errors("chat.postEphemeral", times=MOST_TRIES)
     await stage.types(ROOM)
 
     [direct] = [message for message in stage.slack.messages(viewer=MEI) if message.channel != AVATARS]
@@ -72,7 +71,7 @@ async def test_a_throttled_post_waits_as_long_as_slack_says_and_appears_once(sta
 
 async def test_when_slack_takes_nothing_at_all_it_is_tried_again_later(stage: Stage) -> None:
     for method, routes in (("chat.postMessage", 2), ("response_url", 1), ("chat.postEphemeral", 1)):
-        stage.slack.trouble.server_errors(method, times=EVERY_TRY * routes)
+        stage.slack.trouble.server_errors(method, times=MOST_TRIES * routes)
     await stage.types(ROOM)
     assert stage.news() == []
     [row] = await stage.log()
