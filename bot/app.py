@@ -239,7 +239,9 @@ def _assemble(
         roster=roster,
         leases=Leases(database),
         metastudio=metastudio,
-        showing=Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc),
+        showing=Showing(
+            invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc, now=now
+        ),
         holder=new_id(),
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,

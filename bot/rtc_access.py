@@ -14,7 +14,8 @@ from bot.custody import Custody
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.intake import Intake
 from bot.job import JobReport, RtcRoomInfo
-from bot.messages.rtc_access import access, not_opened, opening, plain_view, refused_access
+from bot.job_life import life_of
+from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
 from bot.outcomes import Outcomes
@@ -94,7 +95,11 @@ class RtcAccess:
             await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
             await self._settle(invocation, Status.FAILED, error.answer, str(error))
         else:
-            shown = access(job, report.rtc_room_info or RtcRoomInfo(), self._now())
+            life = life_of(report)
+            if life is not None and life.state.is_over:
+                shown = no_access(job, life)
+            else:
+                shown = access(job, report.rtc_room_info or RtcRoomInfo(), self._now())
             if not await self._update(view_id, shown):
                 await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
             await self._settle(invocation, Status.DONE)

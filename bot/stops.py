@@ -18,6 +18,9 @@ from bot.parsing import JobRef
 CALL_SECONDS = 30.0
 DEADLINE_MARGIN = timedelta(seconds=10)
 
+OVER_ALREADY = "The job was over already."
+"""For the log."""
+
 
 class Stops:
     """The use case. The job's announcement is brought up to date by whoever follows the job."""
@@ -71,7 +74,7 @@ class Stops:
             if resumed:
                 await self._stopped(invocation, facts)
             else:
-                facts["reason"] = "The job was over already."
+                facts["reason"] = OVER_ALREADY
                 await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation))
         except MetaStudioError as error:
             facts = asdict(error.answer) | {"reason": str(error)}

@@ -15,16 +15,17 @@ from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, U
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import LOOK_AGAIN, RTC_ACCESS, START_AFTER_ALL, START_ANOTHER, STOP_JOB
+from bot.messages.ended import over
 from bot.messages.message import Message
 from bot.messages.replies import declined, starting, went_wrong
 from bot.messages.unsettled import settled_already
-from bot.model import Action, Invocation, Status
+from bot.model import Action, Invocation, JobState, Status
 from bot.parsing import HelpWanted, JobRef, Regions, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
 from bot.starts import Starts, Twin
-from bot.stops import Stops
+from bot.stops import OVER_ALREADY, Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 
@@ -103,6 +104,8 @@ class Actions:
         job = parse_job_value(invocation.text)
         start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
         self.policy.check_stop(invocation, job.room_id, start)
+        if await self._is_over(invocation, start, ack):
+            return
         received = await self.stops.commit(invocation, job)
         await ack()
         if received is not None:
@@ -114,10 +117,31 @@ class Actions:
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
         self.policy.check_rtc_access(invocation, start)
+        if await self._is_over(invocation, start, ack):
+            return
         received = await self.rtc.commit(invocation, job)
         await ack()
         if received is not None:
             self.rtc.begin(received)
+
+    async def _is_over(self, invocation: Invocation, start: Invocation | None, ack: AsyncAck) -> bool:
+        """Whether the job of a button is over; then the press is answered with what became of it.
+
+        A message that cannot be edited offers its buttons for ever.
+        """
+        if start is None or start.job_state is None or not start.job_state.is_over:
+            return False
+        stopped = start.job_state is JobState.STOPPED
+        stop = (
+            await self.reception.intake.ask(self.invocations.find_stop(start.job_id or ""))
+            if stopped
+            else None
+        )
+        if await self.reception.close(_naming_its_job(invocation), Status.DONE, OVER_ALREADY):
+            await self._answer(ack, invocation, over(start, stop))
+        else:
+            await ack()
+        return True
 
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
         await self._start(invocation, invocation.text, ack)

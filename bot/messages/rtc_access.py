@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.job import Number, RtcRoomInfo, RtcUser
+from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
 from bot.messages.mrkdwn import code, escape, moment, pieces
@@ -45,6 +46,14 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime) -> dict[str, Any]:
     known = (("App ID", room.app_id), ("RTC room", room.room_id))
     facts = [(label, code(value)) for label, value in known if value and code(value)]
     return _view([which, *([fields(facts)] if facts else ()), *_users(users, now), context(_SMALL_PRINT)])
+
+
+def no_access(ref: JobRef, life: JobLife) -> dict[str, Any]:
+    """That the job is over, so that there is nothing to enter."""
+    how = words.state(life)
+    return _view(
+        [section(f"Job {code(ref.job_id)} in room {code(ref.room_id)} is over: {how[0].lower()}{how[1:]}.")]
+    )
 
 
 def refused_access(text: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Select, bindparam, exists, func, select, update
 
-from bot.model import Action, Invocation, Status
+from bot.model import Action, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.rows import COLUMNS, NAMES, invocations_of
@@ -132,6 +132,16 @@ class Invocations:
             invocations.c.status == Status.STARTED,
         )
         return await self._first(select(*COLUMNS).where(*made).order_by(invocations.c.created_at))
+
+    async def find_stop(self, job_id: str) -> Invocation | None:
+        """The stop that ended a job, if it was stopped by way of the bot."""
+        did = (
+            invocations.c.job_id == job_id,
+            invocations.c.action == Action.STOP,
+            invocations.c.status == Status.DONE,
+            invocations.c.job_state == JobState.STOPPED,
+        )
+        return await self._first(select(*COLUMNS).where(*did).order_by(invocations.c.created_at))
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""

@@ -43,6 +43,7 @@ ADDED_LATER = {
     "previous_id",
     "started_at",
     "adopted_at",
+    "ended_at",
 }
 
 
