@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,7 @@ from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
 from bot.model import Action, Invocation, Source, Status
-from bot.sandbox.slack import Act, SlackStandIn, Tokens
+from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
 from bot.slack import CALL_SECONDS
 from bot.slack_calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
@@ -247,6 +248,75 @@ async def test_an_answer_that_takes_nothings_place_leaves_the_clicked_message_as
     announcement, answer = seen(slack)
     assert announcement.text == QUESTION.text
     assert (answer.text, answer.visible_to) == (MESSAGE.text, MEI)
+
+
+REFUSALS = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "a_block_of_next_year"]
+
+
+@pytest.mark.parametrize("word", REFUSALS)
+async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
+    announcer: Announcer, slack: SlackStandIn, word: str
+) -> None:
+    for method in (None, "response_url"):
+        slack.trouble.refuse(word, method, blocks_only=True)
+    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    announced = replace(INVOCATION, message_channel=delivery.channel, message_ts=delivery.ts)
+    assert await announcer.reply(announced, MESSAGE)
+    await announcer.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
+    await announcer.tell(await typed_in(slack, AVATARS), MESSAGE)
+    await announcer.tell(INVOCATION, MESSAGE)
+    await announcer.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+
+    messages = seen(slack)
+    assert [(message.text, message.blocks) for message in messages] == [(MESSAGE.text, [])] * 6
+    assert [message.origin for message in messages] == [
+        "chat.postMessage",
+        "chat.postMessage",
+        "response_url",
+        "response_url",
+        "chat.postEphemeral",
+        "chat.postMessage",
+    ]
+    assert await announcer.edit(announced, ENDED)
+    assert (messages[0].text, messages[0].blocks) == (ENDED.text, [])
+
+
+async def test_a_text_that_is_too_long_for_a_route_is_cut_short_there_and_keeps_the_job_id(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    long = Message("\n".join(["Avatar job started.", *["x" * 99] * 60, "Job ID: `job-1`"]), MESSAGE.blocks)
+    start = replace(INVOCATION, job_id="job-1")
+    for method in ("chat.postMessage", "response_url"):
+        slack.trouble.refuse("msg_too_long", method, times=2)
+    delivery = await announcer.announce(start, lambda hint: long)
+    in_general = replace(await typed_in(slack, GENERAL), job_id="job-1")
+    await announcer.announce(in_general, lambda hint: long)
+    there = replace(start, message_channel=delivery.channel, message_ts=delivery.ts)
+
+    assert await announcer.edit(there, long)
+    for message in seen(slack):
+        assert "Job ID: `job-1`" in message.text
+        assert len(message.text) < 2000
+
+
+@pytest.mark.parametrize("trouble", ["cut", "lost", "hangs", "page"])
+async def test_a_lost_post_is_made_again_where_it_can_be_edited(
+    client: AsyncWebClient, session: aiohttp.ClientSession, slack: SlackStandIn, trouble: str
+) -> None:
+    order: dict[str, Callable[..., None]] = {
+        "cut": slack.trouble.cut_connections,
+        "lost": slack.trouble.lose_answers,
+        "hangs": slack.trouble.hang,
+        "page": partial(slack.trouble.answer_with, Answered(200, "<html>")),
+    }
+    order[trouble]("chat.postMessage", times=1)
+    announcer = Announcer(client, session, pace=0.2, sleep=at_once)
+    delivery = await announcer.announce(await typed_in(slack, AVATARS), rendered)
+
+    messages = seen(slack)
+    assert {message.origin for message in messages} == {"chat.postMessage"}
+    assert len(messages) == (2 if trouble == "lost" else 1)
+    assert delivery == Delivery(AVATARS, messages[-1].ts)
 
 
 async def test_an_answer_that_cannot_take_the_place_is_given_beside_it(
