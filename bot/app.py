@@ -242,7 +242,9 @@ def _assemble(
         policy=policy,
         now=now,
     )
-    showing = Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc)
+    showing = Showing(
+        invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc, now=now
+    )
     watcher = Watcher(
         roster=roster,
         leases=Leases(database),

@@ -4,20 +4,15 @@ import asyncio
 from dataclasses import dataclass
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingFault, SettingsError, StartupError
 from bot.proxies import proxy_for
 from bot.settings import Mode, Settings
+from bot.slack_calls import SlackCalls
 from bot.slack_errors import SLACK_FAILURES, word_for
 
 CALL_SECONDS = 15.0
-RATE_LIMIT_RETRIES = 5
-SERVER_ERROR_RETRIES = 2
 
 _TOKEN_ERRORS = frozenset(
     {
@@ -59,19 +54,13 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The client. It retries what Slack throttled, or could not do at that moment (500, 503).
-
-    After a lost connection it does not: then a post has mostly been made, and would appear twice.
-    """
+    """The client. It makes each call once; `SlackCalls` makes it again."""
     base_url = settings.SLACK_API_URL + "/"
     client = AsyncWebClient(
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=base_url,
         session=session,
-        retry_handlers=[
-            AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
-            AsyncServerErrorRetryHandler(max_retry_count=SERVER_ERROR_RETRIES),
-        ],
+        retry_handlers=[],
     )
     client.proxy = proxy_for(base_url)  # its constructor has taken the environment's, NO_PROXY or not
     return client
@@ -84,8 +73,11 @@ async def find_installation(client: AsyncWebClient, settings: Settings) -> Insta
         SettingsError: naming each token that Slack refuses.
         StartupError: Slack cannot be asked.
     """
+    calls = SlackCalls()
     identity, socket = await asyncio.gather(
-        client.auth_test(), _open_socket(client, settings), return_exceptions=True
+        calls.make(client.auth_test),
+        calls.make(lambda: _open_socket(client, settings)),
+        return_exceptions=True,
     )
     if isinstance(identity, BaseException) or isinstance(socket, BaseException):
         asked = {"SLACK_BOT_TOKEN": identity, "SLACK_APP_TOKEN": socket}

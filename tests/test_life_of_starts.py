@@ -398,6 +398,7 @@ class Process:
             roster=Roster(engine),
             announcer=slack,
             rtc_access=True,
+            now=now,
             sleep=life.sleep,
         )
         self._watcher = Watcher(

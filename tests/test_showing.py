@@ -134,11 +134,11 @@ class FlakyRoster(Roster):
     failures = 0
 
     @override
-    async def show(self, job: FollowedJob, state: JobState) -> None:
+    async def show(self, job: FollowedJob, state: JobState, at: datetime) -> None:
         if self.failures:
             self.failures -= 1
             raise LogUnavailable("The log cannot be used: database is locked.")
-        await super().show(job, state)
+        await super().show(job, state, at)
 
 
 class Play:
@@ -155,6 +155,7 @@ class Play:
             roster=self.roster,
             announcer=self.slack,
             rtc_access=True,
+            now=lambda: NOON,
             sleep=self.time.sleep,
         )
 
@@ -376,7 +377,7 @@ class TestFailures:
         self, play: Play
     ) -> None:
         job = await play.announced()
-        await play.roster.show(job, JobState.RUNNING)
+        await play.roster.show(job, JobState.RUNNING, NOON)
         assert job.state is JobState.ACCEPTED
         await play.shows(job, ENDED)
         assert await play.state() is JobState.ENDED
@@ -435,7 +436,7 @@ class TestNothingLeftToSay:
     async def test_an_end_that_another_process_has_told_of_is_not_told_again(self, play: Play) -> None:
         job = await play.announced()
         [theirs] = await play.roster.followed()
-        await play.roster.show(theirs, JobState.STOPPED)
+        await play.roster.show(theirs, JobState.STOPPED, NOON)
         await play.shows(job, ENDED)
         assert play.slack.has_heard_nothing
         assert await play.state() is JobState.STOPPED

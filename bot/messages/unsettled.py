@@ -53,8 +53,8 @@ def unsettled(
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
     small_print = (f"Looked again {moment(again)} · " if again else "") + reference(invocation, error)
-    room = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
-    listed = fit_lines(jobs, limit=room, most=_MOST_FOUND, total=len(look.found))
+    free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
+    listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(
         "\n".join((*paragraphs, *([listed] if listed else ()), small_print)),
         (

@@ -1,8 +1,8 @@
 """How an operation is carried out: in its time, and sent again only where that does no harm."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -15,6 +15,7 @@ from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange
 from bot.pace import Pace
+from bot.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
@@ -122,7 +123,7 @@ class Call:
             reply = await exchange(self._means.http, request, auth)
             clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
-                raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
+                raise error_of(reply.answer, retry_after=seconds_to_wait(reply.headers))
         except OutcomeUnknown as error:
             error.advice = self._manner.if_lost
             raise
@@ -179,9 +180,3 @@ async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIter
             yield call
     except TimeoutError:
         raise call.out_of_time() from None
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    with suppress(ValueError):
-        return max(0.0, float(headers.get("Retry-After", "")))
-    return None

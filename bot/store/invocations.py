@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
 
-from bot.model import Action, ChannelKind, Invocation, Status
+from bot.model import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.probe import probe
@@ -157,6 +157,16 @@ class Invocations:
         )
         starts = await self._all(select(*COLUMNS).where(*made))
         return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
+
+    async def find_stop(self, job_id: str) -> Invocation | None:
+        """The stop that ended a job, if it was stopped by way of the bot."""
+        did = (
+            invocations.c.job_id == job_id,
+            invocations.c.action == Action.STOP,
+            invocations.c.status == Status.DONE,
+            invocations.c.job_state == JobState.STOPPED,
+        )
+        return await self._first(select(*COLUMNS).where(*did).order_by(invocations.c.created_at))
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
 from bot.job import JobReport
-from bot.model import Action, Invocation, Source, Status
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.parsing import request_of
 from bot.policy import Policy
 from bot.slack import Installation
@@ -433,3 +433,64 @@ async def test_an_error_of_the_bots_own_is_told_to_whoever_clicked(desk: Desk) -
     assert await desk.clicks("stop_job", "lobby job-9") == {}
 
     assert "Something went wrong inside the bot" in desk.told()
+
+
+STALE = pytest.mark.parametrize("listener", ["stop_job", "rtc_access"])
+
+
+@STALE
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (JobState.ENDED, "Job `job-1` in room `lobby` ended normally."),
+        (JobState.SILENT, "Job `job-1` in room `lobby` ended: nobody spoke."),
+        (JobState.UNJOINED, "Job `job-1` in room `lobby` ended: nobody joined it."),
+        (JobState.FAILED, "Job `job-1` in room `lobby` failed."),
+        (JobState.GONE, "Job `job-1` in room `lobby` ended: MetaStudio does not say how."),
+    ],
+)
+async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
+    running: Desk, listener: str, state: JobState, words: str
+) -> None:
+    await running.ends("job-1", state)
+    ack = await running.clicks(listener, "lobby job-1")
+
+    assert ack == {}
+    assert running.told().startswith(words)
+    assert "That was <!date^" in running.told()
+    assert (running.cloud.stopped, running.slack.opened) == ([], [])
+    row = await running.row()
+    assert (row.action, row.status, row.job_id) == (LISTENERS[listener], Status.DONE, "job-1")
+    assert (row.reason, row.response_url, row.deadline) == ("The job was over already.", None, None)
+
+
+@STALE
+async def test_a_button_of_a_job_that_was_stopped_says_by_whom(running: Desk, listener: str) -> None:
+    await running.clicks("stop_job", "lobby job-1", user={"id": JONAS})
+    await running.ends("job-1", JobState.STOPPED)
+    running.channel.told.clear()
+    await running.clicks(listener, "lobby job-1")
+
+    assert running.told().startswith(
+        f"Job `job-1` in room `lobby` was stopped by <@{JONAS}>. That was <!date^"
+    )
+    assert running.cloud.stopped == ["job-1"]
+
+
+@STALE
+async def test_a_button_of_a_job_that_is_over_is_answered_once(running: Desk, listener: str) -> None:
+    await running.ends("job-1", JobState.ENDED)
+    payload = running.clicking("lobby job-1")
+    await running.hands_over_click(listener, payload)
+    rows = await running.rows()
+
+    assert await running.hands_over_click(listener, payload) == {}
+    assert await running.rows() == rows
+
+
+async def test_who_may_not_use_a_button_is_refused_also_where_the_job_is_over(running: Desk) -> None:
+    running.policy = Policy.parse("[stop]\nusers = []")
+    await running.ends("job-1", JobState.ENDED)
+    await running.clicks("stop_job", "lobby job-1", user={"id": JONAS})
+
+    assert "You may not stop avatars with this bot." in running.told()

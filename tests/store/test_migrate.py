@@ -46,6 +46,7 @@ ADDED_LATER = {
     "previous_id",
     "started_at",
     "adopted_at",
+    "ended_at",
 }
 
 

@@ -143,14 +143,17 @@ async def test_what_a_message_shows_is_noted_and_a_job_that_is_over_is_followed_
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row, a_job("job-2"))
     [job] = await roster.followed(job_id="job-1")
-    await roster.show(job, JobState.RUNNING)
+    await roster.show(job, JobState.RUNNING, NOON)
     [job] = await roster.followed(job_id="job-1")
     assert job.state is JobState.RUNNING
-    await roster.show(job, JobState.SILENT)
+    running = await log.get(row.id)
+    assert running is not None
+    assert running.ended_at is None
+    await roster.show(job, JobState.SILENT, NOON)
     assert job_ids(await roster.followed()) == {"job-2"}
     kept = await log.get(row.id)
     assert kept is not None
-    assert kept.job_state is JobState.SILENT
+    assert (kept.job_state, kept.ended_at) == (JobState.SILENT, NOON)
 
 
 async def test_what_another_process_has_shown_meanwhile_stays(
@@ -160,8 +163,8 @@ async def test_what_another_process_has_shown_meanwhile_stays(
     await recorded(log, row)
     [job] = await roster.followed()
     [seen_elsewhere] = await roster.followed()
-    await roster.show(seen_elsewhere, JobState.STOPPED)
-    await roster.show(job, JobState.RUNNING)
+    await roster.show(seen_elsewhere, JobState.STOPPED, NOON)
+    await roster.show(job, JobState.RUNNING, NOON)
     kept = await log.get(row.id)
     assert kept is not None
     assert kept.job_state is JobState.STOPPED

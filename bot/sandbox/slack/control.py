@@ -12,17 +12,29 @@ from bot.sandbox.plain import plain
 from bot.sandbox.slack.commands import CommandResult
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.traffic import Traffic
-from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.trouble import Answered, Trouble
 from bot.sandbox.wishes import (
     in_words,
     optional_count,
+    optional_flag,
     optional_number,
+    optional_object,
     optional_string,
     read_body,
     required_string,
 )
 
-_KINDS = ("ratelimited", "server_error", "hang", "lost", "disconnect", "clear")
+_KINDS = (
+    "ratelimited",
+    "server_error",
+    "hang",
+    "lost",
+    "cut",
+    "refused",
+    "answered",
+    "disconnect",
+    "clear",
+)
 
 
 class Controlled(Protocol):
@@ -111,7 +123,9 @@ class Control:
     async def make_trouble(self, request: web.Request) -> web.Response:
         """`seconds` and `times` limit the trouble; without them it lasts until {"kind": "clear"}.
 
-        For "ratelimited", `seconds` is also what Retry-After says, unless `retry_after` says otherwise.
+        For "ratelimited", `seconds` is also what Retry-After says, unless `retry_after` says otherwise: a
+        number, a text, or "" for none. "refused" takes an `error` and whether `blocks_only` are refused,
+        "answered" a `status`, a `body`, a `content_type` and `headers`.
         """
         body = await read_body(request)
         trouble = self._stand_in.trouble
@@ -121,14 +135,15 @@ class Control:
             bounds["seconds"] = seconds
         match body.get("kind"):
             case "ratelimited":
-                retry_after = int(optional_number(body, "retry_after") or seconds or 1)
-                trouble.rate_limit(method, **bounds, retry_after=max(1, retry_after))
+                trouble.rate_limit(method, **bounds, retry_after=_retry_after(body, seconds))
             case "server_error":
                 trouble.server_errors(method, **bounds)
             case "hang":
                 trouble.hang(method, **bounds)
             case "lost":
                 trouble.lose_answers(method, **bounds)
+            case "cut" | "refused" | "answered":
+                _instead_of_slack(body, trouble, method, bounds)
             case "disconnect":
                 await trouble.disconnect()
             case "clear":
@@ -144,6 +159,36 @@ class Control:
             raise ValueError("url is an http address, or null for Socket Mode")
         self._stand_in.request_url = url
         return web.json_response({"url": url})
+
+
+def _retry_after(body: dict[str, Any], seconds: float | None) -> int | str | None:
+    if isinstance(body.get("retry_after"), str):
+        return optional_string(body, "retry_after") or None
+    return max(1, int(optional_number(body, "retry_after") or seconds or 1))
+
+
+def _instead_of_slack(
+    body: dict[str, Any], trouble: Trouble, method: str | None, bounds: dict[str, Any]
+) -> None:
+    """Nothing is done, and the app is answered by something else."""
+    match body["kind"]:
+        case "cut":
+            trouble.cut_connections(method, **bounds)
+        case "refused":
+            blocks_only = bool(optional_flag(body, "blocks_only"))
+            trouble.refuse(required_string(body, "error"), method, **bounds, blocks_only=blocks_only)
+        case _:
+            trouble.answer_with(_answered(body), method, **bounds)
+
+
+def _answered(body: dict[str, Any]) -> Answered:
+    headers = optional_object(body, "headers")
+    return Answered(
+        status=optional_count(body, "status") or 200,
+        body=optional_string(body, "body") or "",
+        content_type=optional_string(body, "content_type") or "text/html",
+        headers={str(name): str(value) for name, value in headers.items()},
+    )
 
 
 def _number(query: Mapping[str, str], name: str, words: str) -> int | None:

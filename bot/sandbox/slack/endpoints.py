@@ -13,7 +13,7 @@ from bot.sandbox.slack.messages import MessageLog
 from bot.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.trouble import RESPONSE_URL, Trouble
-from bot.sandbox.slack.web_api import Reply, WebApi, rate_limited
+from bot.sandbox.slack.web_api import Reply, WebApi
 
 
 class Endpoints:
@@ -117,17 +117,22 @@ class Endpoints:
         answer: Callable[[], Awaitable[tuple[web.Response, Any]]],
     ) -> tuple[web.StreamResponse, Any]:
         """The answer and what the traffic says of it, or the trouble that was ordered for this call."""
-        fault = self._trouble.take(method)
+        has_blocks = "blocks" in request.query_string or "blocks" in await request.text()
+        fault = self._trouble.take(method, has_blocks=has_blocks)
         if fault is None:
             return await answer()
-        if fault.kind == "ratelimited":
-            reply = rate_limited(fault.retry_after)
-            return web.json_response(reply.answer, status=reply.status, headers=reply.headers), reply.answer
-        if fault.kind == "lost":
-            await answer()
+        if fault.kind in {"ratelimited", "answered"}:
+            said = fault.answer
+            response = web.Response(
+                status=said.status, text=said.body, content_type=said.content_type, headers=said.headers
+            )
+            return response, _json(said.body)
+        if fault.kind in {"lost", "cut"}:
+            if fault.kind == "lost":
+                await answer()
             if request.transport is not None:
                 request.transport.abort()
-            return web.Response(status=500), "lost"
+            return web.Response(status=500), fault.kind
         if fault.kind == "hang":
             await self._trouble.until_over()
         return web.Response(status=500, text="Server Error", content_type="text/html"), fault.kind
