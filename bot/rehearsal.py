@@ -45,9 +45,10 @@ ANSWER_SECONDS = 0.3
 """About as long as a cloud takes."""
 
 COMPLETION_SECONDS = 5.0
-"""How long what a start has left out is waited for, and LOOK_SECONDS how often it is looked whether it came."""
+"""How long what a start has left out is waited for."""
 
 LOOK_SECONDS = 0.05
+"""How often it is looked whether it has come."""
 
 NEWS_SECONDS = 0.5
 """How often the terminal looks for news while nothing is typed."""
@@ -127,7 +128,7 @@ class Stage:
         rows = played.rows
         with suppress(TimeoutError):
             async with asyncio.timeout(COMPLETION_SECONDS):
-                while not any(message.edited for message in played.messages):
+                while not any(message.edited for message in played.messages):  # noqa: ASYNC110 - edits have no event
                     await asyncio.sleep(LOOK_SECONDS)
                 found = [await self.bot.invocations.get(row.id) for row in rows]
                 rows = [row for row in found if row]

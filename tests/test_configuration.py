@@ -26,7 +26,7 @@ WHOLE: dict[str, Any] = {
     "is_transparent": False,
     "default_language": "EN",
 }
-NOTHING = [None, {}, [], "", "  ", [None], [{}], {"width": None}, "nonsense", 7, [[]]]
+NOTHING: list[Any] = [None, {}, [], "", "  ", [None], [{}], {"width": None}, "nonsense", 7, [[]]]
 
 
 def told(**answer: Any) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_a_start_that_was_answered_with_a_job_id_alone_is_shown_with_its_summary
     assert "Voices:" in announcement["text"]
     assert "Video:" in announcement["text"]
     assert "voice_config_list" in shown["log"][0]["configuration"]
-    assert shown["log"][0]["room_name"] == "Room bare"
+    assert shown["log"][0]["room_name"] == "bare"
 
 
 def test_a_busy_room_exits_1_and_says_what_to_do(tmp_path: Path) -> None:
