@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from bot.app import running_bot, stop_requested, utc_now
+from bot.database_url import SqliteUrl, read_database_url
 from bot.diagnostics import configure_logging
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
+from bot.private_files import warn_of_open_files
 from bot.settings import DatabaseSettings, Settings
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
@@ -67,6 +70,7 @@ def run() -> None:
         configure_logging(
             level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
         )
+        warn_of_open_files(_private_files(settings.AVATAR_DATABASE_URL.get_secret_value()))
         asyncio.run(_serve(settings))
 
 
@@ -147,7 +151,9 @@ def log(
         try:
             asyncio.run(show())
         except LogUnavailable as error:
-            advice = "If no bot has used this database yet, `avatar-bot migrate` makes the log."
+            advice = (
+                "`avatar-bot migrate` makes the log in a new database, and brings an older one up to date."
+            )
             raise StartupError(str(error), advice=advice) from None
 
 
@@ -179,6 +185,11 @@ async def _serve(settings: Settings) -> None:
         serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+
+
+def _private_files(database_url: str) -> list[Path]:
+    database = read_database_url(database_url)
+    return [Path(".env"), *(database.files if isinstance(database, SqliteUrl) else ())]
 
 
 def _database_url() -> str:

@@ -93,6 +93,11 @@ class SqliteUrl:
     path: Path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What it consists of: the database, and what SQLite keeps beside it while it is open."""
+        return tuple(self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm"))
+
+    @property
     def passwords(self) -> tuple[str, ...]:
         """None: a file has none."""
         return ()
