@@ -74,7 +74,6 @@ class Played:
                 "log": [as_plain_data(row) for row in self.rows],
             },
             indent=2,
-            ensure_ascii=False,
         )
 
     def print_to(self, console: Console) -> None:
