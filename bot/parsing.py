@@ -133,7 +133,7 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
             return _stop(rest)
         case word:
             raise InvalidArguments(
-                f"{_quoted(verb)} is nothing that this command does.",
+                f"There is no subcommand {_quoted(verb)}.",
                 advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
             )
 

@@ -42,7 +42,7 @@ def unsettled(
         f"{verdict}\n{happened(error)}",
         f"{seen}\n{what_to_do(advice or error.advice)}",
         buttons=[look_again_button(invocation.id), start_anyway_button(invocation)],
-        small_print=(f"Looked again {moment(again)} · " if again else "") + reference(invocation, error),
+        small_print=(f"Looked again: {moment(again)} · " if again else "") + reference(invocation, error),
     )
 
 

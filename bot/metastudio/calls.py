@@ -1,23 +1,48 @@
 """How an operation is carried out: in its time, and sent again only where that does no harm."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
+from bot.errors import (
+    CredentialRefused,
+    MetaStudioError,
+    NotSent,
+    OperationUnknown,
+    OutcomeUnknown,
+    Throttled,
+)
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
-from bot.metastudio.transport import Reply, exchange
+from bot.metastudio.transport import Reply, exchange, signatures_in
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
 TRY_AGAIN = "Try again in a moment."
 
+LARGEST_CLOCK_DIFFERENCE = timedelta(minutes=15)
+MAX_SIGNATURES = 1000
+OTHERS_WORK = (
+    "Other operations work at METASTUDIO_ENDPOINT, so it lacks this one: use the MetaStudio console for it."
+)
+
 _ANSWER = "an answer"
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Experience:
+    """What calls have learnt about the endpoint: whether any succeeded, and the newest RTC signatures."""
+
+    has_served: bool = False
+    signatures: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_SIGNATURES), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +53,8 @@ class Means:
     credentials: Credentials
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    now: Callable[[], datetime]
+    experience: Experience = field(default_factory=Experience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +133,39 @@ class Call:
         )
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
+        experience = self._means.experience
         try:
-            reply = await exchange(self._means.http, request, auth)
+            reply = await exchange(self._means.http, request, auth, secrets=experience.signatures)
             if not httpx.codes.is_success(reply.status):
-                raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
+                raise self._error_of(request, reply)
         except OutcomeUnknown as error:
             error.advice = self._manner.if_lost
             raise
+        experience.has_served = True
+        experience.signatures.extend(signatures_in(reply.body))
         return reply
+
+    def _error_of(self, request: httpx.Request, reply: Reply) -> MetaStudioError:
+        """The error, with what is known here of how it came to it."""
+        error = error_of(reply.answer, retry_after=_retry_after(reply.headers))
+        if isinstance(error, OperationUnknown) and self._means.experience.has_served:
+            error.advice = OTHERS_WORK
+        if isinstance(error, CredentialRefused) and "X-Sdk-Date" in request.headers:
+            error.advice = self._wrong_clock(reply) or error.advice
+        return error
+
+    def _wrong_clock(self, reply: Reply) -> str | None:
+        """What to do where a signature was refused because this machine's clock is wrong."""
+        try:
+            ahead = self._means.now() - parsedate_to_datetime(reply.headers.get("Date", ""))
+        except (ValueError, TypeError):  # no date, or one without a time zone
+            return None
+        if abs(ahead) <= LARGEST_CLOCK_DIFFERENCE:
+            return None
+        return (
+            f"Whoever runs the bot: set this machine's clock right. It is {abs(ahead) // _MINUTE} minutes "
+            f"{'ahead of' if ahead > timedelta() else 'behind'} MetaStudio's, which allows 15."
+        )
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
         """Wait before the next try: longer each time, and never less than was asked for.

@@ -38,6 +38,7 @@ async def open_metastudio(
             project_id=settings.HUAWEICLOUD_SDK_PROJECT_ID,
             reads=Pace(settings.AVATAR_READS_PER_SECOND),
             jitter=random.SystemRandom().random,
+            now=now,
         )
 
 

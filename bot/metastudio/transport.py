@@ -26,6 +26,8 @@ MAX_HEADER_BYTES = 65_536
 """An IAM token is a header of several kilobytes; aiohttp's own limit is 8190 bytes."""
 
 CONNECT_SECONDS = 5.0
+SHORTEST_SECRET = 6
+"""Less is no secret, and is part of many words."""
 
 _by_shape = Redactor(())
 
@@ -77,6 +79,16 @@ class Reply:
             for form in forms(secret) if len(secret) <= len(text) else ():
                 text = text.replace(form, MASK)
         return _by_shape(text)[:1000]
+
+
+def signatures_in(body: Any) -> Iterator[str]:
+    """The RTC signatures that an answer hands out, of which the next one may quote any."""
+    room = body.get("rtc_room_info") if isinstance(body, dict) else None
+    users = room.get("users") if isinstance(room, dict) else None
+    for user in users if isinstance(users, list) else ():
+        signature = user.get("signature") if isinstance(user, dict) else None
+        if isinstance(signature, str) and len(signature) >= SHORTEST_SECRET:
+            yield signature
 
 
 def open_transport(proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
