@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.announcer import Announcer
 from bot.bolt import bolt_app
 from bot.completion import Completion
+from bot.credential_check import check_credentials
 from bot.custody import Custody
 from bot.errors import LogUnavailable, SettingFault, SettingsError
 from bot.housekeeping import keep_house
@@ -134,6 +135,7 @@ async def running_bot(
         stack.push_async_callback(background.cancel)
         for chore in chores:
             background.spawn(chore())
+        background.spawn(check_credentials(metastudio))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
         )

@@ -1,6 +1,7 @@
 """The command line. Exit status: 0 done, 1 failed, 2 wrong usage or settings."""
 
 import asyncio
+import errno
 import os
 import re
 import sys
@@ -26,6 +27,7 @@ from bot.settings import DatabaseSettings, Settings
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
+from bot.terminal import readable
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -59,7 +61,13 @@ def about(
 
 def main() -> None:
     """The entry point of `avatar-bot`."""
-    cli()
+    try:
+        cli(readable(sys.argv[1:]))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO}:
+            raise
+        _write_no_more()
+        sys.exit(f"The output cannot be written: {os.strerror(error.errno)}.")
 
 
 @cli.command()
@@ -132,7 +140,6 @@ def log(
     after = _point_in_time(since, utc_now()) if since else None
 
     async def show() -> None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a text file
         async with open_database(_database_url(), read_only=True) as database:
             as_table = not (as_csv or as_json)
             rows = Invocations(database).find(
@@ -220,5 +227,10 @@ def _failures_in_words() -> Iterator[None]:
         typer.echo(f"{error} {error.advice}".rstrip(), err=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         raise typer.Exit(0) from None
+
+
+def _write_no_more() -> None:
+    """What waits in the buffer goes nowhere, so that Python does not fail at it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

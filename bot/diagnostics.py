@@ -31,6 +31,11 @@ SECRET_NAMES = (
     "token",
     "password",
     "trigger_id",
+    "secret",
+    "secret_key",
+    "secretkey",
+    "access_key",
+    "accesskey",
 )
 """What secrets from outside are called, wherever in a name these words stand last."""
 
@@ -43,8 +48,14 @@ _SCHEME = rf"https?(?::|%3A){_SLASH}{{2}}"
 _BY_SHAPE = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
     rf"|(?:{_SCHEME})?hooks\.slack[\w.-]*(?:{_SLASH}[\w.-]*)*"
-    rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+",
+    rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+"
+    # what signs a request to the cloud, its parts by themselves included
+    r"|(?<=\bAccess=)[\w+/.-]{8,}|(?<![A-Za-z0-9])[as]k[\"']{0,2}\s*[:=]\s*[\"']?[\w+/=.-]{8,}",
     re.IGNORECASE,
+)
+_LONG = re.compile(  # hashes and signatures of 256 bits, tokens of many letters, small and capital
+    r"(?<![A-Za-z0-9])[0-9A-Fa-f]{64,}(?![A-Za-z0-9])"
+    r"|(?<![\w+/=-])(?=[\w+/=-]{80})(?=(?:[^A-Z\s]*[A-Z]){12})(?=(?:[^a-z\s]*[a-z]){12})[\w+/=-]+"
 )
 _QUOTED = re.compile(  # `token: "…"`, `'token': b'…'`, `(b'Token', b'…')`, at any depth of escaping
     rf"({_KEY}{_QUOTE}?{_BECOMES}[\[(]?b?|\(b?{_QUOTE}[\w-]*{_KEY}{_QUOTE},\s*b?)"
@@ -57,7 +68,8 @@ _BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
     re.IGNORECASE,
 )
 _TELLTALE = re.compile(
-    "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", *SECRET_NAMES))
+    "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", "access=", *SECRET_NAMES))
+    + r"|(?<![a-z0-9])[as]k[\"'\s:=]|(?<![a-z0-9_+/=-])[a-z0-9_+/=-]{64}"
 )
 """What each of the shapes has in it, in lower case: most text has none of it, and is done with sooner."""
 
@@ -79,7 +91,7 @@ class Redactor:
             text = self._known.sub(MASK, text)
         if _is_innocent(text):
             return text
-        text = _BY_SHAPE.sub(MASK, text)
+        text = _LONG.sub(MASK, _BY_SHAPE.sub(MASK, text))
         text = _QUOTED.sub(rf"\1\g<quote>{MASK}", text)
         return _BARE.sub(rf"\1{MASK}", text)
 

@@ -134,7 +134,7 @@ class JobOver(Rejected):
 
 
 class OperationUnknown(Rejected):
-    """The service does not know the operation: the endpoint is wrong, or of a region that lacks it."""
+    """The endpoint does not offer the operation; where nothing works there, it may be a wrong one."""
 
 
 LOOK_FIRST = (

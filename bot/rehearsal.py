@@ -54,7 +54,7 @@ NEWS_SECONDS = 0.5
 """How often the terminal looks for news while nothing is typed."""
 
 _PAGE_ROWS = 200
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,6 @@ class Played:
                 "log": [as_plain_data(row) for row in self.rows],
             },
             indent=2,
-            ensure_ascii=False,
         )
 
     def print_to(self, console: Console) -> None:
@@ -177,7 +176,7 @@ def _is_about(message: Message, rows: list[Invocation]) -> bool:
 
 @asynccontextmanager
 async def _stage(port: int) -> AsyncIterator[Stage]:
-    for name in _PROXIES:
+    for name in _WAYS_OUT:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
     configure_logging(level=LogLevel.ERROR, style=LogFormat.AUTO, secrets=())

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -52,10 +53,9 @@ class WebServer:
         try:
             await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
         except (OSError, UnicodeError) as error:
-            reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "that is no host name"
             raise StartupError(
-                f"The web server cannot listen on {self._host}:{self._port}: {reason}.",
-                advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address.",
+                f"The web server cannot listen on {_authority(self._host, self._port)}: {_reason_in(error)}.",
+                advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address of this machine.",
             ) from None
 
     @property
@@ -63,7 +63,7 @@ class WebServer:
         """Where it listens, with the port that it was given where port 0 was asked for."""
         addresses = self._runner.addresses if self._runner else []
         host, port = addresses[0][:2] if addresses else (self._host, self._port)
-        return f"http://{host}:{port}"
+        return f"http://{_authority(host, port)}"
 
     async def close(self) -> None:
         """Take no more requests, finish those under way."""
@@ -79,6 +79,18 @@ class WebServer:
         if await self._is_ready():
             return web.json_response({"status": "ready"})
         return web.json_response({"status": "not ready"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason_in(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "that is no host name"
+    if isinstance(error, socket.gaierror):
+        return "the host name cannot be resolved"
+    return os.strerror(error.errno or 0)
 
 
 class SlackEvents:

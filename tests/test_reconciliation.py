@@ -490,7 +490,7 @@ async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
     await look_again(room, asking)
 
     assert "MetaStudio lists no new job in this room." in room.said_instead
-    assert "Looked again" in room.said_instead
+    assert "Looked again: " in room.said_instead
     assert (await row_of(room.log, asking.id)).announced_at == NOON
     assert await row_of(room.log) == before
     assert room.cloud.looks == 1

@@ -110,7 +110,7 @@ def _expiry(ctime: Number, now: datetime) -> list[str]:
         return []
     when = datetime.fromtimestamp(ctime, UTC)
     left = (when - now).total_seconds()
-    return [f"Expires {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired {moment(when)}"]
+    return [f"Expires: {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired: {moment(when)}"]
 
 
 def not_opened() -> Message:

@@ -52,7 +52,7 @@ def unsettled(
     uses = [use_job_button(invocation.id, job_id, number) for number, job_id in enumerate(shown, 1)]
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
-    small_print = (f"Looked again {moment(again)} · " if again else "") + reference(invocation, error)
+    small_print = (f"Looked again: {moment(again)} · " if again else "") + reference(invocation, error)
     free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
     listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(

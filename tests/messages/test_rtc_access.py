@@ -71,7 +71,7 @@ def test_what_metastudio_left_out_is_left_out() -> None:
 
 def test_a_signature_that_is_over_is_called_so() -> None:
     [_, shown] = texts(access(REF, room(user(ctime=1767268740)), NOW))
-    assert "Expired <!date^1767268740^" in shown
+    assert "Expired: <!date^1767268740^" in shown
 
 
 def test_a_moment_beyond_all_calendars_is_left_out() -> None:
