@@ -10,37 +10,24 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SettingFault, SettingsError, StartupError
+from bot.errors import SettingFault, SettingsError, StartupError, Unreachable
 from bot.proxies import proxy_for
-from bot.settings import Mode, Settings
-from bot.slack_errors import SLACK_FAILURES, word_for
+from bot.settings import Settings
+from bot.slack_errors import SLACK_FAILURES, TOKEN_ERRORS, is_passing, reason_for, retry_after, word_for
 
 CALL_SECONDS = 15.0
 RATE_LIMIT_RETRIES = 5
 SERVER_ERROR_RETRIES = 2
 
-_TOKEN_ERRORS = frozenset(
-    {
-        "account_inactive",
-        "invalid_auth",
-        "not_allowed_token_type",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-        "missing_scope",
-        "no_permission",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Who the bot is in its workspace; `socket_url` is where Socket Mode begins, if there is an app token."""
+    """Who the bot is in its workspace; `ticket` is the address of a first WebSocket, in Socket Mode."""
 
     team_id: str
     bot_user_id: str
     bot_id: str | None
-    socket_url: str | None
+    ticket: str | None
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -72,38 +59,81 @@ def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWeb
     return client
 
 
-async def find_installation(client: AsyncWebClient, settings: Settings) -> Installation:
+def single_try_client(client: AsyncWebClient) -> AsyncWebClient:
+    """The same client without retries of its own, for those who pause and try again themselves."""
+    single = AsyncWebClient(
+        token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[]
+    )
+    single.proxy = client.proxy
+    return single
+
+
+def trying_once(client: AsyncWebClient) -> AsyncWebClient:
+    """The same client without retries of its own, for those who pause and try again themselves."""
+    once = AsyncWebClient(
+        token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[]
+    )
+    once.proxy = client.proxy
+    return once
+
+
+async def find_installation(client: AsyncWebClient, app_token: str | None) -> Installation:
     """Ask Slack who we are, with both tokens at once.
 
     Raises:
         SettingsError: naming each token that Slack refuses.
-        StartupError: Slack cannot be asked.
+        Unreachable: Slack does not answer, or cannot at the moment.
+        StartupError: Slack refuses for another reason.
     """
-    identity, socket = await asyncio.gather(
-        client.auth_test(), _open_socket(client, settings), return_exceptions=True
+    identity, ticket = await asyncio.gather(
+        client.auth_test(),
+        _no_ticket() if app_token is None else open_ticket(client, app_token),
+        return_exceptions=True,
     )
-    if isinstance(identity, BaseException) or isinstance(socket, BaseException):
-        asked = {"SLACK_BOT_TOKEN": identity, "SLACK_APP_TOKEN": socket}
-        raise SettingsError(
-            [_fault(name, answer) for name, answer in asked.items() if isinstance(answer, BaseException)]
-        )
-    return Installation(identity["team_id"], identity["user_id"], identity.get("bot_id"), socket)
+    failures = [
+        _failure(name, answer)
+        for name, answer in (("SLACK_BOT_TOKEN", identity), ("SLACK_APP_TOKEN", ticket))
+        if isinstance(answer, BaseException)
+    ]
+    if faults := [
+        fault for failure in failures if isinstance(failure, SettingsError) for fault in failure.faults
+    ]:
+        raise SettingsError(faults)
+    if isinstance(identity, BaseException) or isinstance(ticket, BaseException):
+        raise failures[0]
+    return Installation(identity["team_id"], identity["user_id"], identity.get("bot_id"), ticket)
 
 
-async def _open_socket(client: AsyncWebClient, settings: Settings) -> str | None:
-    if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
-        return None
-    answer = await client.apps_connections_open(app_token=settings.SLACK_APP_TOKEN.get_secret_value())
-    return str(answer["url"])
+async def open_ticket(client: AsyncWebClient, app_token: str) -> str:
+    """A WebSocket address of Slack's. It is good for one connection, and only for a short time.
+
+    Raises:
+        SettingsError: Slack refuses the app token.
+        Unreachable: Slack does not answer, or cannot at the moment.
+        StartupError: Slack refuses for another reason.
+    """
+    try:
+        answer = await client.apps_connections_open(app_token=app_token)
+        return str(answer["url"])
+    except SLACK_FAILURES as error:
+        raise _failure("SLACK_APP_TOKEN", error) from None
 
 
-def _fault(name: str, error: BaseException) -> SettingFault:
+async def _no_ticket() -> None:
+    """In HTTP mode there is none."""
+
+
+def _failure(token: str, error: BaseException) -> BaseException:
+    """What a call with a token has failed with, as an error of ours."""
     word = word_for(error)
-    if word in _TOKEN_ERRORS:
-        return SettingFault(name, f"Slack refuses it ({word}); copy it anew from the app's pages")
-    if isinstance(error, SLACK_FAILURES):
-        raise StartupError(
-            f"Slack cannot be asked who the bot is ({word}).",
-            advice="Check this machine's network, its proxy, and SLACK_API_URL.",
-        ) from None
-    raise error
+    if word in TOKEN_ERRORS:
+        return SettingsError(
+            [SettingFault(token, f"Slack refuses it ({word}); copy it anew from the app's pages")]
+        )
+    if not isinstance(error, SLACK_FAILURES):
+        return error
+    message = f"Slack cannot be asked who the bot is: {reason_for(error)}."
+    advice = "Check this machine's network, its proxy, and SLACK_API_URL."
+    if is_passing(error):
+        return Unreachable(message, advice=advice, retry_after=retry_after(error))
+    return StartupError(message, advice=advice)

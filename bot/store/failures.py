@@ -45,6 +45,15 @@ def is_refusal(error: BaseException) -> bool:
     return getattr(error, "severity_en", None) == "ERROR"  # of asyncpg's own; FATAL ends a connection
 
 
+def is_unreachable(error: BaseException) -> bool:
+    """Whether nobody has answered, or only to say that it is too early or too much."""
+    original = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else None
+    state = str(getattr(original or error, "sqlstate", None) or "")
+    if state:  # 08: connection (not its P01: protocol); 53: resources; 57P: going down or coming up
+        return state.startswith(("08", "53", "57P")) and state != "08P01"
+    return isinstance(original or error, OSError)
+
+
 def reason_in(error: BaseException) -> str:
     """Why, in the database's words, on one line and without a full stop."""
     original = getattr(error, "orig", None) or error

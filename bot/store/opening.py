@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from bot.errors import StartupError
+from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
-from bot.store.failures import failures, reason_in
+from bot.store.failures import failures, is_unreachable, reason_in
 from bot.store.postgresql import open_postgresql
 from bot.store.sqlite import open_sqlite
 
@@ -26,6 +26,7 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
         must_exist: do not make a new SQLite file.
 
     Raises:
+        Unreachable: nobody answers there, or not yet.
         StartupError: saying why it cannot be opened. Never with the URL, which may hold a password.
     """
     database = _database(url, must_exist=must_exist)
@@ -34,7 +35,8 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
             async with asyncio.timeout(OPEN_SECONDS):
                 await _reach(database)
         except failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
-            raise StartupError(
+            kind = Unreachable if is_unreachable(error) else StartupError
+            raise kind(
                 f"The database cannot be opened: {reason_in(error)}.", advice="Check AVATAR_DATABASE_URL."
             ) from None
         yield database
