@@ -65,13 +65,13 @@ class Signatures:
 
     def _look(
         self, body: bytes, timestamps: Sequence[str], signatures: Sequence[str], now: float
-    ) -> tuple[Fault | None, int]:
+    ) -> tuple[Fault | None, float]:
         """What is wrong, and by how many seconds the request is ahead of this machine's clock."""
         match timestamps, signatures:
             case [timestamp], [signature] if _TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(
                 signature
             ):
-                ahead = int(timestamp) - round(now)
+                ahead = int(timestamp) - now
                 signed = hmac.new(
                     self._secret, f"v0:{timestamp}:".encode() + body, hashlib.sha256
                 ).hexdigest()
@@ -81,13 +81,13 @@ class Signatures:
             case _:
                 return Fault.UNSIGNED, 0
 
-    def _warn(self, fault: Fault, ahead: int, now: float) -> None:
+    def _warn(self, fault: Fault, ahead: float, now: float) -> None:
         """At most once a minute for each fault, with how many there were since."""
         self._refused[fault] += 1
         if abs(now - self._warnings.get(fault, float("-inf"))) < WARN_EVERY_SECONDS:
             return
         self._warnings[fault] = now
         facts: Mapping[str, object] = (
-            {} if fault is Fault.UNSIGNED else {"seconds_ahead_of_this_clock": ahead}
+            {} if fault is Fault.UNSIGNED else {"seconds_ahead_of_this_clock": round(ahead)}
         )
         _log.warning(_EVENTS[fault], refused=self._refused.pop(fault), advice=_ADVICE[fault], **facts)

@@ -6,10 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-TroubleKind: TypeAlias = Literal["ratelimited", "server_error", "hang", "lost"]
+TroubleKind: TypeAlias = Literal[
+    "ratelimited", "server_error", "hang", "lost", "refused", "turned_away", "away"
+]
 
 RESPONSE_URL = "response_url"
 """Stands for posts to a response_url where a method is asked for."""
+
+SOCKET = "socket"
+"""Stands for new WebSockets there."""
 
 
 @dataclass(slots=True)
@@ -17,7 +22,7 @@ class Fault:
     """One kind of trouble under way.
 
     `method` None is every Web API method, `left` None any number of times. `until` is in seconds since the
-    epoch, `retry_after` in seconds.
+    epoch, `retry_after` in seconds. `word` is what Slack calls the reason, where it says one.
     """
 
     kind: TroubleKind
@@ -25,18 +30,26 @@ class Fault:
     until: float
     left: int | None
     retry_after: int = 0
+    word: str = ""
 
     def strikes(self, method: str, now: float) -> bool:
-        concerned = self.method == method or (self.method is None and method != RESPONSE_URL)
+        everywhere = self.kind == "away" or method not in {RESPONSE_URL, SOCKET}
+        concerned = self.method == method or (self.method is None and everywhere)
         return concerned and now < self.until and self.left != 0
 
 
 class Trouble:
     """What is wrong with Slack at the moment. Nothing, to begin with."""
 
-    def __init__(self, clock: Callable[[], float], disconnect: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        disconnect: Callable[[], Awaitable[None]],
+        abort: Callable[[], None],
+    ) -> None:
         self._clock = clock
         self._disconnect = disconnect
+        self._abort = abort
         self._faults: list[Fault] = []
         self._over = asyncio.Event()
 
@@ -66,6 +79,30 @@ class Trouble:
     ) -> None:
         """Do what was asked, then drop the connection instead of answering."""
         self._add(Fault("lost", method, self._clock() + seconds, times))
+
+    def refuse(
+        self, word: str, method: str | None = None, *, seconds: float = math.inf, times: int | None = None
+    ) -> None:
+        """Answer Web API calls with an error of Slack's, such as `token_revoked`."""
+        self._add(Fault("refused", method, self._clock() + seconds, times, word=word))
+
+    def turn_away(
+        self,
+        reason: str = "too_many_websockets",
+        *,
+        seconds: float = math.inf,
+        times: int | None = None,
+    ) -> None:
+        """Let each new socket open only to be told that it has to go, and why."""
+        self._add(Fault("turned_away", SOCKET, self._clock() + seconds, times, word=reason))
+
+    def go_away(self, *, seconds: float = math.inf) -> None:
+        """Cut every connection, as if there was no Slack."""
+        self._add(Fault("away", None, self._clock() + seconds, None))
+
+    def abort(self) -> None:
+        """Drop every socket without a word."""
+        self._abort()
 
     async def disconnect(self) -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
