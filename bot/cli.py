@@ -19,6 +19,7 @@ from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
+from bot.outlet import unblocked_stderr
 from bot.settings import DatabaseSettings, Settings
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
@@ -62,12 +63,15 @@ def main() -> None:
 @cli.command()
 def run() -> None:
     """Run the bot, until SIGTERM or Ctrl-C."""
-    with _failures_in_words():
+    with unblocked_stderr(), _failures_in_words():
         settings = Settings.load()
-        configure_logging(
+        handler = configure_logging(
             level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
         )
-        asyncio.run(_serve(settings))
+        try:
+            asyncio.run(_serve(settings))
+        finally:
+            handler.close()
 
 
 @cli.command()
