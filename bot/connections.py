@@ -5,6 +5,7 @@ rest waits in the listening socket's queue, and when all places are taken, who u
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -17,7 +18,7 @@ from bot.tasks import Tasks
 HEADER_SECONDS = 5.0
 """How long a request's headers may take, from the connection or from their first byte."""
 
-SILENCE_SECONDS = 1.0
+SILENCE_SECONDS = 2.0
 """How long a new connection is safe, while all places are taken, without having asked for anything."""
 
 BACKLOG = 4096
@@ -196,7 +197,7 @@ class Connections:
                     continue  # it was given up before it was taken
                 except OSError as error:
                     _log.error("no connection can be taken", reason=error.strerror)
-                    self._drop_one(older_than=0.0)
+                    self._drop_idle(HEADER_SECONDS / 2)
                     await asyncio.sleep(RETRY_SECONDS)
                 else:
                     connection = Connection(self._new_protocol(), self)
@@ -215,23 +216,20 @@ class Connections:
         """Return when there is a place for one more."""
         while len(self._open) >= self._limit:
             self._changed.clear()
-            if not self._drop_one(older_than=SILENCE_SECONDS):
-                try:
-                    async with asyncio.timeout(RETRY_SECONDS):
-                        await self._changed.wait()
-                except TimeoutError:
-                    continue
-            await asyncio.sleep(0)
+            if self._drop_idle(SILENCE_SECONDS):
+                await asyncio.sleep(0)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await self._changed.wait()
 
-    def _drop_one(self, *, older_than: float) -> bool:
-        """Drop the connection that has been idle for longest; one that has been served may go at once."""
-        before = asyncio.get_running_loop().time() - older_than
-        idle = [
-            connection
-            for connection in self._open.values()
-            if not connection.busy and (connection.served or connection.since <= before)
-        ]
-        if not idle:
-            return False
-        min(idle, key=lambda connection: connection.since).drop()
-        return True
+    def _drop_idle(self, seconds: float) -> bool:
+        """Drop those that have asked for nothing for so long, else the one that was served longest ago."""
+        before = asyncio.get_running_loop().time() - seconds
+        idle = [connection for connection in self._open.values() if not connection.busy]
+        silent = [each for each in idle if not each.served and each.since <= before]
+        served = sorted((each for each in idle if each.served), key=lambda each: each.since)
+        dropped = silent or served[:1]
+        for connection in dropped:
+            connection.drop()
+        return bool(dropped)
