@@ -22,6 +22,7 @@ from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
+from bot.outlet import unblocked_stderr
 from bot.private_files import warn_of_open_files
 from bot.settings import DatabaseSettings, Settings
 from bot.store.invocations import Invocations
@@ -73,13 +74,16 @@ def main() -> None:
 @cli.command()
 def run() -> None:
     """Run the bot, until SIGTERM or Ctrl-C."""
-    with _failures_in_words():
+    with unblocked_stderr(), _failures_in_words():
         settings = Settings.load()
-        configure_logging(
+        handler = configure_logging(
             level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
         )
         warn_of_open_files(_private_files(settings.AVATAR_DATABASE_URL.get_secret_value()))
-        asyncio.run(_serve(settings))
+        try:
+            asyncio.run(_serve(settings))
+        finally:
+            handler.close()
 
 
 @cli.command()

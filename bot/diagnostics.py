@@ -9,12 +9,15 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.outlet import Outlet
+from bot.repeats import OnceHandler
 from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
@@ -133,8 +136,11 @@ def forms(secret: str) -> set[str]:
 
 def configure_logging(
     *, level: LogLevel, style: LogFormat, secrets: Iterable[str], stream: TextIO | None = None
-) -> None:
-    """Send this process's log, its libraries' included, to a stream (standard error)."""
+) -> OnceHandler:
+    """Send this process's log, its libraries' included, to a stream (standard error).
+
+    The handler is to be closed at the end, for its last counts.
+    """
     out = stream or sys.stderr
     as_json = style is LogFormat.JSON or (style is LogFormat.AUTO and not out.isatty())
     shared: list[Processor] = [
@@ -150,7 +156,7 @@ def configure_logging(
             colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    handler = logging.StreamHandler(out)
+    handler = OnceHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -162,6 +168,8 @@ def configure_logging(
             ],
         )
     )
+    if isinstance(out, Outlet):
+        out.say_dropped = partial(_dropped, handler)
     # A line that cannot be formatted would be printed as it is, with whatever secret is in it.
     logging.raiseExceptions = False
     root = logging.getLogger()
@@ -178,6 +186,13 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    return handler
+
+
+def _dropped(handler: logging.Handler, lines: int) -> str:
+    """The line that tells how many others are missing in its place."""
+    words = f"{lines} lines of the process log were dropped: nobody took them"
+    return handler.format(logging.LogRecord(__name__, logging.WARNING, "", 0, words, None, None)) + "\n"
 
 
 def _redacting(redactor: Redactor) -> Processor:

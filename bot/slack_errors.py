@@ -12,6 +12,20 @@ SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, At
 """All that a call to Slack can end in. On an answer that is no JSON object, such as a proxy's page, slack-sdk
 3.47 fails with AttributeError or TypeError in its own code."""
 
+TOKEN_ERRORS = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "missing_scope",
+        "no_permission",
+    }
+)
+"""Slack's words for a token that is no good."""
+
 
 class Again(Enum):
     """When the same call may work."""
@@ -97,6 +111,17 @@ def word_for(error: BaseException) -> str:
         return word or f"HTTP {status_of(error)}"
     cause = cause_of(error)
     return cause.words if cause else type(error).__name__
+
+
+def reason_for(error: BaseException) -> str:
+    """Why Slack could not be asked, in words without a full stop. Never a text, which may hold a secret."""
+    if cause := cause_of(error):
+        return cause.words
+    if isinstance(error, SlackApiError):
+        return f"it answers {word_for(error)}"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"it answers HTTP {error.status}"
+    return "its answer is not Slack's"
 
 
 def status_of(error: SlackApiError) -> int:

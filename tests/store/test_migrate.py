@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, insert, inspect, table, text
 
-from bot.errors import NotReachedYet, StartupError
+from bot.errors import StartupError, Unreachable
 from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -275,7 +275,7 @@ async def test_a_user_without_rights_is_told_so(postgresql: Any, postgresql_url:
     async with open_database(postgresql_url.replace("postgres:@", "idle:@")) as engine:
         with pytest.raises(StartupError, match="permission denied for schema public") as refused:
             await migrate(engine)
-    assert not isinstance(refused.value, NotReachedYet)
+    assert not isinstance(refused.value, Unreachable)
     assert "rights" in refused.value.advice
 
 

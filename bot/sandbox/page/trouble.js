@@ -13,6 +13,20 @@ const ORDERS = [
     done: () => "Slack has told the bot to reconnect.",
   },
   {
+    label: `Slack's sockets down for ${SECONDS} s`,
+    what: "The socket is cut, and its host answers 503 while the Web API works. The bot tries again with growing pauses.",
+    run: () =>
+      troubleSlack({ kind: "server_error", method: "socket", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
+    done: () => `Slack takes no sockets until ${later()}.`,
+  },
+  {
+    label: `Too many sockets for ${SECONDS} s`,
+    what: "The socket is cut, and each new one is told that the app has too many.",
+    run: () =>
+      troubleSlack({ kind: "turned_away", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
+    done: () => `Slack turns every socket away until ${later()}.`,
+  },
+  {
     label: `Slack answers 429 for ${SECONDS} s`,
     what: "Every Web API call is refused with Retry-After.",
     run: () => troubleSlack({ kind: "ratelimited", seconds: SECONDS }),

@@ -4,7 +4,7 @@ JSON both ways and no authentication: the server listens on loopback only, and t
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -12,28 +12,13 @@ from bot.sandbox.plain import plain
 from bot.sandbox.slack.commands import CommandResult
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.traffic import Traffic
-from bot.sandbox.slack.trouble import Answered, Trouble
+from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.trouble_wishes import order
 from bot.sandbox.wishes import (
     in_words,
-    optional_count,
-    optional_flag,
-    optional_number,
-    optional_object,
     optional_string,
     read_body,
     required_string,
-)
-
-_KINDS = (
-    "ratelimited",
-    "server_error",
-    "hang",
-    "lost",
-    "cut",
-    "refused",
-    "answered",
-    "disconnect",
-    "clear",
 )
 
 
@@ -121,35 +106,7 @@ class Control:
         return web.json_response({"open": self._stand_in.open_sockets})
 
     async def make_trouble(self, request: web.Request) -> web.Response:
-        """`seconds` and `times` limit the trouble; without them it lasts until {"kind": "clear"}.
-
-        For "ratelimited", `seconds` is also what Retry-After says, unless `retry_after` says otherwise: a
-        number, a text, or "" for none. "refused" takes an `error` and whether `blocks_only` are refused,
-        "answered" a `status`, a `body`, a `content_type` and `headers`.
-        """
-        body = await read_body(request)
-        trouble = self._stand_in.trouble
-        method, seconds = optional_string(body, "method"), optional_number(body, "seconds")
-        bounds: dict[str, Any] = {"times": optional_count(body, "times")}
-        if seconds is not None:
-            bounds["seconds"] = seconds
-        match body.get("kind"):
-            case "ratelimited":
-                trouble.rate_limit(method, **bounds, retry_after=_retry_after(body, seconds))
-            case "server_error":
-                trouble.server_errors(method, **bounds)
-            case "hang":
-                trouble.hang(method, **bounds)
-            case "lost":
-                trouble.lose_answers(method, **bounds)
-            case "cut" | "refused" | "answered":
-                _instead_of_slack(body, trouble, method, bounds)
-            case "disconnect":
-                await trouble.disconnect()
-            case "clear":
-                trouble.clear()
-            case other:
-                raise ValueError(f"kind is one of {', '.join(_KINDS)}, not {other!r}")
+        await order(self._stand_in.trouble, await read_body(request))
         return web.json_response({"ok": True})
 
     async def set_request_url(self, request: web.Request) -> web.Response:
@@ -159,36 +116,6 @@ class Control:
             raise ValueError("url is an http address, or null for Socket Mode")
         self._stand_in.request_url = url
         return web.json_response({"url": url})
-
-
-def _retry_after(body: dict[str, Any], seconds: float | None) -> int | str | None:
-    if isinstance(body.get("retry_after"), str):
-        return optional_string(body, "retry_after") or None
-    return max(1, int(optional_number(body, "retry_after") or seconds or 1))
-
-
-def _instead_of_slack(
-    body: dict[str, Any], trouble: Trouble, method: str | None, bounds: dict[str, Any]
-) -> None:
-    """Nothing is done, and the app is answered by something else."""
-    match body["kind"]:
-        case "cut":
-            trouble.cut_connections(method, **bounds)
-        case "refused":
-            blocks_only = bool(optional_flag(body, "blocks_only"))
-            trouble.refuse(required_string(body, "error"), method, **bounds, blocks_only=blocks_only)
-        case _:
-            trouble.answer_with(_answered(body), method, **bounds)
-
-
-def _answered(body: dict[str, Any]) -> Answered:
-    headers = optional_object(body, "headers")
-    return Answered(
-        status=optional_count(body, "status") or 200,
-        body=optional_string(body, "body") or "",
-        content_type=optional_string(body, "content_type") or "text/html",
-        headers={str(name): str(value) for name, value in headers.items()},
-    )
 
 
 def _number(query: Mapping[str, str], name: str, words: str) -> int | None:

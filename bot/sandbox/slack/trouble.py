@@ -7,10 +7,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-TroubleKind: TypeAlias = Literal["ratelimited", "server_error", "hang", "lost", "cut", "answered"]
+TroubleKind: TypeAlias = Literal[
+    "ratelimited", "server_error", "hang", "lost", "cut", "answered", "turned_away", "away"
+]
 
 RESPONSE_URL = "response_url"
 """Stands for posts to a response_url where a method is asked for."""
+
+SOCKET = "socket"
+"""Stands for new WebSockets there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Fault:
 
     `method` None is every Web API method, `left` None any number of times. `until` is in seconds since the
     epoch. `answer` is given without doing anything; `blocks_only` spares what comes without blocks.
+    `word` is what Slack calls the reason why it turns a socket away.
     """
 
     kind: TroubleKind
@@ -37,18 +43,26 @@ class Fault:
     left: int | None
     answer: Answered = Answered()
     blocks_only: bool = False
+    word: str = ""
 
     def strikes(self, method: str, now: float, *, has_blocks: bool) -> bool:
-        concerned = self.method == method or (self.method is None and method != RESPONSE_URL)
+        everywhere = self.kind == "away" or method not in {RESPONSE_URL, SOCKET}
+        concerned = self.method == method or (self.method is None and everywhere)
         return concerned and now < self.until and self.left != 0 and (has_blocks or not self.blocks_only)
 
 
 class Trouble:
     """What is wrong with Slack at the moment. Nothing, to begin with."""
 
-    def __init__(self, clock: Callable[[], float], disconnect: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        disconnect: Callable[[], Awaitable[None]],
+        abort: Callable[[], None],
+    ) -> None:
         self._clock = clock
         self._disconnect = disconnect
+        self._abort = abort
         self._faults: list[Fault] = []
         self._over = asyncio.Event()
 
@@ -111,6 +125,24 @@ class Trouble:
     ) -> None:
         """Answer with this, as a proxy does, without doing anything."""
         self._add(Fault("answered", method, self._clock() + seconds, times, answer))
+
+    def turn_away(
+        self,
+        reason: str = "too_many_websockets",
+        *,
+        seconds: float = math.inf,
+        times: int | None = None,
+    ) -> None:
+        """Let each new socket open only to be told that it has to go, and why."""
+        self._add(Fault("turned_away", SOCKET, self._clock() + seconds, times, word=reason))
+
+    def go_away(self, *, seconds: float = math.inf) -> None:
+        """Cut every connection, as if there was no Slack."""
+        self._add(Fault("away", None, self._clock() + seconds, None))
+
+    def abort(self) -> None:
+        """Drop every socket without a word."""
+        self._abort()
 
     async def disconnect(self) -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
