@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from zlib import crc32
 
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typing_extensions import override
 
@@ -43,14 +43,17 @@ class PostgreSqlDatabase(Database):
     A write is one exchange with the server, one that takes turns is three; behind a pooler one more.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, read_only: bool) -> None:
         super().__init__(engine.sync_engine)
+        self._read_only = read_only
         self._generation = 0
         _guard_connections(self)
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
         """A server that only takes reads has written nothing: the address may lead to another one by now."""
+        if self._read_only:
+            raise InvalidRequestError("it was opened to be read")
         try:
             return await self._write(sql, parameters, in_turn)
         except failures() as error:
@@ -155,7 +158,7 @@ def open_postgresql(url: PostgreSqlUrl, *, read_only: bool) -> PostgreSqlDatabas
             "prepared_statement_name_func": lambda: "",
         },
     )
-    return PostgreSqlDatabase(engine)
+    return PostgreSqlDatabase(engine, read_only=read_only)
 
 
 async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:

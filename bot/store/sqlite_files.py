@@ -23,6 +23,16 @@ class DatabaseFiles:
         self._file, self._latest, self._shared = str(path), f"{path}-wal", f"{path}-shm"
         self._opened = {self._file: os.stat(self._file)}  # noqa: PTH116 - a Path takes as long again
         self._sizes: dict[str, int] = {}
+        self._harm = ""
+
+    def refuse_if_harmed(self, *_: object) -> None:
+        """What was once harmed is not opened again: rows may be missing in it.
+
+        Raises:
+            sqlite3.OperationalError: it was harmed.
+        """
+        if self._harm:
+            raise sqlite3.OperationalError(self._harm)
 
     def note_opened(self, _connection: Any, _record: object) -> None:
         """SQLite has made its own two files by now. They stay the same ones as long as it is open."""
@@ -40,15 +50,28 @@ class DatabaseFiles:
     def check(self, connection: Any, _record: object, _proxy: object) -> None:
         """Refuse to use what was removed, replaced or cut short.
 
+        The connection is closed by that. So SQLite still brings into the database what it has in a `-wal`
+        that was removed.
+
         Raises:
-            sqlite3.OperationalError: it was.
+            sqlite3.OperationalError: it was harmed.
         """
+        self._look_for_harm(connection)
+        self.refuse_if_harmed()
+
+    def _look_for_harm(self, connection: Any) -> None:
         for name, opened in self._opened.items():
             there = _stat(name)
             if there is None or not os.path.samestat(opened, there):
-                raise _lost(name.removeprefix(self._file), "removed or replaced")
+                self._note_harm(name, "removed or replaced")
+                return
             if there.st_size < self._sizes.get(name, 0) and not self._may_be_shorter(connection, name):
-                raise _lost(name.removeprefix(self._file), "cut short")
+                self._note_harm(name, "cut short")
+                return
+
+    def _note_harm(self, name: str, how: str) -> None:
+        file = f"{name.removeprefix(self._file)} file".lstrip()
+        self._harm = f"its {file} was {how}; start the bot anew"
 
     def _may_be_shorter(self, connection: Any, name: str) -> bool:
         """VACUUM and a checkpoint make a file shorter, too, and SQLite knows of that."""
@@ -69,6 +92,7 @@ class DatabaseFiles:
 def guard_files(engine: AsyncEngine, path: Path) -> None:
     """Check the files at each use of an engine, which has one connection."""
     files = DatabaseFiles(path)
+    event.listen(engine.sync_engine, "do_connect", files.refuse_if_harmed)
     event.listen(engine.sync_engine, "connect", files.note_opened)
     event.listen(engine.sync_engine, "checkin", files.note_sizes)
     event.listen(engine.sync_engine, "checkout", files.check)
@@ -88,8 +112,3 @@ def _ask(connection: Any, pragma: str) -> Any:
         return cursor.fetchall()
     finally:
         cursor.close()
-
-
-def _lost(which: str, how: str) -> sqlite3.OperationalError:
-    file = f"{which} file" if which else "file"
-    return sqlite3.OperationalError(f"its {file} was {how}; start the bot anew")
