@@ -77,6 +77,19 @@ async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
     assert job_ids(await roster.followed()) == {"job-accepted", "job-running"}
 
 
+async def test_what_has_become_known_of_a_job_is_kept_and_the_rest_stays(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    await recorded(log, a_job("job-1", configuration="{}"), a_job("job-2"))
+    [job] = await roster.followed(job_id="job-1")
+    await roster.complete(job, room_name="Lobby \ud83d kiosk")
+    await roster.complete(job, configuration='{"is_transparent":true}')
+    [known] = await roster.followed(job_id="job-1")
+    assert (known.room_name, known.configuration) == ("Lobby \ufffd kiosk", '{"is_transparent":true}')
+    [other] = await roster.followed(job_id="job-2")
+    assert (other.room_name, other.configuration) == (None, None)
+
+
 async def test_jobs_can_be_asked_for_that_were_announced_from_a_time_on(
     log: Invocations, roster: Roster, a_job: New
 ) -> None:
