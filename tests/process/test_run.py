@@ -120,7 +120,10 @@ def test_tokens_that_slack_refuses_are_both_named(spawn: Spawn, stand_ins: Calla
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be asked who the bot is"),
+        (
+            {"SLACK_API_URL": "http://127.0.0.1:9/api/"},
+            "Slack cannot be asked who the bot is (the connection was refused)",
+        ),
         (
             {"AVATAR_DATABASE_URL": "sqlite+aiosqlite:////nowhere/at/all.db"},
             "The database file /nowhere/at/all.db cannot be opened",
