@@ -33,6 +33,7 @@ from bot.terminal import readable
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TABLE_ROWS = 50
+MOST_IDS = 5
 PAGE_PORT = 8008
 
 cli = typer.Typer(
@@ -132,7 +133,8 @@ def log(
     user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
     entry: Annotated[
-        str | None, typer.Option(help="Only this one: the log entry that a message names.")
+        str | None,
+        typer.Option(help="Only this one: the log entry that a message names, or the beginning of it."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=10**9, help=f"At most so many rows; {TABLE_ROWS} in a table.")
@@ -146,11 +148,12 @@ def log(
     async def show() -> None:
         async with open_database(_database_url(), read_only=True) as database:
             as_table = not (as_csv or as_json)
-            rows = Invocations(database).find(
+            invocations = Invocations(database)
+            rows = invocations.find(
                 since=after,
                 user_id=user,
                 status=status,
-                invocation_id=entry,
+                invocation_id=await _whole_id(invocations, entry) if entry is not None else None,
                 limit=limit or (TABLE_ROWS if as_table else None),
             )
             if as_table:
@@ -201,6 +204,23 @@ async def _serve(settings: Settings) -> None:
 def _private_files(database_url: str) -> list[Path]:
     database = read_database_url(database_url)
     return [Path(".env"), *(database.files if isinstance(database, SqliteUrl) else ())]
+
+
+async def _whole_id(invocations: Invocations, beginning: str) -> str:
+    """The one ID that begins so, which may be the whole of it.
+
+    Raises:
+        StartupError: several begin so.
+    """
+    wanted = beginning.strip().strip("`").lower()
+    found = await invocations.ids_from(wanted, limit=MOST_IDS + 1)
+    if len(found) < 2 or wanted in found:
+        return found[0] if found else wanted
+    more = " and more" if len(found) > MOST_IDS else ""
+    raise StartupError(
+        f"Several log entries begin with {wanted!r}: {', '.join(found[:MOST_IDS])}{more}.",
+        advice="Give more of the one that you mean.",
+    )
 
 
 def _database_url() -> str:

@@ -195,6 +195,21 @@ class Invocations:
         total = max(row.seen, len(jobs))
         return RunningJobs(jobs, total, hidden=max(row.running - total, 0))
 
+    async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
+        """The IDs that begin so, in their order; what means something in a pattern means itself."""
+        query = (
+            select(invocations.c.id)
+            .where(
+                invocations.c.id.between(
+                    beginning, f"{beginning}z"
+                ),  # in every collation z is after all of hex
+                func.substr(invocations.c.id, 1, len(beginning)) == beginning,
+            )
+            .order_by(invocations.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await fetch(self._database, query)]
+
     async def find(
         self,
         *,

@@ -125,11 +125,20 @@ async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Datab
         assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_the_beginning_of_an_id_is_looked_up_by_the_primary_key(database: Database) -> None:
+    [plan] = await plans_of(database, lambda log, _: log.ids_from("0198c0de", limit=6))
+    assert len(plan) == 1
+    assert plan[0].startswith("SEARCH invocations USING COVERING INDEX sqlite_autoindex_invocations_1")
+
+
 @pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
 async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None:
+    asks = {asked: ask for asked, (ask, _) in ASKED.items()}
+    asks["the beginning of an ID"] = lambda log, _: log.ids_from("0198c0de", limit=6)
     plans = {
         asked: "\n".join(step for plan in await plans_of(database, ask) for step in plan)
-        for asked, (ask, _) in ASKED.items()
+        for asked, ask in asks.items()
     }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER
