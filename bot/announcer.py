@@ -6,55 +6,39 @@
 | one person | response_url (ephemeral), chat.postEphemeral, a direct message |
 
 chat.postMessage fails where the bot is not a member; the response_url works wherever the command was typed.
+Each route is tried more than once where it may work in a moment (see `slack_calls`), and with less of the
+message where Slack does not take its content: without blocks, then cut short.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message
 from bot.model import Invocation
-from bot.slack_errors import SLACK_FAILURES, word_for
+from bot.slack_calls import SlackCalls, post_to_response_url, said_by
+from bot.slack_errors import SLACK_FAILURES, Again, SlackFailure, word_for
 
 CHANNEL_SECONDS = 15.0
-"""How long posting to the channel may take, Slack's Retry-After included; then the next route is tried."""
+"""How long posting to the channel may take, Slack's Retry-After and all tries included; then comes the next
+route, whose messages cannot be edited."""
 
 ROUTE_SECONDS = 5.0
 """How long each of the other routes may take."""
 
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 
-_PASSING = frozenset(
-    {
-        "ratelimited",
-        "rate_limited",
-        "message_limit_exceeded",
-        "team_added_to_org",
-        "accesslimited",
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "invalid_auth",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-        "account_inactive",
-    }
-)
-"""Slack's words for troubles that end, some of them with a new token. What else it says will not change."""
-
 _log = structlog.get_logger()
+
+T = TypeVar("T")
 
 Render = Callable[[str], Message]
 """From a hint for the small print to the message."""
@@ -66,10 +50,6 @@ class Delivery:
 
     channel: str | None = None
     ts: str | None = None
-
-
-class _Closed(Exception):
-    """A route that is not open, with the reason in a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +65,17 @@ class _Route:
 class Announcer:
     """Tells channels and people. `pace` multiplies the time limits of the routes."""
 
-    def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession, *, pace: float = 1.0) -> None:
+    def __init__(
+        self,
+        slack: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        *,
+        pace: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._slack = slack
         self._session = session
+        self._calls = SlackCalls(sleep=sleep, pace=pace)
         self._pace = pace
 
     async def announce(self, invocation: Invocation, render: Render) -> Delivery:
@@ -135,7 +123,7 @@ class Announcer:
         Raises:
             Undeliverable: there is no such thread, now or later.
         """
-        post = partial(self._post_as_it_is, invocation.message_channel or "", thread_ts=invocation.message_ts)
+        post = partial(self._post, invocation.message_channel or "", thread_ts=invocation.message_ts)
         return await self._reach(invocation, post, message)
 
     async def _reach(
@@ -145,20 +133,34 @@ class Announcer:
             raise Undeliverable("The announcement went where it cannot be found again.")
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._pace):
-                await send(message)
+                await self._send(send, message, invocation)
         except SLACK_FAILURES as error:
             word = word_for(error)
             _log.warning("the announcement is not reached", reason=word, job_id=invocation.job_id)
-            if isinstance(error, SlackApiError) and word not in _PASSING and not word.startswith("HTTP"):
+            if isinstance(error, SlackFailure) and error.again is Again.NEVER:
                 raise Undeliverable(f"Slack does not let it be changed ({word}).") from None
             return False
         return True
 
+    async def _send(
+        self, send: Callable[[Message], Awaitable[T]], message: Message, invocation: Invocation
+    ) -> T:
+        """Send it; with less of it where Slack does not take the content, but never without the job's ID."""
+        while True:
+            try:
+                return await self._calls.make(partial(send, message))
+            except SlackFailure as failure:
+                simpler = message.simpler(keep=invocation.job_id or "")
+                if simpler is None or not failure.is_about_content:
+                    raise
+                _log.error("Slack refused the content of a message", reason=failure.word)
+                message = simpler
+
     async def _update(self, invocation: Invocation, message: Message) -> None:
-        update = partial(
-            self._slack.chat_update, channel=invocation.message_channel or "", ts=invocation.message_ts or ""
+        answer = await self._slack.chat_update(
+            channel=invocation.message_channel or "", ts=invocation.message_ts or "", **message.arguments()
         )
-        await _plain_if_need_be(lambda shown: update(**shown.arguments()), message)
+        said_by(answer, "ts")
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
@@ -172,37 +174,29 @@ class Announcer:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
                 async with asyncio.timeout(route.seconds * self._pace):
-                    return await route.send(message)
-            except (_Closed, *SLACK_FAILURES) as error:
-                reason = str(error) if isinstance(error, _Closed) else word_for(error)
+                    return await self._send(route.send, message, invocation)
+            except SLACK_FAILURES as error:
+                reason = word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
                 if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
                     invitation = INVITE_HINT
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
-    async def _post(self, channel: str | None, message: Message) -> Delivery:
-        if not channel:
-            raise _Closed("no channel")
-        response = await _plain_if_need_be(partial(self._post_as_it_is, channel), message)
-        return Delivery(response["channel"], response["ts"])
-
-    async def _post_as_it_is(
-        self, channel: str, message: Message, *, thread_ts: str | None = None
-    ) -> AsyncSlackResponse:
-        return await self._slack.chat_postMessage(
-            channel=channel,
+    async def _post(self, channel: str | None, message: Message, *, thread_ts: str | None = None) -> Delivery:
+        answer = await self._slack.chat_postMessage(
+            channel=_known(channel),
             thread_ts=thread_ts,
             unfurl_links=False,
             unfurl_media=False,
             **message.arguments(),
         )
+        return Delivery(*said_by(answer, "channel", "ts"))
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivery:
-        if not invocation.channel_id:
-            raise _Closed("no channel")
-        await self._slack.chat_postEphemeral(
-            channel=invocation.channel_id, user=invocation.user_id, **message.arguments()
+        answer = await self._slack.chat_postEphemeral(
+            channel=_known(invocation.channel_id), user=invocation.user_id, **message.arguments()
         )
+        said_by(answer, "message_ts")
         return Delivery()
 
     async def _respond(
@@ -214,29 +208,18 @@ class Announcer:
         replace_original: bool = False,
     ) -> Delivery:
         if not invocation.response_url:
-            raise _Closed("no response_url")
-        webhook = AsyncWebhookClient(
-            invocation.response_url, session=self._session, retry_handlers=self._slack.retry_handlers
-        )
-        webhook.proxy = self._slack.proxy  # its constructor would take the environment's, NO_PROXY or not
+            raise SlackFailure("no response_url", Again.NEVER)
         how = {"response_type": response_type, "replace_original": replace_original}
-        response = await webhook.send_dict(how | message.arguments())
-        if response.status_code != 200:
-            raise _Closed(f"HTTP {response.status_code}")
+        await post_to_response_url(
+            self._session, invocation.response_url, how | message.arguments(), proxy=self._slack.proxy
+        )
         return Delivery()
 
 
-async def _plain_if_need_be(
-    send: Callable[[Message], Awaitable[AsyncSlackResponse]], message: Message
-) -> AsyncSlackResponse:
-    """Send it; once more as text alone where a workspace does not take the blocks."""
-    try:
-        return await send(message)
-    except SlackApiError as error:
-        if not message.blocks or word_for(error) != "invalid_blocks":
-            raise
-        _log.error("Slack refused the blocks")
-        return await send(Message(message.text))
+def _known(channel: str | None) -> str:
+    if not channel:
+        raise SlackFailure("no channel", Again.NEVER)
+    return channel
 
 
 def _is_channel(channel_id: str | None) -> bool:

@@ -11,14 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from aiohttp import ClientSession
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
 from bot.bolt import bolt_app
 from bot.completion import Completion
+from bot.credential_check import check_credentials
 from bot.custody import Custody
-from bot.errors import LogUnavailable, SettingFault, SettingsError
+from bot.errors import SettingFault, SettingsError
 from bot.housekeeping import keep_house
 from bot.intake import Intake
 from bot.listeners.actions import Actions
@@ -31,13 +33,16 @@ from bot.outcomes import Outcomes
 from bot.pace import Pace
 from bot.parsing import Regions
 from bot.policy import Policy
+from bot.readiness import CostlyCheck, Readiness
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.rtc_access import RtcAccess
+from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
-from bot.settings import Settings
 from bot.showing import Showing
-from bot.slack import Installation, find_installation, open_session, slack_client
+from bot.signatures import Signatures
+from bot.slack import Installation, find_installation, open_session, open_ticket, slack_client
+from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode
 from bot.starts import Starts
 from bot.stops import Stops
@@ -50,8 +55,9 @@ from bot.store.roster import Roster
 from bot.store.sole_use import sole_use
 from bot.sweep import Sweep
 from bot.tasks import Tasks
+from bot.waiting import Pauses, once_reachable
 from bot.watcher import Watcher
-from bot.web import SlackEvents, WebServer
+from bot.web import WebServer
 
 _log = structlog.get_logger()
 
@@ -69,9 +75,12 @@ class Bot:
 
 
 def stop_requested() -> asyncio.Event:
-    """Set once the process is asked to stop, by SIGTERM or Ctrl-C."""
+    """Set once the process is asked to stop: by SIGTERM, by Ctrl-C, or by SIGHUP unless `nohup` hides it."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
@@ -90,8 +99,9 @@ async def running_bot(
 ) -> AsyncIterator[Bot]:
     """A bot that takes commands from entry to exit.
 
-    On exit it takes no more, finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the
-    database. On a failed start it closes what it had opened.
+    It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
+    finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
+    it closes what it had opened.
 
     Raises:
         SettingsError: a token or file is not good.
@@ -102,13 +112,28 @@ async def running_bot(
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
         stack.enter_context(sole_use(database_url))
-        database = await stack.enter_async_context(open_database(database_url))
-        await migrate(database)
+        readiness = Readiness("slack", "database")
+        web = await _open_web(stack, settings, readiness)
+        database = await once_reachable(
+            lambda: stack.enter_async_context(open_database(database_url)),
+            waiting=partial(readiness.waits, "database"),
+            pauses=Pauses(),
+        )
+        await once_reachable(
+            partial(migrate, database), waiting=partial(readiness.waits, "database"), pauses=Pauses()
+        )
         await inherit(database, now())
         invocations = Invocations(database)
+        is_writable = CostlyCheck(invocations.check_writable)
+        stack.push_async_callback(is_writable.close)
+        readiness.watch("database", is_writable)
         session = await stack.enter_async_context(open_session())
         slack = slack_client(settings, session)
-        installation = await find_installation(slack, settings)
+        installation = await once_reachable(
+            partial(find_installation, slack, _app_token(settings)),
+            waiting=partial(readiness.waits, "slack"),
+            pauses=Pauses(),
+        )
         metastudio = await stack.enter_async_context(open_metastudio(settings, now=now))
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, settings.AVATAR_DRAIN_SECONDS)
@@ -127,13 +152,21 @@ async def running_bot(
             now=now,
             new_id=new_id,
         )
-        web = await _connect(
-            stack, settings, bolt=bolt, slack=slack, installation=installation, invocations=invocations
-        )
+        if web:
+            stack.push_async_callback(web.close)
+        if token := _app_token(settings):
+            await _open_socket(
+                stack, bolt, slack, session, token, ticket=installation.ticket, readiness=readiness
+            )
+        elif web and settings.SLACK_SIGNING_SECRET:
+            secret = settings.SLACK_SIGNING_SECRET.get_secret_value()
+            web.slack = SlackEvents(bolt, Signatures(secret, now=now))
+            readiness.watch("slack", _always_well)
         background = Tasks()
         stack.push_async_callback(background.cancel)
         for chore in chores:
             background.spawn(chore())
+        background.spawn(check_credentials(metastudio))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
         )
@@ -242,7 +275,9 @@ def _assemble(
         policy=policy,
         now=now,
     )
-    showing = Showing(invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc)
+    showing = Showing(
+        invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc, now=now
+    )
     watcher = Watcher(
         roster=roster,
         leases=Leases(database),
@@ -256,39 +291,49 @@ def _assemble(
     return (sweep.keep_sweeping, watcher.keep_watching, partial(keep_house, invocations, now=now))
 
 
-async def _connect(
+def _app_token(settings: Settings) -> str | None:
+    """The token for Socket Mode; None in HTTP mode."""
+    if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
+        return None
+    return settings.SLACK_APP_TOKEN.get_secret_value()
+
+
+async def _open_web(stack: AsyncExitStack, settings: Settings, readiness: Readiness) -> WebServer | None:
+    """Open the web server, so that it can be asked what the bot waits for."""
+    if not settings.AVATAR_HTTP_PORT:
+        return None
+    web = WebServer(
+        host=settings.AVATAR_HTTP_HOST,
+        port=settings.AVATAR_HTTP_PORT,
+        readiness=readiness,
+        takes_events=settings.mode is Mode.HTTP,
+    )
+    stack.push_async_callback(web.close)
+    await web.open()
+    return web
+
+
+async def _open_socket(
     stack: AsyncExitStack,
-    settings: Settings,
-    *,
     bolt: AsyncApp,
     slack: AsyncWebClient,
-    installation: Installation,
-    invocations: Invocations,
-) -> WebServer | None:
-    """Open the ways in; on exit they close first."""
-    socket: SocketMode | None = None
-    events: SlackEvents | None = None
-    if settings.SLACK_APP_TOKEN and installation.socket_url:
-        token = settings.SLACK_APP_TOKEN.get_secret_value()
-        socket = SocketMode(bolt, token, url=installation.socket_url, proxy=slack.proxy)
-        stack.push_async_callback(socket.close)
-    elif settings.SLACK_SIGNING_SECRET:
-        events = SlackEvents(bolt, settings.SLACK_SIGNING_SECRET.get_secret_value())
+    session: ClientSession,
+    app_token: str,
+    *,
+    ticket: str | None,
+    readiness: Readiness,
+) -> None:
+    """Connect over Socket Mode, however long that takes."""
+    new_ticket = partial(open_ticket, slack, app_token)
+    socket = SocketMode(bolt, session, new_ticket, ticket=ticket, proxy=slack.proxy)
 
-    async def is_ready() -> bool:
-        try:
-            await invocations.check_writable()
-        except LogUnavailable:
-            return False
-        return socket is None or await socket.is_connected()
+    async def trouble() -> str | None:
+        return socket.trouble
 
-    web: WebServer | None = None
-    if settings.AVATAR_HTTP_PORT:
-        web = WebServer(
-            host=settings.AVATAR_HTTP_HOST, port=settings.AVATAR_HTTP_PORT, is_ready=is_ready, slack=events
-        )
-        stack.push_async_callback(web.close)
-        await web.open()
-    if socket:
-        await socket.open()
-    return web
+    readiness.watch("slack", trouble)
+    stack.push_async_callback(socket.close)
+    await socket.open()
+
+
+async def _always_well() -> None:
+    """Slack's requests find the bot by themselves."""

@@ -1,6 +1,7 @@
 """The command line. Exit status: 0 done, 1 failed, 2 wrong usage or settings."""
 
 import asyncio
+import errno
 import os
 import re
 import sys
@@ -21,15 +22,18 @@ from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.start_command import START_COMMAND
 from bot.log_output import write_csv, write_json, write_table
 from bot.model import Status
+from bot.outlet import unblocked_stderr
 from bot.private_files import warn_of_open_files
 from bot.settings import DatabaseSettings, Settings
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
+from bot.terminal import readable
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 TABLE_ROWS = 50
+MOST_IDS = 5
 PAGE_PORT = 8008
 
 cli = typer.Typer(
@@ -59,19 +63,28 @@ def about(
 
 def main() -> None:
     """The entry point of `avatar-bot`."""
-    cli()
+    try:
+        cli(readable(sys.argv[1:]))
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO}:
+            raise
+        _write_no_more()
+        sys.exit(f"The output cannot be written: {os.strerror(error.errno)}.")
 
 
 @cli.command()
 def run() -> None:
     """Run the bot, until SIGTERM or Ctrl-C."""
-    with _failures_in_words():
+    with unblocked_stderr(), _failures_in_words():
         settings = Settings.load()
-        configure_logging(
+        handler = configure_logging(
             level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
         )
         warn_of_open_files(_private_files(settings.AVATAR_DATABASE_URL.get_secret_value()))
-        asyncio.run(_serve(settings))
+        try:
+            asyncio.run(_serve(settings))
+        finally:
+            handler.close()
 
 
 @cli.command()
@@ -120,7 +133,8 @@ def log(
     user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
     entry: Annotated[
-        str | None, typer.Option(help="Only this one: the log entry that a message names.")
+        str | None,
+        typer.Option(help="Only this one: the log entry that a message names, or the beginning of it."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=10**9, help=f"At most so many rows; {TABLE_ROWS} in a table.")
@@ -132,14 +146,14 @@ def log(
     after = _point_in_time(since, utc_now()) if since else None
 
     async def show() -> None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a text file
         async with open_database(_database_url(), read_only=True) as database:
             as_table = not (as_csv or as_json)
-            rows = Invocations(database).find(
+            invocations = Invocations(database)
+            rows = invocations.find(
                 since=after,
                 user_id=user,
                 status=status,
-                invocation_id=entry,
+                invocation_id=await _whole_id(invocations, entry) if entry is not None else None,
                 limit=limit or (TABLE_ROWS if as_table else None),
             )
             if as_table:
@@ -192,6 +206,23 @@ def _private_files(database_url: str) -> list[Path]:
     return [Path(".env"), *(database.files if isinstance(database, SqliteUrl) else ())]
 
 
+async def _whole_id(invocations: Invocations, beginning: str) -> str:
+    """The one ID that begins so, which may be the whole of it.
+
+    Raises:
+        StartupError: several begin so.
+    """
+    wanted = beginning.strip().strip("`").lower()
+    found = await invocations.ids_from(wanted, limit=MOST_IDS + 1)
+    if len(found) < 2 or wanted in found:
+        return found[0] if found else wanted
+    more = " and more" if len(found) > MOST_IDS else ""
+    raise StartupError(
+        f"Several log entries begin with {wanted!r}: {', '.join(found[:MOST_IDS])}{more}.",
+        advice="Give more of the one that you mean.",
+    )
+
+
 def _database_url() -> str:
     return DatabaseSettings.load().AVATAR_DATABASE_URL.get_secret_value()
 
@@ -220,5 +251,10 @@ def _failures_in_words() -> Iterator[None]:
         typer.echo(f"{error} {error.advice}".rstrip(), err=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         raise typer.Exit(0) from None
+
+
+def _write_no_more() -> None:
+    """What waits in the buffer goes nowhere, so that Python does not fail at it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -32,14 +32,14 @@ from bot.tasks import Tasks
 READ_SECONDS = 10.0
 """How long a question about a job may take, once it has its turn."""
 
-RETRY_SECONDS = (2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
-"""Pauses after questions about a room that were not answered; the last one is repeated."""
+RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Pauses after questions that were not answered; the last one is repeated."""
 
 MOST_TRIES = 24
 """After as many, which is more than an hour, an announcement stays as it is."""
 
-STATE_TRIES = 3
-"""After so many failures to learn a job's state, the room is asked instead."""
+STATE_TRIES = 2
+"""After so many failures to learn a job's state, the room is asked meanwhile."""
 
 NAME_SECONDS = 6.0
 """How long a room's name waits for an edit that tells of a new state; then it is worth one of its own."""
@@ -56,18 +56,20 @@ _log = structlog.get_logger()
 class _Gap:
     """An announcement that does not say all.
 
-    `asks_room` tells whether the room may fill the configuration, since the job's own state has been heard;
-    `asks_state` whether that is still to be asked for. `named_at` is when the room's name was learnt, if it
-    waits for the next edit, and `shown` what the message showed then.
+    `asks_state` tells whether the job's state is to be asked for at this look, `state_heard` whether it has
+    told all that it ever will, and `asks_room` whether the room may fill in what is left. `named_at` is when
+    the room's name was learnt, if it waits for the next edit, and `shown` what the message showed then.
     """
 
     job: FollowedJob
     known: Values
     life: JobLife
     needs_name: bool
+    asks_room: bool
+    state_heard: bool
     asks_state: bool = False
-    asks_room: bool = False
     failures: int = 0
+    retry_at: float = 0.0
     named_at: float | None = None
     shown: JobState = JobState.ACCEPTED
 
@@ -128,7 +130,14 @@ class Completion:
         known, job.configuration = read(job.configuration), None
         if job.invocation_id in self._gaps or job.invocation_id in self._settled:
             return
-        gap = _Gap(job, known, JobLife(job.state), needs_name=not job.room_name, asks_room=only_rooms)
+        gap = _Gap(
+            job,
+            known,
+            JobLife(job.state),
+            needs_name=not job.room_name,
+            asks_room=only_rooms,
+            state_heard=only_rooms,
+        )
         if gap.needs_name or gap.lacks_something:
             self._gaps[job.invocation_id] = gap
             self._ask_room_if_need_be(gap)
@@ -156,7 +165,8 @@ class Completion:
         if await self._keep(gap, filled(gap.known, report.told())):
             self._refresh(gap)
         if listed:
-            gap.asks_state = gap.lacks_something and not gap.asks_room
+            may_ask = not gap.state_heard and self._clock() >= gap.retry_at
+            gap.asks_state = may_ask and gap.lacks_something
         else:
             self._state_was_heard(gap)
         self._settle_if_whole(gap)
@@ -212,12 +222,15 @@ class Completion:
             await self.hear(gap.job, report)
 
     def _miss(self, gap: _Gap) -> None:
+        gap.retry_at = self._clock() + _pause_after(gap.failures)
         gap.failures += 1
+        gap.state_heard = gap.state_heard or gap.failures >= MOST_TRIES
         if gap.failures >= STATE_TRIES:
-            self._state_was_heard(gap)
+            gap.asks_room = True
+            self._ask_room_if_need_be(gap)
 
     def _state_was_heard(self, gap: _Gap) -> None:
-        gap.asks_state, gap.asks_room = False, True
+        gap.asks_state, gap.state_heard, gap.asks_room = False, True, True
         self._ask_room_if_need_be(gap)
 
     def _ask_room_if_need_be(self, gap: _Gap) -> None:
@@ -262,7 +275,7 @@ class Completion:
         if await self._keep(gap, known, name):
             self._show(gap, only_name=known == knew)
         gap.needs_name = False
-        if gap.asks_room or not gap.lacks_something:
+        if gap.state_heard or not gap.lacks_something:
             self._settle_unless_unshown(gap)
 
     def _show(self, gap: _Gap, *, only_name: bool) -> None:
@@ -296,7 +309,7 @@ class Completion:
 
     def _put_off(self, question: _Question) -> None:
         """Ask again later, for the jobs that live then."""
-        question.due = self._clock() + RETRY_SECONDS[min(question.failures, len(RETRY_SECONDS) - 1)]
+        question.due = self._clock() + _pause_after(question.failures)
         question.failures += 1
         for gap in tuple(question.gaps.values()):
             if gap.life.state.is_over or question.failures == MOST_TRIES:
@@ -317,3 +330,7 @@ class Completion:
         self._settled[gap.job.invocation_id] = None
         if len(self._settled) > MOST_REMEMBERED:
             del self._settled[next(iter(self._settled))]
+
+
+def _pause_after(failures: int) -> float:
+    return RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]

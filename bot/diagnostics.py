@@ -9,12 +9,15 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.outlet import Outlet
+from bot.repeats import OnceHandler
 from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
@@ -31,6 +34,11 @@ SECRET_NAMES = (
     "token",
     "password",
     "trigger_id",
+    "secret",
+    "secret_key",
+    "secretkey",
+    "access_key",
+    "accesskey",
 )
 """What secrets from outside are called, wherever in a name these words stand last."""
 
@@ -43,8 +51,14 @@ _SCHEME = rf"https?(?::|%3A){_SLASH}{{2}}"
 _BY_SHAPE = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
     rf"|(?:{_SCHEME})?hooks\.slack[\w.-]*(?:{_SLASH}[\w.-]*)*"
-    rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+",
+    rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+"
+    # what signs a request to the cloud, its parts by themselves included
+    r"|(?<=\bAccess=)[\w+/.-]{8,}|(?<![A-Za-z0-9])[as]k[\"']{0,2}\s*[:=]\s*[\"']?[\w+/=.-]{8,}",
     re.IGNORECASE,
+)
+_LONG = re.compile(  # hashes and signatures of 256 bits, tokens of many letters, small and capital
+    r"(?<![A-Za-z0-9])[0-9A-Fa-f]{64,}(?![A-Za-z0-9])"
+    r"|(?<![\w+/=-])(?=[\w+/=-]{80})(?=(?:[^A-Z\s]*[A-Z]){12})(?=(?:[^a-z\s]*[a-z]){12})[\w+/=-]+"
 )
 _QUOTED = re.compile(  # `token: "…"`, `'token': b'…'`, `(b'Token', b'…')`, at any depth of escaping
     rf"({_KEY}{_QUOTE}?{_BECOMES}[\[(]?b?|\(b?{_QUOTE}[\w-]*{_KEY}{_QUOTE},\s*b?)"
@@ -57,7 +71,8 @@ _BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
     re.IGNORECASE,
 )
 _TELLTALE = re.compile(
-    "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", *SECRET_NAMES))
+    "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", "access=", *SECRET_NAMES))
+    + r"|(?<![a-z0-9])[as]k[\"'\s:=]|(?<![a-z0-9_+/=-])[a-z0-9_+/=-]{64}"
 )
 """What each of the shapes has in it, in lower case: most text has none of it, and is done with sooner."""
 
@@ -79,7 +94,7 @@ class Redactor:
             text = self._known.sub(MASK, text)
         if _is_innocent(text):
             return text
-        text = _BY_SHAPE.sub(MASK, text)
+        text = _LONG.sub(MASK, _BY_SHAPE.sub(MASK, text))
         text = _QUOTED.sub(rf"\1\g<quote>{MASK}", text)
         return _BARE.sub(rf"\1{MASK}", text)
 
@@ -121,8 +136,11 @@ def forms(secret: str) -> set[str]:
 
 def configure_logging(
     *, level: LogLevel, style: LogFormat, secrets: Iterable[str], stream: TextIO | None = None
-) -> None:
-    """Send this process's log, its libraries' included, to a stream (standard error)."""
+) -> OnceHandler:
+    """Send this process's log, its libraries' included, to a stream (standard error).
+
+    The handler is to be closed at the end, for its last counts.
+    """
     out = stream or sys.stderr
     as_json = style is LogFormat.JSON or (style is LogFormat.AUTO and not out.isatty())
     shared: list[Processor] = [
@@ -138,7 +156,7 @@ def configure_logging(
             colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    handler = logging.StreamHandler(out)
+    handler = OnceHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -150,6 +168,8 @@ def configure_logging(
             ],
         )
     )
+    if isinstance(out, Outlet):
+        out.say_dropped = partial(_dropped, handler)
     # A line that cannot be formatted would be printed as it is, with whatever secret is in it.
     logging.raiseExceptions = False
     root = logging.getLogger()
@@ -166,6 +186,13 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    return handler
+
+
+def _dropped(handler: logging.Handler, lines: int) -> str:
+    """The line that tells how many others are missing in its place."""
+    words = f"{lines} lines of the process log were dropped: nobody took them"
+    return handler.format(logging.LogRecord(__name__, logging.WARNING, "", 0, words, None, None)) + "\n"
 
 
 def _redacting(redactor: Redactor) -> Processor:

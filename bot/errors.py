@@ -3,7 +3,7 @@
 AvatarError
 ├── SettingsError           the environment is wrong; every fault at once
 ├── StartupError            the process cannot begin its work
-│   └── NotReachedYet       what it needs cannot be reached: waiting may help
+│   └── Unreachable         what it needs does not answer yet: waiting may help
 ├── InvalidArguments        a person typed something unusable
 ├── Refused                 understood, but not allowed
 ├── LogUnavailable          the log cannot be written, so nothing may start
@@ -53,8 +53,15 @@ class StartupError(AvatarError):
     """Something that the process needs is not to be had: a database, a port, Slack."""
 
 
-class NotReachedYet(StartupError):
-    """Something that the process needs cannot be reached at the moment: waiting may help."""
+class Unreachable(StartupError):
+    """Something that the process needs does not answer; it has not refused, so waiting may help.
+
+    `retry_after` is in seconds where the other side has said how long to wait.
+    """
+
+    def __init__(self, message: str, *, advice: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after = retry_after
 
 
 class InvalidArguments(AvatarError):
@@ -134,7 +141,7 @@ class JobOver(Rejected):
 
 
 class OperationUnknown(Rejected):
-    """The service does not know the operation: the endpoint is wrong, or of a region that lacks it."""
+    """The endpoint does not offer the operation; where nothing works there, it may be a wrong one."""
 
 
 LOOK_FIRST = (

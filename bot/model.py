@@ -101,8 +101,9 @@ class Invocation:
     """One use of the bot: a row of the log, column by column.
 
     Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `started_at` is
-    when the job was known to be started, `adopted_at` when it was found after its answer was lost.
-    `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack Connect), else None.
+    when the job was known to be started, `adopted_at` when it was found after its answer was lost, `ended_at`
+    when its end was seen. `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack
+    Connect), else None.
     `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
     what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
     and without its `rtc_room_info`. Past its `deadline` any process may take the row over. `response_url` and
@@ -138,6 +139,7 @@ class Invocation:
     latency_ms: int | None = None
     started_at: datetime | None = None
     adopted_at: datetime | None = None
+    ended_at: datetime | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
     message_channel: str | None = None

@@ -189,7 +189,7 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
             return _stop(rest)
         case word:
             raise InvalidArguments(
-                _unusable(verb, "is nothing that this command does"),
+                _unusable(verb, "is no subcommand"),
                 advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
             )
 

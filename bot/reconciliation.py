@@ -100,11 +100,14 @@ class Reconciliation:
         It is not where the job of the start before is found, or a job that may be it and that the person did
         not know of. Then the button can be pressed once more. Where MetaStudio cannot be asked, it is sent:
         the person was told that it is not known.
+
+        Raises:
+            LogUnavailable: it is not known whether it is still to be sent.
         """
         unknown = await self._invocations.get(again.previous_id or "")
         if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
             return True
-        look = await self._adopt_or_look(unknown) if unknown.status is Status.UNKNOWN else None
+        look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
         now = await self._invocations.get(unknown.id) or unknown
         facts = {"reason": FOUND, "previous_id": None}
         if now.status is Status.STARTED:
@@ -159,15 +162,27 @@ class Reconciliation:
     async def _adopt_or_look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
         """None where nothing is left to settle."""
         try:
-            found = await self._candidates(unknown, before)
-            rivals = await self._rivals(unknown, found.all)
-            if (job := found.only_one) and not rivals:
-                if await self._outcomes.adopt(unknown, job):
-                    return None
-                found = Candidates()
-        except (MetaStudioError, LogUnavailable, TimeoutError) as error:
+            return await self._look(unknown, before)
+        except LogUnavailable as error:
             _log.warning("the room's jobs are not compared", reason=str(error))
             return Look(found=(), asked=False)
+
+    async def _look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
+        """The same.
+
+        Raises:
+            LogUnavailable: whose the jobs are is not known, or the start's own is not adopted.
+        """
+        try:
+            found = await self._candidates(unknown, before)
+        except (MetaStudioError, TimeoutError) as error:
+            _log.warning("the room's jobs are not known", reason=str(error))
+            return Look(found=(), asked=False)
+        rivals = await self._rivals(unknown, found.all)
+        if (job := found.only_one) and not rivals:
+            if await self._outcomes.adopt(unknown, job):
+                return None
+            found = Candidates()
         return Look(tuple(job.job_id or "" for job in found.all), rivals=rivals)
 
     async def _candidates(self, unknown: Invocation, before: AbstractSet[str]) -> Candidates:

@@ -10,7 +10,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Bot, running_bot, stop_requested
+from bot.configuration import lacks_something, read
 from bot.diagnostics import configure_logging
 from bot.errors import StartupError
 from bot.listeners.avatar_command import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
@@ -43,11 +44,17 @@ _COMMANDS = (
 ANSWER_SECONDS = 0.3
 """About as long as a cloud takes."""
 
+COMPLETION_SECONDS = 5.0
+"""How long what a start has left out is waited for."""
+
+LOOK_SECONDS = 0.05
+"""How often it is looked whether it has come."""
+
 NEWS_SECONDS = 0.5
 """How often the terminal looks for news while nothing is typed."""
 
 _PAGE_ROWS = 200
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,6 @@ class Played:
                 "log": [as_plain_data(row) for row in self.rows],
             },
             indent=2,
-            ensure_ascii=False,
         )
 
     def print_to(self, console: Console) -> None:
@@ -113,6 +119,20 @@ class Stage:
         jobs_made = len(self.metastudio.jobs) - jobs_before
         return Played(result, messages, rows, jobs_made, names_in(self.slack.workspace))
 
+    async def completed(self, played: Played) -> Played:
+        """The same once an announcement that lacked something was completed, or after a few seconds."""
+        answered = [row.configuration for row in played.rows if row.status is Status.STARTED]
+        if not any(lacks_something(read(configuration)) for configuration in answered):
+            return played
+        rows = played.rows
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMPLETION_SECONDS):
+                while not any(message.edited for message in played.messages):  # noqa: ASYNC110 - edits have no event
+                    await asyncio.sleep(LOOK_SECONDS)
+                found = [await self.bot.invocations.get(row.id) for row in rows]
+                rows = [row for row in found if row]
+        return replace(played, rows=rows)
+
     def print_news_to(self, console: Console) -> None:
         """What has become of the messages that were played, each in a line."""
         news = self.afterwards.news(self._messages())
@@ -127,9 +147,9 @@ class Stage:
 
 
 async def play_once(typed: str) -> Played:
-    """Play one command from curtain to curtain."""
+    """Play one command from curtain to curtain, the completion of what was answered with little included."""
     async with _stage(port=0) as stage:
-        return await stage.play(typed)
+        return await stage.completed(await stage.play(typed))
 
 
 async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
@@ -156,7 +176,7 @@ def _is_about(message: Message, rows: list[Invocation]) -> bool:
 
 @asynccontextmanager
 async def _stage(port: int) -> AsyncIterator[Stage]:
-    for name in _PROXIES:
+    for name in _WAYS_OUT:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
     configure_logging(level=LogLevel.ERROR, style=LogFormat.AUTO, secrets=())

@@ -1,9 +1,10 @@
 """What a client needs to join a job's RTC room: asked for at that moment, shown to one, kept nowhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,12 +14,14 @@ from bot.custody import Custody
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.intake import Intake
 from bot.job import JobReport, RtcRoomInfo
-from bot.messages.rtc_access import access, not_opened, opening, refused_access
+from bot.job_life import life_of
+from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import MetaStudio
 from bot.model import Invocation, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
-from bot.slack_errors import SLACK_FAILURES, word_for
+from bot.slack_calls import SlackCalls
+from bot.slack_errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations
 
 READ_SECONDS = 10.0
@@ -48,8 +51,10 @@ class RtcAccess:
         custody: Custody,
         now: Callable[[], datetime],
         seconds: float = ANSWER_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._seconds = seconds
+        self._calls = SlackCalls(sleep=sleep)
         self._invocations = invocations
         self._intake = intake
         self._metastudio = metastudio
@@ -89,9 +94,12 @@ class RtcAccess:
             await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
             await self._settle(invocation, Status.FAILED, error.answer, str(error))
         else:
-            shown = access(
-                job, report.rtc_room_info or RtcRoomInfo(), self._now(), room_name=invocation.room_name
-            )
+            life = life_of(report)
+            if life is not None and life.state.is_over:
+                shown = no_access(job, life, room_name=invocation.room_name)
+            else:
+                room = report.rtc_room_info or RtcRoomInfo()
+                shown = access(job, room, self._now(), room_name=invocation.room_name)
             if not await self._update(view_id, shown):
                 await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
             await self._settle(invocation, Status.DONE)
@@ -108,7 +116,9 @@ class RtcAccess:
 
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:
-            opened = await self._slack.views_open(trigger_id=invocation.trigger_id, view=view)
+            opened = await self._show_view(
+                partial(self._slack.views_open, trigger_id=invocation.trigger_id), view
+            )
             return str(opened["view"]["id"])
         except (*SLACK_FAILURES, KeyError) as error:
             _log.warning("the modal is not opened", reason=word_for(error))
@@ -116,11 +126,21 @@ class RtcAccess:
 
     async def _update(self, view_id: str, view: dict[str, Any]) -> bool:
         try:
-            await self._slack.views_update(view_id=view_id, view=view)
+            await self._show_view(partial(self._slack.views_update, view_id=view_id), view)
         except SLACK_FAILURES as error:
             _log.warning("the modal is not updated", reason=word_for(error))
             return False
         return True
+
+    async def _show_view(self, show: Callable[..., Awaitable[Any]], view: dict[str, Any]) -> Any:
+        """Show it; in paragraphs alone where Slack does not take its blocks."""
+        try:
+            return await self._calls.make(partial(show, view=view))
+        except SlackFailure as failure:
+            if not failure.is_about_content:
+                raise
+            _log.error("Slack refused the content of a modal", reason=failure.word)
+            return await self._calls.make(partial(show, view=plain_view(view)))
 
     async def _settle(
         self, invocation: Invocation, status: Status, answer: Answer | None = None, reason: str | None = None

@@ -1,8 +1,10 @@
 """The rules between settings, told from their plain text: pure, and found beside every other fault."""
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from bot.environment import is_ours
 from bot.errors import SettingFault
 
 AK_SK = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
@@ -13,6 +15,9 @@ IAM = (
     "METASTUDIO_IAM_DOMAIN",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT",
 )
+
+_SERVICE = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+_SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 _HOW_TO_AUTHENTICATE = (
     "say how to authenticate to MetaStudio: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (recommended), "
@@ -78,3 +83,23 @@ def _faults_of_authentication(given: Mapping[str, str]) -> Iterator[SettingFault
     if "HUAWEICLOUD_SDK_SECURITY_TOKEN" in given and AK_SK not in ways:
         remedy = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, which it belongs to, or leave it out"
         yield SettingFault("HUAWEICLOUD_SDK_SECURITY_TOKEN", remedy)
+
+
+def misspelt(given: Mapping[str, str], known: Collection[str]) -> Iterator[SettingFault]:
+    """The names that can only be meant for this bot and that it does not know.
+
+    Args:
+        given: the settings that are set, name → text.
+        known: the names of all settings.
+    """
+    for name, value in given.items():
+        if not is_ours(name) or name in known or _is_of_kubernetes(name, value):
+            continue
+        close = difflib.get_close_matches(name.upper()[:100], known, n=1, cutoff=0.75)
+        meant = f"did you mean {close[0]}?" if close else "README's table names all of them"
+        yield SettingFault(name, f"there is no such setting; {meant}")
+
+
+def _is_of_kubernetes(name: str, value: str) -> bool:
+    """Whether Kubernetes has set it, for a service whose name begins like our settings (`avatar-bot`)."""
+    return bool(_SERVICE.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_ADDRESS.match(value)))

@@ -1,8 +1,10 @@
 """The settings: names of the environment (or `.env`), checked together: every fault is named at once."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -16,15 +18,25 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from typing_extensions import override
 
+from bot.certificates import certificate_faults
 from bot.database_url import WrongDatabaseUrl, read_database_url
+from bot.environment import environment_and_file, is_ours
 from bot.errors import SettingFault, SettingsError
-from bot.setting_rules import AK_SK, TOKEN, faults_between, resolved_mode
+from bot.proxies import proxy_faults
+from bot.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
 _ADDRESS = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
 """Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
@@ -68,6 +80,19 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+class _EnvironmentAndFile(EnvSettingsSource):
+    """The environment and `.env`: the settings, and whatever else is named like one."""
+
+    @override
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return environment_and_file()
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        ours = {name: value for name, value in self.env_vars.items() if is_ours(name)}
+        return ours | super().__call__()
+
+
 class DatabaseSettings(BaseSettings):
     """Where the log is: all that the commands need which only read it.
 
@@ -76,7 +101,7 @@ class DatabaseSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        case_sensitive=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -91,13 +116,15 @@ class DatabaseSettings(BaseSettings):
         Raises:
             SettingsError: naming every wrong setting and what to do about it.
         """
+        faults = list(cls._faults_around())
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
-            faults = [_fault(detail) for detail in error.errors(include_input=False, include_url=False)]
-        except UnicodeDecodeError:
-            faults = [SettingFault(".env", "save it as UTF-8")]
-        raise SettingsError(faults)
+            found = [_fault(detail) for detail in error.errors(include_input=False, include_url=False)]
+            raise SettingsError([*found, *faults]) from None
+        if faults:
+            raise SettingsError(faults)
+        return settings
 
     @classmethod
     @override
@@ -109,13 +136,36 @@ class DatabaseSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, file_secret_settings
-        return (init_settings,) if init_settings() else (env_settings, dotenv_settings)
+        del env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,) if init_settings() else (_EnvironmentAndFile(settings_cls),)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _without_blank_settings(cls, values: Any) -> Any:
-        return _tidied(values)
+    def _every_fault_at_once(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        faults: list[InitErrorDetails] = []
+        built: Self | None = None
+        tidied = _tidied(values)
+        try:
+            built = build(tidied)
+        except ValidationError as error:
+            details = error.errors(include_input=False, include_url=False)
+            faults.extend(_detail(str(detail["loc"][0]), _remedy(detail)) for detail in details)
+        unknown = misspelt({name: _plain(value) for name, value in values.items()}, Settings.model_fields)
+        faults.extend(_detail(fault.name, fault.remedy) for fault in (*cls._faults_between(tidied), *unknown))
+        if built is None or faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
+        return built
+
+    @classmethod
+    def _faults_between(cls, values: Mapping[str, Any]) -> Iterator[SettingFault]:
+        """What is wrong between settings that are right by themselves."""
+        del values
+        return iter(())
+
+    @classmethod
+    def _faults_around(cls) -> Iterator[SettingFault]:
+        """What is wrong with settings that are not the bot's alone."""
+        return iter(())
 
     @field_validator("AVATAR_DATABASE_URL")
     @classmethod
@@ -200,6 +250,16 @@ class Settings(DatabaseSettings):
             )
         return value
 
+    @field_validator("AVATAR_HTTP_HOST")
+    @classmethod
+    def _host_name_or_address(cls, value: str) -> str:
+        bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+        if not _is_address(bare) and not _HOST_NAME.fullmatch(bare):
+            raise PydanticCustomError(
+                "host", "give an IP address or a host name of this machine; the port is AVATAR_HTTP_PORT"
+            )
+        return bare
+
     @field_validator("AVATAR_STARTS_PER_SECOND")
     @classmethod
     def _none_or_now_and_then(cls, value: float) -> float:
@@ -219,23 +279,26 @@ class Settings(DatabaseSettings):
             )
         return value.rstrip("/")
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _every_fault_at_once(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
-        faults: list[InitErrorDetails] = []
-        built: Self | None = None
-        values = _tidied(values)
-        try:
-            built = build(values)
-        except ValidationError as error:
-            details = error.errors(include_input=False, include_url=False)
-            faults.extend(_detail(str(detail["loc"][0]), _remedy(detail)) for detail in details)
+    @override
+    def _faults_between(cls, values: Mapping[str, Any]) -> Iterator[SettingFault]:
         given = {name: _plain(value) for name, value in values.items() if name != "AVATAR_REGIONS"}
         regions = _regions(values.get("AVATAR_REGIONS", cls.model_fields["AVATAR_REGIONS"].default))
-        faults.extend(_detail(fault.name, fault.remedy) for fault in faults_between(given, regions))
-        if built is None or faults:
-            raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
-        return built
+        return faults_between(given, regions)
+
+    @classmethod
+    @override
+    def _faults_around(cls) -> Iterator[SettingFault]:
+        yield from certificate_faults(os.environ)
+        yield from proxy_faults()
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_safe_address(value: str) -> bool:

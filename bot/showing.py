@@ -7,6 +7,7 @@ state always arrives, and then a line goes into the message's thread.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -54,6 +55,7 @@ class Showing:
         roster: Roster,
         announcer: Announcer,
         rtc_access: bool,
+        now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
@@ -61,6 +63,7 @@ class Showing:
         self._announcer = announcer
         self._tasks = Tasks()
         self._rtc_access = rtc_access
+        self._now = now
         self._sleep = sleep
         self._wanted: dict[str, _Wanted] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -130,7 +133,7 @@ class Showing:
 
     async def _try_to_note(self, job: FollowedJob, state: JobState) -> bool:
         try:
-            await self._roster.show(job, state)
+            await self._roster.show(job, state, self._now())
         except LogUnavailable as error:
             _log.warning("a job's state is not in the log yet", job_id=job.job_id, reason=str(error))
             return False

@@ -1,41 +1,23 @@
 """The Slack Web API client, and the check at boot that its tokens are good."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SettingFault, SettingsError, StartupError
+from bot.errors import SettingFault, SettingsError, StartupError, Unreachable
 from bot.proxies import proxy_for
-from bot.settings import Mode, Settings
-from bot.slack_errors import SLACK_FAILURES, word_for
+from bot.settings import Settings
+from bot.slack_calls import failure_of, said_by
+from bot.slack_errors import SLACK_FAILURES, TOKEN_ERRORS, Again, reason_for, word_for
 
 CALL_SECONDS = 15.0
-RATE_LIMIT_RETRIES = 5
-SERVER_ERROR_RETRIES = 2
-
-_TOKEN_ERRORS = frozenset(
-    {
-        "account_inactive",
-        "invalid_auth",
-        "not_allowed_token_type",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-        "missing_scope",
-        "no_permission",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Who the bot is in its workspace; `socket_url` is where Socket Mode begins, if there is an app token.
+    """Who the bot is in its workspace; `ticket` is the address of a first WebSocket, in Socket Mode.
 
     On Enterprise Grid there is an `enterprise_id`; with `is_org_wide` the app is installed for all of it.
     """
@@ -43,7 +25,7 @@ class Installation:
     team_id: str
     bot_user_id: str
     bot_id: str | None
-    socket_url: str | None
+    ticket: str | None
     enterprise_id: str | None = None
     is_org_wide: bool = False
 
@@ -59,63 +41,89 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The client. It retries what Slack throttled, or could not do at that moment (500, 503).
-
-    After a lost connection it does not: then a post has mostly been made, and would appear twice.
-    """
+    """The client. It makes each call once: who calls knows whether and when to try again."""
     base_url = settings.SLACK_API_URL + "/"
     client = AsyncWebClient(
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
         base_url=base_url,
         session=session,
-        retry_handlers=[
-            AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
-            AsyncServerErrorRetryHandler(max_retry_count=SERVER_ERROR_RETRIES),
-        ],
+        retry_handlers=[],
     )
     client.proxy = proxy_for(base_url)  # its constructor has taken the environment's, NO_PROXY or not
     return client
 
 
-async def find_installation(client: AsyncWebClient, settings: Settings) -> Installation:
+async def find_installation(client: AsyncWebClient, app_token: str | None) -> Installation:
     """Ask Slack who we are, with both tokens at once.
 
     Raises:
         SettingsError: naming each token that Slack refuses.
-        StartupError: Slack cannot be asked.
+        Unreachable: Slack does not answer, or cannot at the moment.
+        StartupError: Slack refuses for another reason.
     """
-    identity, socket = await asyncio.gather(
-        client.auth_test(), _open_socket(client, settings), return_exceptions=True
+    identity, ticket = await asyncio.gather(
+        _identify(client),
+        _no_ticket() if app_token is None else open_ticket(client, app_token),
+        return_exceptions=True,
     )
-    if isinstance(identity, BaseException) or isinstance(socket, BaseException):
-        asked = {"SLACK_BOT_TOKEN": identity, "SLACK_APP_TOKEN": socket}
-        raise SettingsError(
-            [_fault(name, answer) for name, answer in asked.items() if isinstance(answer, BaseException)]
-        )
+    failures = [
+        _failure(name, answer)
+        for name, answer in (("SLACK_BOT_TOKEN", identity), ("SLACK_APP_TOKEN", ticket))
+        if isinstance(answer, BaseException)
+    ]
+    if faults := [
+        fault for failure in failures if isinstance(failure, SettingsError) for fault in failure.faults
+    ]:
+        raise SettingsError(faults)
+    if isinstance(identity, BaseException) or isinstance(ticket, BaseException):
+        raise failures[0]
+    return replace(identity, ticket=ticket)
+
+
+async def _identify(client: AsyncWebClient) -> Installation:
+    identity = await client.auth_test()
+    team_id, bot_user_id = said_by(identity, "team_id", "user_id")
     return Installation(
-        identity["team_id"],
-        identity["user_id"],
+        team_id,
+        bot_user_id,
         identity.get("bot_id"),
-        socket,
+        ticket=None,
         enterprise_id=identity.get("enterprise_id"),
         is_org_wide=identity.get("is_enterprise_install") is True,
     )
 
 
-async def _open_socket(client: AsyncWebClient, settings: Settings) -> str | None:
-    if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
-        return None
-    answer = await client.apps_connections_open(app_token=settings.SLACK_APP_TOKEN.get_secret_value())
-    return str(answer["url"])
+async def open_ticket(client: AsyncWebClient, app_token: str) -> str:
+    """A WebSocket address of Slack's. It is good for one connection, and only for a short time.
+
+    Raises:
+        SettingsError: Slack refuses the app token.
+        Unreachable: Slack does not answer, or cannot at the moment.
+        StartupError: Slack refuses for another reason.
+    """
+    try:
+        answer = await client.apps_connections_open(app_token=app_token)
+        return said_by(answer, "url")[0]
+    except SLACK_FAILURES as error:
+        raise _failure("SLACK_APP_TOKEN", error) from None
 
 
-def _fault(name: str, error: BaseException) -> SettingFault:
+async def _no_ticket() -> None:
+    """In HTTP mode there is none."""
+
+
+def _failure(token: str, error: BaseException) -> BaseException:
+    """What a call with a token has failed with, as an error of ours."""
     word = word_for(error)
-    if word in _TOKEN_ERRORS:
-        return SettingFault(name, f"Slack refuses it ({word}); copy it anew from the app's pages")
-    if isinstance(error, SLACK_FAILURES):
-        raise StartupError(
-            f"Slack cannot be asked who the bot is ({word}).",
-            advice="Check this machine's network, its proxy, and SLACK_API_URL.",
-        ) from None
-    raise error
+    if word in TOKEN_ERRORS:
+        return SettingsError(
+            [SettingFault(token, f"Slack refuses it ({word}); copy it anew from the app's pages")]
+        )
+    if not isinstance(error, SLACK_FAILURES):
+        return error
+    message = f"Slack cannot be asked who the bot is: {reason_for(error)}."
+    advice = "Check this machine's network, its proxy, and SLACK_API_URL."
+    failure = failure_of(error)
+    if failure.again is Again.NEVER:
+        return StartupError(message, advice=advice)
+    return Unreachable(message, advice=advice, retry_after=failure.retry_after or 0)

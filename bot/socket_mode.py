@@ -1,63 +1,290 @@
-"""Slack over Socket Mode: one WebSocket that Slack need not be able to reach us for."""
+"""Slack over Socket Mode: one WebSocket that Slack need not be able to reach us for.
+
+The connection is looked after here rather than by slack-sdk's client, which tries an old ticket for ever, and
+without pauses where Slack ends each new connection.
+"""
 
 import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.answered import answering
-from bot.errors import StartupError
+from bot.errors import AvatarError, Unreachable
+from bot.slack_errors import reason_for
 from bot.tasks import Tasks
+from bot.waiting import Pauses, Sleep
 
-CONNECT_SECONDS = 15.0
-PING_SECONDS = 3.0
-"""A dead connection is noticed within four of these; slack-sdk's own 10 would be 40 s of deafness."""
+CONNECT_SECONDS = 10.0
+"""How long a connection may take until Slack says hello."""
+
+HEARTBEAT_SECONDS = 5.0
+"""A ping goes out as often, and has to be answered in half the time; else the connection is dead."""
 
 ACK_SECONDS = 3.0
+LEAVE_SECONDS = 15.0
+"""How long the old connection is still listened to when Slack has asked for a new one."""
+
+STEADY_SECONDS = 10.0
+"""A connection that lived so long was a success: after it there is no pause."""
+
+_REFRESHES = frozenset({"refresh_requested", "warning"})
+"""Slack's reasons to move to a new connection while all is well."""
+
+_ADVICE = {
+    "too_many_websockets": "Slack allows ten connections per app: stop other processes with this app token.",
+    "link_disabled": "Switch Socket Mode on in the app's settings at api.slack.com.",
+}
+
+_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class _Connection:
+    """One WebSocket. `reason` is Slack's word for why it wants it to end; empty where Slack has said none."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    accepted: bool = False
+    reason: str = ""
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Slack has accepted the connection, or ended it."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing new is to be expected from it."""
+
+    def accept(self) -> None:
+        """Slack has said hello."""
+        self.accepted = True
+        self.decided.set()
+
+    def end(self, reason: str = "") -> None:
+        """It is over; the first reason counts."""
+        self.reason = self.reason or reason
+        self.decided.set()
+        self.over.set()
+
+    @property
+    def is_to_be_replaced(self) -> bool:
+        """Whether Slack asks for a new connection while all is well."""
+        return self.reason in _REFRESHES
+
+    @property
+    def is_good(self) -> bool:
+        """Whether payloads may come through it. One that is to be replaced serves until then."""
+        return not self.socket.closed and (not self.over.is_set() or self.is_to_be_replaced)
+
+    @property
+    def words(self) -> str:
+        """Why it has ended."""
+        return f"Slack ended the connection: {self.reason}" if self.reason else "the connection was lost"
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a try to be connected has ended. `lived` is in seconds since Slack's hello, None without one."""
+
+    trouble: str | None
+    advice: str = ""
+    lived: float | None = None
+    retry_after: float = 0.0
 
 
 class SocketMode:
-    """The connection. `open` returns when Slack has accepted it; it renews itself from then on.
+    """The connection, renewed until it is closed. Each try has a ticket of its own.
 
-    Built inside the running loop, as slack-sdk demands. `url` is what `apps.connections.open` gave.
+    Args:
+        app: what answers the payloads.
+        session: opens the WebSockets.
+        new_ticket: asks Slack for the address of a new connection.
+        ticket: the address of the first one, where there is one already.
+        proxy: the way to Slack, where it is not the direct one.
+        now: the time in seconds, of a clock that never goes back.
+        sleep: waits for so many seconds.
     """
 
-    def __init__(self, app: AsyncApp, app_token: str, *, url: str, proxy: str | None) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_SECONDS)
-        self._client = self._handler.client
-        self._client.proxy = proxy
-        self._client.wss_uri = url
-        self._client.socket_mode_request_listeners = [self._handle]
+    def __init__(
+        self,
+        app: AsyncApp,
+        session: aiohttp.ClientSession,
+        new_ticket: Callable[[], Awaitable[str]],
+        *,
+        ticket: str | None = None,
+        proxy: str | None = None,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._app = app
+        self._session = session
+        self._new_ticket = new_ticket
+        self._ticket = ticket
+        self._proxy = proxy
+        self._now = now
+        self._sleep = sleep
+        self._pauses = Pauses(now=now)
+        self._current: _Connection | None = None
+        self._trouble = "not connected yet"
+        self._opened = asyncio.Event()
+        self._readers = Tasks()
         self._in_hand = Tasks()
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no commands can come in; None where they can."""
+        return None if self._current and self._current.is_good else self._trouble
 
     async def open(self) -> None:
-        """Connect.
-
-        Raises:
-            StartupError: Slack does not let us in.
-        """
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await self._client.connect()  # type: ignore[no-untyped-call]  # slack-sdk's is not annotated
-        except TimeoutError:
-            raise StartupError(
-                f"Slack's Socket Mode did not answer within {CONNECT_SECONDS:g} seconds.",
-                advice="Check that this machine may open WebSockets to wss-primary.slack.com.",
-            ) from None
-
-    async def is_connected(self) -> bool:
-        """Whether commands can come in: connected, and Slack answers our pings."""
-        return await self._client.is_connected()
+        """Connect, and stay connected from then on. Returns with the first connection, however late."""
+        self._keeper = asyncio.create_task(self._stay_connected())
+        await self._opened.wait()
 
     async def close(self) -> None:
         """Acknowledge what is in hand and disconnect; Slack gives the rest to other connections."""
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
         await self._in_hand.drain(ACK_SECONDS)
-        await self._client.close()  # type: ignore[no-untyped-call]  # slack-sdk's is not annotated
+        if self._current:
+            await self._current.socket.close()
+        await self._readers.cancel()
 
-    async def _handle(self, _client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        if task := asyncio.current_task():
-            self._in_hand.own(task)
+    async def _stay_connected(self) -> None:
+        """Connect, wait for the end, and connect again.
+
+        A connection that Slack had accepted is replaced at once, but not one after the other: the next ones
+        have to last before that happens again.
+        """
+        while True:
+            end = await self._live()
+            if end.lived is not None and end.lived >= STEADY_SECONDS:
+                self._pauses.reset()
+            at_once = end.lived is not None and not self._pauses.have_begun
+            pause = self._pauses.next(at_least=end.retry_after)
+            if end.trouble:
+                self._trouble = end.trouble
+                _log.warning("not connected to Slack", reason=end.trouble, advice=end.advice)
+            if not at_once:
+                await self._sleep(pause)
+
+    async def _live(self) -> _End:
+        """One connection from its ticket to its end."""
+        try:
+            connection = await self._connect()
+        except AvatarError as error:
+            self._current = None
+            retry_after = error.retry_after if isinstance(error, Unreachable) else 0.0
+            return _End(str(error), error.advice, retry_after=retry_after)
+        except Exception:  # noqa: BLE001 - whatever it is, the next try may be better
+            self._current = None
+            _log.exception("connecting to Slack failed")
+            return _End("an error inside the bot")
+        self._current, began = connection, self._now()
+        self._opened.set()
+        _log.info("connected to Slack")
+        await connection.over.wait()
+        lived = self._now() - began
+        if connection.is_to_be_replaced:
+            self._readers.spawn(self._leave(connection))
+            return _End(None, lived=lived)
+        await connection.socket.close()
+        return _End(connection.words, _ADVICE.get(connection.reason, ""), lived)
+
+    async def _connect(self) -> _Connection:
+        """A connection that Slack has accepted.
+
+        Raises:
+            AvatarError: Slack does not let us in.
+        """
+        ticket, self._ticket = self._ticket or await self._new_ticket(), None
+        connection: _Connection | None = None
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                socket = await self._session.ws_connect(
+                    ticket, heartbeat=HEARTBEAT_SECONDS, timeout=_TIMEOUT, proxy=self._proxy
+                )
+                connection = _Connection(socket)
+                self._readers.spawn(self._read(connection))
+                await connection.decided.wait()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(
+                f"Slack's Socket Mode cannot be reached: {reason_for(error)}.",
+                advice="Check that this machine may open WebSockets to wss-primary.slack.com.",
+            ) from None
+        finally:
+            if connection is not None and not connection.accepted:
+                await connection.socket.close()
+        if not connection.accepted:
+            raise Unreachable(f"{connection.words}.", advice=_ADVICE.get(connection.reason, ""))
+        return connection
+
+    async def _leave(self, connection: _Connection) -> None:
+        """Listen a while longer to a connection that is replaced: something may still be on its way."""
+        await self._sleep(LEAVE_SECONDS)
+        await connection.socket.close()
+
+    async def _read(self, connection: _Connection) -> None:
+        try:
+            async for message in connection.socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(connection, message.data)
+        finally:
+            connection.end()
+
+    def _take(self, connection: _Connection, text: str) -> None:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            message = None
+        match message:
+            case {"type": "hello"}:
+                connection.accept()
+            case {"type": "disconnect"}:
+                connection.end(str(message.get("reason") or "disconnect")[:100])
+            case {"envelope_id": str(), "payload": dict()}:
+                request = SocketModeRequest.from_dict(message)
+                if request:
+                    self._in_hand.spawn(self._handle(connection, request))
+            case _:
+                _log.warning("Slack sent a message that the bot does not understand")
+
+    async def _handle(self, connection: _Connection, request: SocketModeRequest) -> None:
         with answering():
-            await self._handler.handle(self._client, request)
+            response = await run_async_bolt_app(self._app, request)
+            if response.status == 200:
+                await self._acknowledge(
+                    connection, SocketModeResponse(request.envelope_id, _payload(response))
+                )
+
+    async def _acknowledge(self, connection: _Connection, ack: SocketModeResponse) -> None:
+        """By the connection that the payload came through, else by the one that has replaced it."""
+        text = json.dumps(ack.to_dict())
+        for candidate in (connection, self._current):
+            if candidate and not candidate.socket.closed:
+                try:
+                    await candidate.socket.send_str(text)
+                except ConnectionError:
+                    continue
+                return
+        _log.warning("an ack could not be sent: the connection to Slack was lost")
+
+
+def _payload(response: BoltResponse) -> dict[str, Any] | None:
+    """What the ack says: nothing, text, or JSON."""
+    if not response.body:
+        return None
+    content_type = response.headers.get("content-type", [""])[0]
+    if content_type.startswith("application/json"):
+        payload: dict[str, Any] = json.loads(response.body)
+        return payload
+    return {"text": response.body}

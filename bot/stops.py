@@ -31,6 +31,9 @@ DEADLINE_MARGIN = timedelta(seconds=10)
 RENEW_SECONDS = 15.0
 """How often a stop that waits for its turn keeps its row from being taken over."""
 
+OVER_ALREADY = "The job was over already."
+"""For the log."""
+
 _log = structlog.get_logger()
 
 
@@ -94,7 +97,7 @@ class Stops:
             if resumed:
                 await self._stopped(invocation, told, facts)
             else:
-                facts["reason"] = "The job was over already."
+                facts["reason"] = OVER_ALREADY
                 await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation, told))
         except MetaStudioError as error:
             facts = asdict(error.answer) | {"reason": str(error)}

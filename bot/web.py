@@ -1,40 +1,58 @@
 """The web server: `/healthz` and `/readyz`, and Slack's requests in HTTP mode."""
 
-import asyncio
+import logging
 import os
+import resource
+import socket
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import cast
 
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.signature import SignatureVerifier
+from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.answered import answering
+from bot.connections import Connections, connection_limit
 from bot.errors import StartupError
+from bot.readiness import Readiness
+from bot.slack_events import SlackEvents, answer_check
 
 EVENTS_PATH = "/slack/events"
 SHUTDOWN_SECONDS = 4.0
 """How long a request under way is waited for at the end; Slack itself gives up after 3 s."""
 
-BODY_SECONDS = 3.0
-"""How long a request may take to arrive whole. Slack itself gives up after as long."""
+IDLE_SECONDS = 75.0
+"""How long a connection is kept for its next request: longer than proxies keep theirs, or they would send a
+request into one that is just being closed."""
 
-BACKLOG = 1024
-"""Connections that may wait to be taken; past the usual 128, TCP tries again only after a second."""
+LINGER_SECONDS = 1.0
+"""How long the rest of a refused body is thrown away, so that its sender reads the refusal."""
+
+
+def _logger() -> logging.Logger:
+    """What aiohttp logs, but for requests that are no HTTP: everybody can send as many as they like."""
+    logger = logging.getLogger("aiohttp.server")
+    logger.addFilter(_is_no_bad_request)
+    return logger
+
+
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 class WebServer:
-    """Serves from `open` to `close`."""
+    """Serves from `open` to `close`.
 
-    def __init__(
-        self, *, host: str, port: int, is_ready: Callable[[], Awaitable[bool]], slack: "SlackEvents | None"
-    ) -> None:
+    With `takes_events` Slack's requests are answered with 503 until `slack` is there to take them.
+    """
+
+    def __init__(self, *, host: str, port: int, readiness: Readiness, takes_events: bool) -> None:
+        self.slack: SlackEvents | None = None
         self._host = host
         self._port = port
-        self._is_ready = is_ready
-        self._slack = slack
+        self._readiness = readiness
+        self._takes_events = takes_events
         self._runner: web.AppRunner | None = None
+        self._connections: Connections | None = None
 
     async def open(self) -> None:
         """Listen.
@@ -42,71 +60,88 @@ class WebServer:
         Raises:
             StartupError: the port is taken, or the host is not this machine.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[self._note])
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
-        if self._slack:
-            app.router.add_post(EVENTS_PATH, self._slack.receive)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        if self._takes_events:
+            app.router.add_post(EVENTS_PATH, self._receive)
+            app.router.add_get(EVENTS_PATH, answer_check)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+            auto_decompress=False,
+            logger=_logger(),
+        )
         await self._runner.setup()
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        new_protocol = cast("web.Server", self._runner.server)
+        self._connections = Connections(connection_limit(descriptors), new_protocol)
         try:
-            await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
+            await self._connections.listen(self._host, self._port)
         except (OSError, UnicodeError) as error:
-            reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "that is no host name"
             raise StartupError(
-                f"The web server cannot listen on {self._host}:{self._port}: {reason}.",
-                advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address.",
+                f"The web server cannot listen on {_authority(self._host, self._port)}: {_reason_in(error)}.",
+                advice="Set AVATAR_HTTP_HOST and AVATAR_HTTP_PORT to a free address of this machine.",
             ) from None
 
     @property
     def url(self) -> str:
         """Where it listens, with the port that it was given where port 0 was asked for."""
-        addresses = self._runner.addresses if self._runner else []
+        addresses = self._connections.addresses if self._connections else []
         host, port = addresses[0][:2] if addresses else (self._host, self._port)
-        return f"http://{host}:{port}"
+        return f"http://{_authority(host, port)}"
 
     async def close(self) -> None:
         """Take no more requests, finish those under way."""
+        if self._connections:
+            await self._connections.close()
         if self._runner:
             await self._runner.cleanup()
+
+    @web.middleware
+    async def _note(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Tell a connection that is used from one that is not."""
+        connection = self._connections.of(request.protocol) if self._connections else None
+        if connection is None:
+            return await handler(request)
+        connection.begin()
+        try:
+            return await handler(request)
+        finally:
+            connection.end()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        if self.slack:
+            return await self.slack.receive(request)
+        return web.json_response(
+            {"error": "the bot is still starting"}, status=HTTPStatus.SERVICE_UNAVAILABLE
+        )
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         """The process is alive."""
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        """Commands can come in, and can be written to the log."""
-        if await self._is_ready():
-            return web.json_response({"status": "ready"})
-        return web.json_response({"status": "not ready"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        """Whether commands can come in and be written to the log; else why not."""
+        ready, checks = await self._readiness.look()
+        return web.json_response(
+            {"status": "ready" if ready else "not ready", "checks": checks},
+            status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+        )
 
 
-class SlackEvents:
-    """Slack's signed requests. The signature is checked on the raw bytes, before anything reads them."""
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    def __init__(self, app: AsyncApp, signing_secret: str) -> None:
-        self._app = app
-        self._verifier = SignatureVerifier(signing_secret)
 
-    async def receive(self, request: web.Request) -> web.Response:
-        """Hand a genuine request to Bolt; 401 for a forged or stale one."""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await request.read()
-        except (TimeoutError, web.RequestPayloadError):
-            return web.json_response({"error": "unreadable request"}, status=HTTPStatus.BAD_REQUEST)
-        if not self._is_genuine(body, request):
-            return web.json_response({"error": "invalid request"}, status=HTTPStatus.UNAUTHORIZED)
-        with answering():
-            bolt_request = await to_bolt_request(request)
-            return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
-
-    def _is_genuine(self, body: bytes, request: web.Request) -> bool:
-        try:
-            return self._verifier.is_valid(
-                body,
-                request.headers.get("X-Slack-Request-Timestamp", ""),
-                request.headers.get("X-Slack-Signature", ""),
-            )
-        except (ValueError, TypeError):
-            return False
+def _reason_in(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "that is no host name"
+    if isinstance(error, socket.gaierror):
+        return "the host name cannot be resolved"
+    return os.strerror(error.errno or 0)

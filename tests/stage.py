@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -133,6 +133,8 @@ async def staged(
             await slack.wait_until_connected()
         else:
             slack.request_url = f"{bot.web_url}/slack/events"
+        with suppress(TimeoutError):  # a trouble of the test's must not meet the check of the credentials
+            await until(lambda: len(metastudio.calls) > 0, seconds=0.5)
         yield Stage(slack, metastudio, bot, clock)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -17,9 +18,10 @@ from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
 from bot.model import Action, Invocation, Source, Status
-from bot.sandbox.slack import Act, SlackStandIn, Tokens
+from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
 from bot.slack import CALL_SECONDS
+from bot.slack_calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from tests.stage import AVATARS, MEI
 
 GENERAL = "C0GENERAL1"
@@ -41,6 +43,10 @@ MESSAGE = Message("Avatar job started.", (section("*Avatar job started.*"),))
 ENDED = Message("Avatar job ended.", (section("*Avatar job ended.*"),))
 
 
+async def at_once(seconds: float) -> None:
+    """No pause between tries."""
+
+
 def rendered(hint: str) -> Message:
     """The message, with the small print that goes with its route."""
     return Message(f"{MESSAGE.text} {hint}".strip())
@@ -59,7 +65,7 @@ def client(slack: SlackStandIn, tokens: Tokens, session: aiohttp.ClientSession) 
 
 @pytest.fixture
 def announcer(client: AsyncWebClient, session: aiohttp.ClientSession) -> Announcer:
-    return Announcer(client, session)
+    return Announcer(client, session, sleep=at_once)
 
 
 def seen(slack: SlackStandIn, channel: str | None = None) -> list[Seen]:
@@ -138,7 +144,7 @@ async def test_a_bot_that_merely_may_not_post_is_not_to_be_invited(
 async def test_what_the_channel_cannot_be_told_the_person_is_told(
     announcer: Announcer, slack: SlackStandIn
 ) -> None:
-    slack.trouble.server_errors("chat.postMessage", times=1)
+    slack.trouble.server_errors("chat.postMessage", times=MOST_TRIES)
     delivery = await announcer.announce(INVOCATION, rendered)
 
     [message] = seen(slack)
@@ -174,7 +180,7 @@ async def test_a_message_that_slack_takes_on_no_route_is_said_to_be_undeliverabl
     with capture_logs() as lines, pytest.raises(Undeliverable, match="i1"):
         await announcer.announce(asking, rendered)
 
-    assert [line["route"] for line in lines] == [
+    assert [line["route"] for line in lines if "route" in line] == [
         "channel",
         "response_url in channel",
         "ephemeral",
@@ -244,6 +250,75 @@ async def test_an_answer_that_takes_nothings_place_leaves_the_clicked_message_as
     assert (answer.text, answer.visible_to) == (MESSAGE.text, MEI)
 
 
+REFUSALS = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "a_block_of_next_year"]
+
+
+@pytest.mark.parametrize("word", REFUSALS)
+async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
+    announcer: Announcer, slack: SlackStandIn, word: str
+) -> None:
+    for method in (None, "response_url"):
+        slack.trouble.refuse(word, method, blocks_only=True)
+    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    announced = replace(INVOCATION, message_channel=delivery.channel, message_ts=delivery.ts)
+    assert await announcer.reply(announced, MESSAGE)
+    await announcer.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
+    await announcer.tell(await typed_in(slack, AVATARS), MESSAGE)
+    await announcer.tell(INVOCATION, MESSAGE)
+    await announcer.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+
+    messages = seen(slack)
+    assert [(message.text, message.blocks) for message in messages] == [(MESSAGE.text, [])] * 6
+    assert [message.origin for message in messages] == [
+        "chat.postMessage",
+        "chat.postMessage",
+        "response_url",
+        "response_url",
+        "chat.postEphemeral",
+        "chat.postMessage",
+    ]
+    assert await announcer.edit(announced, ENDED)
+    assert (messages[0].text, messages[0].blocks) == (ENDED.text, [])
+
+
+async def test_a_text_that_is_too_long_for_a_route_is_cut_short_there_and_keeps_the_job_id(
+    announcer: Announcer, slack: SlackStandIn
+) -> None:
+    long = Message("\n".join(["Avatar job started.", *["x" * 99] * 60, "Job ID: `job-1`"]), MESSAGE.blocks)
+    start = replace(INVOCATION, job_id="job-1")
+    for method in ("chat.postMessage", "response_url"):
+        slack.trouble.refuse("msg_too_long", method, times=2)
+    delivery = await announcer.announce(start, lambda hint: long)
+    in_general = replace(await typed_in(slack, GENERAL), job_id="job-1")
+    await announcer.announce(in_general, lambda hint: long)
+    there = replace(start, message_channel=delivery.channel, message_ts=delivery.ts)
+
+    assert await announcer.edit(there, long)
+    for message in seen(slack):
+        assert "Job ID: `job-1`" in message.text
+        assert len(message.text) < 2000
+
+
+@pytest.mark.parametrize("trouble", ["cut", "lost", "hangs", "page"])
+async def test_a_lost_post_is_made_again_where_it_can_be_edited(
+    client: AsyncWebClient, session: aiohttp.ClientSession, slack: SlackStandIn, trouble: str
+) -> None:
+    order: dict[str, Callable[..., None]] = {
+        "cut": slack.trouble.cut_connections,
+        "lost": slack.trouble.lose_answers,
+        "hangs": slack.trouble.hang,
+        "page": partial(slack.trouble.answer_with, Answered(200, "<html>")),
+    }
+    order[trouble]("chat.postMessage", times=1)
+    announcer = Announcer(client, session, pace=0.2, sleep=at_once)
+    delivery = await announcer.announce(await typed_in(slack, AVATARS), rendered)
+
+    messages = seen(slack)
+    assert {message.origin for message in messages} == {"chat.postMessage"}
+    assert len(messages) == (2 if trouble == "lost" else 1)
+    assert delivery == Delivery(AVATARS, messages[-1].ts)
+
+
 async def test_an_answer_that_cannot_take_the_place_is_given_beside_it(
     announcer: Announcer, slack: SlackStandIn
 ) -> None:
@@ -279,7 +354,7 @@ async def test_an_answer_that_is_not_slacks_closes_a_route_and_not_the_message(
         client = AsyncWebClient(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
         )
-        announcer = Announcer(client, session)
+        announcer = Announcer(client, session, sleep=at_once)
         await announcer.announce(await typed_in(slack, AVATARS), rendered)
         there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
         assert not await announcer.edit(there, MESSAGE)
@@ -294,14 +369,17 @@ async def test_a_route_that_takes_too_long_is_left_for_the_next(
     slack.trouble.hang("response_url", seconds=30)
     asking = await typed_in(slack, AVATARS)
     with capture_logs() as lines:
-        await Announcer(client, session, pace=0.01).announce(asking, rendered)
+        await Announcer(client, session, sleep=at_once, pace=0.01).announce(asking, rendered)
 
     assert [message.origin for message in seen(slack)] == ["chat.postEphemeral"]
-    assert [line["reason"] for line in lines] == ["TimeoutError", "TimeoutError"]
+    closed = [(line["route"], line["reason"]) for line in lines if "route" in line]
+    timed_out = "the answer timed out"
+    assert closed == [("channel", timed_out), ("response_url in channel", timed_out)]
 
 
-def test_a_channel_has_the_time_of_a_whole_call_and_the_other_routes_less() -> None:
+def test_a_channel_has_the_time_for_two_tries_and_the_other_routes_less() -> None:
     assert ROUTE_SECONDS < CHANNEL_SECONDS <= CALL_SECONDS
+    assert 2 * TRY_SECONDS < CHANNEL_SECONDS
 
 
 @pytest.fixture
@@ -353,8 +431,8 @@ REACHES = pytest.mark.parametrize(
 async def test_an_announcement_that_slack_does_not_take_now_is_to_be_tried_again(
     announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
 ) -> None:
-    slack.trouble.server_errors(times=1)
-    slack.trouble.rate_limit(times=1)
+    slack.trouble.server_errors(times=MOST_TRIES)
+    slack.trouble.rate_limit(times=MOST_THROTTLED_TRIES)
 
     assert not await reach(announcer, announced)
     assert not await reach(announcer, announced)
@@ -367,7 +445,7 @@ async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
 ) -> None:
     slack.trouble.hang(seconds=30)
     async with aiohttp.ClientSession() as session:
-        assert not await reach(Announcer(client, session, pace=0.005), announced)
+        assert not await reach(Announcer(client, session, sleep=at_once, pace=0.005), announced)
 
 
 @REACHES
@@ -437,10 +515,10 @@ async def test_slacks_words_tell_whether_trying_again_is_of_use(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
         )
         if passes:
-            assert not await reach(Announcer(client, session), there)
+            assert not await reach(Announcer(client, session, sleep=at_once), there)
         else:
             with pytest.raises(Undeliverable, match=word):
-                await reach(Announcer(client, session), there)
+                await reach(Announcer(client, session, sleep=at_once), there)
 
 
 async def test_what_somebody_else_wrote_is_out_of_reach(

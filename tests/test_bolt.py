@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from bot.bolt import bolt_app
 from bot.slack import Installation
 
-INSTALLATION = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", socket_url=None)
+INSTALLATION = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", ticket=None)
 COMMAND = {
     "command": "/avatar-start",
     "text": "lobby",

@@ -73,11 +73,24 @@ def test_the_newest_comes_first(log: str) -> None:
         (("--since", "2020-01-31T08:00+08:00", "--user", "U2"), ["row-24"]),
         (("--limit", "2"), ["row-1", "row-24"]),
         (("--entry", "row-168"), ["row-168"]),
-        (("--entry", "row"), []),
+        (("--entry", "row-16"), ["row-168"]),
+        (("--entry", " `ROW-24` "), ["row-24"]),
+        (("--entry", "row-1"), ["row-1"]),
+        (("--entry", "row-9"), []),
+        (("--entry", "%"), []),
+        (("--entry", "row_1"), []),
+        (("--entry", "row-24%"), []),
     ],
 )
 def test_filters_choose_rows(log: str, arguments: tuple[str, ...], expected: list[str]) -> None:
     assert ids(*arguments) == expected
+
+
+@pytest.mark.parametrize("beginning", ["row", "r", ""])
+def test_the_beginning_of_several_entries_is_told_which(log: str, beginning: str) -> None:
+    shown = runner.invoke(cli, ["log", "--json", "--entry", beginning])
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "row-1, row-168, row-24." in shown.stderr
 
 
 def test_every_form_shows_the_rows_and_no_secret(log: str) -> None:

@@ -48,6 +48,7 @@ from bot.metastudio.client import MetaStudio, Started
 from bot.model import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
+from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing
@@ -85,8 +86,8 @@ STEPS = st.none() | st.integers(0, 12)
 COUNTS = st.integers(0, 3)
 AMBIGUOUS = (
     "MetaStudio could not be asked which jobs run.",
-    "new jobs in this room, and it cannot be told which is yours",
-    "a new job in this room, and it may be yours or not",
+    "jobs in this room, and it cannot be told which is yours",
+    "a job in this room, and it cannot be told whether it is yours",
 )
 """Why a start may be told as unknown although its job is there: MetaStudio did not answer, there were several
 new jobs, or another start of the room was under way."""
@@ -389,6 +390,7 @@ class Process:
             reconciliation=self.reconciliation,
             outcomes=outcomes,
             custody=self.custody,
+            policy=Policy(),
             now=now,
         )
         self._showing = Showing(
@@ -396,6 +398,7 @@ class Process:
             roster=Roster(engine),
             announcer=slack,
             rtc_access=True,
+            now=now,
             sleep=life.sleep,
         )
         self._watcher = Watcher(

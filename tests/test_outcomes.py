@@ -141,9 +141,10 @@ async def row_of(log: Invocations, invocation_id: str = START.id) -> Invocation:
 
 
 def buttons_in(message: Message) -> list[dict[str, Any]]:
-    """The buttons under a message."""
+    """The buttons in a message."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [button for row in rows for button in row]
+    beside = [block["accessory"] for block in message.blocks if block.get("accessory")]
+    return [*beside, *(button for row in rows for button in row)]
 
 
 @pytest.fixture
@@ -195,6 +196,7 @@ async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(
         http_status=202,
         request_id="request-1",
         latency_ms=1500,
+        started_at=clock(),
         message_channel="C0AVATARS",
         message_ts="1700000000.000001",
         announced_at=clock(),

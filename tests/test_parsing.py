@@ -515,10 +515,10 @@ def test_the_other_command_is_understood(text: str, wanted: HelpWanted | JobsWan
     [
         (
             "stpo",
-            "`stpo` is nothing that this command does. Allowed: `help`, `jobs`, `stop`. Did you mean `stop`?",
+            "There is no subcommand `stpo`. Allowed: `help`, `jobs`, `stop`. Did you mean `stop`?",
         ),
         ("job", "Did you mean `jobs`?"),
-        ("lo`g", "`lo'g` is nothing that this command does."),
+        ("lo`g", "There is no subcommand `lo'g`."),
         ("stop", "The job ID is missing. It comes after the word: `stop job_id`."),
         (f"stop {JOB} {ROOM} now", "`now` is one word too many."),
         ("jobs please", "`please` is one word too many. `jobs` stands alone."),

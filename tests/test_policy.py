@@ -1,18 +1,20 @@
 """The policy: who may start, stop and look at what, and a gate that stays shut where its file is wrong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from bot.errors import Refused, SettingsError
-from bot.model import Action, Invocation, Source, StartRequest, Status
+from bot.model import Action, ChannelKind, Invocation, Source, StartRequest, Status
 from bot.policy import Policy
 
 LOBBY = StartRequest("lobby", "cn-north-4")
 
 
-def by(user: str = "U0MEI", channel: str | None = "C0AVATARS") -> Invocation:
-    return Invocation(
+def by(user: str = "U0MEI", channel: str | None = "C0AVATARS", **changes: Any) -> Invocation:
+    invocation = Invocation(
         id="one",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         action=Action.START,
@@ -21,6 +23,7 @@ def by(user: str = "U0MEI", channel: str | None = "C0AVATARS") -> Invocation:
         user_id=user,
         channel_id=channel,
     )
+    return replace(invocation, **changes)
 
 
 def refusal(policy: Policy, invocation: Invocation, request: StartRequest = LOBBY) -> str:
@@ -163,12 +166,92 @@ def test_where_there_are_admins_they_are_named_as_those_who_may_see_rtc_access()
         Policy(admins=["U0LU"]).check_rtc_access(by("U0JONAS"), MEIS)
 
 
+def gate(policy: Policy, invocation: Invocation, start: Invocation | None = None) -> str | None:
+    """Why the one gate does not let it pass, or None."""
+    try:
+        policy.check(invocation, start)
+    except Refused as error:
+        return str(error)
+    return None
+
+
+IN_THE_LOBBY: dict[str, Any] = {"room_id": "lobby", "region": "cn-north-4"}
+EVERY_ACTION = pytest.mark.parametrize("action", Action)
+
+
+@EVERY_ACTION
+def test_every_action_has_a_gate(action: Action) -> None:
+    shut = Policy.parse("[start]\nusers = []\n[stop]\nusers = []\n[look]\nusers = []")
+    invocation = by("U0EVE", action=action, **IN_THE_LOBBY)
+    assert (gate(shut, invocation, MEIS) is None) is (action is Action.HELP)
+    admin = shut.model_copy(update={"admins": ["U0EVE"]})
+    assert gate(admin, invocation, MEIS) is None
+
+
+@EVERY_ACTION
+def test_without_a_policy_a_guest_from_another_workspace_may_look_and_nothing_else(action: Action) -> None:
+    guest = by("U0PRIYA", action=action, foreign_team_id="T0PARTNER", **IN_THE_LOBBY)
+    may = action in {Action.HELP, Action.JOBS}
+    for start in (None, MEIS, by("U0PRIYA")):
+        refused = gate(Policy(), guest, start)
+        assert (refused is None) is may
+        assert may or "another Slack workspace" in str(refused) or action is Action.RTC_ACCESS
+
+
+def test_a_guest_may_do_what_the_policy_names_them_for() -> None:
+    guest: dict[str, Any] = {"foreign_team_id": "T0PARTNER", **IN_THE_LOBBY}
+    start, stop, rtc = (
+        by("U0PRIYA", action=action, **guest) for action in (Action.START, Action.STOP, Action.RTC_ACCESS)
+    )
+    may_start = Policy.parse('[start]\nusers = ["U0PRIYA"]')
+    assert gate(may_start, start) is None
+    assert gate(may_start, replace(start, action=Action.LOOK)) is None
+    assert gate(may_start, stop, start) is None
+    assert gate(may_start, rtc, start) is None
+    assert "another Slack workspace" in str(gate(may_start, stop, MEIS))
+    assert "Only who started the job" in str(gate(may_start, rtc, MEIS))
+
+    may_stop = Policy.parse('[stop]\nusers = ["U0PRIYA"]\nrooms = ["lobby"]')
+    assert gate(may_stop, stop, MEIS) is None
+    assert "`boardroom`" in str(gate(may_stop, replace(stop, room_id="boardroom"), MEIS))
+    assert "another Slack workspace" in str(gate(may_stop, start))
+    assert "another Slack workspace" in str(gate(may_stop, rtc, start))
+
+
+def test_a_channel_that_may_be_used_makes_no_guest_one_of_ours() -> None:
+    policy = Policy.parse('[start]\nchannels = ["C0AVATARS"]\n[stop]\nchannels = ["C0AVATARS"]')
+    for action in (Action.START, Action.LOOK, Action.STOP):
+        guest = by("U0PRIYA", action=action, foreign_team_id="T0PARTNER", **IN_THE_LOBBY)
+        assert "another Slack workspace" in str(gate(policy, guest))
+
+
+def test_who_may_look_is_said_by_a_table_of_its_own() -> None:
+    policy = Policy.parse('[look]\nusers = ["U0MEI"]\nchannels = ["C0AVATARS"]')
+    assert gate(policy, by(action=Action.JOBS)) is None
+    assert "You may not list avatars" in str(gate(policy, by("U0EVE", action=Action.JOBS)))
+    assert "from this channel" in str(gate(policy, by(channel="C0ELSEWHERE", action=Action.JOBS)))
+    assert gate(policy, by("U0EVE", action=Action.STOP, room_id="lobby")) is None
+    only_mei_acts = Policy.parse('[start]\nusers = ["U0MEI"]\n[stop]\nusers = ["U0MEI"]')
+    assert gate(only_mei_acts, by("U0EVE", action=Action.JOBS)) is None
+
+
+def test_who_may_not_read_of_a_job_is_not_told_its_room() -> None:
+    policy = Policy.parse('[stop]\nrooms = ["lobby"]')
+    secret = by("U0MEI", "C0STUDIO", channel_kind=ChannelKind.PRIVATE)
+    stop = by("U0EVE", action=Action.STOP, room_id="boardroom")
+    assert gate(policy, stop, secret) == "The room of this job may not be stopped with this bot."
+    public = replace(secret, channel_kind=ChannelKind.PUBLIC)
+    assert gate(policy, stop, public) == "Room `boardroom` may not be stopped with this bot."
+
+
 @pytest.mark.parametrize(
     ("toml", "where"),
     [
         ('[start]\nuser = ["U0MEI"]', "start.user"),
         ('[stop]\nuser = ["U0MEI"]', "stop.user"),
         ('[stop]\nregions = ["cn-north-4"]', "stop.regions"),
+        ('[look]\nuser = ["U0MEI"]', "look.user"),
+        ('[look]\nrooms = ["lobby"]', "look.rooms"),
         ('[stop]\nusers = "U0MEI"', "stop.users"),
         ("[stop]\nrooms = [1]", "stop.rooms.0"),
         ('stop = ["U0MEI"]', "stop"),
@@ -229,6 +312,7 @@ def test_a_faulty_value_is_not_repeated() -> None:
     [
         ('[start]\nuser = ["U1"]', "there is no such rule"),
         ('[stop]\nregions = ["cn-north-4"]', "[stop] with users, channels and rooms"),
+        ("[look]\nrooms = []", "[look] with users and channels"),
         ('admins = "U1"', "give a list"),
         ('admins = ["#avatars"]', "this is no ID"),
         ("stop = 1", "write [start] or [stop]"),
@@ -250,3 +334,11 @@ def test_where_the_policy_names_regions_the_person_is_told_which() -> None:
     with pytest.raises(Refused, match="wants a region") as caught:
         policy.check_start(by(), StartRequest("lobby"))
     assert caught.value.advice == "Allowed: `cn-north-4`."
+
+
+def test_a_job_that_was_adopted_shows_its_rtc_access_to_admins_only() -> None:
+    adopted = replace(by(), adopted_at=by().created_at)
+    with pytest.raises(Refused, match="only the bot's admins may see its RTC access") as caught:
+        Policy().check_rtc_access(by(), adopted)
+    assert "name admins in its policy" in caught.value.advice
+    Policy(admins=[by().user_id]).check_rtc_access(by(), adopted)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from bot.candidates import CLOCKS_APART, NEARBY
 from bot.errors import OutcomeUnknown, Rejected
 from bot.job import JobReport
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
-from bot.reconciliation import CLOCKS_APART, LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
+from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import NOON, Clock
@@ -62,6 +63,12 @@ class Cloud(MetaStudio):
     def __init__(self) -> None:
         self.lists: list[Jobs | Exception] = [()]
         self.looks = 0
+        self.ahead: timedelta | None = None
+
+    @property
+    @override
+    def clock_offset(self) -> timedelta | None:
+        return self.ahead
 
     @override
     async def jobs_of_room(
@@ -161,12 +168,11 @@ async def test_a_job_that_the_start_can_have_made_is_adopted(
 @pytest.mark.parametrize(
     "foreign",
     [
-        job(made=NOON - CLOCKS_APART - MILLISECOND),
-        job(made=NOON + WINDOW + MILLISECOND),
-        job(made=None),
+        job(made=NOON - CLOCKS_APART - NEARBY - MILLISECOND),
         job(client_id="desk-8"),
+        job(made=None, client_id="desk-8"),
     ],
-    ids=["older", "younger", "of no time", "of another client"],
+    ids=["older", "of another client", "of another client and no time"],
 )
 async def test_a_job_that_the_start_cannot_have_made_is_left_alone(room: Room, foreign: JobReport) -> None:
     room.has(foreign)
@@ -174,6 +180,53 @@ async def test_a_job_that_the_start_cannot_have_made_is_left_alone(room: Room, f
 
     assert (row.status, row.job_id) == (Status.UNKNOWN, None)
     assert "MetaStudio lists no new job in this room." in room.told
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        NOON - CLOCKS_APART - MILLISECOND,
+        NOON - CLOCKS_APART - NEARBY,
+        NOON + WINDOW + MILLISECOND,
+        NOON + timedelta(days=9000),
+        NOON - timedelta(days=20000),
+        None,
+    ],
+    ids=["a little older", "minutes older", "younger", "of the far future", "of 1971", "of no time"],
+)
+async def test_a_job_that_cannot_be_dated_surely_is_named_and_not_denied(
+    room: Room, made: datetime | None
+) -> None:
+    room.has(job(made=made))
+    row = await room.settle()
+
+    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert "This may be yours: job `job-1`." in room.told
+    assert "no new job" not in room.told
+    values = [(button["text"]["text"], button["value"]) for button in buttons_in(room.channel.told[0])]
+    assert values[0] == ("Use this one", "i1 job-1")
+
+
+async def test_beside_a_job_of_no_time_one_of_the_right_time_is_not_adopted(room: Room) -> None:
+    room.has(job("job-1"), job("job-2", made=None))
+
+    assert (await room.settle()).job_id is None
+    assert "job `job-1`" in room.told
+    assert "job `job-2`" in room.told
+
+
+async def test_a_job_that_was_there_before_the_call_is_not_the_starts_own(room: Room) -> None:
+    room.has(job("job-1", made=None), job("job-2"))
+    await room.reconciliation.settle(UNKNOWN, frozenset({"job-1"}))
+
+    assert (await row_of(room.log)).job_id == "job-2"
+
+
+async def test_times_are_compared_on_the_clouds_clock(room: Room) -> None:
+    room.cloud.ahead = timedelta(minutes=-7)
+    room.has(job(made=NOON - timedelta(minutes=7)))
+
+    assert (await room.settle()).job_id == "job-1"
 
 
 async def test_a_job_of_which_somebody_knows_is_left_alone(room: Room) -> None:
@@ -216,8 +269,9 @@ async def test_of_two_new_jobs_nobody_can_say_which_it_is(room: Room) -> None:
 
     assert (row.status, row.job_id, row.deadline) == (Status.UNKNOWN, None, None)
     assert row.announced_at == NOON
-    assert "MetaStudio lists 2 new jobs in this room" in room.told
-    assert "`job-1`, `job-2`" in room.told
+    assert "MetaStudio lists 2 jobs in this room" in room.told
+    assert "job `job-1`" in room.told
+    assert "job `job-2`" in room.told
     assert room.slept == []
 
 
@@ -256,7 +310,8 @@ async def test_while_another_start_of_the_room_waits_for_its_answer_its_job_is_n
     row = await room.settle()
 
     assert (row.status, row.job_id) == (Status.UNKNOWN, None)
-    assert "MetaStudio lists a new job in this room, and it may be yours or not: `job-1`." in room.told
+    assert "This room was started by others as well." in room.told
+    assert "This may be yours: job `job-1`." in room.told
 
 
 async def test_once_the_other_start_has_its_job_what_is_left_is_adopted(room: Room) -> None:
@@ -290,25 +345,33 @@ async def test_a_start_of_another_room_is_in_nobodys_way(room: Room) -> None:
     assert (await room.settle()).job_id == "job-1"
 
 
-async def test_a_start_that_was_looked_into_in_vain_before_is_in_nobodys_way(room: Room) -> None:
-    await room.log.record(another(deadline=None))
+async def test_a_start_of_yesterday_is_in_nobodys_way(room: Room) -> None:
+    await room.log.record(another(deadline=None, created_at=NOON - timedelta(days=1)))
     room.has(job("job-1"))
 
     assert (await room.settle()).job_id == "job-1"
 
 
-async def test_of_two_starts_that_are_looked_into_only_one_gets_the_job(room: Room) -> None:
-    other = another()
-    await room.log.record(other)
+async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> None:
+    await room.log.record(another(deadline=None))
+    again = another(id="i3", trigger_id="trigger-3", previous_id="i2", user_id="U0JONAS")
+    await room.log.advance(UNKNOWN, Status.FAILED)
+    await room.log.record(again)
+    room.has(job("job-1"))
+    await room.reconciliation.settle(again)
+
+    assert (await row_of(room.log, "i3")).job_id == "job-1"
+
+
+async def test_of_two_unknown_starts_nobody_is_given_a_job_and_both_are_asked(room: Room) -> None:
+    await room.log.record(another(deadline=None))
     room.has(job("job-1"))
     await room.settle()
-    assert "It is not known whether room `lobby` started." in room.told
-    assert "`job-1`" in room.told
-    await room.reconciliation.settle(other)
+    assert room.channel.announced == []
+    assert ["This may be yours: job `job-1`." in message.text for message in room.channel.told] == [True] * 2
+    await room.reconciliation.settle(replace(UNKNOWN, deadline=None))
 
-    assert (await row_of(room.log, "i1")).job_id is None
-    assert (await row_of(room.log, "i2")).job_id == "job-1"
-    assert len(room.channel.announced) == 1
+    assert len([message for message in room.channel.told if "Use this one" in str(message.blocks)]) == 3
 
 
 @pytest.mark.parametrize(
@@ -427,7 +490,7 @@ async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
     await look_again(room, asking)
 
     assert "MetaStudio lists no new job in this room." in room.said_instead
-    assert "Looked again" in room.said_instead
+    assert "Looked again: " in room.said_instead
     assert (await row_of(room.log, asking.id)).announced_at == NOON
     assert await row_of(room.log) == before
     assert room.cloud.looks == 1

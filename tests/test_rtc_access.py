@@ -23,6 +23,7 @@ from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
+from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -102,6 +103,7 @@ class Play:
             custody=custody,
             now=self.clock,
             seconds=self.seconds,
+            sleep=Pauses(),
         )
 
     async def commit(self) -> Invocation:
@@ -254,7 +256,7 @@ async def test_a_modal_that_was_closed_meanwhile_is_no_failure(play: Play) -> No
 
 async def test_an_answer_that_slack_does_not_take_keeps_nobody_waiting(play: Play) -> None:
     async def answer() -> JobReport:
-        play.slack.trouble.server_errors("views.update", times=1)
+        play.slack.trouble.server_errors("views.update", times=MOST_TRIES)
         return await full_report()
 
     play.cloud.answer = answer
@@ -294,3 +296,31 @@ async def test_who_waits_too_long_for_a_turn_is_told_so_in_the_modal(play: Play)
 
     assert "So many questions wait for MetaStudio" in shown(play.slack)
     assert row.status is Status.FAILED
+
+
+async def test_blocks_that_slack_does_not_take_are_replaced_by_paragraphs(play: Play) -> None:
+    play.slack.trouble.refuse("invalid_blocks", "views.open", times=1)
+    play.slack.trouble.refuse("view_too_large", "views.update", times=1)
+    row = await play.run()
+
+    assert SIGNATURE in shown(play.slack)
+    assert "'fields'" not in shown(play.slack)
+    assert row.status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        ({"state": "SUCCEED", "job_duration": 5}, "is over: ended normally"),
+        ({"state": "FAILED", "error_info": {"error_code": "MSS.1"}}, "is over: failed"),
+    ],
+)
+async def test_a_job_that_is_over_is_said_to_be_over(play: Play, report: dict[str, Any], words: str) -> None:
+    async def answer() -> JobReport:
+        return JobReport.model_validate(report)
+
+    play.cloud.answer = answer
+    row = await play.run()
+
+    assert words in shown(play.slack)
+    assert row.status is Status.DONE

@@ -580,3 +580,106 @@ def test_the_log_alone_needs_nothing_but_its_database(load: Load, monkeypatch: p
 )
 def test_a_database_without_a_password_has_none_to_hide(load: Load, url: str) -> None:
     assert load(**COMPLETE, AVATAR_DATABASE_URL=url).secrets == (url, *load(**COMPLETE).secrets[1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("AVATAR_POLICY_FIL", "AVATAR_POLICY_FILE"),
+        ("avatar_policy_fil", "AVATAR_POLICY_FILE"),
+        ("AVATAR_DATABASE_UR", "AVATAR_DATABASE_URL"),
+        ("AVATAR_PORT", "AVATAR_HTTP_PORT"),
+        ("METASTUDIO_ENDPOIN", "METASTUDIO_ENDPOINT"),
+        ("METASTUDIO_IAM_PASWORD", "METASTUDIO_IAM_PASSWORD"),
+    ],
+)
+def test_a_misspelt_setting_is_told_what_may_be_meant(
+    faults: Faults, tmp_path: Path, name: str, meant: str
+) -> None:
+    expected = {name.upper(): f"there is no such setting; did you mean {meant}?"}
+    assert faults(**COMPLETE, **{name: "canary"}) == expected
+    assert faults(**COMPLETE, **{name: ""}) == expected
+    (tmp_path / ".env").write_text(f"{name}=canary\n")
+    assert faults(**COMPLETE) == expected
+    with pytest.raises(SettingsError) as caught:
+        DatabaseSettings.load()
+    assert {fault.name: fault.remedy for fault in caught.value.faults} == expected
+
+
+def test_a_name_like_no_setting_is_told_where_they_are(faults: Faults) -> None:
+    assert "README" in faults(**COMPLETE, AVATAR_WEATHER="fine")["AVATAR_WEATHER"]
+
+
+def test_misspelt_settings_are_told_with_every_other_fault(faults: Faults) -> None:
+    found = faults(**without(COMPLETE, "SLACK_BOT_TOKEN"), AVATAR_MOD="http", AVATAR_LOG_LEVEL="LOUD")
+    assert found.keys() == {"SLACK_BOT_TOKEN", "AVATAR_MOD", "AVATAR_LOG_LEVEL"}
+
+
+def test_settings_in_any_case_are_the_same(load: Load) -> None:
+    assert load(**COMPLETE, avatar_mode="socket", Avatar_Http_Port="4000").AVATAR_HTTP_PORT == 4000
+
+
+def test_names_of_other_tools_stop_nothing(load: Load) -> None:
+    # The last four are how Kubernetes names what it knows of a service `avatar-bot`.
+    others = {
+        "SLACK_CLIENT_ID": "1",
+        "HUAWEICLOUD_SDK_REGION": "cn",
+        "AVATAR_BOT_SERVICE_HOST": "10.0.0.1",
+        "AVATAR_BOT_SERVICE_PORT_HTTP": "3000",
+        "AVATAR_BOT_PORT": "tcp://10.0.0.1:3000",
+        "AVATAR_BOT_PORT_3000_TCP_ADDR": "10.0.0.1",
+    }
+    assert load(**COMPLETE, **others) == load(**COMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        *(("::1", "::1"), ("[::1]", "::1"), ("::", "::"), ("fe80::1%eth0", "fe80::1%eth0")),
+        *(("0.0.0.0", "0.0.0.0"), ("localhost", "localhost"), ("my_host.example.", "my_host.example.")),
+    ],
+)
+def test_the_web_servers_host_is_an_address_or_a_name(load: Load, written: str, host: str) -> None:
+    assert host == load(**COMPLETE, AVATAR_HTTP_HOST=written).AVATAR_HTTP_HOST
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["my host", "127.0.0.1:3000", "[::1]:3000", "http://127.0.0.1", "*", "[::1", "a" * 64, "a..b", ":"],
+)
+def test_any_other_host_is_refused(faults: Faults, host: str) -> None:
+    assert "AVATAR_HTTP_PORT" in faults(**COMPLETE, AVATAR_HTTP_HOST=host)["AVATAR_HTTP_HOST"]
+
+
+@pytest.mark.parametrize("content", [None, "", "garbage", "-----BEGIN CERTIFICATE-----\ngarbage\n"])
+def test_a_file_of_no_certificates_is_named(faults: Faults, tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_text(content)
+    found = faults(**COMPLETE, SSL_CERT_FILE=str(file))
+    assert found.keys() == {"SSL_CERT_FILE"}
+    assert str(file) in found["SSL_CERT_FILE"]
+
+
+def test_a_folder_that_is_none_is_named(load: Load, faults: Faults, tmp_path: Path) -> None:
+    assert faults(**COMPLETE, SSL_CERT_DIR=f"{tmp_path}:{tmp_path}/none").keys() == {"SSL_CERT_DIR"}
+    load(**COMPLETE, SSL_CERT_DIR=str(tmp_path))
+    assert faults(**COMPLETE, SSL_CERT_FILE=str(tmp_path)).keys() == {"SSL_CERT_FILE"}
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy"])
+@pytest.mark.parametrize(
+    "address", ["socks5://user:canary@proxy:1080", "http://user:canary@proxy:port", "http://[::1", "http://"]
+)
+def test_a_proxy_that_cannot_be_used_is_named(
+    faults: Faults, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    for known in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(known, raising=False)
+    found = faults(**COMPLETE, **{name: address})
+    assert found.keys() == {name.upper()}
+    assert "canary" not in found[name.upper()]
+
+
+def test_a_proxy_that_can_be_used_is_no_fault(load: Load) -> None:
+    load(**COMPLETE, HTTPS_PROXY="http://user:p%40ss@proxy.example:3128", HTTP_PROXY="proxy.example:3128")

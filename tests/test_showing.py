@@ -134,11 +134,11 @@ class FlakyRoster(Roster):
     failures = 0
 
     @override
-    async def show(self, job: FollowedJob, state: JobState) -> None:
+    async def show(self, job: FollowedJob, state: JobState, at: datetime) -> None:
         if self.failures:
             self.failures -= 1
             raise LogUnavailable("The log cannot be used: database is locked.")
-        await super().show(job, state)
+        await super().show(job, state, at)
 
 
 class Play:
@@ -155,6 +155,7 @@ class Play:
             roster=self.roster,
             announcer=self.slack,
             rtc_access=True,
+            now=lambda: NOON,
             sleep=self.time.sleep,
         )
 
@@ -303,6 +304,65 @@ class TestCoalescing:
         assert len(play.slack.replies) == len(jobs)
 
 
+class TestWhatHasBecomeKnown:
+    async def test_a_message_says_it_though_the_state_is_the_same(self, play: Play) -> None:
+        job = await play.announced(state=JobState.RUNNING)
+        await play.roster.complete(job, room_name="Lobby kiosk")
+        play.showing.refresh(job, RUNNING)
+        await play.settled()
+        await play.pass_by(60)
+        assert play.slack.edits == [(0, "Avatar job running.")]
+        assert await play.state() is JobState.RUNNING
+        assert play.keeps_nothing
+
+    async def test_with_a_new_state_it_takes_one_edit(self, play: Play) -> None:
+        job = await play.announced()
+        play.showing.refresh(job, JobLife(JobState.ACCEPTED))
+        await play.shows(job, RUNNING)
+        play.showing.refresh(job, JobLife(JobState.ACCEPTED))
+        await play.pass_by(60)
+        assert play.slack.edits == [(0, "Avatar job running."), (EDIT_SECONDS, "Avatar job running.")]
+        assert await play.state() is JobState.RUNNING
+
+    async def test_an_end_is_told_once_however_often_its_message_is_edited(self, play: Play) -> None:
+        job = await play.announced(state=JobState.RUNNING)
+        await play.shows(job, ENDED)
+        play.showing.refresh(job, ENDED)
+        await play.settled()
+        await play.pass_by(60)
+        assert [title for _, title in play.slack.edits] == ["Avatar job ended."] * 2
+        assert len(play.slack.replies) == 1
+
+    async def test_an_end_is_told_once_also_where_the_log_fails_meanwhile(self, play: Play) -> None:
+        job = await play.announced(state=JobState.RUNNING)
+        play.roster.failures = 1
+        with capture_logs():
+            await play.shows(job, ENDED)
+            play.showing.refresh(job, ENDED)
+            await play.pass_by(60)
+        assert len(play.slack.replies) == 1
+        assert await play.state() is JobState.ENDED
+        assert play.keeps_nothing
+
+    async def test_a_message_that_is_further_by_another_process_is_left_alone(self, play: Play) -> None:
+        job = await play.announced()
+        await play.roster.show(job, JobState.ENDED)
+        play.showing.refresh(job, RUNNING)
+        await play.settled()
+        await play.pass_by(60)
+        assert play.slack.has_heard_nothing
+
+    async def test_where_a_message_cannot_be_edited_nobody_is_bothered(self, play: Play) -> None:
+        job = await play.announced()
+        play.slack.out_of_reach = True
+        with capture_logs():
+            play.showing.refresh(job, JobLife(JobState.ACCEPTED))
+            await play.settled()
+            await play.pass_by(60)
+        assert play.slack.told == []
+        assert play.keeps_nothing
+
+
 class TestFailures:
     async def test_an_edit_that_slack_does_not_take_is_made_again_after_longer_and_longer_pauses(
         self, play: Play
@@ -376,7 +436,7 @@ class TestFailures:
         self, play: Play
     ) -> None:
         job = await play.announced()
-        await play.roster.show(job, JobState.RUNNING)
+        await play.roster.show(job, JobState.RUNNING, NOON)
         assert job.state is JobState.ACCEPTED
         await play.shows(job, ENDED)
         assert await play.state() is JobState.ENDED
@@ -435,7 +495,7 @@ class TestNothingLeftToSay:
     async def test_an_end_that_another_process_has_told_of_is_not_told_again(self, play: Play) -> None:
         job = await play.announced()
         [theirs] = await play.roster.followed()
-        await play.roster.show(theirs, JobState.STOPPED)
+        await play.roster.show(theirs, JobState.STOPPED, NOON)
         await play.shows(job, ENDED)
         assert play.slack.has_heard_nothing
         assert await play.state() is JobState.STOPPED

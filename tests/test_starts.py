@@ -18,7 +18,7 @@ from bot.metastudio.client import MetaStudio, Started
 from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
-from bot.starts import DEADLINE_MARGIN, Starts, Twin
+from bot.starts import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -358,10 +358,8 @@ def typed_again(**changes: Any) -> Invocation:
     return replace(TYPED, **(later | changes))
 
 
-@pytest.mark.parametrize("seconds", [-9.999, 0, 9.999])
-async def test_the_same_room_and_region_at_almost_the_same_time_are_one_wish(
-    log: FlakyLog, seconds: float
-) -> None:
+@pytest.mark.parametrize("seconds", [-9.999, 0, 9.999, 3 * 86400])
+async def test_an_equal_start_that_is_not_settled_is_one_wish(log: FlakyLog, seconds: float) -> None:
     play = Play(log)
     first = await play.commit()
     again = typed_again(created_at=NOON + timedelta(seconds=seconds))
@@ -371,33 +369,41 @@ async def test_the_same_room_and_region_at_almost_the_same_time_are_one_wish(
 
 
 @pytest.mark.parametrize(
-    ("again", "request_again"),
+    "request_again",
     [
-        (typed_again(created_at=NOON + timedelta(seconds=10)), REQUEST),
-        (typed_again(created_at=NOON - timedelta(seconds=10)), REQUEST),
-        (typed_again(), replace(REQUEST, room_id="stage")),
-        (typed_again(), replace(REQUEST, region="cn-southwest-2")),
-        (typed_again(source=Source.BUTTON), REQUEST),
+        replace(REQUEST, room_id="stage"),
+        replace(REQUEST, region="cn-southwest-2"),
+        replace(REQUEST, client_id="desk-8"),
+        replace(REQUEST, client_id=None),
     ],
-    ids=["later", "earlier", "other room", "other region", "a button"],
+    ids=["other room", "other region", "other client", "no client"],
 )
-async def test_what_differs_is_another_wish(
-    log: FlakyLog, again: Invocation, request_again: StartRequest
-) -> None:
+async def test_what_differs_is_another_wish(log: FlakyLog, request_again: StartRequest) -> None:
     play = Play(log)
     await play.commit()
 
-    assert (await play.commit(again, request_again)).id == again.id
+    assert (await play.commit(typed_again(), request_again)).id == "i2"
 
 
-async def test_a_button_clicked_twice_is_one_wish_and_by_two_people_it_is_two(log: FlakyLog) -> None:
+async def test_a_button_is_one_wish_whoever_presses_it(log: FlakyLog) -> None:
     play = Play(log)
-    first = await play.commit(replace(TYPED, source=Source.BUTTON))
-    by_herself = typed_again(source=Source.BUTTON, user_id=TYPED.user_id)
+    first = await play.commit()
+    pressed = await play.starts.commit(
+        typed_again(source=Source.BUTTON), REQUEST, previous_id=first.id, is_another=True
+    )
+    assert isinstance(pressed, Invocation)
+    for user in ("U0JONAS", "U0MEI"):
+        late = typed_again(id=user, trigger_id=user, user_id=user, created_at=NOON + timedelta(days=30))
+        again = await play.starts.commit(late, REQUEST, previous_id=first.id, is_another=True)
+        assert again == Used(pressed)
 
-    assert await play.starts.commit(by_herself, REQUEST) == Twin(first)
-    by_another = await play.commit(replace(by_herself, user_id="U0JONAS"))
-    assert by_another.user_id == "U0JONAS"
+
+async def test_a_start_that_was_never_sent_is_not_sent_beside_an_equal_one(log: FlakyLog) -> None:
+    play = Play(log)
+    other = await play.commit()
+    again = await play.starts.commit(typed_again(), REQUEST, previous_id="never sent")
+
+    assert again == Twin(other)
 
 
 @pytest.mark.parametrize("answer", [rejected, accepted])

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent
 from bot.intake import Intake
 from bot.job import JobReport
 from bot.metastudio.client import MetaStudio
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.model import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
@@ -78,11 +79,32 @@ class Cloud(MetaStudio):
         return tuple(JobReport(job_id=job.job_id) for job in self.listed if job.room_id == room_id)
 
 
+class Log(FlakyLog):
+    """Tells when a row was to be kept a third time, which may fail too."""
+
+    holds = 0
+    holds_fail = False
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.held_thrice = asyncio.Event()
+
+    @override
+    async def hold(self, invocation: Invocation, until: datetime) -> Invocation | None:
+        self.holds += 1
+        if self.holds == 3:
+            self.held_thrice.set()
+        if self.holds_fail:
+            raise LogUnavailable("The log cannot be used: database is locked.")
+        return await super().hold(invocation, until)
+
+
 @dataclass
 class Play:
-    """One stop, and what came of it."""
+    """One stop, and what came of it. `renew_seconds` is how often it keeps its row."""
 
-    log: FlakyLog
+    log: Log
+    renew_seconds: float = 15
     cloud: Cloud = field(default_factory=Cloud)
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
@@ -97,6 +119,7 @@ class Play:
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             custody=custody,
             now=self.clock,
+            renew_seconds=self.renew_seconds,
         )
 
     async def commit(self) -> Invocation:
@@ -121,7 +144,13 @@ class Play:
 
 @pytest.fixture
 def play(database: Database) -> Play:
-    return Play(FlakyLog(database))
+    return Play(Log(database))
+
+
+@pytest.fixture
+def long_play(database: Database) -> Play:
+    """The same where a stop that waits keeps its row over and over."""
+    return Play(Log(database), renew_seconds=0.01)
 
 
 async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
@@ -323,3 +352,129 @@ async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -
     await play.tasks.idle()
 
     assert (await row_of(play.log)).latency_ms == 0
+
+
+def a_start(**changes: Any) -> Invocation:
+    """What made the job, as the log has it."""
+    values: dict[str, Any] = {
+        "id": "start",
+        "created_at": NOON - timedelta(minutes=1),
+        "action": Action.START,
+        "source": Source.COMMAND,
+        "status": Status.STARTED,
+        "user_id": "U0JONAS",
+        "channel_id": "C0AVATARS",
+        "room_id": "lobby",
+        "job_id": "job-1",
+    }
+    return Invocation(**(values | changes))
+
+
+async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_lists_it(play: Play) -> None:
+    play.cloud.listed = [JobRef("boardroom", "job-1"), JobRef("lobby", "JOB-1")]
+    row = await play.run()
+
+    assert play.cloud.asked == []
+    assert (row.status, row.reason, row.job_state) == (Status.DONE, "The job was over already.", None)
+    assert play.told == "Job `job-1` in room `lobby` is over already."
+
+
+async def test_a_job_that_the_log_knows_is_not_stopped_in_another_room(play: Play) -> None:
+    await play.log.record(a_start(room_id="boardroom"))
+    row = await play.run()
+
+    assert play.cloud.asked == []
+    assert row.status is Status.DONE
+
+
+async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Play) -> None:
+    await play.log.record(a_start())
+    play.cloud.listed = REJECTED
+    assert (await play.run()).job_state is JobState.STOPPED
+
+
+@pytest.mark.parametrize("error", [REJECTED, LOST, NotSent("MetaStudio cannot be reached.")])
+async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_for_sure(
+    play: Play, error: MetaStudioError
+) -> None:
+    play.cloud.listed = error
+    row = await play.run()
+
+    assert play.cloud.asked == []
+    assert row.status is Status.FAILED
+    assert "*Job `job-1` in room `lobby` was not stopped.*" in play.told
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (taken, "MetaStudio is ending job `job-1`; that takes a few seconds."),
+        (failing(OVER), "Job `job-1` is over already."),
+        (failing(REJECTED), "*Job `job-1` was not stopped.*"),
+    ],
+    ids=["stopped", "over", "rejected"],
+)
+async def test_who_may_not_read_of_a_job_is_not_told_its_room(
+    play: Play, answer: Callable[[], Awaitable[Answer]], words: str
+) -> None:
+    await play.log.record(a_start(channel_id="C0STUDIO", channel_kind=ChannelKind.PRIVATE))
+    play.cloud.answer = answer
+    await play.run()
+
+    assert words in play.told
+    assert "lobby" not in play.told
+
+
+async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
+    turn = asyncio.Event()
+
+    async def wait() -> Answer:
+        await turn.wait()
+        return TAKEN
+
+    long_play.cloud.answer = wait
+    received = await long_play.commit()
+    long_play.stops.begin(received)
+    async with asyncio.timeout(5):
+        while not long_play.log.held_thrice.is_set():
+            long_play.clock.advance(seconds=20)
+            await asyncio.sleep(0.01)
+    assert long_play.stops.under_way == 1
+    assert await long_play.log.overdue(long_play.clock(), limit=10) == []
+    turn.set()
+    await long_play.tasks.idle()
+
+    assert long_play.stops.under_way == 0
+    assert len(long_play.cloud.asked) == 1
+    assert (await row_of(long_play.log)).job_state is JobState.STOPPED
+
+
+async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
+    long_play.cloud.answer = asyncio.Future  # it never comes
+    received = await long_play.commit()
+    taken_over = await long_play.log.hold(received, long_play.clock() + timedelta(hours=1))
+    long_play.stops.begin(received)
+    async with asyncio.timeout(5):
+        await long_play.tasks.idle()
+
+    assert long_play.channel.told == []
+    assert await row_of(long_play.log) == taken_over
+
+
+async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) -> None:
+    turn = asyncio.Event()
+
+    async def wait() -> Answer:
+        await turn.wait()
+        return TAKEN
+
+    long_play.cloud.answer = wait
+    received = await long_play.commit()
+    long_play.log.holds_fail = True
+    long_play.stops.begin(received)
+    async with asyncio.timeout(5):
+        await long_play.log.held_thrice.wait()
+    turn.set()
+    await long_play.tasks.idle()
+
+    assert (await row_of(long_play.log)).job_state is JobState.STOPPED

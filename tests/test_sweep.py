@@ -1,6 +1,7 @@
 """Going on with what was left behind."""
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from bot.custody import Custody
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
+from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops
@@ -85,7 +87,7 @@ class Looks(Reconciliation):
         self.done = done
 
     @override
-    async def settle(self, unknown: Invocation) -> None:
+    async def settle(self, unknown: Invocation, before: AbstractSet[str] = frozenset()) -> None:
         self.done.append(("compare", unknown))
 
 
@@ -132,6 +134,7 @@ class Process:
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
             custody=self.custody,
+            policy=Policy(),
             now=self.clock,
             sleep=self.pauses,
         )

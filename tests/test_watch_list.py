@@ -79,7 +79,7 @@ class TestOrder:
     def test_a_new_job_is_looked_at_at_once(self, watch: Watch) -> None:
         watch.list.add(a_job())
         room = watch.takes()
-        assert (room.room_id, list(room.jobs)) == ("lobby", ["job-1"])
+        assert (room.room_id, list(room.jobs)) == ("lobby", ["row of job-1"])
 
     def test_the_room_that_has_been_due_longest_comes_first(self, watch: Watch) -> None:
         for room_id in ("second", "first", "third"):
@@ -90,7 +90,7 @@ class TestOrder:
     def test_all_jobs_of_a_room_are_looked_at_together(self, watch: Watch) -> None:
         watch.list.add(a_job("job-1"))
         watch.list.add(a_job("job-2"))
-        assert list(watch.takes().jobs) == ["job-1", "job-2"]
+        assert list(watch.takes().jobs) == ["row of job-1", "row of job-2"]
 
     def test_a_room_that_is_looked_at_is_not_due_for_anybody_else(self, watch: Watch) -> None:
         watch.list.add(a_job())
@@ -161,7 +161,7 @@ class TestIntervals:
         watch.list.add(a_job("job-2"))
         watch.list.hurry("job-1")
         room = watch.takes()
-        watch.list.remove("job-1")
+        watch.list.remove("row of job-1")
         watch.list.give_back(room)
         assert watch.seconds_until("lobby") == RUNNING_SECONDS
 
@@ -232,7 +232,7 @@ class TestFailures:
             watch.clock.now += LONGEST_SECONDS
         watch.list.give_back(watch.takes(), failed=True)
         watch.list.add(a_job("job-2"))
-        assert list(watch.takes().jobs) == ["job-1", "job-2"]
+        assert list(watch.takes().jobs) == ["row of job-1", "row of job-2"]
 
 
 class TestWhileARoomIsLookedAt:
@@ -246,7 +246,7 @@ class TestWhileARoomIsLookedAt:
         watch.list.add(an_accepted_job("job-2"))
         watch.list.give_back(room)
         assert watch.seconds_until("lobby") == STARTING_SECONDS
-        assert list(room.jobs) == ["job-1", "job-2"]
+        assert list(room.jobs) == ["row of job-1", "row of job-2"]
 
     def test_a_job_that_is_hurried_is_looked_at_soon(self, watch: Watch, room: Room) -> None:
         watch.list.hurry("job-1")
@@ -256,19 +256,19 @@ class TestWhileARoomIsLookedAt:
     def test_a_room_whose_last_job_is_removed_vanishes_when_it_is_given_back(
         self, watch: Watch, room: Room
     ) -> None:
-        watch.list.remove("job-1")
-        assert "job-1" not in watch.list
+        watch.list.remove("row of job-1")
+        assert "row of job-1" not in watch.list
         watch.list.give_back(room)
         assert watch.list._rooms == {}
         watch.clock.now += 3600
         assert watch.list.take() is None
 
     def test_a_room_that_is_emptied_and_filled_again_stays(self, watch: Watch, room: Room) -> None:
-        watch.list.remove("job-1")
+        watch.list.remove("row of job-1")
         watch.list.add(a_job("job-2"))
         watch.list.give_back(room)
         watch.clock.now += RUNNING_SECONDS
-        assert list(watch.takes().jobs) == ["job-2"]
+        assert list(watch.takes().jobs) == ["row of job-2"]
 
     def test_when_nothing_is_followed_any_more_its_jobs_are_nobodys(self, watch: Watch, room: Room) -> None:
         watch.list.clear()
@@ -285,23 +285,35 @@ class TestWhileARoomIsLookedAt:
         watch.list.give_back(room, failed=True)
         again = watch.takes()
         assert again is not room
-        assert (list(again.jobs), again.failures) == (["job-1"], 0)
+        assert (list(again.jobs), again.failures) == (["row of job-1"], 0)
+
+
+class TestOneJobOfTwoRows:
+    def test_both_are_followed_and_hurried_and_each_is_removed_by_itself(self, watch: Watch) -> None:
+        watch.list.add(a_job())
+        other = FollowedJob("another row", "job-1", "lobby", JobState.RUNNING, seen=JobState.RUNNING)
+        watch.list.add(other)
+        watch.list.hurry("job-1")
+        assert list(watch.takes().jobs) == ["row of job-1", "another row"]
+        assert other.is_hurried
+        watch.list.remove("row of job-1")
+        assert "another row" in watch.list
 
 
 class TestVanishing:
     def test_a_room_without_jobs_leaves_nothing_behind(self, watch: Watch) -> None:
         watch.list.add(a_job())
-        watch.list.remove("job-1")
+        watch.list.remove("row of job-1")
         assert watch.list.take() is None
         assert (watch.list._rooms, watch.list._room_of, watch.list._queue) == ({}, {}, [])
 
     def test_removing_what_is_not_followed_is_harmless(self, watch: Watch) -> None:
-        watch.list.remove("somebody else's")
+        watch.list.remove("row of somebody else's")
 
     def test_coming_and_going_without_a_look_leaves_little_behind(self, watch: Watch) -> None:
         for number in range(10_000):
             watch.list.add(a_job(f"job-{number}", f"room-{number}"))
-            watch.list.remove(f"job-{number}")
+            watch.list.remove(f"row of job-{number}")
         assert len(watch.list._queue) <= SPARE_ENTRIES + 1
 
 
@@ -319,9 +331,9 @@ class AnyUse(RuleBasedStateMachine):
     @rule(room=st.integers(0, 4), number=st.integers(0, 3), state=st.sampled_from(["accepted", "running"]))
     def add(self, room: int, number: int, state: str) -> None:
         job = a_job(f"job {number} of {room}", f"room {room}", JobState(state))
-        if job.job_id not in self.watch.list:
+        if job.invocation_id not in self.watch.list:
             self.watch.list.add(job)
-            self.followed[job.job_id] = job
+            self.followed[job.invocation_id] = job
 
     @rule(room=st.integers(0, 4), number=st.integers(0, 3))
     def hurry(self, room: int, number: int) -> None:
@@ -329,8 +341,8 @@ class AnyUse(RuleBasedStateMachine):
 
     @rule(room=st.integers(0, 4), number=st.integers(0, 3))
     def remove(self, room: int, number: int) -> None:
-        self.watch.list.remove(f"job {number} of {room}")
-        self.followed.pop(f"job {number} of {room}", None)
+        self.watch.list.remove(f"row of job {number} of {room}")
+        self.followed.pop(f"row of job {number} of {room}", None)
 
     @rule()
     def clear(self) -> None:
@@ -359,12 +371,12 @@ class AnyUse(RuleBasedStateMachine):
     @invariant()
     def each_job_is_in_its_room(self) -> None:
         watching = self.watch.list
-        assert {job_id: job for room in watching._rooms.values() for job_id, job in room.jobs.items()} == (
+        assert {row_id: job for room in watching._rooms.values() for row_id, job in room.jobs.items()} == (
             self.followed
         )
         assert watching._room_of.keys() == self.followed.keys()
-        for job_id, room in watching._room_of.items():
-            assert watching._rooms[self.followed[job_id].room_id] is room
+        for row_id, room in watching._room_of.items():
+            assert watching._rooms[self.followed[row_id].room_id] is room
 
     @invariant()
     def each_room_is_either_taken_or_due(self) -> None:

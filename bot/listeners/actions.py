@@ -23,17 +23,18 @@ from bot.messages.buttons import (
     STOP_JOB,
     USE_JOB,
 )
+from bot.messages.ended import over
 from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
-from bot.model import Action, Invocation, Status
+from bot.model import Action, Invocation, JobState, Status
 from bot.parsing import HelpWanted, JobRef, Regions, UseJob, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
 from bot.starts import Starts, Twin, Used
-from bot.stops import Stops
+from bot.stops import OVER_ALREADY, Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 
@@ -121,6 +122,8 @@ class Actions:
     async def _stop_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         job, start = await self._job_of(invocation)
         self.policy.check(replace(invocation, room_id=job.room_id), start)
+        if await self._is_over(invocation, start, ack):
+            return
         received = await self.stops.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
@@ -135,10 +138,29 @@ class Actions:
         if self.rtc is None:
             raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
         self.policy.check(invocation, start)
+        if await self._is_over(invocation, start, ack):
+            return
         received = await self.rtc.commit(named_by(start, invocation), job)
         await ack()
         if received is not None:
             self.rtc.begin(received)
+
+    async def _is_over(self, invocation: Invocation, start: Invocation | None, ack: AsyncAck) -> bool:
+        """Whether the job of a button is over; then the press is answered with what became of it.
+
+        A message that cannot be edited offers its buttons for ever.
+        """
+        if start is None or start.job_state is None or not start.job_state.is_over:
+            return False
+        stop = None
+        if start.job_state is JobState.STOPPED:
+            stop = await self.reception.intake.ask(self.invocations.find_stop(start.job_id or ""))
+        if await self.reception.close(_naming_its_job(invocation), Status.DONE, OVER_ALREADY):
+            told = start if start.is_visible_to(invocation) else replace(start, room_id=None, room_name=None)
+            await self._answer(ack, invocation, over(told, stop))
+        else:
+            await ack()
+        return True
 
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
         refused = await self._start_in_doubt(invocation)

@@ -70,8 +70,7 @@ class AvatarCommand:
     async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
         self.policy.check(invocation)
         await self.reception.close(invocation, Status.DONE)
-        query = self.invocations.running_seen_by(invocation, limit=MOST_JOBS)
-        running = await self.reception.intake.ask(query)
+        running = await self.reception.intake.ask(self.invocations.running(invocation, limit=MOST_JOBS))
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
             ack,

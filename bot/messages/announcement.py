@@ -22,7 +22,7 @@ from bot.messages.message import (
     header,
     section,
 )
-from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment
+from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment, pieces
 from bot.model import Invocation, JobState
 from bot.parsing import JobRef
 
@@ -31,6 +31,8 @@ INVITE_HINT = "To let the bot keep its messages true here, invite it to this cha
 ADOPTED_NOTE = "The call was cut off; the job had started."
 MOST_VOICES = 10
 _NOTE_LIMIT = 200
+_ID_LIMIT = 1900
+_ID_PIECE = 2900
 
 _TITLES = {
     JobState.ACCEPTED: "Avatar job started",
@@ -74,11 +76,18 @@ def announcement(
             header(title),
             *([section(note)] if note else ()),
             fields(who),
+            *_long_id(job.job_id or ""),
             *_details(summary, voices, rtc),
             *([actions(buttons)] if buttons else ()),
             context(_small_print(invocation, hint)),
         ),
     )
+
+
+def _long_id(job_id: str) -> Iterator[Block]:
+    """A job ID that is too long for a field, whole: half an ID is of no use."""
+    if len(code(job_id, len(job_id) * 5 + 2)) > _ID_LIMIT:
+        yield from (section(f"`{piece}`") for piece in pieces(job_id.replace("`", "'"), _ID_PIECE)[:3])
 
 
 def _details(summary: list[Fact], voices: list[str], rtc: str) -> Iterator[Block]:
@@ -109,7 +118,7 @@ def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hi
 
 
 def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
-    yield "Job ID", code(job.job_id or "")
+    yield "Job ID", code(job.job_id or "", _ID_LIMIT)
     yield "State", words.state(life)
     yield "Room", words.room(invocation.room_id, invocation.room_name)
     region = job.region or invocation.region

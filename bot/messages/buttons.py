@@ -70,9 +70,9 @@ def start_anyway_button(unknown: Invocation, shown: Sequence[str] = ()) -> Block
 
 
 def use_job_button(unknown_id: str, job_id: str, number: int) -> Block | None:
-    """Take a job for the one of a start; None where its ID is too long for a button."""
+    """Take a job for the one of a start; None where a button cannot hold its ID, or not as it is."""
     value = UseJob(unknown_id, job_id).value
-    if len(value) > BUTTON_VALUE_LIMIT:
+    if escape(value, BUTTON_VALUE_LIMIT) != value:
         return None
     return button("Use this one", action_id=f"{USE_JOB}-{number}", value=value)
 

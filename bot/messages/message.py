@@ -3,9 +3,9 @@
 Limits: https://docs.slack.dev/reference/block-kit
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 Block = dict[str, Any]
 
@@ -19,6 +19,8 @@ CONFIRM_TEXT_LIMIT = 300
 CONFIRM_BUTTON_LIMIT = 30
 TEXT_LIMIT = 4000
 """Slack takes 40,000 characters of top-level text and advises 4,000."""
+SHORT_LIMIT = 1500
+"""What is left of a text that Slack finds too long: a third of what it takes anywhere."""
 ALL_BLOCKS_LIMIT = 12_000
 """Characters of text in all blocks together. Undocumented; Slack's maintainers say so of
 `msg_blocks_too_long`."""
@@ -34,6 +36,17 @@ class Message:
     def arguments(self) -> dict[str, Any]:
         """As Slack's methods, acks and response_urls take it."""
         return {"text": self.text} | ({"blocks": list(self.blocks)} if self.blocks else {})
+
+    def simpler(self, *, keep: str = "") -> Self | None:
+        """The same with less to refuse: without blocks, then cut short; None where nothing can be left out.
+
+        Args:
+            keep: what is never cut, such as a job's ID.
+        """
+        if self.blocks:
+            return type(self)(self.text)
+        short = _cut_short(self.text, keep)
+        return type(self)(short) if len(short) < len(self.text) else None
 
 
 def with_buttons(*paragraphs: str, buttons: Sequence[Block], small_print: str = "") -> Message:
@@ -122,6 +135,33 @@ def characters(part: object) -> int:
             return sum(characters(inner) for inner in part)
         case _:
             return 0
+
+
+def texts(part: object) -> Iterator[str]:
+    """What the blocks say, text by text, in the order in which it is read."""
+    match part:
+        case {"text": str(text)}:
+            yield text
+        case dict():
+            for inner in part.values():
+                yield from texts(inner)
+        case list() | tuple():
+            for inner in part:
+                yield from texts(inner)
+        case _:
+            pass
+
+
+def _cut_short(text: str, keep: str) -> str:
+    """Whole lines up to the limit, and the line with `keep` whatever its place and length."""
+    lines, left = [], SHORT_LIMIT
+    for line in text.splitlines():
+        left -= len(line) + 1
+        if left >= 0 or (keep and keep in line):
+            lines.append(line)
+    if not lines:
+        return f"{text[:SHORT_LIMIT]}…"
+    return "\n".join([*lines, "…"])
 
 
 def _text_object(mrkdwn: str) -> Block:

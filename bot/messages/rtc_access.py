@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.job import Number, RtcRoomInfo, RtcUser
+from bot.job_life import JobLife
 from bot.messages import words
-from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section
+from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
 from bot.messages.mrkdwn import code, escape, moment, pieces
 from bot.parsing import JobRef
 
 MOST_BLOCKS = 80
 """Slack takes 100 blocks, and 250,000 bytes in all: 80 full sections keep to both."""
+
+VIEW_BLOCKS_LIMIT = 100
 
 _PIECE = 2500
 """Of a signature, so that a section has room for whose it is."""
@@ -45,9 +48,22 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | No
     return _view([which, *([fields(facts)] if facts else ()), *_users(users, now), context(_SMALL_PRINT)])
 
 
+def no_access(ref: JobRef, life: JobLife, *, room_name: str | None = None) -> dict[str, Any]:
+    """That the job is over, so that there is nothing to enter."""
+    how = words.state(life)
+    room = words.room(ref.room_id, room_name)
+    return _view([section(f"Job {code(ref.job_id)} in room {room} is over: {how[0].lower()}{how[1:]}.")])
+
+
 def refused_access(text: str) -> dict[str, Any]:
     """Why there is nothing to see. The text comes as it is and is escaped here."""
     return _view([section(escape(text, SECTION_LIMIT))])
+
+
+def plain_view(view: dict[str, Any]) -> dict[str, Any]:
+    """The same view in paragraphs alone, for a workspace that does not take its blocks."""
+    said = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(view["blocks"])]
+    return view | {"blocks": said[:VIEW_BLOCKS_LIMIT]}
 
 
 def _view(blocks: Sequence[Block]) -> dict[str, Any]:
@@ -94,7 +110,7 @@ def _expiry(ctime: Number, now: datetime) -> list[str]:
         return []
     when = datetime.fromtimestamp(ctime, UTC)
     left = (when - now).total_seconds()
-    return [f"Expires {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired {moment(when)}"]
+    return [f"Expires: {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired: {moment(when)}"]
 
 
 def not_opened() -> Message:

@@ -7,8 +7,8 @@ from bot.errors import OutcomeUnknown
 from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
 from bot.messages.failures import happened, reference, what_to_do
-from bot.messages.message import Message, actions, context, section
-from bot.messages.mrkdwn import code, mention, moment
+from bot.messages.message import TEXT_LIMIT, Message, actions, context, section
+from bot.messages.mrkdwn import code, fit_lines, mention, moment
 from bot.model import Invocation
 
 _MOST_FOUND = 10
@@ -52,9 +52,11 @@ def unsettled(
     uses = [use_job_button(invocation.id, job_id, number) for number, job_id in enumerate(shown, 1)]
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
-    small_print = (f"Looked again {moment(again)} · " if again else "") + reference(invocation, error)
+    small_print = (f"Looked again: {moment(again)} · " if again else "") + reference(invocation, error)
+    free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
+    listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(
-        "\n".join((*paragraphs, *jobs, *more, small_print)),
+        "\n".join((*paragraphs, *([listed] if listed else ()), small_print)),
         (
             *(section(paragraph) for paragraph in paragraphs),
             *(section(text, use) for text, use in zip(jobs, uses, strict=True)),
@@ -67,7 +69,8 @@ def unsettled(
 
 def settled_already(invocation: Invocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job, room = code(invocation.job_id or ""), words.room(invocation.room_id, invocation.room_name)
+    job = code(invocation.job_id or "", _ID_LIMIT)
+    room = words.room(invocation.room_id, invocation.room_name)
     return Message(f"This start is settled: job {job} in room {room}.")
 
 
@@ -96,7 +99,7 @@ def _seen(look: Look) -> tuple[str, str]:
 def _shown(look: Look) -> list[str]:
     shown: list[str] = []
     for job_id in look.found[:_MOST_FOUND]:
-        if len("".join((*shown, job_id))) <= _ALL_IDS_LIMIT or not shown:
+        if sum(len(code(each, _ID_LIMIT)) for each in (*shown, job_id)) <= _ALL_IDS_LIMIT:
             shown.append(job_id)
     return shown
 

@@ -66,22 +66,27 @@ def rtc_user(user_type: str) -> str:
 
 
 def room(room_id: str | None, name: str | None, *, bold: bool = True) -> str:
-    """*Lobby kiosk* (`24bad716-…`); of a room without a name, the ID alone.
+    """*Lobby kiosk* (`24bad716-…`); of a room without a name of its own, the ID alone.
 
     Args:
         bold: not in the midst of what is bold already.
     """
-    known = literal(legible(name), _LONGEST_NAME)
-    room_id = code(room_id or "")
+    known = literal(_own_name(room_id, name), _LONGEST_NAME)
+    shown_id = code(room_id or "")
     if not known:
-        return room_id
-    return f"*{known}* ({room_id})" if bold else f"{known} ({room_id})"
+        return shown_id
+    return f"*{known}* ({shown_id})" if bold else f"{known} ({shown_id})"
 
 
 def plain_room(room_id: str, name: str | None) -> str:
     """The same where Slack takes no markup."""
-    known = escape(legible(name), _LONGEST_NAME // 2)
+    known = escape(_own_name(room_id, name), _LONGEST_NAME // 2)
     return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
+
+
+def _own_name(room_id: str | None, name: str | None) -> str:
+    known = legible(name)
+    return "" if known == room_id else known
 
 
 def region(region_id: str) -> str:

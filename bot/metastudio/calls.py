@@ -1,26 +1,51 @@
 """How an operation is carried out: in its time, and sent again only where that does no harm."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from math import inf
 from typing import Any
 
 import httpx
 
-from bot.errors import CredentialRefused, MetaStudioError, NotSent, OutcomeUnknown, Throttled
+from bot.errors import (
+    CredentialRefused,
+    MetaStudioError,
+    NotSent,
+    OperationUnknown,
+    OutcomeUnknown,
+    Throttled,
+)
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
-from bot.metastudio.transport import Reply, exchange
+from bot.metastudio.transport import Reply, exchange, signatures_in
 from bot.pace import Pace
+from bot.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
 TRY_AGAIN = "Try again in a moment."
 
+LARGEST_CLOCK_DIFFERENCE = timedelta(minutes=15)
+MAX_SIGNATURES = 1000
+OTHERS_WORK = (
+    "Other operations work at METASTUDIO_ENDPOINT, so it lacks this one: use the MetaStudio console for it."
+)
+
 _ANSWER = "an answer"
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Experience:
+    """What calls have learnt about the endpoint: whether any succeeded, and the newest RTC signatures."""
+
+    has_served: bool = False
+    signatures: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_SIGNATURES), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +60,7 @@ class Means:
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     cloud_clock: CloudClock
+    experience: Experience = field(default_factory=Experience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +142,13 @@ class Call:
         )
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
-        clock = self._means.cloud_clock
+        clock, experience = self._means.cloud_clock, self._means.experience
         sent_at = clock.now()
         try:
-            reply = await exchange(self._means.http, request, auth)
+            reply = await exchange(self._means.http, request, auth, secrets=experience.signatures)
             clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
-                raise error_of(reply.answer, retry_after=_retry_after(reply.headers))
+                raise self._error_of(request, reply)
         except OutcomeUnknown as error:
             error.advice = self._manner.if_lost
             raise
@@ -132,6 +158,8 @@ class Call:
             raise
         if self._manner.pace:
             self._manner.pace.speed_up()
+        experience.has_served = True
+        experience.signatures.extend(signatures_in(reply.body))
         return reply
 
     async def _turn(self) -> None:
@@ -148,6 +176,25 @@ class Call:
         """How much of its time is left, in seconds."""
         end = self._limit.when()
         return inf if end is None else end - asyncio.get_running_loop().time()
+
+    def _error_of(self, request: httpx.Request, reply: Reply) -> MetaStudioError:
+        """The error, with what is known here of how it came to it."""
+        error = error_of(reply.answer, retry_after=seconds_to_wait(reply.headers))
+        if isinstance(error, OperationUnknown) and self._means.experience.has_served:
+            error.advice = OTHERS_WORK
+        if isinstance(error, CredentialRefused) and "X-Sdk-Date" in request.headers:
+            error.advice = self._wrong_clock() or error.advice
+        return error
+
+    def _wrong_clock(self) -> str | None:
+        """What to do where a signature was refused because this machine's clock is wrong."""
+        offset = self._means.cloud_clock.offset
+        if offset is None or abs(offset) <= LARGEST_CLOCK_DIFFERENCE:
+            return None
+        return (
+            f"Whoever runs the bot: set this machine's clock right. It is {abs(offset) // _MINUTE} minutes "
+            f"{'ahead of' if offset < timedelta() else 'behind'} MetaStudio's, which allows 15."
+        )
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
         """Wait before the next try: longer each time, and never less than was asked for.
@@ -179,9 +226,3 @@ async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIter
             yield call
     except TimeoutError:
         raise call.out_of_time() from None
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    with suppress(ValueError):
-        return max(0.0, float(headers.get("Retry-After", "")))
-    return None

@@ -20,7 +20,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.job import JobReport, RoomReport, SmartChatJob
+from bot.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock, utc_now
 from bot.metastudio.credentials import Credentials
@@ -56,6 +56,7 @@ class MetaStudio:
         stops: the same of stops.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
+        now: this machine's clock.
     """
 
     _cloud_clock: CloudClock | None = None
@@ -144,7 +145,7 @@ class MetaStudio:
         """
         url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/state"
         reply = await self._read(url, seconds)
-        return JobReport.model_validate(reply.body if isinstance(reply.body, dict) else {})
+        return _report(reply, reply.body if isinstance(reply.body, dict) else {})
 
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
@@ -165,7 +166,7 @@ class MetaStudio:
             stretch = {"limit": PAGE_LENGTH, "offset": offset}
             reply = await self._read(self._jobs_url(room_id), seconds, params={**wanted, **stretch})
             items, count = _page(reply)
-            found |= _reports(items)
+            found |= _reports(reply, items)
             offset += len(items)
             if not items or offset >= count:
                 break
@@ -191,6 +192,14 @@ class MetaStudio:
             what = "MetaStudio's answer about the room cannot be read."
             raise OutcomeUnknown(what, advice=TRY_AGAIN, answer=reply.answer)
         return RoomReport.model_validate(reply.body)
+
+    async def check(self, *, seconds: float) -> None:
+        """Ask for one room (GET …/smart-chat-rooms): whether that works tells whether the credentials do.
+
+        Raises:
+            MetaStudioError: it does not work.
+        """
+        await self._read(f"{self._base}/smart-chat-rooms", seconds, params={"limit": 1})
 
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
         async with call_within(seconds, self._means, self._reading) as call:
@@ -244,7 +253,17 @@ def _page(reply: Reply) -> tuple[list[Any], int]:
     return items, 0
 
 
-def _reports(items: list[Any]) -> dict[str, JobReport]:
+def _reports(reply: Reply, items: list[Any]) -> dict[str, JobReport]:
     """The usable items by job ID: a job that is started between two pages shifts the rest onto both."""
-    reports = (JobReport.model_validate(item) for item in items if isinstance(item, dict))
+    reports = (_report(reply, item) for item in items if isinstance(item, dict))
     return {report.job_id: report for report in reports if _names_a_job(report.job_id)}
+
+
+def _report(reply: Reply, item: dict[str, Any]) -> JobReport:
+    """The job of an item. Why it failed is shown to people, so it may hold no secret."""
+    report = JobReport.model_validate(item)
+    if report.error_info is None:
+        return report
+    told = report.error_info
+    masked = ErrorInfo(error_code=reply.text(told.error_code), error_msg=reply.text(told.error_msg))
+    return report.model_copy(update={"error_info": masked})

@@ -17,13 +17,14 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from bot.errors import CredentialRefused, NotSent, OutcomeUnknown
-from bot.metastudio.transport import Reply, exchange
+from bot.metastudio.transport import IAM, Reply, exchange
 
 RENEW_BEFORE_END = timedelta(minutes=5)
 DEFAULT_LIFE = timedelta(hours=23)
 """IAM tokens live 24 hours (IAM's API reference); taken where the answer does not say."""
 
 _TIME = TypeAdapter(datetime)
+_CHECK_IAM = f"Try again; if it stays so, check {IAM.setting}."
 
 
 class Credentials(ABC):
@@ -119,12 +120,13 @@ class IamLogin(Credentials):
             reply = await exchange(
                 self._http,
                 self._http.build_request("POST", self._url, json=self._question()),
-                secret=self._account.password.get_secret_value(),
+                service=IAM,
+                secrets=(self._account.password.get_secret_value(),),
             )
         except (NotSent, OutcomeUnknown) as error:
             raise NotSent(
-                "IAM gave the bot no token, so nothing was sent to MetaStudio.",
-                advice="Try again; if it stays so, check HUAWEICLOUD_SDK_IAM_ENDPOINT and the network.",
+                f"IAM gave the bot no token, so nothing was sent to MetaStudio. {error}",
+                advice=error.advice if isinstance(error, NotSent) else _CHECK_IAM,
                 answer=error.answer,
             ) from None
         token = reply.headers.get("X-Subject-Token")
@@ -165,6 +167,6 @@ def _login_failure(reply: Reply) -> NotSent | CredentialRefused:
         )
     return NotSent(
         f"IAM gave the bot no token, so nothing was sent to MetaStudio{said}",
-        advice="Try again; if it stays so, check HUAWEICLOUD_SDK_IAM_ENDPOINT.",
+        advice=_CHECK_IAM,
         answer=answer,
     )

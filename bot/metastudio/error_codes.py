@@ -40,8 +40,9 @@ MEANINGS = {
     ),
     "MSS.00000004": Meaning("MetaStudio had an internal error.", LOOK_FIRST),
     "MSS.00010003": Meaning(
-        "MetaStudio does not know this operation.",
-        "Whoever runs the bot: METASTUDIO_ENDPOINT is wrong, or of a region without interactive avatars.",
+        "MetaStudio does not offer this operation at the bot's endpoint.",
+        "Whoever runs the bot: nothing has worked there yet, so check METASTUDIO_ENDPOINT; "
+        "it may be of a region without interactive avatars.",
     ),
     "MSS.00010008": Meaning(
         "MetaStudio does not accept the bot's token.",
@@ -74,7 +75,8 @@ MEANINGS = {
         "and that this machine's clock is right to 15 minutes.",
     ),
     "APIGW.0101": Meaning(
-        "There is no such API at this address.", "Whoever runs the bot: METASTUDIO_ENDPOINT is wrong."
+        "MetaStudio does not offer this operation at the bot's endpoint.",
+        "Whoever runs the bot: nothing has worked there yet, so check METASTUDIO_ENDPOINT.",
     ),
     "APIGW.0308": Meaning("MetaStudio is throttling the bot.", "Wait a moment and try again."),
 }
@@ -86,8 +88,10 @@ _BY_STATUS = {
         "Whoever runs the bot: grant their user the MetaStudio permissions of the project.",
     ),
     404: Meaning(
-        "MetaStudio does not know this address.", "Whoever runs the bot: check METASTUDIO_ENDPOINT."
+        "MetaStudio does not offer this operation at the bot's endpoint.",
+        "Whoever runs the bot: nothing has worked there yet, so check METASTUDIO_ENDPOINT.",
     ),
+    407: Meaning("The proxy wants a login (407).", "Whoever runs the bot: check HTTPS_PROXY."),
     429: MEANINGS["APIGW.0308"],
 }
 

@@ -7,7 +7,7 @@ been sent. httpx-aiohttp reports a connection that was lost after sending as `ht
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic_core import from_json
 
-from bot.diagnostics import MASK, forms
+from bot.causes import cause_of
+from bot.diagnostics import MASK, Redactor, forms
 from bot.errors import Answer, NotSent, OutcomeUnknown
 from bot.proxies import proxy_for
 
@@ -25,16 +26,35 @@ MAX_HEADER_BYTES = 65_536
 """An IAM token is a header of several kilobytes; aiohttp's own limit is 8190 bytes."""
 
 CONNECT_SECONDS = 5.0
+SHORTEST_SECRET = 6
+"""Less is no secret, and is part of many words."""
+
+_by_shape = Redactor(())
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who is called, and the setting that says where."""
+
+    name: str
+    setting: str
+
+
+METASTUDIO = Service("MetaStudio", "METASTUDIO_ENDPOINT")
+IAM = Service("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that was read whole. `body` is the parsed JSON, or None where it was none."""
+    """An answer that was read whole. `body` is the parsed JSON, or None where it was none.
+
+    `secrets` are those that the service knows, from this call or an earlier one.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: Any
-    sent_secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def answer(self) -> Answer:
@@ -42,7 +62,7 @@ class Reply:
         body = self.body if isinstance(self.body, dict) else {}
         error = body.get("error")
         iam = error if isinstance(error, dict) else {}
-        text = self._text
+        text = self.text
         return Answer(
             http_status=self.status,
             error_code=text(body.get("error_code")) or text(iam.get("code")),
@@ -50,15 +70,25 @@ class Reply:
             request_id=text(self.headers.get("X-Request-Id")) or text(body.get("request_id")),
         )
 
-    def _text(self, value: Any) -> str | None:
-        """What is shown to people and stored. A service may quote what it was sent: that is masked."""
+    def text(self, value: Any) -> str | None:
+        """What is shown to people and stored. A service may quote a secret: that is masked."""
         if not isinstance(value, str | int) or isinstance(value, bool):
             return None
         text = str(value)
-        for secret in self.sent_secrets:
+        for secret in self.secrets:
             for form in forms(secret) if len(secret) <= len(text) else ():
                 text = text.replace(form, MASK)
-        return text[:1000]
+        return _by_shape(text)[:1000]
+
+
+def signatures_in(body: Any) -> Iterator[str]:
+    """The RTC signatures that an answer hands out, of which the next one may quote any."""
+    room = body.get("rtc_room_info") if isinstance(body, dict) else None
+    users = room.get("users") if isinstance(room, dict) else None
+    for user in users if isinstance(users, list) else ():
+        signature = user.get("signature") if isinstance(user, dict) else None
+        if isinstance(signature, str) and len(signature) >= SHORTEST_SECRET:
+            yield signature
 
 
 def open_transport(proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
@@ -86,12 +116,17 @@ def _open_session() -> aiohttp.ClientSession:
 
 
 async def exchange(
-    http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth | None = None, *, secret: str = ""
+    http: httpx.AsyncClient,
+    request: httpx.Request,
+    auth: httpx.Auth | None = None,
+    *,
+    service: Service = METASTUDIO,
+    secrets: Iterable[str] = (),
 ) -> Reply:
     """Send one request, once, and read its answer.
 
     Args:
-        secret: what in the body must not be seen; what authenticates is known from the headers.
+        secrets: what must not be seen if the answer quotes it; what authenticates is known from the headers.
 
     Raises:
         NotSent: there was no connection.
@@ -100,21 +135,21 @@ async def exchange(
     try:
         response = await http.send(request, auth=auth, stream=True)
         try:
-            content = await _read(response)
+            content = await _read(response, service)
         finally:
             await response.aclose()
     except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, ValueError, OSError) as error:
-        raise _failure(error, request.url.host) from None
-    secrets = (secret, *_secrets_in(request.headers)) if secret else tuple(_secrets_in(request.headers))
-    return Reply(response.status_code, response.headers, _parse(content), secrets)
+        raise _failure(error, request.url.host, service) from None
+    known = tuple(secret for secret in (*secrets, *_secrets_in(request.headers)) if secret)
+    return Reply(response.status_code, response.headers, _parse(content), known)
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, service: Service) -> bytes:
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
-            raise OutcomeUnknown("MetaStudio's answer is too large to be read.")
+            raise OutcomeUnknown(f"{service.name}'s answer is too large to be read.")
     return bytes(content)
 
 
@@ -139,16 +174,19 @@ def _secrets_in(headers: httpx.Headers) -> Iterator[str]:
             yield from re.findall(r"(?:Access|Signature)=([^,\s]+)", value)
 
 
-def _failure(error: Exception, host: str) -> NotSent | OutcomeUnknown:
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
-    if _nothing_was_sent(cause):
+def _failure(error: Exception, host: str, service: Service) -> NotSent | OutcomeUnknown:
+    behind = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
+    if _nothing_was_sent(behind):
+        cause = cause_of(behind, host)
+        why = f": {cause.words}" if cause else ""
+        to_check = (cause and cause.setting) or f"{service.setting} and the network of its machine"
         return NotSent(
-            f"MetaStudio cannot be reached at {host}.",
-            advice="Try again; if it stays so, check METASTUDIO_ENDPOINT and the network of its machine.",
+            f"{service.name} cannot be reached at {host}{why}.",
+            advice=f"Try again; if it stays so, check {to_check}.",
         )
-    if isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
-        return OutcomeUnknown("The connection to MetaStudio was lost before its answer came.")
-    return OutcomeUnknown(f"MetaStudio's answer cannot be read ({type(cause).__name__}).")
+    if isinstance(behind, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+        return OutcomeUnknown(f"The connection to {service.name} was lost before its answer came.")
+    return OutcomeUnknown(f"{service.name}'s answer cannot be read ({type(behind).__name__}).")
 
 
 def _nothing_was_sent(cause: BaseException) -> bool:

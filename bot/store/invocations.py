@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
 
-from bot.model import Action, ChannelKind, Invocation, Status
+from bot.model import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.probe import probe
@@ -158,6 +158,16 @@ class Invocations:
         starts = await self._all(select(*COLUMNS).where(*made))
         return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
 
+    async def find_stop(self, job_id: str) -> Invocation | None:
+        """The stop that ended a job, if it was stopped by way of the bot."""
+        did = (
+            invocations.c.job_id == job_id,
+            invocations.c.action == Action.STOP,
+            invocations.c.status == Status.DONE,
+            invocations.c.job_state == JobState.STOPPED,
+        )
+        return await self._first(select(*COLUMNS).where(*did).order_by(invocations.c.created_at))
+
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
@@ -174,13 +184,8 @@ class Invocations:
         )
         return await self._all(select(*COLUMNS).where(*others))
 
-    async def running(self, *, limit: int) -> list[Invocation]:
-        """The starts whose jobs are not over as far as is known, newest first."""
-        query = select(*COLUMNS).where(followed).order_by(invocations.c.created_at.desc())
-        return await self._all(query.limit(limit))
-
-    async def running_seen_by(self, asking: Invocation, *, limit: int) -> RunningJobs:
-        """The starts whose jobs are not over as far as is known, and which a person may read of."""
+    async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
+        """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
         seen = _seen_by(asking)
         query = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc())
         counts = func.count().label("running"), func.count(case((seen, 1))).label("seen")
@@ -189,6 +194,21 @@ class Invocations:
         [row] = await fetch(self._database, counted)
         total = max(row.seen, len(jobs))
         return RunningJobs(jobs, total, hidden=max(row.running - total, 0))
+
+    async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
+        """The IDs that begin so, in their order; what means something in a pattern means itself."""
+        query = (
+            select(invocations.c.id)
+            .where(
+                invocations.c.id.between(
+                    beginning, f"{beginning}z"
+                ),  # in every collation z is after all of hex
+                func.substr(invocations.c.id, 1, len(beginning)) == beginning,
+            )
+            .order_by(invocations.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await fetch(self._database, query)]
 
     async def find(
         self,

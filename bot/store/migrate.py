@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import NotReachedYet, StartupError
+from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
 from bot.store.failures import failures, may_pass, reason_in
 from bot.store.tables import VERSION_TABLE, invocations, metadata
@@ -31,7 +31,7 @@ async def migrate(database: Database) -> None:
     Mostly none is, and Alembic, which is slow to import and large, is left alone.
 
     Raises:
-        NotReachedYet: the database was lost meanwhile.
+        Unreachable: the database was lost meanwhile.
         StartupError: the schema cannot be brought up to date.
     """
     try:
@@ -39,7 +39,7 @@ async def migrate(database: Database) -> None:
             if await _revision(connection) != newest_revision():
                 await connection.run_sync(_upgrade)
     except failures() as error:
-        kind = NotReachedYet if may_pass(error) else StartupError
+        kind = Unreachable if may_pass(error) else StartupError
         raise kind(
             f"The database cannot be migrated: {reason_in(error)}.",
             advice="Check the rights of the bot's user, and whether there is room on the disk.",

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
-from bot.errors import NotReachedYet, StartupError
+from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
 from bot.store.failures import failures, may_pass, reason_in
 from bot.store.postgresql import open_postgresql
@@ -27,7 +27,7 @@ async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[D
         read_only: write nothing, and make no file.
 
     Raises:
-        NotReachedYet: it cannot be reached at the moment.
+        Unreachable: it cannot be reached at the moment.
         StartupError: saying why it cannot be opened. Never with the URL, which may hold a password.
     """
     with _database(url, read_only=read_only) as database:
@@ -58,7 +58,7 @@ async def _reach(database: Database) -> None:
 
 def _failure(error: BaseException) -> StartupError:
     reason = reason_in(error)
-    kind = NotReachedYet if may_pass(error) else StartupError
+    kind = Unreachable if may_pass(error) else StartupError
     advice = "Check AVATAR_DATABASE_URL."
     if "statement pooling" in reason:
         advice = "Set the pooler's pool_mode for this database to transaction or session."

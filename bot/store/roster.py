@@ -78,9 +78,14 @@ class Roster:
         stops = await self._stops(invocations.c.job_id == job_id, or_(_STOPPED, under_way))
         return next(iter(stops), None)
 
-    async def show(self, job: FollowedJob, state: JobState) -> None:
-        """Note what the job's message shows from now on, unless another process was further already."""
-        await execute(self._database, _showing(state), {"row_id": job.invocation_id})
+    async def show(self, job: FollowedJob, state: JobState, at: datetime) -> None:
+        """Note what the job's message shows from now on, unless another process was further already.
+
+        Args:
+            at: when that is; for an end, it is kept.
+        """
+        ended_at = at if state.is_over else None
+        await execute(self._database, _showing(state), {"row_id": job.invocation_id, "at": ended_at})
 
     async def complete(
         self, job: FollowedJob, *, configuration: str | None = None, room_name: str | None = None
@@ -104,7 +109,7 @@ def _showing(state: JobState) -> Any:
     return (
         update(invocations)
         .where(invocations.c.id == bindparam("row_id", required=False), invocations.c.job_state.in_(earlier))
-        .values(job_state=state)
+        .values(job_state=state, ended_at=bindparam("at", required=False, type_=invocations.c.ended_at.type))
     )
 
 

@@ -92,6 +92,7 @@ invocations = Table(
     Column("latency_ms", Integer),
     Column("started_at", UtcDateTime),
     Column("adopted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
     Column("trigger_id", AnyText, unique=True),
     Column("response_url", AnyText),
     Column("message_channel", AnyText),

@@ -19,7 +19,7 @@ from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import MetaStudio, Started
-from bot.model import Invocation, StartRequest
+from bot.model import Invocation, JobState, StartRequest
 from bot.outcomes import Outcomes
 from bot.parsing import Regions
 from bot.policy import Policy
@@ -29,6 +29,7 @@ from bot.slack import Installation
 from bot.starts import Starts
 from bot.stops import Stops
 from bot.store.invocations import Invocations
+from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
 from tests.metastudio.cloud import Clock, Pauses
 from tests.test_outcomes import Channel
@@ -50,28 +51,33 @@ class Cloud(MetaStudio):
     """Takes whatever it is asked for; each start makes another job."""
 
     def __init__(self) -> None:
+        self.calls: list[str] = []
         self.started: list[StartRequest] = []
         self.stopped: list[str] = []
         self.jobs: list[JobReport] = []
 
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
+        self.calls.append("start")
         self.started.append(request)
         return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
 
     @override
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        self.calls.append("stop")
         self.stopped.append(job_id)
         return Answer(http_status=200)
 
     @override
     async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        self.calls.append("state")
         return JobReport(state="PROCESSING")
 
     @override
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
+        self.calls.append("jobs")
         return tuple(self.jobs)
 
 
@@ -177,6 +183,14 @@ class Desk:
         )
         self.reception = Reception(intake, clock, lambda: f"i{next(ids)}", HOME)
         self.regions = Regions(("cn-north-4", "cn-southwest-2"))
+
+    async def ends(self, job_id: str, state: JobState) -> None:
+        """The job is over, and whoever follows it has seen that."""
+        start = await self.log.find_start(job_id)
+        assert start is not None
+        roster = Roster(self.log._database)
+        job = FollowedJob(start.id, job_id, start.room_id or "", JobState.RUNNING, seen=JobState.RUNNING)
+        await roster.show(job, state, self.clock())
 
     async def types(self, command: str, text: str = "", **changes: Any) -> Body:
         """Mei types a command; its ack, once the bot has nothing left to do."""

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
 from bot.job import JobReport
-from bot.model import Action, Invocation, Source, Status
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.parsing import request_of
 from bot.policy import Policy
 from bot.slack import Installation
@@ -23,8 +23,32 @@ LISTENERS = {
     "start_another": Action.START,
     "start_after_all": Action.START,
     "look_again": Action.LOOK,
+    "use_job": Action.ADOPT,
 }
 EVERY_LISTENER = pytest.mark.parametrize("listener", LISTENERS)
+
+
+async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
+    """A duplicate that was refused: its row, which *Start another* names."""
+    number = len(await desk.rows()) + 1000
+    refused = Invocation(
+        id=f"i{number}",
+        created_at=NOON,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.REFUSED,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id=room_id,
+        **more,
+    )
+    await desk.log.record(refused)
+    return refused.id
+
+
+async def clicked_row(desk: Desk) -> Invocation:
+    """The latest start by a button."""
+    return [row for row in await desk.rows() if row.source is Source.BUTTON][-1]
 
 
 @pytest.fixture
@@ -42,8 +66,6 @@ async def running(desk: Desk) -> Desk:
 async def test_a_value_that_makes_no_sense_is_logged_as_such_and_answered(
     desk: Desk, listener: str, value: str | None
 ) -> None:
-    if listener == "start_another" and value == "lobby":
-        value = "lobby nowhere"
     ack = await desk.clicks(listener, value)
 
     assert ack == {}
@@ -114,7 +136,7 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
 
 @pytest.mark.parametrize("listener", ["stop_job", "rtc_access", "start_another"])
 async def test_the_same_click_is_acknowledged_and_carried_out_once(running: Desk, listener: str) -> None:
-    value = "stage" if listener == "start_another" else "lobby job-1"
+    value = await a_refused_start(running, "stage") if listener == "start_another" else "lobby job-1"
     payload = running.clicking(value)
     await running.hands_over_click(listener, payload)
     rows = await running.rows()
@@ -153,6 +175,39 @@ async def test_rtc_access_is_refused_to_anybody_else(running: Desk, value: str) 
     assert len(running.slack.opened) == 1
 
 
+@pytest.mark.parametrize("listener", ["stop_job", "rtc_access"])
+async def test_the_room_is_the_logs_whatever_a_button_says(running: Desk, listener: str) -> None:
+    await running.clicks(listener, "boardroom job-1")
+
+    row = await running.row()
+    assert (row.status, row.room_id) == (Status.DONE, "lobby")
+    running.policy = Policy.parse('[stop]\nrooms = ["boardroom"]')
+    await running.clicks(listener, "boardroom job-1", user={"id": JONAS})
+    assert (await running.row()).status is Status.REFUSED
+
+
+async def test_a_click_behind_many_stops_is_told_to_be_on_its_way(
+    running: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.stops, "_under_way", 6)
+    await running.clicks("stop_job", "lobby job-1")
+
+    assert sorted(message.text for message in running.channel.told) == [
+        "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds.",
+        "Stopping job `job-1` in room `lobby` …",
+    ]
+
+
+async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: Invocation) -> None:
+    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.policy = Policy.parse('[start]\nrooms = ["boardroom"]')
+    await desk.clicks("look_again", "i100")
+
+    assert "Room `lobby` may not be started" in desk.told()
+    assert (await look_row(desk)).status is Status.REFUSED
+    assert (desk.cloud.calls, desk.channel.announced) == ([], [])
+
+
 async def test_rtc_access_that_is_switched_off_is_refused_also_on_old_messages(running: Desk) -> None:
     running.offers_rtc = False
     await running.clicks("rtc_access", "lobby job-1")
@@ -162,45 +217,59 @@ async def test_rtc_access_that_is_switched_off_is_refused_also_on_old_messages(r
 
 
 async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running: Desk) -> None:
-    ack = await running.clicks("start_another", "room_id=lobby region=cn-north-4 client_id=a=b")
+    refused = await a_refused_start(running, region="cn-north-4", client_id="a=b")
+    ack = await running.clicks("start_another", refused)
 
     assert ack == {}
     assert [message.text for message in running.channel.instead] == [
         "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
     ]
-    row = await running.row()
+    row = await clicked_row(running)
     assert (row.action, row.source, row.status) == (Action.START, Source.BUTTON, Status.STARTED)
+    assert row.previous_id == refused
     assert (row.room_id, row.region, row.client_id) == ("lobby", "cn-north-4", "a=b")
     assert [request.client_id for request in running.cloud.started] == [None, "a=b"]
 
 
 async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
-    await desk.clicks("start_another", "lobby")
-    assert await desk.clicks("start_another", "lobby") == {}
+    refused = await a_refused_start(desk)
+    await desk.clicks("start_another", refused)
+    first = await clicked_row(desk)
+    desk.clock.advance(seconds=12)
+    assert await desk.clicks("start_another", refused, user={"id": JONAS}) == {}
 
     assert len(desk.cloud.started) == 1
-    row = await desk.row()
-    assert (row.status, row.room_id, row.reason) == (
-        Status.REFUSED,
-        "lobby",
-        f"The same was started a moment ago, by {MEI}.",
-    )
+    row = await clicked_row(desk)
+    assert (row.status, row.room_id, row.previous_id, row.user_id) == (Status.REFUSED, "lobby", None, JONAS)
+    assert row.reason == f"The button was used already, by {MEI}: log entry {first.id}."
+    assert "Room `lobby` was started: job `job-1`." in desk.channel.instead[-1].text
 
 
 async def test_a_room_called_help_can_be_started_by_a_click(desk: Desk) -> None:
-    await desk.clicks("start_another", "room_id=help")
+    await desk.clicks("start_another", await a_refused_start(desk, "help"))
 
     assert [request.room_id for request in desk.cloud.started] == ["help"]
 
 
 async def test_who_may_start_is_checked_anew_at_each_click(desk: Desk) -> None:
+    refused = await a_refused_start(desk, "boardroom")
     desk.policy = Policy.parse('[start]\nrooms = ["lobby"]')
-    await desk.clicks("start_another", "boardroom")
+    await desk.clicks("start_another", refused)
 
     assert "Room `boardroom` may not be started with this bot." in desk.told()
     assert "Nothing was started." in desk.told()
-    assert (await desk.row()).status is Status.REFUSED
+    assert (await clicked_row(desk)).status is Status.REFUSED
     assert desk.cloud.started == []
+    desk.policy = Policy()
+    await desk.clicks("start_another", refused)
+    assert len(desk.cloud.started) == 1
+
+
+async def test_a_button_that_names_no_refused_start_starts_nothing(running: Desk) -> None:
+    await running.clicks("start_another", "i1")
+
+    assert len(running.cloud.started) == 1
+    assert (await running.row()).status is Status.INVALID
 
 
 @pytest.fixture
@@ -303,13 +372,6 @@ async def test_the_buttons_of_a_list_are_told_apart_by_a_number_and_are_heard_al
     assert (running.cloud.stopped == ["job-1"]) is heard
 
 
-async def test_a_swallowed_button_of_another_kind_is_none(desk: Desk) -> None:
-    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-1")
-    await desk.clicks("start_another", "room_id=lobby client_id=kiosk-2")
-
-    assert [request.client_id for request in desk.cloud.started] == ["kiosk-1", "kiosk-2"]
-
-
 async def a_start_in_doubt(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
     """A start of Mei's in the lobby, some time ago."""
     start = Invocation(
@@ -371,3 +433,64 @@ async def test_an_error_of_the_bots_own_is_told_to_whoever_clicked(desk: Desk) -
     assert await desk.clicks("stop_job", "lobby job-9") == {}
 
     assert "Something went wrong inside the bot" in desk.told()
+
+
+STALE = pytest.mark.parametrize("listener", ["stop_job", "rtc_access"])
+
+
+@STALE
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (JobState.ENDED, "Job `job-1` in room `lobby` ended normally."),
+        (JobState.SILENT, "Job `job-1` in room `lobby` ended: nobody spoke."),
+        (JobState.UNJOINED, "Job `job-1` in room `lobby` ended: nobody joined it."),
+        (JobState.FAILED, "Job `job-1` in room `lobby` failed."),
+        (JobState.GONE, "Job `job-1` in room `lobby` ended: MetaStudio does not say how."),
+    ],
+)
+async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
+    running: Desk, listener: str, state: JobState, words: str
+) -> None:
+    await running.ends("job-1", state)
+    ack = await running.clicks(listener, "lobby job-1")
+
+    assert ack == {}
+    assert running.told().startswith(words)
+    assert "That was <!date^" in running.told()
+    assert (running.cloud.stopped, running.slack.opened) == ([], [])
+    row = await running.row()
+    assert (row.action, row.status, row.job_id) == (LISTENERS[listener], Status.DONE, "job-1")
+    assert (row.reason, row.response_url, row.deadline) == ("The job was over already.", None, None)
+
+
+@STALE
+async def test_a_button_of_a_job_that_was_stopped_says_by_whom(running: Desk, listener: str) -> None:
+    await running.clicks("stop_job", "lobby job-1", user={"id": JONAS})
+    await running.ends("job-1", JobState.STOPPED)
+    running.channel.told.clear()
+    await running.clicks(listener, "lobby job-1")
+
+    assert running.told().startswith(
+        f"Job `job-1` in room `lobby` was stopped by <@{JONAS}>. That was <!date^"
+    )
+    assert running.cloud.stopped == ["job-1"]
+
+
+@STALE
+async def test_a_button_of_a_job_that_is_over_is_answered_once(running: Desk, listener: str) -> None:
+    await running.ends("job-1", JobState.ENDED)
+    payload = running.clicking("lobby job-1")
+    await running.hands_over_click(listener, payload)
+    rows = await running.rows()
+
+    assert await running.hands_over_click(listener, payload) == {}
+    assert await running.rows() == rows
+
+
+async def test_who_may_not_use_a_button_is_refused_also_where_the_job_is_over(running: Desk) -> None:
+    running.policy = Policy.parse("[stop]\nusers = []")
+    await running.ends("job-1", JobState.ENDED)
+    await running.clicks("stop_job", "lobby job-1", user={"id": JONAS})
+
+    assert "You may not stop avatars with this bot." in running.told()

@@ -1,11 +1,16 @@
 """`/avatar`, from the payload to the row and the ack."""
 
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.job import JobReport
-from bot.model import Action, Source, Status
+from bot.model import Action, Invocation, JobState, Source, Status
 from bot.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
+from tests.metastudio.cloud import NOON
 
 AVATAR = "/avatar"
 
@@ -40,6 +45,33 @@ async def test_what_runs_is_listed_and_that_somebody_asked_is_logged(running: De
 
 async def test_where_nothing_runs_the_list_says_so(desk: Desk) -> None:
     assert "No avatar job is running" in (await desk.types(AVATAR, "jobs"))["text"]
+
+
+@pytest.mark.parametrize("count", [44, 45, 46, 600])
+async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: Desk, count: int) -> None:
+    running = Invocation(
+        id="i1",
+        created_at=NOON,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.STARTED,
+        user_id=MEI,
+        room_id="r",
+        job_state=JobState.RUNNING,
+    )
+    rows = (
+        replace(
+            running, id=f"i{1000 + number}", job_id=f"j{number}", created_at=NOON - timedelta(seconds=number)
+        )
+        for number in range(count)
+    )
+    await asyncio.gather(*map(desk.log.record, rows))
+    ack = await desk.types(AVATAR, "jobs")
+
+    assert f"{count} avatar jobs are under way." in ack["text"]
+    listed = sum("accessory" in block for block in ack["blocks"])
+    assert listed == min(count, 45)
+    assert (f"and {count - 45} more" in str(ack["blocks"])) is (count > 45)
 
 
 async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:

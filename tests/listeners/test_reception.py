@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from bot.errors import LogUnavailable
+from bot.listeners.origin import UNKNOWN_TEAM
 from bot.listeners.reception import say
 from bot.messages.message import Message, section
 from bot.model import Action, ChannelKind, Invocation, Source, Status
+from bot.slack import Installation
 from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON
 
@@ -77,6 +79,78 @@ def test_a_click_may_leave_much_out(desk: Desk, changes: dict[str, Any], column:
     clicked = desk.reception.clicked(desk.clicking("lobby job-1", **changes), Action.STOP)
 
     assert getattr(clicked, column) == value
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "name", "kind"),
+    [
+        ("C0AVATARS1", "avatars", ChannelKind.PUBLIC),
+        ("C0STUDIO01", "privategroup", ChannelKind.PRIVATE),
+        ("G0STUDIO01", "privategroup", ChannelKind.PRIVATE),
+        ("G0STUDIO01", "studio", ChannelKind.PRIVATE),
+        ("D0MEI00001", "directmessage", ChannelKind.DIRECT),
+        ("D0MEI00001", "mei", ChannelKind.DIRECT),
+        ("D0MEI00001", None, ChannelKind.DIRECT),
+        ("G0TRIO0001", "mpdm-mei--jonas--amara-1", ChannelKind.DIRECT),
+        ("C0TRIO0001", "mpdm-mei--jonas--amara-1", ChannelKind.DIRECT),
+        ("C0AVATARS1", None, None),
+        ("C0AVATARS1", "", None),
+        (None, None, None),
+    ],
+)
+def test_who_can_read_the_channel_is_kept(
+    desk: Desk, channel_id: str | None, name: str | None, kind: ChannelKind | None
+) -> None:
+    typed = desk.reception.typed(
+        desk.typing("/avatar", channel_id=channel_id, channel_name=name), Action.HELP
+    )
+    channel = {"id": channel_id, "name": name}
+    clicked = desk.reception.clicked(desk.clicking("", channel=channel), Action.LOOK)
+
+    assert (typed.channel_kind, clicked.channel_kind) == (kind, kind)
+
+
+PARTNER = "T0PARTNER1"
+GRID = replace(HOME, enterprise_id="E0SANDBOX1")
+ORG_WIDE = replace(GRID, is_org_wide=True)
+
+
+@pytest.mark.parametrize(
+    ("home", "team_id", "enterprise_id", "foreign"),
+    [
+        (HOME, HOME.team_id, None, None),
+        (HOME, PARTNER, None, PARTNER),
+        (HOME, PARTNER, "E0PARTNER1", PARTNER),
+        (HOME, None, None, UNKNOWN_TEAM),
+        (GRID, GRID.team_id, "E0SANDBOX1", None),
+        (GRID, "E0SANDBOX1", "E0SANDBOX1", None),
+        (GRID, "T0SISTER01", "E0SANDBOX1", "T0SISTER01"),
+        (ORG_WIDE, "T0SISTER01", "E0SANDBOX1", None),
+        (ORG_WIDE, None, "E0SANDBOX1", None),
+        (ORG_WIDE, PARTNER, "E0PARTNER1", PARTNER),
+        (ORG_WIDE, PARTNER, None, PARTNER),
+    ],
+)
+def test_a_person_of_another_workspace_is_known_as_such(
+    desk: Desk, home: Installation, team_id: str | None, enterprise_id: str | None, foreign: str | None
+) -> None:
+    reception = replace(desk.reception, home=home)
+    typed = reception.typed(desk.typing("/avatar", team_id=team_id, enterprise_id=enterprise_id), Action.HELP)
+    payload = desk.clicking("", user={"id": MEI, "team_id": team_id}, team=None)
+    payload["enterprise"] = enterprise_id and {"id": enterprise_id, "name": "Sandbox"}
+    clicked = reception.clicked(payload, Action.LOOK)
+
+    assert (typed.foreign_team_id, clicked.foreign_team_id) == (foreign, foreign)
+    assert typed.team_id == (home.team_id if foreign else team_id)
+
+
+def test_the_persons_team_counts_not_the_channels(desk: Desk) -> None:
+    theirs = desk.clicking("", user={"id": MEI, "team_id": PARTNER})
+    hosted_there = desk.clicking("", team={"id": PARTNER, "domain": "partner"})
+
+    assert desk.reception.clicked(theirs, Action.STOP).foreign_team_id == PARTNER
+    assert desk.reception.clicked(theirs, Action.STOP).team_id == HOME.team_id
+    assert desk.reception.clicked(hosted_there, Action.STOP).foreign_team_id is None
 
 
 async def test_what_is_answered_at_once_is_logged_without_its_address(desk: Desk) -> None:

@@ -6,37 +6,55 @@ from bot.messages.buttons import (
     START_AFTER_ALL,
     START_ANOTHER,
     STOP_JOB,
+    USE_JOB,
     look_again_button,
     rtc_button,
     start_another_button,
     start_anyway_button,
     start_now_button,
     stop_button,
+    use_job_button,
 )
 from bot.messages.message import actions
-from bot.model import Invocation, RoomType, StartRequest
-from bot.parsing import JobRef, Regions, parse_job_value, parse_start
+from bot.model import Invocation
+from bot.parsing import JobRef, StartAnyway, UseJob, parse_job_value
 from bot.sandbox.slack import block_problems
 
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
 JOB = "26f06524-4f75-4b3a-a853-b649a21aaf66"
-REQUEST = StartRequest(ROOM, "cn-north-4", RoomType.METALINK, "a<b|c>&7")
 
 
 def test_a_buttons_value_says_all_that_its_press_needs() -> None:
     for pressed in (stop_button(ROOM, JOB), rtc_button(ROOM, JOB)):
         assert parse_job_value(pressed["value"]) == JobRef(ROOM, JOB)
-    another = start_another_button(REQUEST)
-    assert parse_start(another["value"], Regions(("cn-north-4",))) == REQUEST
 
 
 def test_a_button_about_what_became_of_a_start_names_its_row(invocation: Invocation) -> None:
     for pressed in (
+        start_another_button(invocation),
         look_again_button(invocation.id),
         start_anyway_button(invocation),
         start_now_button(invocation),
     ):
         assert pressed["value"] == invocation.id
+
+
+def test_start_anyway_knows_which_jobs_were_named_beside_it(invocation: Invocation) -> None:
+    jobs = [f"job {number}" for number in range(150)]
+    pressed = start_anyway_button(invocation, jobs)
+    button = StartAnyway.parse(pressed["value"])
+    assert button.invocation_id == invocation.id
+    assert button.knows(jobs)
+    assert not button.knows(["another"])
+    assert block_problems([actions([pressed])]) == []
+
+
+def test_a_button_that_takes_a_job_names_its_start_and_the_job_or_is_none() -> None:
+    pressed = use_job_button("i1", "a job", 2)
+    assert pressed is not None
+    assert UseJob.parse(pressed["value"]) == UseJob("i1", "a job")
+    assert use_job_button("i1", "j" * 2000, 1) is None
+    assert use_job_button("i1", "<!here>", 1) is None
 
 
 def test_several_buttons_that_stop_stand_in_one_message() -> None:
@@ -46,9 +64,9 @@ def test_several_buttons_that_stop_stand_in_one_message() -> None:
 
 
 def test_no_listener_hears_anothers_button() -> None:
-    kinds = {STOP_JOB, RTC_ACCESS, START_ANOTHER, START_AFTER_ALL, LOOK_AGAIN}
+    kinds = {STOP_JOB, RTC_ACCESS, START_ANOTHER, START_AFTER_ALL, LOOK_AGAIN, USE_JOB}
     assert [kind for kind in kinds if re.match(f"^{STOP_JOB}", kind)] == [STOP_JOB]
-    assert len(kinds) == 5
+    assert len(kinds) == 6
 
 
 def test_who_stops_a_job_is_asked_whether_they_mean_it() -> None:
@@ -68,7 +86,7 @@ def test_the_longest_ids_leave_the_question_whole() -> None:
 
 
 def test_a_start_that_may_be_a_second_one_asks_what_it_costs(invocation: Invocation) -> None:
-    for pressed in (start_another_button(REQUEST), start_anyway_button(invocation)):
+    for pressed in (start_another_button(invocation), start_anyway_button(invocation)):
         asked = pressed["confirm"]
         assert "holds a paid channel" in asked["text"]["text"]
         assert asked["confirm"]["text"] == pressed["text"]["text"]

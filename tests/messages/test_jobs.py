@@ -66,6 +66,19 @@ def test_the_jobs_that_are_too_many_are_counted(running: Running) -> None:
     assert message.text.startswith("60 avatar jobs are under way.\n")
 
 
+@pytest.mark.parametrize("count", [0, 1, 60])
+def test_jobs_that_are_not_shown_to_whoever_asks_are_counted(
+    count: int, running: Running, wrong_with: Callable[[Message], list[str]]
+) -> None:
+    message = jobs_list(running(count), count, NOW, hidden=3)
+    told = message.text if count else f"{message.text}\n"
+    assert ("and 3 in private channels\n" if count else " 3 run in private channels.\n") in told
+    assert wrong_with(message) == []
+    assert not count or "and 3 in private channels" in json.dumps(message.blocks[-1])
+    guests = jobs_list(running(count), count, NOW, hidden=1, hidden_in="other channels")
+    assert ("and 1 in other channels" if count else " 1 runs in other channels.") in guests.text
+
+
 def test_with_short_ids_there_are_as_many_as_blocks_allow(running: Running) -> None:
     jobs = [replace(job, room_id="r", job_id=f"j{job.user_id}", region=None) for job in running(60)]
     message = jobs_list(jobs, len(jobs), NOW)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.message import button, characters, confirmation, section, with_buttons
+from bot.messages.message import SHORT_LIMIT, Message, button, characters, confirmation, section, with_buttons
 from bot.sandbox.slack import block_problems
 from bot.sandbox.slack.limits import characters as counted_by_slack
 
@@ -26,3 +26,34 @@ def test_all_the_text_of_a_block_counts() -> None:
     assert characters(list(message.blocks)) == len("OneTwoThreeGoSure?Really?YesNo")
     assert characters(list(message.blocks)) == counted_by_slack(list(message.blocks))
     assert message.text == "One\nTwo\nThree"
+
+
+def test_a_message_that_is_refused_is_left_without_blocks_first_and_then_cut_short() -> None:
+    lines = [f"Line {number} {'x' * 90}" for number in range(30)]
+    message = Message("\n".join([*lines, "Job ID: `job-1`"]), (section("Job"),))
+
+    plain_one = message.simpler(keep="job-1")
+    assert plain_one == Message(message.text)
+    short = plain_one.simpler(keep="job-1")
+    assert short is not None
+    assert len(short.text) < SHORT_LIMIT + 50
+    assert short.text.splitlines()[0] == lines[0]
+    assert short.text.splitlines()[-2:] == ["Job ID: `job-1`", "…"]
+    assert short.simpler(keep="job-1") is None
+
+
+@pytest.mark.parametrize("job_id", ["job-1", "j" * 6000])
+def test_a_job_id_is_never_cut(job_id: str) -> None:
+    message = Message(f"{'x' * 5000}\nJob ID: `{job_id}`\n{'y' * 5000}")
+    short = message.simpler(keep=job_id)
+
+    assert short is not None
+    assert short.text == f"Job ID: `{job_id}`\n…"
+
+
+def test_a_single_line_is_cut_within_itself() -> None:
+    short = Message("x" * 5000).simpler()
+
+    assert short is not None
+    assert short.text == "x" * SHORT_LIMIT + "…"
+    assert Message("Short.").simpler() is None

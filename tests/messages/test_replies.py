@@ -25,6 +25,7 @@ from bot.messages.replies import (
     not_started,
     starting,
     usage,
+    used,
     went_wrong,
 )
 from bot.model import Invocation, StartRequest, Status
@@ -217,25 +218,53 @@ def test_a_second_start_of_a_room_is_told_of_the_first(
 ) -> None:
     first = replace(invocation, **existing)
     asking = replace(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(seconds=4))
-    assert_golden(name, duplicate(first, StartRequest(ROOM, "cn-north-4"), asking))
+    assert_golden(name, duplicate(first, asking))
+
+
+@pytest.mark.parametrize(
+    ("existing", "words", "labels"),
+    [
+        ({"status": Status.STARTING}, "is starting", []),
+        ({"status": Status.STARTED, "job_id": JOB}, f"was started: job `{JOB}`", []),
+        ({"status": Status.FAILED, "reason": "The room is full."}, "The room is full.", ["Start it now"]),
+        ({"status": Status.REFUSED, "reason": "No turn."}, "was not started. No turn.", ["Start it now"]),
+        ({"status": Status.UNKNOWN}, "It is not known", ["Look again", "Start anyway"]),
+    ],
+)
+def test_a_button_that_was_used_tells_what_came_of_it(
+    existing: dict[str, Any], words: str, labels: list[str], invocation: Invocation
+) -> None:
+    first = replace(invocation, **existing)
+    asking = replace(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(hours=1))
+    message = used(first, asking)
+    assert message.text.startswith(f"This button was used by <@{first.user_id}> 1 h ago, and works once.")
+    assert words in message.text
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    assert [button["text"]["text"] for row in rows for button in row] == labels
 
 
 def test_who_asks_twice_at_once_is_told_so_in_the_second_person(invocation: Invocation) -> None:
     first = replace(invocation, status=Status.STARTING, region=None)
     second = replace(first, created_at=first.created_at + timedelta(milliseconds=300))
-    message = duplicate(first, StartRequest(ROOM), second)
+    message = duplicate(first, second)
     assert message.text.startswith(f"Room `{ROOM}` is already starting, by you, just now.")
 
 
 def test_a_duplicate_with_foreign_words_pings_nobody(
     invocation: Invocation, wrong_with: Callable[[Message], list[str]]
 ) -> None:
-    mean = replace(invocation, user_id="<!channel>" * 100, job_id="`<!here>" * 100, region="<!here>" * 100)
+    mean = replace(
+        invocation,
+        user_id="<!channel>" * 100,
+        reason="<!here>" * 1000,
+        job_id="`<!here>" * 100,
+        region="<!here>" * 100,
+    )
     for status in Status:
         existing = replace(mean, status=status)
-        message = duplicate(existing, StartRequest(ROOM, client_id="<!here>" * 18), invocation)
-        assert wrong_with(message) == []
-        assert "<" not in str(message)
+        for message in (duplicate(existing, invocation), used(existing, invocation)):
+            assert wrong_with(message) == []
+            assert "<" not in str(message)
 
 
 def test_an_error_of_the_bots_own_gives_a_reference(assert_golden: AssertGolden) -> None:

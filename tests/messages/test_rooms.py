@@ -77,6 +77,7 @@ def test_questions_before_a_button_name_the_room_too(start: Invocation) -> None:
         ("Lobby kiosk", LOBBY),
         ("大厅 · مرحبا", "*大厅 · مرحبا* (`lobby`)"),
         (None, "`lobby`"),
+        ("lobby", "`lobby`"),
         ("", "`lobby`"),
         (" \t\n", "`lobby`"),
         ("\u200b\u2060\ufeff\u202e", "`lobby`"),

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.job import RtcRoomInfo
-from bot.messages.rtc_access import access, opening, refused_access
+from bot.job_life import JobLife
+from bot.messages.rtc_access import access, no_access, opening, plain_view, refused_access
+from bot.model import JobState
 from bot.parsing import JobRef
+from bot.sandbox.slack.view_limits import view_problems
 
 AssertGoldenView = Callable[[str, dict[str, Any]], None]
 WrongWithView = Callable[[dict[str, Any]], list[str]]
@@ -68,7 +71,7 @@ def test_what_metastudio_left_out_is_left_out() -> None:
 
 def test_a_signature_that_is_over_is_called_so() -> None:
     [_, shown] = texts(access(REF, room(user(ctime=1767268740)), NOW))
-    assert "Expired <!date^1767268740^" in shown
+    assert "Expired: <!date^1767268740^" in shown
 
 
 def test_a_moment_beyond_all_calendars_is_left_out() -> None:
@@ -124,3 +127,20 @@ def test_whatever_comes_slack_takes_the_modal_and_nobody_is_pinged(
     for view in (access(REF, strange, NOW), refused_access(text)):
         assert wrong_with_view(view) == []
         assert "<!" not in json.dumps(view).replace("<!date^", "")
+
+
+def test_a_plain_view_says_the_same_in_paragraphs_that_slack_takes() -> None:
+    users = [user(user_id=f"e-{number}", signature="s" * 6000) for number in range(60)]
+    view = plain_view(access(REF, room(*users), NOW))
+
+    assert view_problems(view, "modal") == []
+    assert "s" * 2000 in str(view)
+    assert {block["type"] for block in view["blocks"]} == {"section"}
+    assert all(set(block) == {"type", "text"} for block in view["blocks"])
+
+
+def test_a_job_that_is_over_has_no_access_to_show() -> None:
+    view = no_access(JobRef("lobby", "job-1"), JobLife(JobState.ENDED, 5))
+
+    assert view_problems(view, "modal") == []
+    assert "Job `job-1` in room `lobby` is over: ended normally after 5 s." in str(view)

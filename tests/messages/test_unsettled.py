@@ -62,14 +62,14 @@ def test_the_person_can_look_again_or_start_the_same_anyway(unknown: Invocation)
 def test_who_has_looked_again_sees_when(unknown: Invocation) -> None:
     when = unknown.created_at + timedelta(minutes=2)
     message = unsettled(unknown, LOST, look=Look(), again=when)
-    assert message.blocks[-1]["elements"][0]["text"].startswith(f"Looked again {moment(when)} · ")
+    assert message.blocks[-1]["elements"][0]["text"].startswith(f"Looked again: {moment(when)} · ")
 
 
 def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:
     found = tuple(f"job-{number}" for number in range(12))
     text = unsettled(unknown, LOST, look=Look(found)).text
-    assert "lists 12 new jobs" in text
-    assert "`job-9` and 2 more." in text
+    assert "lists 12 jobs" in text
+    assert "job `job-9`.\nand 2 more" in text
     assert "job-10" not in text
 
 

@@ -155,6 +155,36 @@ async def test_the_state_of_a_job_is_asked_as_it_is_documented(open_client: Open
     assert request.content == b""
 
 
+async def test_a_room_is_asked_about_as_it_is_documented(open_client: OpenClient) -> None:
+    room = {"room_id": "room-1", "room_name": "Lobby kiosk", "video_config": {"width": 1920, "height": None}}
+    cloud = ScriptedCloud(Says(200, room))
+    report = await open_client(cloud).room("room-1", seconds=5)
+    assert (report.name, report.told()) == ("Lobby kiosk", {"video_config": {"width": 1920}})
+    [request] = cloud.requests
+    url = f"https://metastudio.example/v1/{PROJECT}/smart-chat-rooms/room-1"
+    assert (request.method, str(request.url)) == ("GET", url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Says(400, {"error_code": "MSS.20010045"}), RoomUnknown),
+        (Says(404, {"error_code": "APIGW.0101"}), OperationUnknown),
+        (Says(429, {"error_code": "APIGW.0308"}), Throttled),
+        (Says(500, {"error_code": "MSS.00000004"}), OutcomeUnknown),
+        (Says(200, b"<html>"), OutcomeUnknown),
+        (Says(200, []), OutcomeUnknown),
+    ],
+)
+async def test_a_room_of_which_nothing_is_told_is_an_error_and_asked_about_once(
+    open_client: OpenClient, answer: Says, error: type[Exception]
+) -> None:
+    cloud = ScriptedCloud(answer)
+    with pytest.raises(error):
+        await open_client(cloud).room("room-1", seconds=5)
+    assert len(cloud.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("states", "query"),
     [

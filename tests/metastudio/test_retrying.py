@@ -180,6 +180,14 @@ async def test_the_wish_for_a_longer_pause_is_granted(open_client: OpenClient, p
     assert pauses == [7, 1.5, 12.5]
 
 
+async def test_a_wish_that_is_a_moment_is_measured_by_the_clouds_own_clock(
+    open_client: OpenClient, pauses: Pauses
+) -> None:
+    headers = {"Retry-After": "Wed, 01 Jan 2020 12:00:09 GMT", "Date": "Wed, 01 Jan 2020 12:00:00 GMT"}
+    await start(open_client(ScriptedCloud(Says(429, b"", headers), ACCEPTS)))
+    assert pauses == [9]
+
+
 @pytest.mark.parametrize("wish", ["31", "30", "86400", "1e999"])
 async def test_a_pause_beyond_the_time_limit_is_not_begun(
     open_client: OpenClient, pauses: Pauses, wish: str

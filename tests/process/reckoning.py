@@ -46,7 +46,7 @@ def everybody_knows(database_url: str) -> bool:
 
 def no_job_runs(database_url: str) -> bool:
     """Whether every job has been told to be over."""
-    return not _ask(database_url, lambda log: log.running(limit=1))
+    return not any(row.job_state and not row.job_state.is_over for row in rows_in(database_url))
 
 
 async def _all_rows(log: Invocations) -> list[Invocation]:

@@ -48,7 +48,7 @@ def test_it_serves_commands_given_nothing_but_environment_variables(
     assert (row["status"], row["job_id"]) == ("started", cloud.jobs()[0]["job_id"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -120,17 +120,12 @@ def test_tokens_that_slack_refuses_are_both_named(spawn: Spawn, stand_ins: Calla
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be asked who the bot is"),
         (
             {"AVATAR_DATABASE_URL": "sqlite+aiosqlite:////nowhere/at/all.db"},
             "The database file /nowhere/at/all.db cannot be opened",
         ),
-        (
-            {"AVATAR_DATABASE_URL": "postgresql+asyncpg://bot:canary-password@127.0.0.1:9/log"},
-            "The database cannot be opened",
-        ),
     ],
-    ids=["no Slack", "no folder", "no PostgreSQL"],
+    ids=["no folder"],
 )
 def test_what_it_cannot_do_without_is_said_and_it_ends(
     spawn: Spawn, stand_ins: Callable[..., StandIns], wrong: dict[str, str], words: str
@@ -139,6 +134,29 @@ def test_what_it_cannot_do_without_is_said_and_it_ends(
 
     assert bot.wait() == 1
     assert words in bot.words
+    assert "canary-password" not in bot.words
+    assert "Traceback" not in bot.words
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be asked who the bot is"),
+        (
+            {"AVATAR_DATABASE_URL": "postgresql+asyncpg://bot:canary-password@127.0.0.1:9/log"},
+            "The database cannot be opened",
+        ),
+    ],
+    ids=["no Slack", "no PostgreSQL"],
+)
+def test_what_cannot_be_reached_is_waited_for_until_the_process_is_asked_to_stop(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], away: dict[str, str], words: str
+) -> None:
+    bot = spawn("bot", "run", environment=stand_ins().environment | {"AVATAR_HTTP_PORT": "0"} | away)
+    until(lambda: words in bot.words, bot)
+    bot.send(signal.SIGTERM)
+
+    assert bot.wait() == 0
     assert "canary-password" not in bot.words
     assert "Traceback" not in bot.words
 

@@ -107,6 +107,17 @@ def test_one_command_shows_the_announcement_and_the_row_and_exits_0(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_start_that_was_answered_with_a_job_id_alone_is_shown_with_its_summary(tmp_path: Path) -> None:
+    played = play(tmp_path, "--once", "/avatar-start bare", "--json")
+
+    shown = json.loads(played.stdout)
+    [announcement] = [message for message in shown["messages"] if message["origin"] == "chat.postMessage"]
+    assert "Voices:" in announcement["text"]
+    assert "Video:" in announcement["text"]
+    assert "voice_config_list" in shown["log"][0]["configuration"]
+    assert shown["log"][0]["room_name"] == "bare"
+
+
 def test_a_busy_room_exits_1_and_says_what_to_do(tmp_path: Path) -> None:
     played = play(tmp_path, "--once", "/avatar-start busy")
 

@@ -143,3 +143,35 @@ async def test_where_the_announcement_cannot_be_changed_the_starter_hears_of_the
     assert "State: Accepted" in archived.text
     rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
     assert [row.job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
+
+
+async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old_buttons_tell_it_too(
+    socket_stage: Stage,
+) -> None:
+    stage = socket_stage
+    ends = {
+        "brief": "ended normally",
+        "crash": "failed",
+        "unjoined": "ended: nobody joined it",
+        "lobby": f"was stopped by <@{JONAS}>",
+    }
+    old = {room: await stage.starts(room, channel=GENERAL) for room in ends}
+    stage.clock.advance(10)
+    await stage.clicks("Stop", old["lobby"], user=JONAS)
+    stage.clock.advance(31 * 60)
+    await until(lambda: len(stage.told_directly(MEI)) == len(ends), 20)
+    told = stage.told_directly(MEI)
+    for job, (room, end) in zip(stage.metastudio.jobs, ends.items(), strict=True):
+        [line] = [text for text in told if job.job_id in text]
+        assert f"in room `{room}` {end}" in line
+
+    await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
+    asked = stage.asked("stop"), stage.asked("state")
+    for room, end in ends.items():
+        assert buttons(old[room]) == ["RTC access", "Stop"]
+        for button in ("Stop", "RTC access"):
+            await stage.clicks(button, old[room])
+            said = stage.news(channel=GENERAL)[-1]
+            assert (said.visible_to, f"in room `{room}` {end}" in said.text) == (MEI, True)
+            assert "That was <!date^" in said.text
+    assert (stage.asked("stop"), stage.asked("state")) == asked

@@ -130,7 +130,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
 async def test_a_start_that_the_policy_refuses_by_now_is_not_sent(
     staged_with: StagedWith, settings_for: Callable[..., Settings], clock: Clock
 ) -> None:
-    await write_down(settings_for(), left_behind(clock, "lobby", Status.RECEIVED, age=5))
+    await write_down(settings_for(AVATAR_HTTP_PORT=0), left_behind(clock, "lobby", Status.RECEIVED, age=5))
     async with staged_with(policy='[start]\nrooms = ["hall"]') as stage:
         [row] = await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
 

@@ -56,7 +56,7 @@ async def test_who_started_the_job_sees_all_that_a_client_needs_and_nobody_else_
     shown = modal(stage)
     assert job.job_id in shown
     assert all(signature in shown for signature in stage.metastudio.issued_signatures)
-    for part in ("App ID", "RTC room", "*Device user*", "end_user-", "*Avatar*", "Expires <!date^"):
+    for part in ("App ID", "RTC room", "*Device user*", "end_user-", "*Avatar*", "Expires: <!date^"):
         assert part in shown
     assert "It is shown to nobody but you" in shown
     assert stage.slack.views.stack(JONAS) == []
@@ -130,7 +130,7 @@ async def test_where_it_is_switched_off_there_is_no_button_and_an_old_one_is_ref
     [
         ("server_errors", "MetaStudio had an internal error.", Status.FAILED),
         ("reset_connections", "The connection to MetaStudio was lost", Status.FAILED),
-        ("unsupport", "There is no such API at this address.", Status.FAILED),
+        ("unsupport", "MetaStudio does not offer this operation at the bot's endpoint.", Status.FAILED),
         ("garble", "The job has no RTC access at the moment.", Status.DONE),
     ],
 )

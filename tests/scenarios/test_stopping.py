@@ -217,7 +217,8 @@ async def test_a_stop_that_metastudio_refuses_is_told_with_what_to_do(socket_sta
     await stage.clicks("Stop", announcement)
 
     assert f"Job `{job.job_id}` in room `{ROOM}` was not stopped." in told_last(stage, MEI)
-    assert "METASTUDIO_ENDPOINT is wrong" in told_last(stage, MEI)
+    assert "does not offer this operation" in told_last(stage, MEI)
+    assert "Other operations work at METASTUDIO_ENDPOINT" in told_last(stage, MEI)
     [_, row] = await stage.log()
     assert (row.status, row.error_code, row.deadline) == (Status.FAILED, "APIGW.0101", None)
     assert buttons(announcement) == ["RTC access", "Stop"]

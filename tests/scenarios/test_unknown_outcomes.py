@@ -61,7 +61,7 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
     for room in ("late", "shared"):
         await stage.clicks("Look again", told_of(stage, room))
         assert "MetaStudio lists no new job in this room." in told_of(stage, room).text
-        assert "Looked again" in str(told_of(stage, room).blocks)
+        assert "Looked again: " in str(told_of(stage, room).blocks)
 
     # Then the job is there, and nothing is left to settle or to press.
     told = told_of(stage, "late")

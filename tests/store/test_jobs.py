@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, Invocation, JobState, Status
-from bot.store.invocations import Invocations
+from bot.model import Action, ChannelKind, Invocation, JobState, Status
+from bot.store.invocations import Invocations, RunningJobs
 
 New = Callable[..., Invocation]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -119,23 +119,33 @@ async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
     assert await log.known_jobs([f"job-{number}" for number in range(500)]) == {"job-499"}
 
 
-async def test_another_start_is_in_doubt_from_the_call_until_its_outcome_is_told(
+async def test_other_starts_of_the_room_are_in_doubt_from_the_call_until_their_outcome_is_known(
     log: Invocations, an_invocation: New
 ) -> None:
     mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, deadline=NOON)
     elsewhere = an_invocation(room_id="atrium", status=Status.UNKNOWN, deadline=NOON)
     other = an_invocation(room_id="lobby", deadline=NOON)
     await recorded(log, mine, elsewhere, other)
-    assert not await log.is_another_in_doubt(mine)
+    assert await log.others_in_doubt(mine) == []
     starting = await log.advance(other, Status.STARTING)
     assert starting is not None
-    assert await log.is_another_in_doubt(mine)
+    assert await log.others_in_doubt(mine) == [starting]
     unknown = await log.advance(starting, Status.UNKNOWN)
     assert unknown is not None
-    assert await log.is_another_in_doubt(mine)
-    assert not await log.is_another_in_doubt(elsewhere)
     await log.mark_announced(unknown, NOON, channel=None, ts=None)
-    assert not await log.is_another_in_doubt(mine)
+    assert [row.id for row in await log.others_in_doubt(mine)] == [other.id]
+    assert await log.others_in_doubt(elsewhere) == []
+    await log.adopt(unknown, "job-1")
+    assert await log.others_in_doubt(mine) == []
+
+
+async def test_who_was_answered_with_a_job_owns_it_before_who_adopted_it(
+    log: Invocations, an_invocation: New
+) -> None:
+    adopter = an_invocation(status=Status.STARTED, job_id="job-1", adopted_at=NOON)
+    owner = an_invocation(status=Status.STARTED, job_id="job-1")
+    await recorded(log, adopter, owner)
+    assert await log.find_start("job-1") == owner
 
 
 async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(
@@ -145,6 +155,67 @@ async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(
         state: an_invocation(status=Status.STARTED, job_id=f"job-{state}", job_state=state)
         for state in JobState
     }
-    await recorded(log, *jobs.values(), an_invocation(status=Status.STARTED), an_invocation())
-    assert await log.running(limit=10) == [jobs[JobState.RUNNING], jobs[JobState.ACCEPTED]]
-    assert await log.running(limit=1) == [jobs[JobState.RUNNING]]
+    asking = an_invocation(action=Action.JOBS)
+    await recorded(log, *jobs.values(), an_invocation(status=Status.STARTED), an_invocation(), asking)
+    listed = await log.running(asking, limit=10)
+    assert listed == RunningJobs([jobs[JobState.RUNNING], jobs[JobState.ACCEPTED]], total=2, hidden=0)
+    assert await log.running(asking, limit=1) == RunningJobs([jobs[JobState.RUNNING]], total=2, hidden=0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 44, 45, 46, 600])
+async def test_however_many_run_they_are_counted(log: Invocations, an_invocation: New, count: int) -> None:
+    asking = an_invocation(action=Action.JOBS)
+    running = [
+        an_invocation(status=Status.STARTED, job_id=f"job-{number}", job_state=JobState.RUNNING)
+        for number in range(count)
+    ]
+    await asyncio.gather(*map(log.record, running))
+    listed = await log.running(asking, limit=45)
+    assert listed == RunningJobs(running[::-1][:45], total=count, hidden=0)
+
+
+HERE, THERE = "C0AVATARS1", "C0STUDIO01"
+OTHERS: dict[str, Any] = {"user_id": "U0JONAS001", "channel_id": THERE}
+
+
+@pytest.mark.parametrize(
+    ("row", "to_us", "to_guests"),
+    [
+        (OTHERS | {"channel_kind": ChannelKind.PUBLIC}, True, False),
+        (OTHERS | {"channel_kind": ChannelKind.PRIVATE}, False, False),
+        (OTHERS | {"channel_kind": ChannelKind.DIRECT}, False, False),
+        (OTHERS | {"channel_kind": None}, False, False),
+        (OTHERS | {"channel_kind": None, "channel_id": None}, False, False),
+        (OTHERS | {"channel_kind": None, "channel_id": HERE}, True, True),
+        (OTHERS | {"channel_kind": ChannelKind.PRIVATE, "channel_id": HERE}, True, True),
+        (OTHERS | {"channel_kind": ChannelKind.PRIVATE, "user_id": "U0MEI00001"}, True, True),
+    ],
+)
+@pytest.mark.parametrize("foreign_team_id", [None, "T0PARTNER1"])
+async def test_jobs_are_listed_to_who_may_read_of_them_and_the_others_are_counted(
+    log: Invocations,
+    an_invocation: New,
+    *,
+    row: dict[str, Any],
+    to_us: bool,
+    to_guests: bool,
+    foreign_team_id: str | None,
+) -> None:
+    asking = an_invocation(action=Action.JOBS, channel_id=HERE, foreign_team_id=foreign_team_id)
+    start = an_invocation(status=Status.STARTED, job_id="job-1", job_state=JobState.RUNNING, **row)
+    await recorded(log, start)
+    seen = to_guests if foreign_team_id else to_us
+    listed = await log.running(asking, limit=45)
+    assert (listed.jobs, listed.total, listed.hidden) == ([start] * seen, int(seen), int(not seen))
+    assert start.is_visible_to(asking) is seen
+
+
+async def test_who_asks_from_nowhere_sees_their_own_and_what_is_public(
+    log: Invocations, an_invocation: New
+) -> None:
+    asking = an_invocation(action=Action.JOBS, channel_id=None)
+    nowhere = an_invocation(job_state=JobState.RUNNING, user_id="U0JONAS001", channel_id=None)
+    own = an_invocation(job_state=JobState.RUNNING)
+    await recorded(log, nowhere, own)
+    assert await log.running(asking, limit=45) == RunningJobs([own], total=1, hidden=1)
+    assert not nowhere.is_visible_to(asking)

@@ -55,7 +55,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_deadline"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
-    "what runs": (lambda log, _: log.running(limit=500), "followed"),
+    "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, roster: roster.followed(), "followed"),
     "new jobs to follow": (lambda _, roster: roster.followed(since=NOON), "followed"),
@@ -92,11 +92,14 @@ def listening_to(database: Database) -> Iterator[list[Sent]]:
     event.remove(database.sync_engine, "before_cursor_execute", note)
 
 
-async def plan_of(database: Database, ask: Ask) -> list[str]:
-    """How the database goes about it, step by step."""
+async def plans_of(database: Database, ask: Ask) -> list[list[str]]:
+    """How the database goes about each statement, step by step."""
     with listening_to(database) as sent:
         await ask(Invocations(database), Roster(database))
-    *_, (statement, parameters) = sent
+    return [await plan_of(database, statement, parameters) for statement, parameters in sent]
+
+
+async def plan_of(database: Database, statement: str, parameters: Any) -> list[str]:
     async with database.connect() as connection:
         if database.dialect.name == "sqlite":
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -110,20 +113,32 @@ async def plan_of(database: Database, ask: Ask) -> list[str]:
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Database, asked: str) -> None:
     ask, index = ASKED[asked]
-    plan = await plan_of(database, ask)
-    steps = [step for step in plan if "INDEX" in step or "SCAN" in step if "autoindex" not in step]
-    steps = [step for step in steps if "CONSTANT ROW" not in step]
-    reads = "SCAN" if asked in IN_ITS_ORDER else "SEARCH"
-    indexes = (index,) if isinstance(index, str) else index
-    assert len(steps) == len(indexes), plan
-    for step, name in zip(steps, indexes, strict=True):
-        assert step.startswith(reads), plan
-        assert f"INDEX invocations_{name}" in step, plan
-    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+    for plan in await plans_of(database, ask):
+        steps = [step for step in plan if "INDEX" in step or "SCAN" in step if "autoindex" not in step]
+        steps = [step for step in steps if "CONSTANT ROW" not in step]
+        reads = "SCAN" if asked in IN_ITS_ORDER else "SEARCH"
+        indexes = (index,) if isinstance(index, str) else index
+        assert len(steps) == len(indexes), plan
+        for step, name in zip(steps, indexes, strict=True):
+            assert step.startswith(reads), plan
+            assert f"INDEX invocations_{name}" in step, plan
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_the_beginning_of_an_id_is_looked_up_by_the_primary_key(database: Database) -> None:
+    [plan] = await plans_of(database, lambda log, _: log.ids_from("0198c0de", limit=6))
+    assert len(plan) == 1
+    assert plan[0].startswith("SEARCH invocations USING COVERING INDEX sqlite_autoindex_invocations_1")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
 async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None:
-    plans = {asked: "\n".join(await plan_of(database, ask)) for asked, (ask, _) in ASKED.items()}
+    asks = {asked: ask for asked, (ask, _) in ASKED.items()}
+    asks["the beginning of an ID"] = lambda log, _: log.ids_from("0198c0de", limit=6)
+    plans = {
+        asked: "\n".join(step for plan in await plans_of(database, ask) for step in plan)
+        for asked, ask in asks.items()
+    }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER

@@ -77,6 +77,19 @@ async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
     assert job_ids(await roster.followed()) == {"job-accepted", "job-running"}
 
 
+async def test_what_has_become_known_of_a_job_is_kept_and_the_rest_stays(
+    log: Invocations, roster: Roster, a_job: New
+) -> None:
+    await recorded(log, a_job("job-1", configuration="{}"), a_job("job-2"))
+    [job] = await roster.followed(job_id="job-1")
+    await roster.complete(job, room_name="Lobby \ud83d kiosk")
+    await roster.complete(job, configuration='{"is_transparent":true}')
+    [known] = await roster.followed(job_id="job-1")
+    assert (known.room_name, known.configuration) == ("Lobby \ufffd kiosk", '{"is_transparent":true}')
+    [other] = await roster.followed(job_id="job-2")
+    assert (other.room_name, other.configuration) == (None, None)
+
+
 async def test_jobs_can_be_asked_for_that_were_announced_from_a_time_on(
     log: Invocations, roster: Roster, a_job: New
 ) -> None:
@@ -143,14 +156,17 @@ async def test_what_a_message_shows_is_noted_and_a_job_that_is_over_is_followed_
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row, a_job("job-2"))
     [job] = await roster.followed(job_id="job-1")
-    await roster.show(job, JobState.RUNNING)
+    await roster.show(job, JobState.RUNNING, NOON)
     [job] = await roster.followed(job_id="job-1")
     assert job.state is JobState.RUNNING
-    await roster.show(job, JobState.SILENT)
+    running = await log.get(row.id)
+    assert running is not None
+    assert running.ended_at is None
+    await roster.show(job, JobState.SILENT, NOON)
     assert job_ids(await roster.followed()) == {"job-2"}
     kept = await log.get(row.id)
     assert kept is not None
-    assert kept.job_state is JobState.SILENT
+    assert (kept.job_state, kept.ended_at) == (JobState.SILENT, NOON)
 
 
 async def test_what_another_process_has_shown_meanwhile_stays(
@@ -160,8 +176,8 @@ async def test_what_another_process_has_shown_meanwhile_stays(
     await recorded(log, row)
     [job] = await roster.followed()
     [seen_elsewhere] = await roster.followed()
-    await roster.show(seen_elsewhere, JobState.STOPPED)
-    await roster.show(job, JobState.RUNNING)
+    await roster.show(seen_elsewhere, JobState.STOPPED, NOON)
+    await roster.show(job, JobState.RUNNING, NOON)
     kept = await log.get(row.id)
     assert kept is not None
     assert kept.job_state is JobState.STOPPED

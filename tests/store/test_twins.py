@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ async def test_a_second_start_of_the_same_room_and_region_is_not_recorded(
     log: Invocations, a_start: Start
 ) -> None:
     first = a_start(user_id="U1")
-    second = a_start(user_id="U2", created_at=NOON + TWIN_TIME - timedelta(microseconds=1))
+    second = a_start(user_id="U2", created_at=NOON + timedelta(days=3))
     assert await log.record(first, unless_twin=True) is True
     assert await log.record(second, unless_twin=True) is False
     assert await ids(log) == {first.id}
@@ -57,9 +58,12 @@ async def test_what_differs_or_takes_no_channel_is_no_twin(log: Invocations, a_s
     differences: tuple[dict[str, Any], ...] = (
         {"room_id": "atrium"},
         {"region": "cn-southwest-2"},
-        {"status": Status.STARTED, "job_state": JobState.STOPPED},
-        {"created_at": NOON - TWIN_TIME},
-        {"created_at": NOON + TWIN_TIME},
+        {"team_id": "T2"},
+        {"client_id": "desk-7"},
+        {"status": Status.STARTED, "started_at": NOON, "job_state": JobState.STOPPED},
+        {"status": Status.STARTED, "started_at": NOON - TWIN_TIME},
+        {"status": Status.STARTED, "started_at": NOON + TWIN_TIME},
+        {"status": Status.STARTED},
         {"status": Status.FAILED},
         {"status": Status.REFUSED},
         {"status": Status.INVALID},
@@ -75,37 +79,56 @@ async def test_what_differs_or_takes_no_channel_is_no_twin(log: Invocations, a_s
 
 async def test_a_start_that_takes_or_may_take_a_channel_has_twins(log: Invocations, a_start: Start) -> None:
     for status in (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN):
-        await log.record(a_start(status=status, room_id=status.value))
+        started_at = NOON if status is Status.STARTED else None
+        await log.record(a_start(status=status, started_at=started_at, room_id=status.value))
         assert not await log.record(a_start(room_id=status.value), unless_twin=True)
 
 
-async def test_a_clock_that_was_set_back_a_little_still_shows_the_twin(
+@pytest.mark.parametrize("away", [-1, 1])
+async def test_a_start_has_duplicates_for_ten_seconds_after_its_job_has_started(
+    log: Invocations, a_start: Start, away: int
+) -> None:
+    long_ago = NOON - timedelta(minutes=5)
+    await log.record(a_start(created_at=long_ago, status=Status.STARTED, started_at=NOON))
+    almost = away * (TWIN_TIME - timedelta(microseconds=1))
+    assert not await log.record(a_start(created_at=NOON + almost), unless_twin=True)
+    assert await log.record(a_start(created_at=NOON + away * TWIN_TIME), unless_twin=True)
+
+
+async def test_a_button_is_used_once_by_whomever_and_however_late(log: Invocations, a_start: Start) -> None:
+    unknown = a_start(status=Status.UNKNOWN)
+    await log.record(unknown)
+    used = a_start(previous_id=unknown.id)
+    assert await log.record(used)
+    for changes in ({"user_id": "U2"}, {"created_at": NOON + timedelta(days=30)}):
+        assert not await log.record(a_start(previous_id=unknown.id, **changes))
+    assert await log.next_of(unknown.id) == used
+    assert await log.next_of(used.id) is None
+
+
+async def test_an_unknown_start_whose_button_was_used_has_no_duplicates_any_more(
     log: Invocations, a_start: Start
 ) -> None:
-    await log.record(a_start())
-    earlier = a_start(created_at=NOON - TWIN_TIME + timedelta(microseconds=1))
-    assert not await log.record(earlier, unless_twin=True)
+    unknown = a_start(status=Status.UNKNOWN)
+    await log.record(unknown)
+    again = a_start(previous_id=unknown.id)
+    await log.record(again)
+    assert await log.find_twin(a_start()) == again
+    await log.advance(again, Status.FAILED)
+    assert await log.find_twin(a_start()) is None
+
+
+async def test_of_twenty_who_press_one_button_at_once_one_does(
+    log: Invocations, logs: list[Invocations], a_start: Start
+) -> None:
+    presses = [a_start(previous_id="the button's row") for _ in logs]
+    recorded = await asyncio.gather(*(each.record(press) for each, press in zip(logs, presses, strict=True)))
+    assert sorted(recorded) == [False] * 19 + [True]
 
 
 async def test_twins_are_recorded_where_nobody_minds(log: Invocations, a_start: Start) -> None:
     assert await log.record(a_start())
     assert await log.record(a_start())
-
-
-async def test_a_button_says_that_another_one_is_wanted(log: Invocations, a_start: Start) -> None:
-    await log.record(a_start())
-    assert await log.record(a_start(source=Source.BUTTON), unless_twin=True)
-
-
-async def test_the_same_button_clicked_twice_by_one_person_makes_twins(
-    log: Invocations, a_start: Start
-) -> None:
-    clicked = a_start(source=Source.BUTTON, user_id="U1")
-    assert await log.record(clicked, unless_twin=True)
-    again = a_start(source=Source.BUTTON, user_id="U1")
-    assert not await log.record(again, unless_twin=True)
-    assert await log.find_twin(again) == clicked
-    assert await log.record(a_start(source=Source.BUTTON, user_id="U2"), unless_twin=True)
 
 
 async def test_a_command_after_a_button_is_a_twin(log: Invocations, a_start: Start) -> None:
@@ -165,7 +188,7 @@ async def test_a_start_that_fails_to_be_recorded_keeps_nobody_waiting(
     log: Invocations, a_start: Start
 ) -> None:
     first = a_start()
-    await log.record(first)
+    await log.record(replace(first, status=Status.FAILED))
     [outcome] = await asyncio.gather(
         log.record(a_start(id=first.id, created_at=NOON + timedelta(hours=1)), unless_twin=True),
         return_exceptions=True,

@@ -92,7 +92,7 @@ def _imagined_room(room_id: str) -> Room:
     seed = room_seed(room_id)
     return Room(
         room_id=room_id,
-        room_name=f"Room {room_id[:8]}",
+        room_name=room_id,
         concurrency=1 + seed[0] % 5,
         default_language=_LANGUAGES[seed[1] % len(_LANGUAGES)],
         robot_id=seed[2:10].hex(),

@@ -33,8 +33,10 @@ export class Session extends EventTarget {
     return this.workspace.people.find((person) => person.id === id);
   }
 
+  /** A guest from another workspace sees what they are a member of. */
   sees(channel) {
-    return channel.kind === "public" || channel.members.includes(this.viewer);
+    const isGuest = Boolean(this.person(this.viewer).team_id);
+    return (channel.kind === "public" && !isGuest) || channel.members.includes(this.viewer);
   }
 
   /** What the viewer calls a channel: a conversation of people goes by the names of the others. */

@@ -13,10 +13,48 @@ const ORDERS = [
     done: () => "Slack has told the bot to reconnect.",
   },
   {
+    label: `Slack's sockets down for ${SECONDS} s`,
+    what: "The socket is cut, and its host answers 503 while the Web API works. The bot tries again with growing pauses.",
+    run: () =>
+      troubleSlack({ kind: "server_error", method: "socket", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
+    done: () => `Slack takes no sockets until ${later()}.`,
+  },
+  {
+    label: `Too many sockets for ${SECONDS} s`,
+    what: "The socket is cut, and each new one is told that the app has too many.",
+    run: () =>
+      troubleSlack({ kind: "turned_away", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
+    done: () => `Slack turns every socket away until ${later()}.`,
+  },
+  {
     label: `Slack answers 429 for ${SECONDS} s`,
     what: "Every Web API call is refused with Retry-After.",
     run: () => troubleSlack({ kind: "ratelimited", seconds: SECONDS }),
     done: () => `Slack answers 429 until ${later()}.`,
+  },
+  {
+    label: `Slack takes no blocks for ${SECONDS} s`,
+    what: "Messages with blocks are refused, as on a workspace that does not know them. Plain text is taken.",
+    run: () =>
+      Promise.all(
+        [undefined, "response_url"].map((method) =>
+          troubleSlack({ kind: "refused", error: "invalid_blocks", blocks_only: true, method, seconds: SECONDS }),
+        ),
+      ),
+    done: () => `Slack takes no blocks until ${later()}.`,
+  },
+  {
+    label: "Slack loses the next post's answer",
+    what: "It posts the next message and cuts the connection. The bot posts again, so that the job is told for certain.",
+    run: () => troubleSlack({ kind: "lost", method: "chat.postMessage", times: 1 }),
+    done: () => "Slack will post the next message and not say so.",
+  },
+  {
+    label: `response_urls answer with a page for ${SECONDS} s`,
+    what: "A proxy answers 200 in Slack's place, and shows nothing to anybody.",
+    run: () =>
+      troubleSlack({ kind: "answered", method: "response_url", body: "<h1>Welcome</h1>", seconds: SECONDS }),
+    done: () => `response_urls answer with a page until ${later()}.`,
   },
   {
     label: `MetaStudio down for ${SECONDS} s`,

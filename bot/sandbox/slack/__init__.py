@@ -8,12 +8,13 @@ from bot.sandbox.slack.limits import block_problems
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.server import SlackStandIn
 from bot.sandbox.slack.traffic import Exchange, Traffic
-from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.trouble import Answered, Trouble
 from bot.sandbox.slack.web_api import Tokens
 from bot.sandbox.slack.workspace import AppIdentity, Channel, Person, Workspace, default_workspace
 
 __all__ = [
     "Act",
+    "Answered",
     "AppIdentity",
     "Channel",
     "CommandResult",

@@ -4,7 +4,7 @@ JSON both ways and no authentication: the server listens on loopback only, and t
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -13,16 +13,13 @@ from bot.sandbox.slack.commands import CommandResult
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.trouble_wishes import order
 from bot.sandbox.wishes import (
     in_words,
-    optional_count,
-    optional_number,
     optional_string,
     read_body,
     required_string,
 )
-
-_KINDS = ("ratelimited", "server_error", "hang", "lost", "disconnect", "clear")
 
 
 class Controlled(Protocol):
@@ -109,32 +106,7 @@ class Control:
         return web.json_response({"open": self._stand_in.open_sockets})
 
     async def make_trouble(self, request: web.Request) -> web.Response:
-        """`seconds` and `times` limit the trouble; without them it lasts until {"kind": "clear"}.
-
-        For "ratelimited", `seconds` is also what Retry-After says, unless `retry_after` says otherwise.
-        """
-        body = await read_body(request)
-        trouble = self._stand_in.trouble
-        method, seconds = optional_string(body, "method"), optional_number(body, "seconds")
-        bounds: dict[str, Any] = {"times": optional_count(body, "times")}
-        if seconds is not None:
-            bounds["seconds"] = seconds
-        match body.get("kind"):
-            case "ratelimited":
-                retry_after = int(optional_number(body, "retry_after") or seconds or 1)
-                trouble.rate_limit(method, **bounds, retry_after=max(1, retry_after))
-            case "server_error":
-                trouble.server_errors(method, **bounds)
-            case "hang":
-                trouble.hang(method, **bounds)
-            case "lost":
-                trouble.lose_answers(method, **bounds)
-            case "disconnect":
-                await trouble.disconnect()
-            case "clear":
-                trouble.clear()
-            case other:
-                raise ValueError(f"kind is one of {', '.join(_KINDS)}, not {other!r}")
+        await order(self._stand_in.trouble, await read_body(request))
         return web.json_response({"ok": True})
 
     async def set_request_url(self, request: web.Request) -> web.Response:

@@ -11,25 +11,29 @@ from bot.sandbox.slack.commands import show_response
 from bot.sandbox.slack.content import Refusal
 from bot.sandbox.slack.messages import MessageLog
 from bot.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
+from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.traffic import Traffic
-from bot.sandbox.slack.trouble import RESPONSE_URL, Trouble
-from bot.sandbox.slack.web_api import Reply, WebApi, rate_limited
+from bot.sandbox.slack.trouble import RESPONSE_URL, SOCKET, Trouble
+from bot.sandbox.slack.web_api import Reply, WebApi
 
 
 class Endpoints:
-    """HTTP handlers around the Web API and the response_urls."""
+    """HTTP handlers around the Web API, the response_urls and the sockets."""
 
     def __init__(
         self,
         web_api: WebApi,
         response_urls: ResponseUrls,
         messages: MessageLog,
+        *,
+        sockets: SocketMode,
         traffic: Traffic,
         trouble: Trouble,
     ) -> None:
         self._web_api = web_api
         self._response_urls = response_urls
         self._messages = messages
+        self._sockets = sockets
         self._traffic = traffic
         self._trouble = trouble
 
@@ -38,6 +42,7 @@ class Endpoints:
         for kind in ("commands", "actions"):
             path = f"/{kind}/{{team}}/{{number}}/{{secret}}"
             application.router.add_post(path, self.use_response_url)
+        application.router.add_get("/link/", self.open_socket)
 
     async def call_method(self, request: web.Request) -> web.StreamResponse:
         """One Web API call: a form, a query or JSON; the token as a header or as a field."""
@@ -58,6 +63,19 @@ class Endpoints:
         milliseconds = (perf_counter() - began) * 1000
         self._traffic.record("web_api", method, sent=arguments, answer=said, milliseconds=milliseconds)
         return response
+
+    async def open_socket(self, request: web.Request) -> web.StreamResponse:
+        """One socket's life. Trouble meets it at its beginning only."""
+        fault = self._trouble.take(SOCKET)
+        if fault is None:
+            return await self._sockets.handle(request)
+        if fault.kind == "turned_away":
+            return await self._sockets.turn_away(request, fault.word)
+        if fault.kind == "away":
+            return _cut(request)
+        if fault.kind == "hang":
+            await self._trouble.until_over()
+        return web.Response(status=503, text="Service Unavailable")
 
     async def use_response_url(self, request: web.Request) -> web.StreamResponse:
         """One post to a response_url.
@@ -117,20 +135,30 @@ class Endpoints:
         answer: Callable[[], Awaitable[tuple[web.Response, Any]]],
     ) -> tuple[web.StreamResponse, Any]:
         """The answer and what the traffic says of it, or the trouble that was ordered for this call."""
-        fault = self._trouble.take(method)
+        has_blocks = "blocks" in request.query_string or "blocks" in await request.text()
+        fault = self._trouble.take(method, has_blocks=has_blocks)
         if fault is None:
             return await answer()
-        if fault.kind == "ratelimited":
-            reply = rate_limited(fault.retry_after)
-            return web.json_response(reply.answer, status=reply.status, headers=reply.headers), reply.answer
-        if fault.kind == "lost":
-            await answer()
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500), "lost"
+        if fault.kind in {"ratelimited", "answered"}:
+            said = fault.answer
+            response = web.Response(
+                status=said.status, text=said.body, content_type=said.content_type, headers=said.headers
+            )
+            return response, _json(said.body)
+        if fault.kind in {"lost", "cut", "away"}:
+            if fault.kind == "lost":
+                await answer()
+            return _cut(request), fault.kind
         if fault.kind == "hang":
             await self._trouble.until_over()
         return web.Response(status=500, text="Server Error", content_type="text/html"), fault.kind
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Nothing that could be read: the connection is gone."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
 
 
 async def _arguments(request: web.Request) -> dict[str, Any] | None:

@@ -126,7 +126,7 @@ class InteractionPayloads:
                 "id": person.id,
                 "username": person.handle,
                 "name": person.handle,
-                "team_id": workspace.team_id,
+                "team_id": person.team_id or workspace.team_id,
             },
             "api_app_id": workspace.bot.app_id,
             "token": VERIFICATION_TOKEN,

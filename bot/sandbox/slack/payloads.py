@@ -28,8 +28,8 @@ class CommandPayloads:
         person, place = self.check(command, user=user, channel=channel)
         return {
             "token": VERIFICATION_TOKEN,
-            "team_id": self._workspace.team_id,
-            "team_domain": self._workspace.team_domain,
+            "team_id": person.team_id or self._workspace.team_id,
+            "team_domain": "partner" if person.team_id else self._workspace.team_domain,
             "channel_id": place.id,
             "channel_name": place.name_in_payloads,
             "user_id": person.id,

@@ -82,9 +82,13 @@ class SlackStandIn:
         self.views = Views(self.workspace, clock, self.changes)
         self._payloads = CommandPayloads(self.workspace, self._response_urls, self._triggers)
         self._sockets = SocketMode(
-            self.workspace.bot.app_id, self.traffic, ack_seconds, partial(self.changes.tell, "sockets")
+            self.workspace.bot.app_id,
+            self.traffic,
+            ack_seconds,
+            partial(self.changes.tell, "sockets"),
+            clock=clock,
         )
-        self.trouble = Trouble(clock, self._sockets.disconnect)
+        self.trouble = Trouble(clock, self._sockets.disconnect, self._sockets.abort)
         dispatcher = Dispatcher(self._sockets, self._http)
         self._commands = Commands(self._messages, dispatcher.command)
         self._interactions = InteractionPayloads(
@@ -251,13 +255,19 @@ class SlackStandIn:
         return user or self.workspace.first_person().id, channel or self.workspace.home_channel().id
 
     def _register_routes(self) -> None:
-        endpoints = Endpoints(self._web_api, self._response_urls, self._messages, self.traffic, self.trouble)
+        endpoints = Endpoints(
+            self._web_api,
+            self._response_urls,
+            self._messages,
+            sockets=self._sockets,
+            traffic=self.traffic,
+            trouble=self.trouble,
+        )
         endpoints.register(self.application)
         Control(self).register(self.application)
         WorkspaceControl(self).register(self.application)
         FormsControl(self).register(self.application)
         Stream(self.changes).register(self.application)
-        self.application.router.add_get("/link/", self._sockets.handle)
 
     def _open_socket_url(self) -> str:
         return self._sockets.issue_url(self.url)

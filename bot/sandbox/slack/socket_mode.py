@@ -22,6 +22,9 @@ from bot.sandbox.slack.traffic import Traffic
 SOCKETS = 10
 """Open sockets that one app may have."""
 
+TICKET_SECONDS = 30.0
+"""How old the address of a socket may be when it is used."""
+
 DRAIN_SECONDS = 10.0
 """How long a socket stays open that was asked to reconnect."""
 
@@ -50,13 +53,20 @@ class SocketMode:
     """Tickets, open sockets and unacknowledged envelopes."""
 
     def __init__(
-        self, app_id: str, traffic: Traffic, ack_seconds: float, changed: Callable[[], None]
+        self,
+        app_id: str,
+        traffic: Traffic,
+        ack_seconds: float,
+        changed: Callable[[], None],
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self.ack_seconds = ack_seconds
         self._app_id = app_id
         self._traffic = traffic
         self._tell = changed
-        self._tickets: set[str] = set()
+        self._clock = clock
+        self._tickets: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._turns = itertools.count()
         self._all: set[Connection] = set()
@@ -70,9 +80,9 @@ class SocketMode:
         return len(self._open)
 
     def issue_url(self, origin: str) -> str:
-        """A WebSocket address that is good for one connection."""
+        """A WebSocket address that is good for one connection, and only for a while."""
         ticket = str(uuid.uuid4())
-        self._tickets.add(ticket)
+        self._tickets[ticket] = self._clock()
         address = origin.replace("http", "ws", 1)
         return f"{address}/link/?ticket={ticket}&app_id={self._app_id}&nonce={secrets.token_hex(4)}"
 
@@ -83,21 +93,22 @@ class SocketMode:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """One socket's life, from its handshake to its end."""
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
-            raise web.HTTPForbidden(text="the ticket was used before, or was never issued")
-        self._tickets.remove(ticket)
+        self._use_ticket(request)
+        if len(self._open) >= SOCKETS:
+            return await self._say_goodbye(request, "too_many_websockets")
         socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
-        if len(self._open) >= SOCKETS:
-            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
-            await socket.close()
-            return socket
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None) as patience:
                 await self._serve(Connection(next(self._numbers), socket, request, patience))
         await socket.close()
         return socket
+
+    async def turn_away(self, request: web.Request, reason: str) -> web.WebSocketResponse:
+        """A socket that is told at once that it has to go."""
+        self._use_ticket(request)
+        self._traffic.record("socket", "new socket", answer=f"turned away: {reason}")
+        return await self._say_goodbye(request, reason)
 
     async def deliver(self, kind: str, payload: dict[str, Any]) -> Delivery:
         """Send a payload to one of the open sockets and wait for its acknowledgement."""
@@ -132,6 +143,21 @@ class SocketMode:
         for connection in self._all:
             if connection.request.transport is not None:
                 connection.request.transport.abort()
+
+    def _use_ticket(self, request: web.Request) -> None:
+        issued = self._tickets.pop(request.query.get("ticket", ""), None)
+        if issued is None:
+            raise web.HTTPForbidden(text="the ticket was used before, or was never issued")
+        if self._clock() > issued + TICKET_SECONDS:
+            raise web.HTTPForbidden(text="the ticket is too old")
+
+    async def _say_goodbye(self, request: web.Request, reason: str) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(timeout=1.0)
+        await socket.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": _DEBUG_INFO})
+        await socket.close()
+        return socket
 
     async def _serve(self, connection: Connection) -> None:
         self._all.add(connection)

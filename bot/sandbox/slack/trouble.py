@@ -1,15 +1,31 @@
 """Trouble to order: what the stand-in does wrong, to which method, for how long."""
 
 import asyncio
+import json
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-TroubleKind: TypeAlias = Literal["ratelimited", "server_error", "hang", "lost"]
+TroubleKind: TypeAlias = Literal[
+    "ratelimited", "server_error", "hang", "lost", "cut", "answered", "turned_away", "away"
+]
 
 RESPONSE_URL = "response_url"
 """Stands for posts to a response_url where a method is asked for."""
+
+SOCKET = "socket"
+"""Stands for new WebSockets there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to give instead of Slack's own."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/html"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -17,26 +33,36 @@ class Fault:
     """One kind of trouble under way.
 
     `method` None is every Web API method, `left` None any number of times. `until` is in seconds since the
-    epoch, `retry_after` in seconds.
+    epoch. `answer` is given without doing anything; `blocks_only` spares what comes without blocks.
+    `word` is what Slack calls the reason why it turns a socket away.
     """
 
     kind: TroubleKind
     method: str | None
     until: float
     left: int | None
-    retry_after: int = 0
+    answer: Answered = Answered()
+    blocks_only: bool = False
+    word: str = ""
 
-    def strikes(self, method: str, now: float) -> bool:
-        concerned = self.method == method or (self.method is None and method != RESPONSE_URL)
-        return concerned and now < self.until and self.left != 0
+    def strikes(self, method: str, now: float, *, has_blocks: bool) -> bool:
+        everywhere = self.kind == "away" or method not in {RESPONSE_URL, SOCKET}
+        concerned = self.method == method or (self.method is None and everywhere)
+        return concerned and now < self.until and self.left != 0 and (has_blocks or not self.blocks_only)
 
 
 class Trouble:
     """What is wrong with Slack at the moment. Nothing, to begin with."""
 
-    def __init__(self, clock: Callable[[], float], disconnect: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        disconnect: Callable[[], Awaitable[None]],
+        abort: Callable[[], None],
+    ) -> None:
         self._clock = clock
         self._disconnect = disconnect
+        self._abort = abort
         self._faults: list[Fault] = []
         self._over = asyncio.Event()
 
@@ -46,10 +72,12 @@ class Trouble:
         *,
         seconds: float = math.inf,
         times: int | None = None,
-        retry_after: int = 1,
+        retry_after: int | str | None = 1,
     ) -> None:
-        """Answer 429 with `Retry-After` in seconds."""
-        self._add(Fault("ratelimited", method, self._clock() + seconds, times, retry_after))
+        """Answer 429 with `Retry-After`: in seconds, as a text of its own, or without it (None)."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        answer = Answered(429, '{"ok": false, "error": "ratelimited"}', "application/json", headers)
+        self._add(Fault("ratelimited", method, self._clock() + seconds, times, answer))
 
     def server_errors(
         self, method: str | None = None, *, seconds: float = math.inf, times: int | None = None
@@ -67,6 +95,55 @@ class Trouble:
         """Do what was asked, then drop the connection instead of answering."""
         self._add(Fault("lost", method, self._clock() + seconds, times))
 
+    def cut_connections(
+        self, method: str | None = None, *, seconds: float = math.inf, times: int | None = None
+    ) -> None:
+        """Drop the connection without doing anything."""
+        self._add(Fault("cut", method, self._clock() + seconds, times))
+
+    def refuse(
+        self,
+        error: str,
+        method: str | None = None,
+        *,
+        blocks_only: bool = False,
+        seconds: float = math.inf,
+        times: int | None = None,
+    ) -> None:
+        """Answer 200 with `ok` false and this error: to everything, or only to what has blocks."""
+        answer = Answered(200, json.dumps({"ok": False, "error": error}), "application/json")
+        until = self._clock() + seconds
+        self._add(Fault("answered", method, until, times, answer, blocks_only=blocks_only))
+
+    def answer_with(
+        self,
+        answer: Answered,
+        method: str | None = None,
+        *,
+        seconds: float = math.inf,
+        times: int | None = None,
+    ) -> None:
+        """Answer with this, as a proxy does, without doing anything."""
+        self._add(Fault("answered", method, self._clock() + seconds, times, answer))
+
+    def turn_away(
+        self,
+        reason: str = "too_many_websockets",
+        *,
+        seconds: float = math.inf,
+        times: int | None = None,
+    ) -> None:
+        """Let each new socket open only to be told that it has to go, and why."""
+        self._add(Fault("turned_away", SOCKET, self._clock() + seconds, times, word=reason))
+
+    def go_away(self, *, seconds: float = math.inf) -> None:
+        """Cut every connection, as if there was no Slack."""
+        self._add(Fault("away", None, self._clock() + seconds, None))
+
+    def abort(self) -> None:
+        """Drop every socket without a word."""
+        self._abort()
+
     async def disconnect(self) -> None:
         """Ask every socket to reconnect, as Slack does every few hours."""
         await self._disconnect()
@@ -77,12 +154,12 @@ class Trouble:
         self._over.set()
         self._over = asyncio.Event()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, *, has_blocks: bool = False) -> Fault | None:
         """The trouble that meets this call, counted as having happened."""
         now = self._clock()
         self._faults = [fault for fault in self._faults if now < fault.until and fault.left != 0]
         for fault in self._faults:
-            if fault.strikes(method, now):
+            if fault.strikes(method, now, has_blocks=has_blocks):
                 if fault.left is not None:
                     fault.left -= 1
                 return fault

@@ -9,11 +9,15 @@ ChannelKind: TypeAlias = Literal["public", "private", "group_dm", "dm"]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. `handle` is what is typed after the @."""
+    """Somebody with an account. `handle` is what is typed after the @.
+
+    `team_id` is the workspace of a guest from another one, who shares channels by Slack Connect.
+    """
 
     id: str
     name: str
     handle: str
+    team_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -126,7 +130,9 @@ class Workspace:
         return person, place
 
     def can_see(self, user: str, channel: Channel) -> bool:
-        return channel.kind == "public" or user in channel.members
+        """A guest sees what they are a member of."""
+        is_guest = user in self.people and self.people[user].team_id is not None
+        return (channel.kind == "public" and not is_guest) or user in channel.members
 
     def invite(self, channel: str, user: str) -> None:
         self.channels[channel].members.add(user)
@@ -151,16 +157,17 @@ class Workspace:
 
 
 def default_workspace() -> Workspace:
-    """Three people and one channel of every kind that a bot meets."""
+    """Three people, a guest from another workspace, and one channel of every kind that a bot meets."""
     mei = Person("U0MEI00001", "Mei", "mei")
     jonas = Person("U0JONAS001", "Jonas", "jonas")
     amara = Person("U0AMARA001", "Amara", "amara")
+    priya = Person("U0PRIYA001", "Priya (Partner)", "priya", team_id="T0PARTNER1")
     bot = AppIdentity()
     everybody = {mei.id, jonas.id, amara.id}
     return Workspace(
-        people=[mei, jonas, amara],
+        people=[mei, jonas, amara, priya],
         channels=[
-            Channel("C0AVATARS1", "avatars", "public", {*everybody, bot.user_id}),
+            Channel("C0AVATARS1", "avatars", "public", {*everybody, priya.id, bot.user_id}),
             Channel("C0GENERAL1", "general", "public", set(everybody)),
             Channel("C0STUDIO01", "studio", "private", {mei.id, jonas.id, bot.user_id}),
             Channel("C0PLANS001", "plans", "private", {mei.id, amara.id}),

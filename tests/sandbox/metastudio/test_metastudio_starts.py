@@ -180,6 +180,23 @@ async def test_the_bare_room_answers_with_nothing_but_the_job_id(
     assert answer.json() == {"job_id": stand_in.jobs[0].job_id}
 
 
+@pytest.mark.parametrize(
+    ("room", "job_tells", "room_tells"),
+    [("bare", True, True), ("bare-state", False, True), ("bare-all", False, False)],
+)
+async def test_the_bare_rooms_differ_in_who_tells_of_voices_and_picture(
+    call: Call, room: str, *, job_tells: bool, room_tells: bool
+) -> None:
+    job_id = (await call("POST", start_path(room))).json()["job_id"]
+    jobs = f"/digital-human-chat/smart-chat-rooms/{room}/smart-chat-jobs"
+    [listed] = (await call("GET", jobs)).json()["smart_chat_jobs"]
+    state = (await call("GET", f"{jobs}/{job_id}/state")).json()
+    alone = (await call("GET", f"/smart-chat-rooms/{room}")).json()
+    for name in ("voice_config_list", "video_config"):
+        assert [name in answer for answer in (listed, state, alone)] == [job_tells, job_tells, room_tells]
+    assert ("room_name" in alone) is room_tells
+
+
 async def test_the_slow_room_makes_the_job_at_once_and_answers_late(
     call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn
 ) -> None:
@@ -205,7 +222,8 @@ def test_how_long_jobs_live_is_described_as_it_is() -> None:
 
 
 def test_every_misbehaving_room_is_described() -> None:
-    at_the_start = {"busy", "missing", "slow", "broken", "throttled", "lost", "bare"}
+    at_the_start = {"busy", "missing", "slow", "broken", "throttled", "lost"}
+    at_the_start |= {"bare", "bare-state", "bare-all"}
     later = {"unjoined", "brief", "quiet", "crash"}
     assert set(MISBEHAVING_ROOMS) == at_the_start | later
     assert all(words and "\n" not in words for words in MISBEHAVING_ROOMS.values())

@@ -198,7 +198,7 @@ async def test_closing_does_not_wait_for_calls_that_hang_in_trouble(stand_in: Me
         (b"", "no JSON"),
         (b"{", "no JSON"),
         (b"[]", "JSON object"),
-        (b"{}", "kind is down, throttle, unsupported, hang, garbage, errors or clear"),
+        (b"{}", "kind is down, throttle, unsupported, hang, garbage, errors, clock, undated or clear"),
         (b'{"kind":"flood","seconds":1}', "kind is"),
         (b'{"kind":["down"],"seconds":1}', "kind is"),
         (b'{"kind":"down","seconds":-1}', "seconds must be"),

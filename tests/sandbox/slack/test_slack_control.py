@@ -97,7 +97,7 @@ async def test_traffic_is_listed(outside: aiohttp.ClientSession, client: AsyncWe
 
 async def test_the_workspace_is_described(outside: aiohttp.ClientSession, slack: SlackStandIn) -> None:
     workspace = await said(await outside.get("/sandbox/workspace"))
-    assert [person["name"] for person in workspace["people"]] == ["Mei", "Jonas", "Amara"]
+    assert [person["name"] for person in workspace["people"]] == ["Mei", "Jonas", "Amara", "Priya (Partner)"]
     assert workspace["channels"][0]["name"] == "avatars"
     assert slack.workspace.bot.user_id in workspace["channels"][0]["members"]
     assert workspace["bot"]["handle"] == "avatar-bot"
@@ -164,3 +164,51 @@ async def test_malformed_wishes_are_refused_in_words(
 async def test_a_form_from_a_foreign_page_is_refused(outside: aiohttp.ClientSession) -> None:
     response = await outside.post("/sandbox/commands", data={"command": "/avatar-start"})
     assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "body", "retry_after"),
+    [
+        ({"kind": "ratelimited", "retry_after": ""}, 429, "ratelimited", None),
+        ({"kind": "ratelimited", "retry_after": "tomorrow"}, 429, "ratelimited", "tomorrow"),
+        ({"kind": "refused", "error": "invalid_blocks"}, 200, "invalid_blocks", None),
+        ({"kind": "answered", "body": "<h1>Welcome</h1>"}, 200, "<h1>Welcome</h1>", None),
+        ({"kind": "answered", "status": 302, "headers": {"Location": "/"}}, 302, "", None),
+    ],
+)
+async def test_something_else_answers_for_slack_once_and_nothing_is_done(
+    outside: aiohttp.ClientSession,
+    slack: SlackStandIn,
+    *,
+    wish: dict[str, Any],
+    status: int,
+    body: str,
+    retry_after: str | None,
+) -> None:
+    await slack.command("/other", "", channel="C0AVATARS1", user=MEI)
+    address = slack.issued_response_urls[-1].removeprefix(slack.url)
+    before = len(slack.messages())
+    trouble = wish | {"method": "response_url", "times": 1}
+    assert await said(await outside.post("/sandbox/trouble", json=trouble)) == {"ok": True}
+
+    answer = await outside.post(address, json={"text": "Hello"}, allow_redirects=False)
+    assert (answer.status, answer.headers.get("Retry-After")) == (status, retry_after)
+    assert body in await answer.text()
+    assert len(slack.messages()) == before
+    assert await (await outside.post(address, json={"text": "Hello"})).text() == "ok"
+
+
+async def test_blocks_alone_are_refused_and_a_connection_is_cut_before_anything_is_done(
+    outside: aiohttp.ClientSession, slack: SlackStandIn, client: AsyncWebClient
+) -> None:
+    await outside.post(
+        "/sandbox/trouble", json={"kind": "refused", "error": "invalid_blocks_format", "blocks_only": True}
+    )
+    blocks = [{"type": "divider"}]
+    with pytest.raises(SlackApiError, match="invalid_blocks_format"):
+        await client.chat_postMessage(channel="C0AVATARS1", text="With", blocks=blocks)
+    await client.chat_postMessage(channel="C0AVATARS1", text="Without")
+    await outside.post("/sandbox/trouble", json={"kind": "cut", "times": 1})
+    with pytest.raises(aiohttp.ClientError):
+        await client.chat_postMessage(channel="C0AVATARS1", text="Cut")
+    assert [message.text for message in slack.messages()] == ["Without"]

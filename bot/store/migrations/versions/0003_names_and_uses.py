@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("invocations", sa.Column("previous_id", sa.Text))
     op.add_column("invocations", sa.Column("started_at", sa.DateTime(timezone=True)))
     op.add_column("invocations", sa.Column("adopted_at", sa.DateTime(timezone=True)))
+    op.add_column("invocations", sa.Column("ended_at", sa.DateTime(timezone=True)))
     op.create_index("invocations_by_previous", "invocations", ["previous_id"], unique=True)
     op.drop_index("invocations_by_job", "invocations")
     # A B-tree of PostgreSQL takes no value of more than 2,700 bytes, and a cloud may give longer job IDs.

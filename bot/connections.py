@@ -1,0 +1,235 @@
+"""The web server's connections: a limited number, and none that keeps others out by doing nothing.
+
+asyncio's own server takes whatever comes, until there are no file descriptors left for the database. Here the
+rest waits in the listening socket's queue, and when all places are taken, who uses none of them goes first.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import structlog
+from typing_extensions import override
+
+from bot.tasks import Tasks
+
+HEADER_SECONDS = 5.0
+"""How long a request's headers may take, from the connection or from their first byte."""
+
+SILENCE_SECONDS = 2.0
+"""How long a new connection is safe, while all places are taken, without having asked for anything."""
+
+BACKLOG = 4096
+"""Connections that may wait to be taken; past the usual 128, TCP tries again only after a second. The system
+may allow fewer."""
+
+AT_ONCE = 100
+"""So many connections are taken before those that are there get their turn."""
+
+RETRY_SECONDS = 0.2
+
+UNREAD_BYTES = 16 * 1024 * 1024
+"""What all connections together may send before it is known what they ask for."""
+
+RESERVED = 256
+"""File descriptors that are kept for the database, Slack, MetaStudio and the rest of the process."""
+
+MOST = 2048
+"""However many file descriptors there are: each connection takes memory, too."""
+
+_log = structlog.get_logger()
+
+
+def connection_limit(descriptors: int) -> int:
+    """How many connections a process may have open that may have so many file descriptors; below 0, any."""
+    return MOST if descriptors < 0 else max(1, min(MOST, descriptors - RESERVED, descriptors // 2 + RESERVED))
+
+
+class Connection(asyncio.Protocol):
+    """One connection, in front of the protocol that speaks HTTP through it."""
+
+    def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
+        self.protocol = protocol
+        self.served = False
+        self.busy = False
+        self.since = 0.0
+        self.unread = 0
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self.since = asyncio.get_running_loop().time()
+        self._expect_headers()
+        self.protocol.connection_made(transport)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if not self.busy:
+            self._connections.count(self, len(data))
+            if self._deadline is None:
+                self._expect_headers()
+        self.protocol.data_received(data)
+
+    @override
+    def eof_received(self) -> bool | None:
+        return self.protocol.eof_received()
+
+    @override
+    def pause_writing(self) -> None:
+        self.protocol.pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        self.protocol.resume_writing()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        self.protocol.connection_lost(exc)
+        self._connections.forget(self)
+
+    def begin(self) -> None:
+        """A request is there, and is being answered."""
+        self.busy = True
+        self._connections.count(self, -self.unread)
+        self._expect_nothing()
+
+    def end(self) -> None:
+        """It has been answered."""
+        self.busy, self.served = False, True
+        self.since = asyncio.get_running_loop().time()
+        self._connections.wake()
+
+    def drop(self) -> None:
+        """Close it without a word."""
+        self._connections.forget(self)
+        if self._transport:
+            self._transport.abort()
+
+    def _expect_headers(self) -> None:
+        self._deadline = asyncio.get_running_loop().call_later(HEADER_SECONDS, self.drop)
+
+    def _expect_nothing(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class Connections:
+    """Takes connections, `limit` at a time; each gets a protocol from `new_protocol`."""
+
+    def __init__(self, limit: int, new_protocol: Callable[[], asyncio.Protocol]) -> None:
+        self._limit = limit
+        self._new_protocol = new_protocol
+        self._open: dict[asyncio.Protocol, Connection] = {}
+        self._listeners: list[socket.socket] = []
+        self._accepting: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+        self._unread = 0
+        self._beginning = Tasks()
+
+    async def listen(self, host: str, port: int) -> None:
+        """Listen on every address of the host.
+
+        Raises:
+            OSError: the port is taken, or the host is not this machine.
+            UnicodeError: that is no host name.
+        """
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(asyncio.Protocol, host, port, start_serving=False)
+        self._listeners = [bound.dup() for bound in server.sockets]
+        server.close()
+        for listener in self._listeners:
+            listener.setblocking(False)  # noqa: FBT003 - it has no name for it
+            listener.listen(BACKLOG)
+            self._accepting.append(asyncio.create_task(self._accept(listener)))
+
+    @property
+    def addresses(self) -> Sequence[Any]:
+        """What it listens on."""
+        return [listener.getsockname() for listener in self._listeners]
+
+    async def close(self) -> None:
+        """Take no more connections. Those that are there are left to their protocols."""
+        for task in self._accepting:
+            task.cancel()
+        if self._accepting:
+            await asyncio.wait(self._accepting)
+        for listener in self._listeners:
+            listener.close()
+        self._accepting, self._listeners = [], []
+        await self._beginning.idle()
+
+    def of(self, protocol: asyncio.Protocol | None) -> Connection | None:
+        """The connection behind a protocol of `new_protocol`, while it is open."""
+        return self._open.get(protocol) if protocol else None
+
+    def count(self, connection: Connection, received: int) -> None:
+        """So many bytes have come in that are no request yet."""
+        connection.unread += received
+        self._unread += received
+        if received > 0 and self._unread > UNREAD_BYTES:
+            connection.drop()
+
+    def forget(self, connection: Connection) -> None:
+        """It is closed."""
+        self._open.pop(connection.protocol, None)
+        self.count(connection, -connection.unread)
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be a place now."""
+        self._changed.set()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            for _ in range(AT_ONCE):
+                await self._place()
+                try:
+                    accepted, _ = await loop.sock_accept(listener)
+                except ConnectionError:
+                    continue  # it was given up before it was taken
+                except OSError as error:
+                    _log.error("no connection can be taken", reason=error.strerror)
+                    self._drop_idle(HEADER_SECONDS / 2)
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    connection = Connection(self._new_protocol(), self)
+                    self._open[connection.protocol] = connection
+                    self._beginning.spawn(self._begin(connection, accepted))
+            await asyncio.sleep(0)
+
+    async def _begin(self, connection: Connection, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, accepted)
+        except OSError:
+            accepted.close()
+            self.forget(connection)
+
+    async def _place(self) -> None:
+        """Return when there is a place for one more."""
+        while len(self._open) >= self._limit:
+            self._changed.clear()
+            if self._drop_idle(SILENCE_SECONDS):
+                await asyncio.sleep(0)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await self._changed.wait()
+
+    def _drop_idle(self, seconds: float) -> bool:
+        """Drop those that have asked for nothing for so long, else the one that was served longest ago."""
+        before = asyncio.get_running_loop().time() - seconds
+        idle = [connection for connection in self._open.values() if not connection.busy]
+        silent = [each for each in idle if not each.served and each.since <= before]
+        served = sorted((each for each in idle if each.served), key=lambda each: each.since)
+        dropped = silent or served[:1]
+        for connection in dropped:
+            connection.drop()
+        return bool(dropped)

@@ -1,0 +1,31 @@
+"""One call at the start that shows whether MetaStudio takes the bot's credentials.
+
+Nobody waits for it, and nothing depends on it: a wrong key is found before somebody starts something.
+"""
+
+import structlog
+
+from bot.errors import MetaStudioError, Throttled
+from bot.metastudio.client import MetaStudio
+
+SECONDS = 15.0
+
+_log = structlog.get_logger()
+
+
+async def check_credentials(metastudio: MetaStudio) -> None:
+    """Ask once; whatever is wrong is said in the process log, with what to do about it."""
+    try:
+        await metastudio.check(seconds=SECONDS)
+    except Throttled:  # so the credentials are good
+        return
+    except MetaStudioError as error:
+        answer = error.answer
+        _log.warning(
+            "a call to MetaStudio failed at the start, so starts will fail too",
+            reason=str(error),
+            advice=error.advice,
+            http_status=answer.http_status,
+            error_code=answer.error_code,
+            request_id=answer.request_id,
+        )

@@ -1,0 +1,148 @@
+"""Whatever is listened to: who is not allowed causes nothing but words and one row that says so."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.bolt import bolt_app
+from bot.job import JobReport
+from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.start_command import StartCommand
+from bot.model import Action, Invocation, Source, Status
+from bot.policy import Policy
+from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
+from tests.metastudio.cloud import NOON
+
+AMARA, PRIYA = "U0AMARA001", "U0PRIYA001"
+SHUT = Policy.parse("[start]\nusers = []\n[stop]\nusers = []\n[look]\nusers = []")
+
+USES: dict[str, Callable[[Desk], Body]] = {
+    "/avatar-start": lambda desk: desk.typing("/avatar-start", "atrium"),
+    "/avatar jobs": lambda desk: desk.typing("/avatar", "jobs"),
+    "/avatar stop": lambda desk: desk.typing("/avatar", "stop job-1"),
+    "/avatar stop elsewhere": lambda desk: desk.typing("/avatar", "stop job-9 lobby"),
+    "stop_job": lambda desk: pressing(desk, "stop_job", "lobby job-1"),
+    "stop_job-7": lambda desk: pressing(desk, "stop_job-7", "lobby job-9"),
+    "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
+    "start_another": lambda desk: pressing(desk, "start_another", "room_id=boardroom"),
+    "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
+    "look_again": lambda desk: pressing(desk, "look_again", "i100"),
+}
+"""Each way to use the bot, help left out, as Slack hands it over."""
+
+LOOKS = {"/avatar jobs"}
+"""What a guest from another workspace may do."""
+
+
+def pressing(desk: Desk, action_id: str, value: str) -> Body:
+    payload = desk.clicking(value)
+    payload["actions"][0] |= {"action_id": action_id, "block_id": "b"}
+    return payload
+
+
+@pytest.fixture
+async def busy(desk: Desk) -> Desk:
+    """Jonas has started a job, another one was started elsewhere, and a start of Mei's is unknown."""
+    await desk.types("/avatar-start", "lobby", user_id=JONAS)
+    start = Invocation(
+        id="i100",
+        created_at=NOON - timedelta(minutes=5),
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.UNKNOWN,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id="lobby",
+    )
+    await desk.log.record(start)
+    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
+    desk.cloud.calls.clear()
+    desk.channel.announced.clear()
+    return desk
+
+
+def bolt_of(desk: Desk) -> AsyncApp:
+    """The app with all listeners, as the bot registers them."""
+    slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
+    bolt = bolt_app(slack, HOME, lambda: "reference-1")
+    StartCommand(desk.reception, desk.starts, desk.policy, desk.regions).register(bolt)
+    AvatarCommand(desk.reception, desk.log, desk.stops, desk.policy).register(bolt)
+    desk.actions().register(bolt)
+    return bolt
+
+
+async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocation]]:
+    """What the person reads, in the ack or after it, and the rows that it leaves."""
+    payload = USES[use](desk)
+    if "command" in payload:
+        payload |= {"user_id": person["id"], "team_id": person.get("team_id", HOME.team_id)}
+    else:
+        payload["user"] = person
+    before = {row.id for row in await desk.rows()}
+    response = await bolt_of(desk).async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+    await desk.tasks.idle()
+    assert response.status == 200
+    ack: Body = json.loads(response.body) if response.body else {}
+    words = ack.get("text") or "".join(message.text for message in desk.channel.told)
+    return str(words), [row for row in await desk.rows() if row.id not in before]
+
+
+async def test_each_listener_is_among_the_uses_that_are_tried(busy: Desk) -> None:
+    listeners: list[Any] = bolt_of(busy)._async_listeners
+    requests = [AsyncBoltRequest(body=use(busy), mode="socket_mode") for use in USES.values()]
+    unheard = [
+        listener
+        for listener in listeners
+        if not [
+            request
+            for request in requests
+            if await listener.async_matches(req=request, resp=BoltResponse(status=200))
+        ]
+    ]
+    assert listeners
+    assert unheard == []
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(busy: Desk, use: str) -> None:
+    busy.policy = SHUT
+    words, rows = await use_by(busy, use, id=AMARA)
+
+    assert "You may not" in words or "Only who started the job" in words
+    assert [row.status for row in rows] == [Status.REFUSED]
+    assert rows[0].reason
+    assert busy.cloud.calls == []
+    assert busy.slack.opened == []
+    assert busy.channel.announced == []
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, use: str) -> None:
+    words, rows = await use_by(busy, use, id=PRIYA, team_id="T0PARTNER1")
+
+    [row] = rows
+    assert row.foreign_team_id == "T0PARTNER1"
+    assert busy.cloud.calls == []
+    assert busy.slack.opened == []
+    assert busy.channel.announced == []
+    if use in LOOKS:
+        assert row.status is Status.DONE
+        assert "1 avatar job is under way" in words
+    else:
+        assert row.status is Status.REFUSED
+        assert "another Slack workspace" in words or "Only who started the job" in words
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str) -> None:
+    _, rows = await use_by(busy, use, id=JONAS, team_id=HOME.team_id)
+
+    assert Status.REFUSED not in {row.status for row in rows}
+    assert busy.cloud.calls or use in LOOKS

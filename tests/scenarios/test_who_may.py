@@ -1,0 +1,161 @@
+"""Who presses and who types: guests from another workspace, private channels, rooms that are only claimed."""
+
+import asyncio
+import json
+
+import pytest
+
+from bot.model import Action, ChannelKind, Status
+from tests.stage import AMARA, AVATARS, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
+
+PRIYA, PARTNER = "U0PRIYA001", "T0PARTNER1"
+STUDIO, PLANS, GENERAL = "C0STUDIO01", "C0PLANS001", "C0GENERAL1"
+
+
+def over(stage: Stage) -> list[bool]:
+    return [job.ended_at is not None for job in stage.metastudio.jobs]
+
+
+def ack_of(result: object) -> str:
+    ack = getattr(result, "ack", None) or {}
+    return str(ack.get("text", ""))
+
+
+async def test_a_guest_may_look_at_what_runs_and_is_refused_all_else(stage: Stage) -> None:
+    announcement = await stage.starts()
+    [job] = stage.metastudio.jobs
+
+    await stage.clicks("Stop", announcement, user=PRIYA)
+    assert "You belong to another Slack workspace than this bot" in stage.said(PRIYA)[-1].text
+    assert "Nothing was stopped." in stage.said(PRIYA)[-1].text
+    await stage.clicks("RTC access", announcement, user=PRIYA)
+    typed = await stage.types(f"stop {job.job_id}", "/avatar", user=PRIYA)
+    started = await stage.types("lobby", user=PRIYA)
+    assert "another Slack workspace" in ack_of(typed)
+    assert "another Slack workspace" in ack_of(started)
+    assert "1 avatar job is under way." in ack_of(await stage.types("jobs", "/avatar", user=PRIYA))
+
+    assert (stage.asked("stop"), over(stage)) == (0, [False])
+    rows = [row for row in await stage.log() if row.user_id == PRIYA]
+    assert [(row.action, row.status) for row in rows] == [
+        (Action.STOP, Status.REFUSED),
+        (Action.RTC_ACCESS, Status.REFUSED),
+        (Action.STOP, Status.REFUSED),
+        (Action.START, Status.REFUSED),
+        (Action.JOBS, Status.DONE),
+    ]
+    assert {row.foreign_team_id for row in rows} == {PARTNER}
+    assert {row.team_id for row in await stage.log()} == {stage.slack.workspace.team_id}
+
+
+async def test_a_guest_whom_the_policy_names_may_act(staged_with: StagedWith) -> None:
+    async with staged_with(policy=f'[stop]\nusers = ["{PRIYA}"]\n') as stage:
+        announcement = await stage.starts()
+        await stage.clicks("Stop", announcement, user=PRIYA)
+        assert over(stage) == [True]
+        await stage.types("lobby", user=PRIYA)
+        assert len(stage.metastudio.jobs) == 1
+
+
+async def test_jobs_of_private_channels_are_counted_elsewhere_and_listed_there(stage: Stage) -> None:
+    await stage.starts("public")
+    await stage.types("secret-studio", channel=STUDIO, user=JONAS)
+    await stage.types("secret-plans", channel=PLANS, user=AMARA)
+    await stage.types("secret-direct", channel="D0MEIJONAS", user=JONAS)
+    rows = await stage.log()
+    assert [row.channel_kind for row in rows] == [
+        ChannelKind.PUBLIC,
+        ChannelKind.PRIVATE,
+        ChannelKind.PRIVATE,
+        ChannelKind.DIRECT,
+    ]
+
+    in_public = await stage.types("jobs", "/avatar", user=AMARA, channel=AVATARS)
+    assert "2 avatar jobs are under way." in ack_of(in_public)
+    assert "and 2 in private channels" in ack_of(in_public)
+    everything = json.dumps(in_public.ack)
+    for row in rows[1:]:
+        shown = row.user_id == AMARA
+        assert (str(row.room_id) in everything) is shown
+        assert (str(row.job_id) in everything) is shown
+
+    in_studio = ack_of(await stage.types("jobs", "/avatar", user=MEI, channel=STUDIO))
+    assert "secret-studio" in in_studio
+    assert "secret-plans" not in in_studio
+    as_guest = ack_of(await stage.types("jobs", "/avatar", user=PRIYA))
+    assert "and 3 in other channels" in as_guest
+
+
+async def test_where_only_private_jobs_run_they_are_counted(socket_stage: Stage) -> None:
+    await socket_stage.types("secret", channel=STUDIO, user=JONAS)
+    listed = ack_of(await socket_stage.types("jobs", "/avatar", user=AMARA))
+
+    assert "1 runs in private channels." in listed
+    assert "secret" not in listed
+
+
+async def test_who_knows_the_id_of_a_private_job_learns_no_more_by_stopping_it(socket_stage: Stage) -> None:
+    stage = socket_stage
+    await stage.types("secret", channel=STUDIO, user=JONAS)
+    [job] = stage.metastudio.jobs
+    result = await stage.types(f"stop {job.job_id} lobby", "/avatar", user=AMARA)
+
+    assert over(stage) == [True]
+    assert ack_of(result) == f"Stopping job `{job.job_id}` …"
+    assert [message.text for message in stage.said(AMARA) if "secret" in message.text] == []
+
+
+async def test_a_room_that_is_claimed_stops_no_job_of_another(
+    staged_with: StagedWith, console: Console
+) -> None:
+    async with staged_with(policy='[stop]\nrooms = ["lobby"]\n') as stage:
+        announcement = await stage.starts(ROOM)
+        elsewhere = await console("boardroom")
+        [ours, _] = stage.metastudio.jobs
+        for text in (f"stop {ours.job_id} lobby", f"stop {elsewhere} lobby"):
+            await stage.types(text, "/avatar", user=JONAS)
+        stop = next(part for part in announcement.blocks[-2]["elements"] if part["action_id"] == "stop_job")
+        stop["value"] = f"lobby {ours.job_id}"
+        await stage.clicks("Stop", announcement, user=JONAS)
+
+        assert over(stage) == [False, False]
+        assert stage.asked("stop") == 0
+        assert [row.status for row in await stage.log()][1:] == [
+            Status.REFUSED,
+            Status.DONE,
+            Status.REFUSED,
+        ]
+
+
+async def test_many_stops_at_once_leave_at_the_rate_that_metastudio_takes(socket_stage: Stage) -> None:
+    stage = socket_stage
+    await asyncio.gather(*(stage.types(f"room-{number}") for number in range(8)))
+    listed = await stage.types("jobs", "/avatar")
+    assert buttons(stage.said()[-1]) == ["Stop"] * 8
+    assert listed.ack is not None
+    jobs = [job.job_id for job in stage.metastudio.jobs]
+    began = asyncio.get_running_loop().time()
+    stopping = [
+        asyncio.create_task(stage.slack.command("/avatar", f"stop {job_id}", user=MEI)) for job_id in jobs
+    ]
+    acks = [ack_of(result) for result in await asyncio.gather(*stopping)]
+    assert all(ack.startswith("Stopping job ") for ack in acks)
+    assert asyncio.get_running_loop().time() - began < 2
+    assert stage.asked("stop") < 8
+    await stage.starts("not-slowed-down")
+    await until(lambda: stage.asked("stop") == 8)
+    assert asyncio.get_running_loop().time() - began > 2
+    await until(lambda: over(stage)[:8] == [True] * 8)
+
+
+@pytest.mark.parametrize("dash", ["\u2011", "\u2010", "\u2013", "\u2212"])
+async def test_ids_with_dashes_of_an_editor_are_understood_by_both_commands(
+    socket_stage: Stage, dash: str
+) -> None:
+    stage = socket_stage
+    await stage.starts(f"*{ROOM.replace('-', dash)}* cn{dash}north{dash}4")
+    [job] = stage.metastudio.jobs
+    assert (job.room_id, job.region) == (ROOM, "cn-north-4")
+    await stage.types(f"stop “{job.job_id.replace('-', dash)}”.", "/avatar")
+    assert over(stage) == [True]
+    assert "starts a virtual avatar" in ack_of(await stage.types(f"{dash}{dash}help"))

@@ -1,0 +1,257 @@
+"""Completing announcements: what is asked when, what is kept, and when a message is edited for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from bot.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
+from bot.configuration import read, written
+from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.job import JobReport, RoomReport
+from bot.job_life import JobLife
+from bot.metastudio.client import MetaStudio
+from bot.model import JobState
+from bot.rooms import Rooms
+from bot.showing import Showing
+from bot.store.roster import FollowedJob, Roster
+from tests.test_configuration import VOICE, WHOLE
+
+T = TypeVar("T")
+
+RUNNING = JobLife(JobState.RUNNING)
+ENDED = JobLife(JobState.ENDED, 5)
+NAMED = RoomReport(room_name="Lobby kiosk")
+
+
+@dataclass
+class Cloud(MetaStudio):
+    told: JobReport | MetaStudioError = field(default_factory=JobReport)
+    of_room: RoomReport | MetaStudioError = NAMED
+    asked: list[str] = field(default_factory=list)
+
+    @override
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        return self._answer("state", self.told)
+
+    @override
+    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
+        return self._answer("room", self.of_room)
+
+    def _answer(self, what: str, answer: T | MetaStudioError) -> T:
+        self.asked.append(what)
+        if isinstance(answer, MetaStudioError):
+            raise answer
+        return answer
+
+
+@dataclass
+class Log(Roster):
+    kept: dict[str, str] = field(default_factory=dict)
+    failures: int = 0
+
+    @override
+    async def complete(
+        self, job: FollowedJob, *, configuration: str | None = None, room_name: str | None = None
+    ) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise LogUnavailable("The log cannot be used: database is locked.")
+        facts = {"configuration": configuration, "room_name": room_name}
+        self.kept |= {name: value for name, value in facts.items() if value is not None}
+
+
+@dataclass
+class Screen(Showing):
+    shown: list[JobState] = field(default_factory=list)
+
+    @override
+    def refresh(self, job: FollowedJob, life: JobLife) -> None:
+        self.shown.append(life.state)
+
+    @override
+    def is_at(self, job: FollowedJob) -> bool:
+        return False
+
+
+class Play:
+    """One job, and a time that passes when the bot sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.cloud, self.log, self.screen = Cloud(), Log(), Screen()
+        self.completion = Completion(
+            roster=self.log,
+            metastudio=self.cloud,
+            rooms=Rooms(self.cloud, clock=lambda: self.now),
+            showing=self.screen,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    def takes_up(self, values: dict[str, Any] | None = None, *, room_name: str | None = None) -> FollowedJob:
+        accepted = JobState.ACCEPTED
+        kept = written(values or {})
+        job = FollowedJob(
+            "row", "job-1", "lobby", accepted, accepted, room_name=room_name, configuration=kept
+        )
+        self.completion.take_up(job)
+        assert job.configuration is None, "thousands of jobs are held at once"
+        return job
+
+    async def looks(self, job: FollowedJob, life: JobLife | None = None, **listed: Any) -> None:
+        """A look at the job's room, at which its list item says this."""
+        await self.completion.hear(job, JobReport.model_validate(listed), life, listed=True)
+        if life:
+            self.completion.follow(job, life)
+        await self.completion.ask([job])
+        await self.completion._tasks.idle()
+
+    @property
+    def keeps_nothing(self) -> bool:
+        return not self.completion._gaps and not self.completion._questions
+
+
+@pytest.fixture
+async def play() -> AsyncIterator[Play]:
+    play = Play()
+    with capture_logs():
+        yield play
+    await play.completion.close()
+
+
+async def test_of_a_job_of_which_all_is_known_nothing_is_asked(play: Play) -> None:
+    await play.looks(play.takes_up(WHOLE, room_name="Lobby kiosk"))
+    assert play.cloud.asked == []
+    assert play.screen.shown == []
+    assert play.keeps_nothing
+
+
+async def test_what_the_list_tells_is_kept_and_shown_and_no_state_is_asked_for(play: Play) -> None:
+    await play.looks(play.takes_up(room_name="Lobby kiosk"), **WHOLE)
+    assert play.cloud.asked == []
+    assert read(play.log.kept["configuration"]) == WHOLE
+    assert play.screen.shown == [JobState.ACCEPTED]
+    assert play.keeps_nothing
+
+
+async def test_the_state_fills_what_the_list_left_out_and_the_room_only_what_both_did(play: Play) -> None:
+    play.cloud.told = JobReport.model_validate(
+        {"video_config": {"width": 1, "height": 2}, "is_transparent": True}
+    )
+    play.cloud.of_room = RoomReport.model_validate(
+        WHOLE | {"voice_config": VOICE, "voice_config_list": None, "video_config": {"width": 9, "height": 9}}
+    )
+    await play.looks(play.takes_up({"default_language": "CN"}), chat_video_type="Hub")
+    assert sorted(play.cloud.asked) == ["room", "state"]
+    assert read(play.log.kept["configuration"]) == WHOLE | {
+        "default_language": "CN",
+        "chat_video_type": "Hub",
+        "video_config": {"width": 1, "height": 2},
+        "is_transparent": True,
+    }
+    assert play.keeps_nothing
+
+
+async def test_where_nobody_knows_more_each_is_asked_once(play: Play) -> None:
+    job = play.takes_up()
+    for _ in range(5):
+        await play.looks(job)
+        play.completion.take_up(job)
+    assert sorted(play.cloud.asked) == ["room", "state"]
+    assert "configuration" not in play.log.kept
+    assert play.keeps_nothing
+
+
+async def test_a_name_waits_for_the_next_edit_but_not_for_ever(play: Play) -> None:
+    job = play.takes_up(WHOLE)
+    await play.looks(job)
+    assert play.log.kept == {"room_name": "Lobby kiosk"}
+    assert play.screen.shown == []
+    play.now += NAME_SECONDS
+    await play.looks(job)
+    assert play.screen.shown == [JobState.ACCEPTED]
+    assert play.keeps_nothing
+
+
+async def test_a_name_that_an_edit_has_shown_needs_none_of_its_own(play: Play) -> None:
+    job = play.takes_up(WHOLE)
+    await play.looks(job)
+    job.state = JobState.RUNNING
+    play.now += NAME_SECONDS
+    await play.looks(job, RUNNING)
+    assert play.screen.shown == []
+    assert play.keeps_nothing
+
+
+async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(play: Play) -> None:
+    play.cloud.of_room = OutcomeUnknown("No answer.")
+    await play.looks(play.takes_up(WHOLE))
+    assert play.cloud.asked == ["room"] * MOST_TRIES
+    assert play.now >= sum(RETRY_SECONDS)
+    assert play.keeps_nothing
+
+
+async def test_a_job_that_is_over_is_completed_once_more_with_its_end_and_then_left(play: Play) -> None:
+    play.cloud.of_room = RoomReport.model_validate(WHOLE)
+    job = play.takes_up(room_name="Lobby kiosk")
+    play.completion.follow(job, ENDED)
+    await play.completion._tasks.idle()
+    assert play.screen.shown == [JobState.ENDED]
+    assert play.keeps_nothing
+
+
+async def test_of_a_job_that_is_over_a_room_is_not_asked_again_and_again(play: Play) -> None:
+    play.cloud.of_room = OutcomeUnknown("No answer.")
+    play.completion.follow(play.takes_up(), ENDED)
+    await play.completion._tasks.idle()
+    assert play.cloud.asked == ["room"]
+    assert play.keeps_nothing
+
+
+async def test_a_state_that_is_not_told_is_asked_for_again_while_the_room_tells(play: Play) -> None:
+    play.cloud.told = OutcomeUnknown("No answer.")
+    play.cloud.of_room = RoomReport.model_validate(WHOLE | {"is_transparent": None})
+    job = play.takes_up(room_name="Lobby kiosk")
+    for _ in range(3):
+        await play.looks(job)
+        play.now += 10
+    assert play.cloud.asked == ["state", "state", "room", "state"]
+    play.cloud.told = JobReport(is_transparent=False)
+    play.now += 60
+    await play.looks(job)
+    assert read(play.log.kept["configuration"]) == WHOLE
+    assert play.keeps_nothing
+
+
+async def test_a_job_that_metastudio_does_not_know_leaves_it_to_the_room(play: Play) -> None:
+    play.cloud.told = JobOver("There is no such job.")
+    play.cloud.of_room = RoomReport.model_validate(WHOLE)
+    await play.looks(play.takes_up(room_name="Lobby kiosk"))
+    assert play.cloud.asked == ["state", "room"]
+    assert read(play.log.kept["configuration"]) == WHOLE
+
+
+async def test_what_the_log_does_not_take_is_kept_later_without_asking_anew(play: Play) -> None:
+    play.log.failures = 2
+    await play.looks(play.takes_up(WHOLE))
+    assert play.cloud.asked == ["room"]
+    assert play.log.kept == {"room_name": "Lobby kiosk"}
+
+
+async def test_whoever_no_longer_follows_jobs_asks_nothing_more(play: Play) -> None:
+    play.cloud.of_room = OutcomeUnknown("No answer.")
+    job = play.takes_up()
+    await play.completion.close()
+    play.completion.miss([job])
+    await play.looks(job)
+    assert play.cloud.asked == []
+    assert play.keeps_nothing
