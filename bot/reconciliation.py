@@ -28,8 +28,9 @@ LOOK_PAUSES = (2.0, 3.0)
 LOOK_SECONDS = 10.0
 """How long each question to MetaStudio may take, once it has its turn."""
 
-LOOKS_AT_ONCE = 4
-"""As many as the watcher's, so that neither lets the other starve where both wait for turns to read."""
+LOOKS_AT_ONCE = 16
+"""Four times as many as the watcher's: somebody waits for each of these, for example after a crash. They take
+turns to read with the watcher, so that it keeps a fifth of them."""
 
 FOUND = "The job of the start before was found."
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -172,3 +173,12 @@ def is_up(port: int) -> bool:
     """Whether the bot's web server says that it is ready."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
         return bool(answer.status == 200)
+
+
+def is_not_ready(port: int) -> bool:
+    """Whether it says that it is not."""
+    try:
+        return not is_up(port)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code == 503

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.conftest import Process, Spawn, StandIns, until
-from tests.stage import ROOM
+from tests.process.conftest import Process, Spawn, StandIns, is_not_ready, is_up, until
+from tests.stage import ROOM, free_port
 
 FULL = 8192
 """Bytes. Past this length no file of the process grows; its log is shorter, and SQLite's longer."""
@@ -35,7 +35,8 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
 ) -> None:
     cloud = stand_ins("--answer-seconds", "1.5")
-    quiet = {"AVATAR_HTTP_PORT": "0", "AVATAR_LOG_LEVEL": "ERROR", "AVATAR_STARTS_PER_SECOND": "0"}
+    port = free_port()
+    quiet = {"AVATAR_HTTP_PORT": str(port), "AVATAR_LOG_LEVEL": "ERROR", "AVATAR_STARTS_PER_SECOND": "0"}
     bot = spawn("bot", "run", environment=cloud.environment | quiet)
     until(lambda: cloud.sockets() == 1, bot)
     cloud.command("lobby")
@@ -46,6 +47,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     ack = cloud.command(ROOM)["ack"]
     assert "The log cannot be used" in ack["text"]
     assert "Nothing was started." in ack["text"]
+    assert is_not_ready(port)
     until(lambda: len(told(cloud)) == 2, bot)
     [job] = cloud.jobs()
     announcement = told(cloud, job["job_id"])
@@ -55,6 +57,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     until(lambda: bot.words.count("the log does not take it yet") >= 2, bot)
 
     let_files_grow_to(bot, resource.RLIM_INFINITY)
+    until(lambda: is_up(port), bot)
     until(lambda: all(announced for *_, announced in rows(tmp_path)), bot)
     assert {row[:3] for row in rows(tmp_path)} == {
         ("lobby", "started", job["job_id"]),

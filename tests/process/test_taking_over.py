@@ -1,0 +1,38 @@
+"""With SQLite the process after a crash is alone with what was left behind, and goes on with it at once."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from tests.process.conftest import Spawn, StandIns, until
+from tests.process.crowd import type_all
+from tests.process.replica import Replica
+
+CROWD = 16
+SECONDS = 3.0
+
+
+def untold(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "avatar-bot.db")) as database:
+        [(number,)] = database.execute("SELECT count(*) FROM invocations WHERE announced_at IS NULL")
+    return int(number)
+
+
+def test_everybody_knows_of_their_job_within_three_seconds(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud = stand_ins("--answer-seconds", "5")
+    bot = Replica(spawn, cloud.environment | {"AVATAR_STARTS_PER_SECOND": "0"})
+    bot.start()
+    bot.wait_until_up()
+    rooms = [f"room-{number}" for number in range(CROWD)]
+    type_all(cloud, rooms, at_once=CROWD)
+    until(lambda: len(cloud.start_calls()) == CROWD, bot.process)
+    bot.kill()
+    assert untold(tmp_path) == CROWD
+    bot.start()
+    bot.wait_until_up()
+    until(lambda: untold(tmp_path) == 0, bot.process, seconds=SECONDS)
+    assert cloud.start_calls() == dict.fromkeys(rooms, 1)
+    assert len(cloud.jobs()) == CROWD
