@@ -145,3 +145,25 @@ def test_a_database_url_of_another_kind_exits_2(database: str, monkeypatch: pyte
     assert shown.exit_code == 2
     assert "AVATAR_DATABASE_URL" in shown.stderr
     assert "canary-password" not in shown.stderr
+
+
+@pytest.mark.parametrize("command", ["log", "migrate"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://bot:p@canary:canary@db/avatar",
+        "postgresql+asyncpg://bot:canary/canary@db/avatar",
+        "postgresql+asyncpg://bot:canary@db:canary/avatar",
+        "postgresql://bot:canary@db/avatar",
+        "postgresql+asyncpg://bot:canary@db/avatar?channel_binding=require",
+    ],
+)
+def test_a_wrong_database_is_told_of_without_a_part_of_its_url(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AVATAR_DATABASE_URL", url)
+    told = runner.invoke(cli, [command])
+    assert told.exit_code == 2
+    assert "  AVATAR_DATABASE_URL: " in told.output
+    assert "canary" not in told.output

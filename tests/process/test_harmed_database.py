@@ -1,14 +1,15 @@
 """A database that somebody else harms under a bot at work: nothing is acknowledged that is not in the log."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.process.conftest import Spawn, StandIns, is_not_ready, is_up, until
 from tests.stage import free_port
+
+A_PAGE = 4096
+"""All that is in the file until what is in the `-wal` is brought there for the first time."""
 
 
 def remove_the_wal(folder: Path) -> None:
@@ -17,8 +18,7 @@ def remove_the_wal(folder: Path) -> None:
 
 def cut_in_half(folder: Path) -> None:
     file = folder / "avatar-bot.db"
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+    until(lambda: file.stat().st_size > A_PAGE)
     with file.open("r+b") as opened:
         opened.truncate(file.stat().st_size // 2)
 
@@ -37,3 +37,13 @@ def test_it_is_noticed_before_the_next_start(
     assert [ack for ack in acks if "start the bot anew" not in ack] == []
     until(lambda: is_not_ready(port), bot)
     assert cloud.start_calls() == {"lobby": 1}
+
+
+def test_files_that_others_may_read_are_named_at_start(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    for name in ("avatar-bot.db", ".env"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    bot = spawn("bot", "run", environment=stand_ins().environment | {"AVATAR_HTTP_PORT": "0"})
+    until(lambda: all(f"chmod 600 {name}" in bot.words for name in ("avatar-bot.db", ".env")), bot)

@@ -91,9 +91,12 @@ def test_a_start_that_outlasts_the_drain_is_handed_over_to_the_next_process(
 
 
 def test_every_wrong_setting_is_named_at_once(spawn: Spawn) -> None:
-    bot = spawn(
-        "bot", "run", environment={"AVATAR_START_TIMEOUT": "soon", "SLACK_BOT_TOKEN": "xoxp-secret-1"}
-    )
+    wrong = {
+        "AVATAR_START_TIMEOUT": "soon",
+        "SLACK_BOT_TOKEN": "xoxp-secret-1",
+        "AVATAR_DATABASE_URL": "postgresql+asyncpg://bot:p@canary:canary@db/log",
+    }
+    bot = spawn("bot", "run", environment=wrong)
 
     assert bot.wait() == 2
     for name in (
@@ -102,9 +105,11 @@ def test_every_wrong_setting_is_named_at_once(spawn: Spawn) -> None:
         "HUAWEICLOUD_SDK_PROJECT_ID",
         "HUAWEICLOUD_SDK_AK",
         "AVATAR_START_TIMEOUT",
+        "AVATAR_DATABASE_URL",
     ):
         assert f"  {name}: " in bot.words
     assert "xoxp-secret-1" not in bot.words
+    assert "canary" not in bot.words
     assert "Traceback" not in bot.words
 
 
