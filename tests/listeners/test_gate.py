@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +32,9 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "stop_job": lambda desk: pressing(desk, "stop_job", "lobby job-1"),
     "stop_job-7": lambda desk: pressing(desk, "stop_job-7", "lobby job-9"),
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
-    "start_another": lambda desk: pressing(desk, "start_another", "room_id=boardroom"),
+    "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
+    "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
 }
 """Each way to use the bot, help left out, as Slack hands it over."""
@@ -62,6 +64,8 @@ async def busy(desk: Desk) -> Desk:
         room_id="lobby",
     )
     await desk.log.record(start)
+    refused = replace(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
+    await desk.log.record(refused)
     desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.calls.clear()
     desk.channel.announced.clear()

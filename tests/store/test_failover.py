@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from bot.errors import LogUnavailable, NotReachedYet, StartupError
+from bot.errors import LogUnavailable, StartupError, Unreachable
 from bot.model import Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import is_of_no_use
@@ -120,14 +120,14 @@ class TestOpening:
         ],
     )
     async def test_a_server_that_is_not_there_yet(self, url: str) -> None:
-        with pytest.raises(NotReachedYet, match="The database cannot be opened"):
+        with pytest.raises(Unreachable, match="The database cannot be opened"):
             async with open_database(url):
                 pass
 
     async def test_a_server_that_does_not_answer(self) -> None:
         async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) as silent:
             port = silent.sockets[0].getsockname()[1]
-            with pytest.raises(NotReachedYet, match="no answer came in time"):
+            with pytest.raises(Unreachable, match="no answer came in time"):
                 async with open_database(
                     f"postgresql+asyncpg://bot@127.0.0.1:{port}/avatar?connect_timeout=0.2"
                 ):
@@ -137,7 +137,7 @@ class TestOpening:
         name = postgresql_url.partition("@/")[2].partition("?")[0]
         postgresql.psql("DO $$ BEGIN CREATE ROLE late LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
         postgresql.psql(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-        with pytest.raises(NotReachedYet, match="too many connections"):
+        with pytest.raises(Unreachable, match="too many connections"):
             async with open_database(postgresql_url.replace("postgres:@", "late:@")):
                 pass
 
@@ -145,4 +145,4 @@ class TestOpening:
         with pytest.raises(StartupError, match="does not exist") as refused:
             async with open_database(postgresql_url.replace("/test_", "/other_")):
                 pass
-        assert not isinstance(refused.value, NotReachedYet)
+        assert not isinstance(refused.value, Unreachable)

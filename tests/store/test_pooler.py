@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from bot.errors import LogUnavailable, NotReachedYet, StartupError
+from bot.errors import LogUnavailable, StartupError, Unreachable
 from bot.model import Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
@@ -124,7 +124,7 @@ async def test_a_pooler_that_takes_no_transactions_is_refused_in_words(postgresq
             async with open_database(pooler.url):
                 pass
     assert refused.value.advice == "Set the pooler's pool_mode for this database to transaction or session."
-    assert not isinstance(refused.value, NotReachedYet)
+    assert not isinstance(refused.value, Unreachable)
 
 
 async def test_without_a_pooler_statements_are_prepared_once(postgresql_url: str) -> None:
