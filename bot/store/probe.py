@@ -34,7 +34,8 @@ def _statement(dialect: Dialect) -> Any:
     """It looks at the log, too: where its table is missing, nothing is written."""
     newest = select(invocations.c.id).limit(1).subquery()
     log = select(func.count().label("rows")).select_from(newest).subquery()
-    filler, at = (bindparam(name, required=False) for name in ("filler", "at"))
+    filler: Any = bindparam("filler", required=False)
+    at: Any = bindparam("at", required=False, type_=leases.c.until.type)
     row = select(literal(NAME), filler, at).select_from(log).where(log.c.rows >= 0)
     statement = insert_into(leases, dialect).from_select(["name", "holder", "until"], row)
     new = {"holder": statement.excluded.holder, "until": statement.excluded.until}

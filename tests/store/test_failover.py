@@ -125,13 +125,22 @@ class TestOpening:
                 pass
 
     async def test_a_server_that_does_not_answer(self) -> None:
-        async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) as silent:
+        hung_up = asyncio.Event()
+
+        async def listen_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            hung_up.set()
+
+        async with await asyncio.start_server(listen_only, "127.0.0.1", 0) as silent:
             port = silent.sockets[0].getsockname()[1]
             with pytest.raises(Unreachable, match="no answer came in time"):
                 async with open_database(
                     f"postgresql+asyncpg://bot@127.0.0.1:{port}/avatar?connect_timeout=0.2"
                 ):
                     pass
+            await hung_up.wait()
 
     async def test_a_server_with_no_connection_left(self, postgresql: Any, postgresql_url: str) -> None:
         name = postgresql_url.partition("@/")[2].partition("?")[0]
