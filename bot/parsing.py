@@ -189,7 +189,7 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
             return _stop(rest)
         case word:
             raise InvalidArguments(
-                _unusable(verb, "is no subcommand"),
+                f"There is no subcommand {_quoted(verb)}.{_oddities(verb)}",
                 advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
             )
 
@@ -318,8 +318,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def _unusable(word: str, verdict: str) -> str:
     """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
+    return f"{_quoted(word)} {verdict}.{_oddities(word)}"
+
+
+def _oddities(word: str) -> str:
     hidden = peculiarities(word)
-    return f"{_quoted(word)} {verdict}." + (f" It holds {hidden}." if hidden else "")
+    return f" It holds {hidden}." if hidden else ""
 
 
 def _quoted(typed: str) -> str:

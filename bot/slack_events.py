@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+import structlog
 from aiohttp import StreamReader, web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
@@ -23,6 +24,9 @@ BODY_BYTES = 256 * 1024
 SMALL_BYTES = 16 * 1024
 LARGE_BODIES_BYTES = 16 * 1024 * 1024
 """What all bodies together may hold beyond the first bytes of each, which are taken in any case."""
+
+
+_log = structlog.get_logger()
 
 
 class _Refused(Exception):
@@ -63,7 +67,11 @@ class SlackEvents:
             response.force_close()
             return response
         with answering():
-            return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+            try:
+                return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+            except Exception as error:  # noqa: BLE001 - listeners never raise: Bolt trips over the payload's shape
+                _log.warning("Bolt cannot read a request of Slack's", error=type(error).__name__)
+                return web.json_response({"error": "unknown request"}, status=HTTPStatus.BAD_REQUEST)
 
     def _check_signature(self, request: web.Request, body: bytes) -> None:
         timestamps = request.headers.getall("X-Slack-Request-Timestamp", ())

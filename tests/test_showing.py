@@ -346,7 +346,7 @@ class TestWhatHasBecomeKnown:
 
     async def test_a_message_that_is_further_by_another_process_is_left_alone(self, play: Play) -> None:
         job = await play.announced()
-        await play.roster.show(job, JobState.ENDED)
+        await play.roster.show(job, JobState.ENDED, NOON)
         play.showing.refresh(job, RUNNING)
         await play.settled()
         await play.pass_by(60)

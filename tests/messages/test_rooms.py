@@ -46,7 +46,7 @@ def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: 
             stopped(REF, start.room_name),
             over_already(REF, start.room_name, typed=True),
             starting(StartRequest("lobby"), start.room_name),
-            duplicate(start, StartRequest("lobby"), start),
+            duplicate(start, start),
             settled_already(start),
         ],
         LOBBY_IN_BOLD: [
@@ -66,7 +66,7 @@ def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: 
 def test_questions_before_a_button_name_the_room_too(start: Invocation) -> None:
     for message in (
         announcement(start, SmartChatJob(job_id="job-1")),
-        duplicate(start, StartRequest("lobby"), start),
+        duplicate(start, start),
     ):
         assert "oom Lobby kiosk (lobby)" in str(message.blocks)
 
@@ -118,7 +118,7 @@ def test_long_names_leave_messages_within_slacks_limits(
     for message in (
         announcement(named, SmartChatJob(job_id=named.job_id)),
         jobs_list([named] * 45, 60, NOON),
-        duplicate(named, StartRequest("r" * 64), named),
+        duplicate(named, named),
         unsettled(named, OutcomeUnknown("No answer."), look=Look()),
     ):
         assert wrong_with(message) == []

@@ -25,6 +25,10 @@ from tests.metastudio.cloud import PROJECT, Clock, RawServer, answers
 TLS = Path(__file__).parent.parent / "data" / "tls"
 OpenClient = Callable[..., MetaStudio]
 
+pytestmark = pytest.mark.filterwarnings(  # httpx-aiohttp still logs in to proxies the old way
+    "ignore:.*(BasicAuth|proxy_auth).*deprecated:DeprecationWarning"
+)
+
 
 def closed_port() -> int:
     with socket.socket() as unused:

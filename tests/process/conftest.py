@@ -109,17 +109,21 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
     started: list[Process] = []
 
     def start(
-        module: str, *arguments: str, environment: dict[str, str] | None = None, stdin: int | None = None
+        module: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        stdin: int | None = None,
+        stderr: int | None = None,
     ) -> Process:
         said = tmp_path / f"stderr-{len(started)}"
-        with said.open("w") as stderr:
+        with said.open("w") as file:
             popen = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=tmp_path,
                 env={"PATH": os.environ["PATH"], **(environment or {})},
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=stderr,
+                stderr=file if stderr is None else stderr,
                 text=True,
             )
         started.append(Process(popen, said))

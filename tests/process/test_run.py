@@ -3,11 +3,14 @@
 import json
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -188,6 +191,33 @@ def test_an_unreachable_metastudio_is_told_to_the_person(
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0
     assert [row["status"] for row in rows(tmp_path)] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "cause"),
+    [("this_machine", "self-signed certificate"), ("another_host", "IP address mismatch")],
+)
+def test_an_endpoint_with_a_wrong_certificate_is_said_at_the_start_and_it_stays_up(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], trusted: str, cause: str
+) -> None:
+    cloud = stand_ins()
+    tls = Path(__file__).parent.parent / "data" / "tls"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls / "another_host.pem", tls / "key.pem")
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        wrong = {
+            "METASTUDIO_ENDPOINT": f"https://127.0.0.1:{server.server_port}",
+            "SSL_CERT_FILE": str(tls / f"{trusted}.pem"),
+            "AVATAR_HTTP_PORT": "0",
+        }
+        bot = spawn("bot", "run", environment=cloud.environment | wrong)
+        until(lambda: f"its certificate is not trusted ({cause}" in bot.words, bot)
+        until(lambda: cloud.sockets() == 1, bot)
+        server.shutdown()
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0
 
 
 def test_a_log_that_cannot_be_written_refuses_the_start_in_words(

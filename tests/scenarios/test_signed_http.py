@@ -1,5 +1,6 @@
 """HTTP mode: only what Slack has signed, and signed just now, gets in."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -8,6 +9,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
+from structlog.testing import capture_logs
 
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
@@ -73,10 +76,27 @@ async def test_the_same_delivery_twice_is_one_invocation(
         lambda headers: headers | {"X-Slack-Signature": ""},
         lambda headers: headers | {"X-Slack-Request-Timestamp": "soon"},
         lambda headers: headers | {"X-Slack-Request-Timestamp": "-" * 5000},
+        lambda headers: headers | {"X-Slack-Request-Timestamp": "9" * 400},
+        lambda headers: headers | {"X-Slack-Request-Timestamp": "NaN"},
+        lambda headers: headers | {"X-Slack-Request-Timestamp": "-1"},
+        lambda headers: headers | {"X-Slack-Request-Timestamp": "\u0661\u0662"},
+        lambda headers: headers | {"X-Slack-Signature": "v0=\u00e9"},
         lambda headers: {"Content-Type": "application/json"},
         lambda headers: {"Content-Type": "text/plain; charset=nonsense"},
     ],
-    ids=["wrong", "empty", "no number", "no number and long", "none", "none and unreadable"],
+    ids=[
+        "wrong",
+        "empty",
+        "no number",
+        "no number and long",
+        "many digits",
+        "NaN",
+        "negative",
+        "Arabic digits",
+        "no ASCII",
+        "none",
+        "none and unreadable",
+    ],
 )
 async def test_a_forged_request_gets_401_and_leaves_no_row(
     stage: Stage,
@@ -102,6 +122,128 @@ async def test_a_stale_request_gets_401_and_leaves_no_row(
         assert response.status == 401
 
     assert await stage.log() == []
+
+
+async def test_two_signatures_are_none(stage: Stage, tokens: Tokens, http: aiohttp.ClientSession) -> None:
+    body = command_body()
+    headers = CIMultiDict(signed(tokens.signing_secret, body, time.time()))
+    headers.add("X-Slack-Signature", headers["X-Slack-Signature"])
+    async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+        assert response.status == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe=1",
+        b"payload={",
+        b"payload=[1]",
+        b"payload=" + b"[" * 100_000,
+        b"[]",
+        b"{",
+        b'{"team": 1, "user": [], "authorizations": 5}',
+        b"",
+        b"payload=%7B%22type%22%3A%22block_actions%22%7D",
+        b'{"type": "block_actions", "actions": 5}',
+        b'{"type": "view_submission"}',
+        b'{"type": "event_callback", "event": 5}',
+    ],
+)
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "application/json", "text/; ="]
+)
+async def test_signed_nonsense_is_no_error_of_the_bot(
+    stage: Stage,
+    tokens: Tokens,
+    http: aiohttp.ClientSession,
+    *,
+    body: bytes,
+    content_type: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    headers = signed(tokens.signing_secret, body, time.time()) | {"Content-Type": content_type}
+    async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+        assert response.status < 500
+    assert "Traceback" not in caplog.text
+    assert await stage.log() == []
+
+
+async def test_a_command_may_have_the_word_payload_in_it(
+    stage: Stage, tokens: Tokens, http: aiohttp.ClientSession
+) -> None:
+    body = command_body().replace(ROOM.encode(), b"payload")
+    headers = signed(tokens.signing_secret, body, time.time())
+    async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+        assert response.status == 200
+    await stage.bot.tasks.idle()
+    assert [row.room_id for row in await stage.log()] == ["payload"]
+
+
+async def test_whoever_only_looks_at_the_request_url_gets_200_and_nothing_is_done(
+    stage: Stage, http: aiohttp.ClientSession
+) -> None:
+    url = stage.slack.request_url or ""
+    for method, body in (("GET", b""), ("HEAD", b""), ("POST", b"ssl_check=1&token=x&command=/avatar-start")):
+        async with http.request(method, url, data=body or None) as response:
+            assert response.status == 200
+    assert await stage.log() == []
+
+
+@pytest.mark.parametrize("sent", ["with its length", "in chunks"])
+async def test_a_large_body_gets_413(stage: Stage, http: aiohttp.ClientSession, sent: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b"x" * 1024
+
+    data = chunks() if sent == "in chunks" else b"x" * 300 * 1024
+    async with http.post(stage.slack.request_url or "", data=data) as response:
+        assert response.status == 413
+
+
+async def test_a_wrong_signing_secret_is_said_once_a_minute_and_names_the_setting(
+    stage: Stage, http: aiohttp.ClientSession
+) -> None:
+    body = command_body()
+    with capture_logs() as lines:
+        for _ in range(30):
+            headers = signed("another-secret", body, time.time())
+            async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+                assert response.status == 401
+        stage.clock.advance(61)
+        headers = signed("another-secret", body, stage.clock())
+        async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+            assert response.status == 401
+
+    assert [(line["log_level"], line["refused"]) for line in lines] == [("warning", 1), ("warning", 30)]
+    assert all("SLACK_SIGNING_SECRET" in line["event"] for line in lines)
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+async def test_a_clock_that_is_off_is_said_and_by_how_much(
+    stage: Stage, tokens: Tokens, http: aiohttp.ClientSession, ahead: int
+) -> None:
+    body = command_body()
+    with capture_logs() as lines:
+        for _ in range(3):
+            headers = signed(tokens.signing_secret, body, time.time() + ahead)
+            async with http.post(stage.slack.request_url or "", data=body, headers=headers) as response:
+                assert response.status == 401
+
+    [line] = lines
+    assert "clock" in line["event"]
+    assert abs(line["seconds_ahead_of_this_clock"] - ahead) <= 2
+
+
+async def test_bytes_that_are_no_http_leave_nothing_in_the_process_log(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, _, port = (stage.bot.web_url or "").removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"\x16\x03\x01 no http\r\n\r\n")
+    assert b"400" in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert caplog.text == ""
 
 
 async def test_bytes_that_are_no_text_get_401(stage: Stage, http: aiohttp.ClientSession) -> None:

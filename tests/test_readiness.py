@@ -1,0 +1,54 @@
+"""Readiness: each check with its reason, in time, and cheap for whoever asks often."""
+
+import asyncio
+
+from bot.errors import LogUnavailable
+from bot.readiness import KEPT_SECONDS, CostlyCheck, Readiness
+
+
+async def test_what_has_no_check_yet_says_what_it_waits_for() -> None:
+    readiness = Readiness("slack", "database")
+    readiness.waits("database", "nobody answers there")
+
+    async def well() -> None:
+        """All is well."""
+
+    readiness.watch("slack", well)
+    assert await readiness.look() == (
+        False,
+        {"slack": {"ok": True}, "database": {"ok": False, "reason": "nobody answers there"}},
+    )
+
+
+async def test_a_stuck_check_is_told_in_time_and_joined_by_no_other() -> None:
+    seconds, begun = 0.0, 0
+
+    async def stuck() -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    check = CostlyCheck(stuck, now=lambda: seconds)
+    first = asyncio.create_task(check())
+    await asyncio.sleep(0.01)
+    seconds = 2.0
+    assert await check() == "no answer within 2 seconds"
+    assert begun == 1
+    first.cancel()
+    await check.close()
+
+
+async def test_a_flood_of_probes_makes_one_check_a_second() -> None:
+    seconds, begun = 0.0, 0
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            raise LogUnavailable("the disk is full")
+
+    check = CostlyCheck(work, now=lambda: seconds)
+    assert set(await asyncio.gather(*(check() for _ in range(500)))) == {None}
+    assert (await check(), begun) == (None, 1)
+    seconds = KEPT_SECONDS
+    assert (await check(), begun) == ("the disk is full", 2)
