@@ -127,6 +127,16 @@ async def test_a_pooler_that_takes_no_transactions_is_refused_in_words(postgresq
     assert not isinstance(refused.value, Unreachable)
 
 
+async def test_what_the_url_says_of_tls_is_heeded(pooler: Pooler) -> None:
+    for mode in ("disable", "prefer"):
+        async with open_database(f"{pooler.url}?sslmode={mode}&application_name=bot&connect_timeout=3"):
+            pass
+    with pytest.raises(StartupError, match="rejected SSL upgrade") as refused:
+        async with open_database(f"{pooler.url}?sslmode=require"):
+            pass
+    assert not isinstance(refused.value, Unreachable)
+
+
 async def test_without_a_pooler_statements_are_prepared_once(postgresql_url: str) -> None:
     async with open_database(postgresql_url) as database:
         for _ in range(2):
