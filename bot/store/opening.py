@@ -33,6 +33,11 @@ async def open_database(url: str, *, must_exist: bool = False) -> AsyncIterator[
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 await _reach(database)
+        except KeyError:  # so Python says that the process's user has no name, which the driver would take
+            raise StartupError(
+                "The database cannot be opened: its URL names no user.",
+                advice="Set AVATAR_DATABASE_URL to postgresql+asyncpg://user@host/database.",
+            ) from None
         except failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
             raise StartupError(
                 f"The database cannot be opened: {reason_in(error)}.", advice="Check AVATAR_DATABASE_URL."
