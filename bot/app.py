@@ -187,7 +187,7 @@ def read_policy(settings: Settings) -> Policy:
         return Policy()
     try:
         return Policy.parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError(
             [SettingFault("AVATAR_POLICY_FILE", f"{path} cannot be read: {reason}")]

@@ -35,7 +35,14 @@ async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[D
             try:
                 async with asyncio.timeout(OPEN_SECONDS):
                     await _reach(database)
-            except failures(TypeError, ValueError, KeyError) as error:  # also for what a URL asks in vain
+            except (
+                KeyError
+            ):  # so Python says that the process's user has no name, which the driver would take
+                raise StartupError(
+                    "The database cannot be opened: its URL names no user.",
+                    advice="Set AVATAR_DATABASE_URL to postgresql+asyncpg://user@host/database.",
+                ) from None
+            except failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
                 raise _failure(error) from None
             yield database
         finally:

@@ -61,6 +61,13 @@ def test_a_user_whom_the_system_does_not_know_can_use_it(
     assert ended(tmp_path, *python, "sandbox", "--once", "/avatar-start a", environment=home).returncode == 0
 
 
+def test_a_database_without_a_user_is_said_where_the_process_has_none_either(tmp_path: Path) -> None:
+    url = {"AVATAR_DATABASE_URL": "postgresql+asyncpg://127.0.0.1:9/log"}
+    done = ended(tmp_path, sys.executable, "-c", WITHOUT_A_USER, "log", environment=url)
+    assert done.returncode == 1
+    assert b"its URL names no user" in done.stderr
+
+
 def test_it_runs_for_a_user_whom_the_system_does_not_know(
     stand_ins: Callable[..., StandIns], spawn: Spawn, tmp_path: Path
 ) -> None:
