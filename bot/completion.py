@@ -22,15 +22,12 @@ from bot.errors import (
 )
 from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import JobState
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
-
-READ_SECONDS = 10.0
-"""How long a question about a job may take, once it has its turn."""
 
 RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Pauses after questions that were not answered; the last one is repeated."""

@@ -17,10 +17,11 @@ from bot.custody import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.intake import Intake
 from bot.job import JobReport
+from bot.metastudio.client import READ_SECONDS
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
-from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
+from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database

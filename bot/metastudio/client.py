@@ -31,6 +31,9 @@ from bot.pace import Pace
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 """What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
 
+READ_SECONDS = 10.0
+"""How long a question may take, once it has its turn."""
+
 PAGE_LENGTH = 100
 MAX_PAGES = 5
 MOST_ROOMS_SEEN = 1000
