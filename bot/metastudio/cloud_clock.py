@@ -12,6 +12,9 @@ SECOND = timedelta(seconds=1)
 MOST_ON_THE_WAY = timedelta(seconds=0.5)
 """Of the time that an answer takes, what the way back may take; more is the cloud's own work."""
 
+FURTHEST = timedelta(days=100 * 365)
+"""An offset beyond it is nonsense, and times that are moved by it may be beyond the calendar."""
+
 
 class CloudClock:
     """Learns the offset. `now` is this machine's clock; it may be set at any time, so the latest counts."""
@@ -26,4 +29,6 @@ class CloudClock:
         took = answered_at - sent_at
         if told is not None and took >= timedelta():  # else this clock was set back in between
             written_at = answered_at - min(took / 2, MOST_ON_THE_WAY)
-            self.offset = told + SECOND / 2 - written_at
+            offset = told + SECOND / 2 - written_at
+            if abs(offset) <= FURTHEST:
+                self.offset = offset
