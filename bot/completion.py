@@ -22,15 +22,12 @@ from bot.errors import (
 )
 from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import JobState
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
-
-READ_SECONDS = 10.0
-"""How long a question about a job may take, once it has its turn."""
 
 RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Pauses after questions that were not answered; the last one is repeated."""
@@ -269,14 +266,13 @@ class Completion:
             self._questions.pop(question.room_id, None)
 
     async def _learn_from_room(self, gap: _Gap, report: RoomReport) -> None:
-        known = filled(gap.known, report.told()) if gap.asks_room else gap.known
-        name = report.name if gap.needs_name else None
         knew = gap.known
-        if await self._keep(gap, known, name):
+        known = filled(knew, report.told()) if gap.asks_room else knew
+        if await self._keep(gap, known, report.name if gap.needs_name else None):
             self._show(gap, only_name=known == knew)
         gap.needs_name = False
-        if gap.state_heard or not gap.lacks_something:
-            self._settle_unless_unshown(gap)
+        if gap.named_at is None and (gap.state_heard or not gap.lacks_something):
+            self._settle(gap)
 
     def _show(self, gap: _Gap, *, only_name: bool) -> None:
         """A name alone waits for the edit that is to come, if the job is still to run."""
@@ -317,11 +313,7 @@ class Completion:
                 self._settle(gap)
 
     def _settle_if_whole(self, gap: _Gap) -> None:
-        if not gap.needs_name and not gap.lacks_something:
-            self._settle_unless_unshown(gap)
-
-    def _settle_unless_unshown(self, gap: _Gap) -> None:
-        if gap.named_at is None:
+        if gap.named_at is None and not gap.needs_name and not gap.lacks_something:
             self._settle(gap)
 
     def _settle(self, gap: _Gap) -> None:

@@ -16,7 +16,7 @@ from bot.errors import LogUnavailable, MetaStudioError
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY
 from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import Invocation, Status
 from bot.outcomes import LEASE, Outcomes, doubt_in
 from bot.parsing import StartAnyway
@@ -24,9 +24,6 @@ from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)
 """Seconds between looks, for a job may show in the list a moment late. MetaStudio wants 2 s at least."""
-
-LOOK_SECONDS = 10.0
-"""How long each question to MetaStudio may take, once it has its turn."""
 
 LOOKS_AT_ONCE = 16
 """Four times as many as the watcher's: somebody waits for each of these, for example after a crash. They take
@@ -161,7 +158,7 @@ class Reconciliation:
             await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
 
     async def _adopt_or_look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
-        """None where nothing is left to settle."""
+        """Look at the room; where the log fails, as if MetaStudio had not been asked."""
         try:
             return await self._look(unknown, before)
         except LogUnavailable as error:
@@ -169,7 +166,9 @@ class Reconciliation:
             return Look(found=(), asked=False)
 
     async def _look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
-        """The same.
+        """Compare the room's jobs with the start, and adopt the one that can only be its own.
+
+        None where nothing is left to settle.
 
         Raises:
             LogUnavailable: whose the jobs are is not known, or the start's own is not adopted.
@@ -216,7 +215,7 @@ class Reconciliation:
 
     async def _ask(self, unknown: Invocation, states: tuple[str, ...]) -> tuple[JobReport, ...]:
         """Raises TimeoutError where so many questions wait that this one has no turn."""
-        async with asyncio.timeout(LOOK_SECONDS + self._start_seconds):
+        async with asyncio.timeout(READ_SECONDS + self._start_seconds):
             return await self._metastudio.jobs_of_room(
-                unknown.room_id or "", states=states, seconds=LOOK_SECONDS
+                unknown.room_id or "", states=states, seconds=READ_SECONDS
             )

@@ -20,12 +20,12 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     with suppress(ValueError):
         seconds = float(wish)
         return None if isnan(seconds) else max(0.0, seconds)
-    until, now = _moment(wish), _moment(headers.get("Date", ""))
+    until, now = http_date(wish), http_date(headers.get("Date", ""))
     return max(0.0, (until - now).total_seconds()) if until and now else None
 
 
-def _moment(text: str) -> datetime | None:
-    """An HTTP date; without a zone it counts as UTC."""
+def http_date(text: str) -> datetime | None:
+    """The moment that a header names; without a zone it counts as UTC. None where it names none."""
     with suppress(ValueError, OverflowError):
         moment = parsedate_to_datetime(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from math import inf
 
 from bot.errors import OperationUnknown, RoomUnknown
 from bot.job import RoomReport
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 
 FRESH_SECONDS = 300.0
 """How long an answer is good: a room is seldom given another name or voice."""
@@ -17,9 +17,6 @@ MOST_ROOMS = 1000
 
 BLIND_SECONDS = 60.0
 """How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
-
-READ_SECONDS = 10.0
-"""How long a question may take, once it has its turn."""
 
 
 @dataclass(frozen=True, slots=True)

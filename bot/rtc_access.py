@@ -16,7 +16,7 @@ from bot.intake import Intake
 from bot.job import JobReport, RtcRoomInfo
 from bot.job_life import life_of
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import Invocation, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
@@ -24,7 +24,6 @@ from bot.slack_calls import SlackCalls
 from bot.slack_errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations
 
-READ_SECONDS = 10.0
 ANSWER_SECONDS = 20.0
 """How long somebody waits before the open modal, a turn to read included."""
 

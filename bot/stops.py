@@ -18,14 +18,13 @@ from bot.intake import Intake
 from bot.job_life import UNDER_WAY
 from bot.messages.message import Message
 from bot.messages.stops import not_stopped, over_already, stopped
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import Invocation, JobState, Source, Status
 from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
-READ_SECONDS = 10.0
 DEADLINE_MARGIN = timedelta(seconds=10)
 
 RENEW_SECONDS = 15.0

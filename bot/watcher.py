@@ -25,8 +25,9 @@ from bot.errors import (
 )
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY, JobLife, life_of
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import JobState
+from bot.rooms import BLIND_SECONDS
 from bot.showing import Showing
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
@@ -42,17 +43,11 @@ OVERLAP = timedelta(minutes=1)
 """How far back each of these looks goes: clocks differ, and a stop is done a while after it was asked for."""
 
 LOOKS_AT_ONCE = 4
-LOOK_SECONDS = 10.0
-"""How long each question to MetaStudio may take, once it has its turn."""
-
 DOUBTS = 6
 """After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""
 
 DOUBTS_OF_RUNNING = 3
 """The same for the room of a job that runs: a single odd answer must not take its Stop button away."""
-
-BLIND_SECONDS = 60.0
-"""How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
 
 IDLE_SECONDS = 0.2
 
@@ -169,7 +164,7 @@ class Watcher:
     async def _look_at(self, room: Room) -> None:
         try:
             reports = await self._metastudio.jobs_of_room(
-                room.room_id, states=tuple(UNDER_WAY), seconds=LOOK_SECONDS
+                room.room_id, states=tuple(UNDER_WAY), seconds=READ_SECONDS
             )
         except RoomUnknown:
             for job in tuple(room.jobs.values()):
@@ -196,7 +191,7 @@ class Watcher:
         is_listed = report is not None and life_of(report) is not None
         if report is None or not is_listed:
             try:
-                report = await self._metastudio.state(job.room_id, job.job_id, seconds=LOOK_SECONDS)
+                report = await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
             except JobOver:
                 await self._take_for_gone(job)
                 return

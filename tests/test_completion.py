@@ -14,11 +14,11 @@ from bot.configuration import read, written
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
-from bot.metastudio.client import MetaStudio
 from bot.model import JobState
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster
+from tests.fakes import FakeMetaStudio
 from tests.test_configuration import VOICE, WHOLE
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ NAMED = RoomReport(room_name="Lobby kiosk")
 
 
 @dataclass
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     told: JobReport | MetaStudioError = field(default_factory=JobReport)
     of_room: RoomReport | MetaStudioError = NAMED
     asked: list[str] = field(default_factory=list)

@@ -44,7 +44,7 @@ from bot.errors import (
 from bot.intake import Intake
 from bot.job import JobReport, SmartChatJob
 from bot.messages.message import Message
-from bot.metastudio.client import MetaStudio, Started
+from bot.metastudio.client import Started
 from bot.model import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
@@ -63,6 +63,7 @@ from bot.store.roster import Roster
 from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.watcher import Watcher
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON
 from tests.test_watcher import NothingLacks
 
@@ -206,7 +207,7 @@ class World:
                 door.set()
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """The cloud as one process sees it. `waiting` counts the calls without an answer yet."""
 
     def __init__(self, world: World, life: Life) -> None:

@@ -13,12 +13,12 @@ from bot.candidates import CLOCKS_APART, NEARBY
 from bot.errors import OutcomeUnknown, Rejected
 from bot.job import JobReport
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON, Clock
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
 
@@ -57,7 +57,7 @@ def job(job_id: str = "job-1", *, made: datetime | None = NOON, **fields: Any) -
 Jobs = Sequence[JobReport]
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Lists the jobs of the only room: at each look what comes next, and in the end always the last."""
 
     def __init__(self) -> None:

@@ -7,12 +7,12 @@ from typing_extensions import override
 
 from bot.errors import MetaStudioError, OperationUnknown, OutcomeUnknown, RoomUnknown, Throttled
 from bot.job import RoomReport
-from bot.metastudio.client import MetaStudio
 from bot.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
+from tests.fakes import FakeMetaStudio
 
 
 @dataclass
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Tells of rooms, or fails as a test wants it."""
 
     error: MetaStudioError | None = None

@@ -17,15 +17,16 @@ from bot.custody import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.intake import Intake
 from bot.job import JobReport
-from bot.metastudio.client import MetaStudio
+from bot.metastudio.client import READ_SECONDS
 from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
-from bot.rtc_access import ANSWER_SECONDS, DEADLINE, READ_SECONDS, RtcAccess
+from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
 from bot.tasks import Tasks
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
 from tests.test_outcomes import Channel, FlakyLog, row_of
@@ -54,7 +55,7 @@ async def never() -> JobReport:
     raise AssertionError
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Tells a job's state as a test wants it."""
 
     def __init__(self) -> None:

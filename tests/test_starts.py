@@ -14,13 +14,14 @@ from bot.custody import AFTER_A_BUG, Custody
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.intake import Intake
 from bot.job import JobReport, SmartChatJob
-from bot.metastudio.client import MetaStudio, Started
+from bot.metastudio.client import Started
 from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.starts import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.store.database import Database
 from bot.tasks import Tasks
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
 
@@ -62,7 +63,7 @@ async def never() -> Started:
     raise AssertionError
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Answers a start as a test wants it, and lists `jobs` in every room."""
 
     def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:

@@ -15,7 +15,6 @@ from bot.custody import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.intake import Intake
 from bot.job import JobReport
-from bot.metastudio.client import MetaStudio
 from bot.model import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
@@ -23,6 +22,7 @@ from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.test_outcomes import Channel, FlakyLog, row_of
 
@@ -57,7 +57,7 @@ def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
     return fail
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Answers a stop as a test wants it."""
 
     def __init__(self) -> None:

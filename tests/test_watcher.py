@@ -27,16 +27,16 @@ from bot.errors import (
 )
 from bot.job import ErrorInfo, JobReport
 from bot.job_life import JobLife
-from bot.metastudio.client import MetaStudio
 from bot.model import Action, Invocation, JobState, Source, Status
-from bot.rooms import Rooms
+from bot.rooms import BLIND_SECONDS, Rooms
 from bot.showing import Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
 from bot.store.tables import invocations
-from bot.watcher import BLIND_SECONDS, DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
+from bot.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
+from tests.fakes import FakeMetaStudio
 from tests.stage import until
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Time:
 
 
 @dataclass
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Tells of jobs what a test wants it to tell, and keeps what it was asked."""
 
     listed: dict[str, list[JobReport]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.announcer import Announcer
 from bot.custody import Custody
-from bot.errors import AvatarError, InvalidArguments, LogUnavailable, Refused, Undeliverable
+from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import (
@@ -111,10 +111,10 @@ class Actions:
                 except (InvalidArguments, Refused) as error:
                     status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
                     await self.reception.close(_naming_its_job(invocation), status, str(error))
-                    await self._decline(ack, invocation, error, verdict)
+                    await self._answer(ack, invocation, declined(error, verdict=verdict))
             except LogUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
-                await self._decline(ack, invocation, error, verdict)
+                await self._answer(ack, invocation, declined(error, verdict=verdict))
             except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody
                 _log.exception("a listener failed", reference=invocation.id)
                 await self._answer(ack, invocation, went_wrong(invocation.id))
@@ -181,13 +181,11 @@ class Actions:
     async def _start(
         self, invocation: Invocation, previous: Invocation, ack: AsyncAck, *, is_another: bool
     ) -> None:
-        """Start what another row asked for. The button may have been pressed in a direct message."""
+        """Start what another row asked for."""
         request = parse_start(typed(request_of(previous)), self.regions)
         if isinstance(request, HelpWanted):
             raise InvalidArguments("The button says nothing of what to start.")
-        there = replace(
-            invocation, channel_id=previous.channel_id, channel_kind=previous.channel_kind
-        ).asking_for(request)
+        there = _where_started(invocation, previous).asking_for(request)
         self.policy.check(there)
         match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
             case Invocation() as received:
@@ -212,11 +210,7 @@ class Actions:
     async def _use_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         wanted = UseJob.parse(invocation.text)
         start = await self._start_in_doubt(invocation)
-        there = replace(
-            invocation.asking_for(request_of(start)),
-            channel_id=start.channel_id,
-            channel_kind=start.channel_kind,
-        )
+        there = _where_started(invocation, start).asking_for(request_of(start))
         self.policy.check(there)
         if not await self.reception.close(there, Status.DONE):
             await ack()
@@ -227,8 +221,7 @@ class Actions:
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
-        there = replace(invocation, channel_id=start.channel_id)
-        self.policy.check(there.asking_for(request_of(start)))
+        self.policy.check(_where_started(invocation, start).asking_for(request_of(start)))
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
             return
@@ -252,9 +245,6 @@ class Actions:
             raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
 
-    async def _decline(self, ack: AsyncAck, invocation: Invocation, error: AvatarError, verdict: str) -> None:
-        await self._answer(ack, invocation, declined(error, verdict=verdict))
-
     async def _answer(self, ack: AsyncAck, invocation: Invocation, message: Message) -> None:
         """A click's ack carries no words, so they follow it."""
         await ack()
@@ -269,6 +259,11 @@ class Actions:
             await self.announcer.tell(invocation, message, instead=instead)
         except Undeliverable as error:
             _log.warning("an answer to a click is not delivered", reason=str(error))
+
+
+def _where_started(invocation: Invocation, start: Invocation) -> Invocation:
+    """The click, as if made in the channel of the start: an answer to one person may be a direct message."""
+    return replace(invocation, channel_id=start.channel_id, channel_kind=start.channel_kind)
 
 
 def _naming_its_job(invocation: Invocation) -> Invocation:

@@ -72,5 +72,11 @@ class StartCommand:
 
 
 def twin_reason(existing: Invocation) -> str:
-    """For the log."""
-    return f"The same was started a moment ago, by {existing.user_id}."
+    """Why a duplicate was refused, for the invocation log."""
+    match existing.status:
+        case Status.STARTED:
+            return f"The same was started a moment ago, by {existing.user_id}."
+        case Status.UNKNOWN:
+            return f"It is not known whether the same start, by {existing.user_id}, made a job."
+        case _:
+            return f"The same is being started already, by {existing.user_id}."

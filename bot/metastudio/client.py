@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
 from bot.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
-from bot.metastudio.cloud_clock import CloudClock, utc_now
+from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
 from bot.model import StartRequest
@@ -30,6 +30,9 @@ from bot.pace import Pace
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 """What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
+
+READ_SECONDS = 10.0
+"""How long a question may take, once it has its turn."""
 
 PAGE_LENGTH = 100
 MAX_PAGES = 5
@@ -59,9 +62,6 @@ class MetaStudio:
         now: this machine's clock.
     """
 
-    _cloud_clock: CloudClock | None = None
-    _seen: dict[str, frozenset[str]] | None = None
-
     def __init__(
         self,
         http: httpx.AsyncClient,
@@ -72,11 +72,11 @@ class MetaStudio:
         reads: Pace,
         stops: Pace,
         jitter: Callable[[], float],
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._cloud_clock = CloudClock(now)
-        self._seen = {}
+        self._seen: dict[str, frozenset[str]] = {}
         self._means = Means(http, credentials, jitter, sleep, self._cloud_clock)
         self._base = f"{endpoint}/v1/{project_id}"
         self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
@@ -86,11 +86,11 @@ class MetaStudio:
     @property
     def clock_offset(self) -> timedelta | None:
         """How far MetaStudio's clock is ahead of this machine's; None where no answer has told yet."""
-        return self._cloud_clock.offset if self._cloud_clock else None
+        return self._cloud_clock.offset
 
     def seen_in(self, room_id: str) -> frozenset[str]:
         """The jobs that the room's list held when it was read last by this client."""
-        return (self._seen or {}).get(room_id, frozenset())
+        return self._seen.get(room_id, frozenset())
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
@@ -174,10 +174,10 @@ class MetaStudio:
         return tuple(found.values())
 
     def _remember(self, room_id: str, job_ids: frozenset[str]) -> None:
-        seen = {room: jobs for room, jobs in (self._seen or {}).items() if room != room_id}
-        while len(seen) >= MOST_ROOMS_SEEN:
-            del seen[next(iter(seen))]
-        self._seen = seen | {room_id: job_ids}
+        self._seen.pop(room_id, None)
+        if len(self._seen) >= MOST_ROOMS_SEEN:
+            del self._seen[next(iter(self._seen))]
+        self._seen[room_id] = job_ids
 
     async def room(self, room_id: str, *, seconds: float) -> RoomReport:
         """What a room is called and how it is set up (GET …/smart-chat-rooms/{room_id}).

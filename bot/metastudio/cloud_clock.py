@@ -4,17 +4,16 @@ The header has whole seconds and is written when the answer begins, so what it s
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+
+from bot.retry_after import http_date
 
 SECOND = timedelta(seconds=1)
 MOST_ON_THE_WAY = timedelta(seconds=0.5)
 """Of the time that an answer takes, what the way back may take; more is the cloud's own work."""
 
-
-def utc_now() -> datetime:
-    """This machine's clock."""
-    return datetime.now(UTC)
+FURTHEST = timedelta(days=100 * 365)
+"""An offset beyond it is nonsense, and times that are moved by it may be beyond the calendar."""
 
 
 class CloudClock:
@@ -26,16 +25,10 @@ class CloudClock:
 
     def learn(self, headers: Mapping[str, str], sent_at: datetime, answered_at: datetime) -> None:
         """Take note of an answer: of the middle of its second and of half the way there and back."""
-        told = _date_in(headers)
+        told = http_date(headers.get("Date", ""))
         took = answered_at - sent_at
         if told is not None and took >= timedelta():  # else this clock was set back in between
             written_at = answered_at - min(took / 2, MOST_ON_THE_WAY)
-            self.offset = told + SECOND / 2 - written_at
-
-
-def _date_in(headers: Mapping[str, str]) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(headers.get("Date", ""))
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
+            offset = told + SECOND / 2 - written_at
+            if abs(offset) <= FURTHEST:
+                self.offset = offset

@@ -18,7 +18,7 @@ from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
-from bot.metastudio.client import MetaStudio, Started
+from bot.metastudio.client import Started
 from bot.model import Invocation, JobState, StartRequest
 from bot.outcomes import Outcomes
 from bot.parsing import Regions
@@ -31,6 +31,7 @@ from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
+from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import Clock, Pauses
 from tests.test_outcomes import Channel
 
@@ -47,7 +48,7 @@ def an_ack() -> AsyncAck:
     return AsyncAck()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
 
 
-class Cloud(MetaStudio):
+class Cloud(FakeMetaStudio):
     """Takes whatever it is asked for; each start makes another job."""
 
     def __init__(self) -> None:

@@ -1,7 +1,10 @@
 """`/avatar-start`, from the payload to the row and the ack."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.listeners.start_command import twin_reason
 from bot.model import Action, Source, Status
 from bot.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
@@ -78,6 +81,21 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
     [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
     await desk.clicks("start_another", button["value"])
     assert len(desk.cloud.started) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.STARTING, f"The same is being started already, by {JONAS}."),
+        (Status.UNKNOWN, f"It is not known whether the same start, by {JONAS}, made a job."),
+    ],
+)
+async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
+    desk: Desk, status: Status, reason: str
+) -> None:
+    await desk.types(START, "lobby", user_id=JONAS)
+
+    assert twin_reason(replace(await desk.row(), status=status)) == reason
 
 
 async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:

@@ -43,7 +43,9 @@ async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
 
 @pytest.fixture
-def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> Callable[..., MetaStudio]:
+def open_client(
+    open_http: Callable[..., httpx.AsyncClient], pauses: Pauses, clock: Clock
+) -> Callable[..., MetaStudio]:
     """`(transport=the real one, *, endpoint, credentials, reads, stops, jitter, sleep)` → the client."""
 
     def open_one(
@@ -64,6 +66,7 @@ def open_client(open_http: Callable[..., httpx.AsyncClient], pauses: Pauses) -> 
             reads=reads or Pace(0),
             stops=stops or Pace(0),
             jitter=jitter,
+            now=clock,
             sleep=sleep,
         )
 

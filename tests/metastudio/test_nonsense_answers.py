@@ -22,6 +22,7 @@ from tests.metastudio.cloud import (
     PROJECT,
     ROOM,
     Body,
+    Clock,
     Pauses,
     RawServer,
     Says,
@@ -229,6 +230,7 @@ async def test_no_json_surprises_the_client_and_no_signature_is_ever_seen(body: 
             reads=Pace(0),
             stops=Pace(0),
             jitter=lambda: 0.0,
+            now=Clock(),
             sleep=Pauses(),
         )
         try:
