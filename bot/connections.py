@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.protocol = protocol
         self.served = False
         self.busy = False
-        self.since = 0.0
+        self.since = asyncio.get_running_loop().time()
         self.unread = 0
         self._connections = connections
         self._transport: asyncio.Transport | None = None
@@ -63,7 +63,6 @@ class Connection(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self.since = asyncio.get_running_loop().time()
         self._expect_headers()
         self.protocol.connection_made(transport)
 

@@ -56,6 +56,8 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 def _text_of(path: Path) -> str:
     try:
+        if path.is_fifo():  # which would be waited for, without a word
+            raise _fault(path, "it is a pipe: put a file in its place, or remove it")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:

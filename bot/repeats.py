@@ -15,7 +15,7 @@ WINDOW_SECONDS = 60.0
 """How long a line is only counted after it was written; then the count is said."""
 
 MOST_LINES = 1000
-"""So many different lines are remembered; what comes beside them is written."""
+"""So many different lines are remembered: the newest ones."""
 
 
 @dataclass(slots=True)
@@ -44,16 +44,20 @@ class OnceHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def say_repeats(self, *, all_of_them: bool = False) -> None:
-        """Say how often lines have come again whose time is over."""
+        """Say how often lines have come again whose time is over, or whose place is needed for new ones."""
         self.acquire()
         try:
             before = self._now() - (0.0 if all_of_them else WINDOW_SECONDS)
-            over = {key: line for key, line in self._seen.items() if line.at <= before}
-            for key in over:
+            over = []
+            while self._seen:  # which has the oldest first
+                key, line = next(iter(self._seen.items()))
+                if line.at > before and len(self._seen) < MOST_LINES:
+                    break
+                over.append(line)
                 del self._seen[key]
         finally:
             self.release()
-        for line in over.values():
+        for line in over:
             if line.times:
                 structlog.get_logger(line.logger).log(
                     line.level, "the same line again", times=line.times, line=line.event
@@ -78,8 +82,6 @@ class OnceHandler(logging.StreamHandler[TextIO]):
             return False
         if line is not None or len(self._seen) >= MOST_LINES:
             self.say_repeats()
-        if len(self._seen) >= MOST_LINES:
-            return True
         self._seen[key] = _Repeated(now, record.name, record.levelno, event[:200])
         return True
 

@@ -111,6 +111,11 @@ def test_a_folder_or_a_link_to_nothing_in_its_place_is_said(tmp_path: Path) -> N
     assert "link: it is a link to nothing" in told(tmp_path / "link")
 
 
+def test_a_pipe_in_its_place_is_said_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".env")
+    assert ".env: it is a pipe" in told(tmp_path / ".env")
+
+
 def test_a_file_of_somebody_else_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(b"NAME=1")
 

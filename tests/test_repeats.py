@@ -108,3 +108,13 @@ def test_at_debug_nothing_is_held_back(log: Log) -> None:
         structlog.get_logger("bot").debug("a step")
 
     assert log.events == ["a step"] * 3
+
+
+def test_a_line_that_comes_again_is_counted_however_many_different_ones_there_were(log: Log) -> None:
+    logger = structlog.get_logger("bot")
+    for number in range(repeats.MOST_LINES + 10):
+        logger.info("started", invocation_id=number)
+    for _ in range(100):
+        logger.error("no connection can be taken")
+
+    assert log.events.count("no connection can be taken") == 1
