@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
-from bot.errors import StartupError
 from bot.model import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
@@ -162,7 +162,7 @@ async def test_no_job_is_started_once_the_log_has_been_removed(
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json"])
-async def test_a_slack_that_is_not_slack_is_said_in_words_at_the_start(
+async def test_a_slack_that_is_not_slack_is_waited_for_and_said_in_words(
     slack: SlackStandIn,
     metastudio: MetaStudioStandIn,
     settings_for: Callable[..., Settings],
@@ -171,10 +171,17 @@ async def test_a_slack_that_is_not_slack_is_said_in_words_at_the_start(
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=503, text="upstream connect error", content_type=content_type)
 
+    async def start(address: str) -> None:
+        async with staged(slack, metastudio, settings_for(SLACK_API_URL=address)):
+            pass
+
     async with cloud_that(answer) as address:
-        with pytest.raises(StartupError, match="Slack cannot be asked"):
-            async with staged(slack, metastudio, settings_for(SLACK_API_URL=address)):
-                pass
+        with capture_logs() as lines:
+            starting = asyncio.create_task(start(address))
+            await until(lambda: "Slack cannot be asked" in str([line.get("reason") for line in lines]))
+            assert not starting.done()
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
 
 
 async def test_requests_that_trickle_or_cannot_be_read_are_turned_away(
