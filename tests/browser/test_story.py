@@ -1,5 +1,7 @@
 """The page, by keyboard and mouse in a real browser: what a newcomer does in the first two minutes."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
@@ -51,12 +53,17 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     for words in ("State", ROOM, "CN Southwest-Guiyang1", "@Mei", "Voices", "1920 × 1080, landscape", "APP"):
         expect(announcement).to_contain_text(words)
     expect(announcement.get_by_role("heading", name="Avatar job started")).to_be_visible()
-    ack = messages.get_by_role("article").filter(has_text=f"Starting room {ROOM} in CN Southwest")
+    ack = messages.get_by_role("article").filter(
+        has_text=re.compile(rf"Starting room .*{ROOM}.* in CN Southwest")
+    )
     expect(ack.last).to_contain_text("Only visible to you")
     assert_accessible(page)
     keep(page, "1-started")
 
     # Jonas sees the announcement, and not what was for Mei alone.
+    partner = page.get_by_role("button", name="Priya (Partner)")
+    partner = page.locator("label").filter(has_text="Priya (Partner)")
+    expect(partner.locator(".avatar")).to_have_text("PP")
     page.get_by_text("Jonas", exact=True).first.click()
     expect(announcements).to_have_count(2)
     expect(ack).to_have_count(0)
@@ -157,12 +164,14 @@ def test_metastudio_can_be_told_to_know_no_jobs(sandbox: str, page: Page) -> Non
     page.get_by_role("button", name="MetaStudio knows no jobs").click()
     told = page.get_by_role("tabpanel", name="Trouble").get_by_role("status")
     expect(told).to_have_text("MetaStudio knows no jobs until the trouble is ended.")
+    expect(told).to_be_in_viewport()
     trouble = page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"]
     assert [one["kind"] for one in trouble] == ["unsupported"]
     expect(page.get_by_role("button", name="/avatar-start unjoined")).to_be_visible()
 
     page.get_by_role("button", name="End all trouble").click()
     expect(told).to_have_text("Everything is well again.")
+    expect(told).to_be_in_viewport()
     assert page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"] == []
 
 

@@ -86,7 +86,7 @@ export function avatar(id, name, isApp = false) {
   const look = isApp ? "avatar avatar-app" : `avatar avatar-${colour}`;
   const initials = name
     .split(/\s+/)
-    .map((word) => word[0])
+    .map((word) => word.match(/[\p{L}\p{N}]/u)?.[0] ?? "")
     .slice(0, 2)
     .join("")
     .toUpperCase();

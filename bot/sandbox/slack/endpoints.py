@@ -135,8 +135,8 @@ class Endpoints:
         answer: Callable[[], Awaitable[tuple[web.Response, Any]]],
     ) -> tuple[web.StreamResponse, Any]:
         """The answer and what the traffic says of it, or the trouble that was ordered for this call."""
-        has_blocks = "blocks" in request.query_string or "blocks" in await request.text()
-        fault = self._trouble.take(method, has_blocks=has_blocks)
+        arguments = await _arguments(request) or {}
+        fault = self._trouble.take(method, has_blocks=bool(arguments.get("blocks")))
         if fault is None:
             return await answer()
         if fault.kind in {"ratelimited", "answered"}:

@@ -207,8 +207,8 @@ async def test_blocks_alone_are_refused_and_a_connection_is_cut_before_anything_
     blocks = [{"type": "divider"}]
     with pytest.raises(SlackApiError, match="invalid_blocks_format"):
         await client.chat_postMessage(channel="C0AVATARS1", text="With", blocks=blocks)
-    await client.chat_postMessage(channel="C0AVATARS1", text="Without")
+    await client.chat_postMessage(channel="C0AVATARS1", text="Without blocks")
     await outside.post("/sandbox/trouble", json={"kind": "cut", "times": 1})
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel="C0AVATARS1", text="Cut")
-    assert [message.text for message in slack.messages()] == ["Without"]
+    assert [message.text for message in slack.messages()] == ["Without blocks"]
