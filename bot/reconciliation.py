@@ -80,7 +80,7 @@ class Reconciliation:
 
     async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
         """The same once more because somebody asks; the answer takes the place of the button they pressed."""
-        look = await self._adopt_or_look(unknown)
+        look = await self._adopt_or_look(unknown, is_late=True)
         now = await self._invocations.get(unknown.id)
         if now is None:
             return
@@ -157,18 +157,25 @@ class Reconciliation:
             self._asked |= asked
             await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
 
-    async def _adopt_or_look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
+    async def _adopt_or_look(
+        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+    ) -> Look | None:
         """Look at the room; where the log fails, as if MetaStudio had not been asked."""
         try:
-            return await self._look(unknown, before)
+            return await self._look(unknown, before, is_late=is_late)
         except LogUnavailable as error:
             _log.warning("the room's jobs are not compared", reason=str(error))
             return Look(found=(), asked=False)
 
-    async def _look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
+    async def _look(
+        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+    ) -> Look | None:
         """Compare the room's jobs with the start, and adopt the one that can only be its own.
 
         None where nothing is left to settle.
+
+        Args:
+            is_late: its call is long over, so a job that has come since may as well be of the start before.
 
         Raises:
             LogUnavailable: whose the jobs are is not known, or the start's own is not adopted.
@@ -178,7 +185,7 @@ class Reconciliation:
         except (MetaStudioError, TimeoutError) as error:
             _log.warning("the room's jobs are not known", reason=str(error))
             return Look(found=(), asked=False)
-        rivals = await self._rivals(unknown, found.all)
+        rivals = await self._rivals(unknown, found.all, is_late=is_late)
         if (job := found.only_one) and not rivals:
             if await self._outcomes.adopt(unknown, job):
                 return None
@@ -196,13 +203,19 @@ class Reconciliation:
                 break
         return found
 
-    async def _rivals(self, unknown: Invocation, found: tuple[JobReport, ...]) -> tuple[str, ...]:
-        """The other starts of the room that may have made one of the jobs. The start before is none."""
+    async def _rivals(
+        self, unknown: Invocation, found: tuple[JobReport, ...], *, is_late: bool
+    ) -> tuple[str, ...]:
+        """The other starts of the room that may have made one of the jobs.
+
+        The start before is none right after the call: its jobs were looked for just before that.
+        """
         others = await self._invocations.others_in_doubt(unknown) if found else []
         return tuple(
             other.id
             for other in others
-            if other.id != unknown.previous_id and candidates(other, found, self._times(other)).all
+            if (is_late or other.id != unknown.previous_id)
+            and candidates(other, found, self._times(other)).all
         )
 
     def _times(self, start: Invocation) -> Times:
