@@ -97,12 +97,15 @@ class Reconciliation:
 
         It is not where the job of the start before is found, or a job that may be it and that the person did
         not know of. Then the button can be pressed once more. Where MetaStudio cannot be asked, it is sent:
-        the person was told that it is not known.
+        the person was told that it is not known. Starts in between that made no job are passed over; after
+        them the person has asked twice, so only the start's own job is in the way.
 
         Raises:
             LogUnavailable: it is not known whether it is still to be sent.
         """
-        unknown = await self._invocations.get(again.previous_id or "")
+        pressed = unknown = await self._invocations.get(again.previous_id or "")
+        while unknown is not None and unknown.status is Status.FAILED and unknown.previous_id:
+            unknown = await self._invocations.get(unknown.previous_id)
         if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
@@ -111,7 +114,7 @@ class Reconciliation:
         if now.status is Status.STARTED:
             await self._outcomes.conclude(again, Status.REFUSED, facts, settled_already(now))
             return False
-        if look is None or StartAnyway.parse(again.text).knows(look.found):
+        if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
         message = unsettled(now, doubt_in(now), look=look, again=self._now())
         facts["reason"] = "A job was found that may be that of the start before."

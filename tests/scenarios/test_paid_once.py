@@ -163,6 +163,23 @@ async def test_a_button_that_led_to_nothing_offers_a_new_one(socket_stage: Stage
     assert stage.metastudio.starts_received == {"busy": 3}
 
 
+async def test_start_it_now_after_an_unknown_start_looks_first_as_well(
+    socket_stage: Stage, console: Console, quick: None
+) -> None:
+    stage = socket_stage
+    told = await loses(stage)
+    stage.slack.trouble.server_errors("response_url")
+    stage.metastudio.trouble.unsupport("start", times=1)
+    await stage.clicks("Start anyway", told)
+    await stage.clicks("Start anyway", told)
+    failed = latest(stage, "works once")
+    job_id = await console("lobby")
+    await stage.clicks("Start it now", failed)
+
+    assert stage.metastudio.starts_made == {"lobby": 1}
+    assert job_id in stage.announced()[-1].text
+
+
 async def test_start_anyway_looks_first_and_takes_a_job_that_came_late(
     socket_stage: Stage, console: Console, quick: None
 ) -> None:
