@@ -80,7 +80,7 @@ class Reconciliation:
 
     async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
         """The same once more because somebody asks; the answer takes the place of the button they pressed."""
-        look = await self._adopt_or_look(unknown)
+        look = await self._adopt_or_look(unknown, is_late=True)
         now = await self._invocations.get(unknown.id)
         if now is None:
             return
@@ -97,12 +97,15 @@ class Reconciliation:
 
         It is not where the job of the start before is found, or a job that may be it and that the person did
         not know of. Then the button can be pressed once more. Where MetaStudio cannot be asked, it is sent:
-        the person was told that it is not known.
+        the person was told that it is not known. Starts in between that made no job are passed over; after
+        them the person has asked twice, so only the start's own job is in the way.
 
         Raises:
             LogUnavailable: it is not known whether it is still to be sent.
         """
-        unknown = await self._invocations.get(again.previous_id or "")
+        pressed = unknown = await self._invocations.get(again.previous_id or "")
+        while unknown is not None and unknown.status is Status.FAILED and unknown.previous_id:
+            unknown = await self._invocations.get(unknown.previous_id)
         if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
@@ -111,7 +114,7 @@ class Reconciliation:
         if now.status is Status.STARTED:
             await self._outcomes.conclude(again, Status.REFUSED, facts, settled_already(now))
             return False
-        if look is None or StartAnyway.parse(again.text).knows(look.found):
+        if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
         message = unsettled(now, doubt_in(now), look=look, again=self._now())
         facts["reason"] = "A job was found that may be that of the start before."
@@ -157,18 +160,25 @@ class Reconciliation:
             self._asked |= asked
             await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
 
-    async def _adopt_or_look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
+    async def _adopt_or_look(
+        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+    ) -> Look | None:
         """Look at the room; where the log fails, as if MetaStudio had not been asked."""
         try:
-            return await self._look(unknown, before)
+            return await self._look(unknown, before, is_late=is_late)
         except LogUnavailable as error:
             _log.warning("the room's jobs are not compared", reason=str(error))
             return Look(found=(), asked=False)
 
-    async def _look(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> Look | None:
+    async def _look(
+        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+    ) -> Look | None:
         """Compare the room's jobs with the start, and adopt the one that can only be its own.
 
         None where nothing is left to settle.
+
+        Args:
+            is_late: its call is long over, so a job that has come since may as well be of the start before.
 
         Raises:
             LogUnavailable: whose the jobs are is not known, or the start's own is not adopted.
@@ -178,7 +188,7 @@ class Reconciliation:
         except (MetaStudioError, TimeoutError) as error:
             _log.warning("the room's jobs are not known", reason=str(error))
             return Look(found=(), asked=False)
-        rivals = await self._rivals(unknown, found.all)
+        rivals = await self._rivals(unknown, found.all, is_late=is_late)
         if (job := found.only_one) and not rivals:
             if await self._outcomes.adopt(unknown, job):
                 return None
@@ -196,13 +206,19 @@ class Reconciliation:
                 break
         return found
 
-    async def _rivals(self, unknown: Invocation, found: tuple[JobReport, ...]) -> tuple[str, ...]:
-        """The other starts of the room that may have made one of the jobs. The start before is none."""
+    async def _rivals(
+        self, unknown: Invocation, found: tuple[JobReport, ...], *, is_late: bool
+    ) -> tuple[str, ...]:
+        """The other starts of the room that may have made one of the jobs.
+
+        The start before is none right after the call: its jobs were looked for just before that.
+        """
         others = await self._invocations.others_in_doubt(unknown) if found else []
         return tuple(
             other.id
             for other in others
-            if other.id != unknown.previous_id and candidates(other, found, self._times(other)).all
+            if (is_late or other.id != unknown.previous_id)
+            and candidates(other, found, self._times(other)).all
         )
 
     def _times(self, start: Invocation) -> Times:

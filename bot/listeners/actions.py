@@ -262,8 +262,13 @@ class Actions:
 
 
 def _where_started(invocation: Invocation, start: Invocation) -> Invocation:
-    """The click, as if made in the channel of the start: an answer to one person may be a direct message."""
-    return replace(invocation, channel_id=start.channel_id, channel_kind=start.channel_kind)
+    """The click, as if made in the channel of the start: an answer to one person may be a direct message.
+
+    The team is that of the start too, for starts are compared by it and a click may come without one.
+    """
+    return replace(
+        invocation, team_id=start.team_id, channel_id=start.channel_id, channel_kind=start.channel_kind
+    )
 
 
 def _naming_its_job(invocation: Invocation) -> Invocation:

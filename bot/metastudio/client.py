@@ -168,7 +168,7 @@ class MetaStudio:
             items, count = _page(reply)
             found |= _reports(reply, items)
             offset += len(items)
-            if not items or offset >= count:
+            if not items or (offset >= count if count > 0 else len(items) < PAGE_LENGTH):
                 break
         self._remember(room_id, frozenset(found))
         return tuple(found.values())
@@ -241,7 +241,7 @@ def _started(reply: Reply) -> Started:
 
 
 def _page(reply: Reply) -> tuple[list[Any], int]:
-    """The items of one page, and how many there are on all pages, as far as that is told."""
+    """The items of one page, and how many there are on all pages; 0 where that is not told."""
     body = reply.body if isinstance(reply.body, dict) else {}
     items = body.get("smart_chat_jobs")
     if not isinstance(items, list):

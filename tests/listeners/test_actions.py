@@ -245,6 +245,20 @@ async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
     assert "Room `lobby` was started: job `job-1`." in desk.channel.instead[-1].text
 
 
+async def test_a_start_by_a_click_without_a_team_has_duplicates_all_the_same(desk: Desk) -> None:
+    await desk.types("/avatar-start", "lobby")
+    await desk.types("/avatar-start", "lobby")
+    refused = (await desk.row()).id
+    desk.clock.advance(seconds=11)
+    await desk.clicks("start_another", refused, team=None)
+    assert (await desk.row()).status is Status.STARTED
+    await desk.types("/avatar-start", "lobby")
+
+    rows = await desk.rows()
+    assert [row.team_id for row in rows] == ["T0SANDBOX1"] * 4
+    assert rows[-1].status is Status.REFUSED
+
+
 async def test_a_room_called_help_can_be_started_by_a_click(desk: Desk) -> None:
     await desk.clicks("start_another", await a_refused_start(desk, "help"))
 

@@ -387,6 +387,15 @@ async def test_a_count_that_is_no_help_ends_the_reading_in_good_time(
     assert len(cloud.requests) <= 2
 
 
+@pytest.mark.parametrize("count", [None, 0, -1, "many"], ids=str)
+async def test_a_full_page_without_a_usable_count_is_not_taken_for_the_last(
+    open_client: OpenClient, count: Any
+) -> None:
+    cloud = ScriptedCloud(page_of(0, 100, count), page_of(100, 7, count))
+    assert len(await jobs(open_client(cloud))) == 107
+    assert len(cloud.requests) == 2
+
+
 async def test_a_cloud_that_gives_shorter_pages_is_asked_for_the_rest(open_client: OpenClient) -> None:
     cloud = ScriptedCloud(page_of(0, 10, 25), page_of(10, 10, 25), page_of(20, 5, 25))
     assert len(await jobs(open_client(cloud))) == 25

@@ -163,6 +163,23 @@ async def test_a_button_that_led_to_nothing_offers_a_new_one(socket_stage: Stage
     assert stage.metastudio.starts_received == {"busy": 3}
 
 
+async def test_start_it_now_after_an_unknown_start_looks_first_as_well(
+    socket_stage: Stage, console: Console, quick: None
+) -> None:
+    stage = socket_stage
+    told = await loses(stage)
+    stage.slack.trouble.server_errors("response_url")
+    stage.metastudio.trouble.unsupport("start", times=1)
+    await stage.clicks("Start anyway", told)
+    await stage.clicks("Start anyway", told)
+    failed = latest(stage, "works once")
+    job_id = await console("lobby")
+    await stage.clicks("Start it now", failed)
+
+    assert stage.metastudio.starts_made == {"lobby": 1}
+    assert job_id in stage.announced()[-1].text
+
+
 async def test_start_anyway_looks_first_and_takes_a_job_that_came_late(
     socket_stage: Stage, console: Console, quick: None
 ) -> None:
@@ -265,6 +282,25 @@ async def test_of_two_unknown_starts_and_one_late_job_both_are_asked_and_the_fir
     ]
     assert len(stage.announced()) == 1
     assert [(row.user_id, row.job_id) for row in starts(await stage.log())] == [(MEI, None), (JONAS, job_id)]
+
+
+async def test_of_a_start_and_its_repetition_both_unknown_nobody_is_given_a_late_job(
+    console: Console, stage: Stage, quick: None
+) -> None:
+    told = await loses(stage)
+    stage.metastudio.trouble.server_errors("start", times=1)
+    stage.slack.trouble.server_errors("response_url")
+    await stage.clicks("Start anyway", told)
+    again = latest(stage, UNKNOWN)
+    assert again.ts != told.ts
+    job_id = await console("lobby")
+    await stage.clicks("Look again", again)
+
+    assert stage.announced() == []
+    named = [message for message in stage.said() if f"This may be yours: job `{job_id}`" in message.text]
+    assert len(named) == 2
+    await stage.clicks("Use this one", named[-1])
+    assert job_id in stage.announced()[0].text
 
 
 async def test_two_starts_that_are_answered_with_one_job_are_both_followed_to_its_end(stage: Stage) -> None:
