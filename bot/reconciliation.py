@@ -29,6 +29,9 @@ LOOKS_AT_ONCE = 16
 """Four times as many as the watcher's: somebody waits for each of these, for example after a crash. They take
 turns to read with the watcher, so that it keeps a fifth of them."""
 
+MOST_ASKED = 1000
+"""How many such questions are remembered. Being asked once more does no harm."""
+
 FOUND = "The job of the start before was found."
 
 NOBODYS: frozenset[str] = frozenset()
@@ -157,6 +160,8 @@ class Reconciliation:
             asked = {(rival_id, job_id) for job_id in look.found}
             if asked <= self._asked:
                 continue
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
             self._asked |= asked
             await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
 

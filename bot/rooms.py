@@ -12,8 +12,8 @@ from bot.metastudio.client import READ_SECONDS, MetaStudio
 FRESH_SECONDS = 300.0
 """How long an answer is good: a room is seldom given another name or voice."""
 
-MOST_ROOMS = 1000
-"""How many answers are kept; then the oldest goes."""
+MOST_ROOMS = 200
+"""How many answers are kept, of 7 kB each; then the oldest goes."""
 
 BLIND_SECONDS = 60.0
 """How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
