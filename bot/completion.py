@@ -169,10 +169,16 @@ class Completion:
         self._settle_if_whole(gap)
 
     def follow(self, job: FollowedJob, life: JobLife) -> None:
-        """The job has come to this; once it is over, only the room can still be asked."""
+        """The job has come to this; once it is over, only the room can still be asked.
+
+        A name alone is not worth a question then: the last edit is on its way.
+        """
         if gap := self._gaps.get(job.invocation_id):
             gap.life = life
-            if life.state.is_over:
+            if life.state.is_over and not gap.lacks_something:
+                self._drop_question(gap)
+                self._settle(gap)
+            elif life.state.is_over:
                 self._state_was_heard(gap)
                 gap.named_at = None
                 self._settle_if_whole(gap)
@@ -302,6 +308,11 @@ class Completion:
         gap.known = known
         _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
         return True
+
+    def _drop_question(self, gap: _Gap) -> None:
+        question = self._questions.get(gap.job.room_id)
+        if question and question.gaps.pop(gap.job.invocation_id, None) and not question.gaps:
+            del self._questions[gap.job.room_id]
 
     def _put_off(self, question: _Question) -> None:
         """Ask again later, for the jobs that live then."""
