@@ -237,6 +237,7 @@ def _assemble(
         metastudio=metastudio,
         outcomes=outcomes,
         custody=custody,
+        policy=policy,
         now=now,
     )
     rtc = RtcAccess(

@@ -157,6 +157,11 @@ class Invocation:
             client_id=request.client_id,
         )
 
+    @property
+    def made_no_job(self) -> bool:
+        """Whether it is a start that certainly made none."""
+        return self.status in {Status.FAILED, Status.REFUSED}
+
     def is_visible_to(self, asking: "Invocation") -> bool:
         """Whether the person may read of this one where they ask: it is theirs, of that channel, or public.
 

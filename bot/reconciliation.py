@@ -107,7 +107,7 @@ class Reconciliation:
             LogUnavailable: it is not known whether it is still to be sent.
         """
         pressed = unknown = await self._invocations.get(again.previous_id or "")
-        while unknown is not None and unknown.status is Status.FAILED and unknown.previous_id:
+        while unknown is not None and unknown.made_no_job and unknown.previous_id:
             unknown = await self._invocations.get(unknown.previous_id)
         if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
             return True

@@ -13,15 +13,17 @@ from typing import Any
 import structlog
 
 from bot.custody import Custody
-from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown
+from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.intake import Intake
 from bot.job_life import UNDER_WAY
 from bot.messages.message import Message
+from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.model import Invocation, JobState, Source, Status
 from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
+from bot.policy import Policy
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
@@ -47,6 +49,7 @@ class Stops:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         custody: Custody,
+        policy: Policy,
         now: Callable[[], datetime],
         renew_seconds: float = RENEW_SECONDS,
     ) -> None:
@@ -55,6 +58,7 @@ class Stops:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._custody = custody
+        self._policy = policy
         self._now = now
         self._renew_seconds = renew_seconds
         self._under_way = 0
@@ -82,7 +86,8 @@ class Stops:
         """Stop the job, from here on without anybody waiting for it.
 
         Args:
-            resumed: it may have been stopped for this very row before; a job that is over is then its doing.
+            resumed: it may have been stopped for this very row before; a job that is over is then its doing,
+                unless neither the log nor MetaStudio knows it. The policy may have been made stricter since.
         """
         self._custody.take(received.id, self._carry_out(received, resumed=resumed))
 
@@ -90,10 +95,15 @@ class Stops:
         start = await self._invocations.find_start(invocation.job_id or "")
         told = _job_of(invocation).as_told(start, invocation)
         try:
+            if resumed:
+                self._policy.check(invocation, start)
             answer = await self._stop_holding_the_row(invocation, start)
+        except Refused as error:
+            facts = {"reason": str(error)}
+            await self._outcomes.conclude(invocation, Status.REFUSED, facts, _refused(error))
         except JobOver as error:
             facts = asdict(error.answer)
-            if resumed:
+            if resumed and (start is not None or error.answer.http_status):
                 await self._stopped(invocation, told, facts)
             else:
                 facts["reason"] = OVER_ALREADY
@@ -170,7 +180,9 @@ class Stops:
         """Tell what came of a stop that nobody, as far as is known, has been told of."""
         start = await self._invocations.find_start(settled.job_id or "")
         told = _job_of(settled).as_told(start, settled)
-        if settled.status is Status.FAILED:
+        if settled.status is Status.REFUSED:
+            await self._outcomes.tell(settled, _refused(Refused(settled.reason or "")))
+        elif settled.status is Status.FAILED:
             error = error_in(settled) if settled.http_status else doubt_in(settled)
             await self._outcomes.tell(settled, not_stopped(told, error, settled))
         else:
@@ -187,3 +199,7 @@ def _job_of(stop: Invocation) -> JobRef:
 
 def _over_already(stop: Invocation, told: JobRef) -> Message:
     return over_already(told, stop.room_name, typed=stop.source is Source.COMMAND)
+
+
+def _refused(error: Refused) -> Message:
+    return declined(error, verdict="Nothing was stopped.")

@@ -382,6 +382,7 @@ class Process:
             metastudio=self.cloud,
             outcomes=outcomes,
             custody=self.custody,
+            policy=Policy(),
             now=now,
         )
         self.sweep = Sweep(

@@ -18,6 +18,7 @@ from bot.job import JobReport
 from bot.model import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.parsing import JobRef
+from bot.policy import Policy
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
@@ -118,6 +119,7 @@ class Play:
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             custody=custody,
+            policy=Policy(),
             now=self.clock,
             renew_seconds=self.renew_seconds,
         )

@@ -170,8 +170,9 @@ class Actions:
 
     async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
-        if start.status in {Status.UNKNOWN, Status.FAILED, Status.REFUSED}:
-            await self._start(invocation, start, ack, is_another=start.status is Status.UNKNOWN)
+        if start.status is Status.UNKNOWN or start.made_no_job:
+            is_another = await self._is_of_an_unknown(start)
+            await self._start(invocation, start, ack, is_another=is_another)
             return
         reason = f"The start was settled already: job {start.job_id}."
         await self.reception.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
@@ -245,6 +246,13 @@ class Actions:
             raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
 
+    async def _is_of_an_unknown(self, start: Invocation) -> bool:
+        """Whether it is unknown, or one that was wanted in spite of that and made no job."""
+        before: Invocation | None = start
+        while before is not None and before.made_no_job and before.previous_id:
+            before = await self.reception.intake.ask(self.invocations.get(before.previous_id))
+        return before is not None and before.status is Status.UNKNOWN
+
     async def _answer(self, ack: AsyncAck, invocation: Invocation, message: Message) -> None:
         """A click's ack carries no words, so they follow it."""
         await ack()
@@ -264,11 +272,13 @@ class Actions:
 def _where_started(invocation: Invocation, start: Invocation) -> Invocation:
     """The click, as if made in the channel of the start: an answer to one person may be a direct message.
 
-    The team is that of the start too, for starts are compared by it and a click may come without one.
+    That holds for whoever made the start. Others may be no members there, and stay where they click. The team
+    is always that of the start, for starts are compared by it and a click may come without one.
     """
-    return replace(
-        invocation, team_id=start.team_id, channel_id=start.channel_id, channel_kind=start.channel_kind
-    )
+    there = replace(invocation, team_id=start.team_id)
+    if invocation.user_id != start.user_id and invocation.channel_id is not None:
+        return there
+    return replace(there, channel_id=start.channel_id, channel_kind=start.channel_kind)
 
 
 def _naming_its_job(invocation: Invocation) -> Invocation:

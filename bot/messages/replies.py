@@ -95,17 +95,24 @@ def interrupted(invocation: Invocation) -> Message:
 def duplicate(existing: Invocation, refused: Invocation) -> Message:
     """That an equal start is not settled yet or has just started, for two in a row are mostly a mistake.
 
+    A job that was started in a channel that the person cannot read stays as private as the channel is.
+
     Args:
         refused: the row of the start that was not sent.
     """
     room = words.room(refused.room_id, refused.room_name or existing.room_name)
+    is_visible = existing.is_visible_to(refused)
     who = "you" if existing.user_id == refused.user_id else mention(existing.user_id)
+    if not is_visible:
+        who = "somebody in a channel that cannot be read from here"
     ago = _ago(existing.started_at or existing.created_at, refused.created_at)
     paid = "Your start was not sent: it would make another job, and each job holds a paid channel."
     match existing.status:
         case Status.STARTED:
-            news = f"Room {room} was started by {who} {ago}: job {code(existing.job_id or '', ID_LIMIT)}."
-            advice = "Use that job. Start another only if you need two."
+            job = f": job {code(existing.job_id or '', ID_LIMIT)}" if is_visible else ""
+            news = f"Room {room} was started by {who} {ago}{job}."
+            use = "Use that job." if is_visible else "Ask those who work with this room."
+            advice = f"{use} Start another only if you need two."
         case Status.UNKNOWN:
             news = f"Room {room} may be running: it is not known what came of the start by {who} {ago}."
             advice = "Look again whether its job is there. Start it anyway only if it is not."

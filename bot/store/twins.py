@@ -3,7 +3,7 @@
 An equal start is under way or its outcome is unknown, however long that takes, or it has started moments ago.
 Equal are starts of the same team, room and client ID. Without a region, any region matches: MetaStudio
 chooses one, and it stands in the row once it has answered. An unknown start of which *Start anyway* was used
-stands in nobody's way any more: the start that this led to does.
+stands in nobody's way any more: the start that this led to does, unless that made no job.
 """
 
 from datetime import timedelta
@@ -20,6 +20,8 @@ TWIN_TIME = timedelta(seconds=10)
 """How long after its job has started a start has duplicates."""
 
 _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
+
+_MADE_NO_JOB = (Status.FAILED, Status.REFUSED)
 
 
 class Twins(NamedTuple):
@@ -64,7 +66,11 @@ def _queries(given: frozenset[str]) -> Twins:
         equal.append((columns.region == _value("twin_region")) | columns.region.is_(None))
     later = invocations.alias("later")
     return Twins(
-        select(*COLUMNS).where(is_open, *equal, ~exists().where(later.c.previous_id == columns.id)),
+        select(*COLUMNS).where(
+            is_open,
+            *equal,
+            ~exists().where(later.c.previous_id == columns.id, later.c.status.not_in(_MADE_NO_JOB)),
+        ),
         select(*COLUMNS).where(
             *equal,
             columns.status == Status.STARTED,

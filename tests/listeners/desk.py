@@ -171,6 +171,7 @@ class Desk:
             metastudio=cloud,
             outcomes=outcomes,
             custody=self.custody,
+            policy=Policy(),
             now=clock,
         )
         self.rtc = RtcAccess(

@@ -1,6 +1,7 @@
 """Nothing is paid twice: duplicates as long as a start is not settled, and buttons that work once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,7 +81,7 @@ async def test_a_clock_that_is_set_back_makes_no_duplicate_of_what_is_long_over(
     stage = socket_stage
     await stage.types("brief")
     stage.clock.advance(3600)
-    await until(lambda: "State: Ended" in stage.announced()[0].text)
+    await stage.until_logged(lambda rows: rows[0].job_state is JobState.ENDED)
     stage.clock.advance(-3600)
     await stage.types("brief")
 
@@ -332,3 +333,50 @@ async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: St
         if "text" in block
     )
     assert job_id in shown
+
+
+async def test_start_anyway_that_made_no_job_leaves_the_unknown_start_in_the_way_of_others(
+    socket_stage: Stage, quick: None
+) -> None:
+    stage = socket_stage
+    told = await loses(stage)
+    stage.metastudio.trouble.unsupport("start", times=1)
+    await stage.clicks("Start anyway", told)
+    stage.clock.advance(60)
+    await stage.types("lobby", user=JONAS)
+    blocked = latest(stage, "it is not known what came of the start", JONAS)
+    assert stage.metastudio.starts_received == {"lobby": 2}
+
+    # The way on is there all the same, as often as the start is refused.
+    stage.slack.trouble.server_errors("response_url")
+    stage.metastudio.trouble.unsupport("start", times=1)
+    await stage.clicks("Start anyway", blocked, user=JONAS)
+    await stage.clicks("Start it now", latest(stage, "works once", JONAS), user=JONAS)
+    await stage.types("lobby")
+    assert stage.metastudio.starts_received == {"lobby": 3}
+    await stage.clicks("Start it now", latest(stage, "works once", JONAS), user=JONAS)
+    await stage.clicks("Start it now", latest(stage, "works once", JONAS), user=JONAS)
+    assert stage.metastudio.starts_made == {"lobby": 1}
+
+
+async def test_start_it_now_looks_first_also_after_a_repetition_that_had_no_turn(
+    staged_with: StagedWith, console: Console, quick: None
+) -> None:
+    async with staged_with() as stage:
+        told = await loses(stage)
+        await stage.bot.invocations.record(
+            replace(
+                (await stage.log())[0],
+                id="repetition",
+                status=Status.REFUSED,
+                trigger_id="repetition",
+                previous_id=(await stage.log())[0].id,
+                reason="Too many starts are waiting.",
+            )
+        )
+        await console("lobby")
+        await stage.clicks("Start anyway", told)
+        again = latest(stage, "works once")
+        await stage.clicks("Start it now", again)
+        assert stage.metastudio.starts_made == {"lobby": 1}
+        assert "This start is settled" in latest(stage, "settled").text

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bot.model import Action, ChannelKind, Status
+from bot.model import Action, ChannelKind, Invocation, Source, Status
 from tests.stage import AMARA, AVATARS, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
 PRIYA, PARTNER = "U0PRIYA001", "T0PARTNER1"
@@ -159,3 +161,78 @@ async def test_ids_with_dashes_of_an_editor_are_understood_by_both_commands(
     await stage.types(f"stop “{job.job_id.replace('-', dash)}”.", "/avatar")
     assert over(stage) == [True]
     assert "starts a virtual avatar" in ack_of(await stage.types(f"{dash}{dash}help"))
+
+
+async def test_a_duplicate_of_a_private_start_names_neither_its_job_nor_its_person(
+    socket_stage: Stage,
+) -> None:
+    await socket_stage.types("secret", channel=STUDIO, user=JONAS)
+    [job] = socket_stage.metastudio.jobs
+    told = json.dumps((await socket_stage.types("secret", user=AMARA)).ack)
+
+    assert "was started by somebody in a channel that cannot be read from here" in told
+    assert job.job_id not in told
+    assert JONAS not in told
+    assert job.job_id in json.dumps((await socket_stage.types("secret", channel=STUDIO, user=MEI)).ack)
+
+
+async def test_start_anyway_of_somebody_elses_start_is_announced_where_it_is_pressed(
+    socket_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = socket_stage
+    monkeypatch.setattr("bot.reconciliation.LOOK_PAUSES", (0.01,))
+    stage.metastudio.trouble.server_errors("start", times=1)
+    await stage.types("secret", channel=STUDIO, user=JONAS)
+    await stage.types("secret", user=AMARA)
+    await stage.clicks("Start anyway", stage.said(AMARA)[-1], user=AMARA)
+
+    [job] = stage.metastudio.jobs
+    [announcement] = stage.announced(AVATARS)
+    assert job.job_id in announcement.text
+    assert stage.announced(STUDIO) == []
+
+
+async def left_behind(stage: Stage, **changes: Any) -> Invocation:
+    """What comes of a stop by Jonas that a process left behind before it was sent."""
+    [start, *_] = await stage.log()
+    now = stage.clock.now()
+    stop = Invocation(
+        id="left-behind",
+        created_at=now,
+        action=Action.STOP,
+        source=Source.COMMAND,
+        status=Status.RECEIVED,
+        team_id=start.team_id,
+        channel_id=AVATARS,
+        user_id=JONAS,
+        room_id=start.room_id,
+        job_id=start.job_id,
+        deadline=now,
+    )
+    await stage.bot.invocations.record(replace(stop, **changes))
+    rows = await stage.until_logged(lambda rows: rows[-1].status is not Status.RECEIVED)
+    await stage.bot.tasks.idle()
+    return rows[-1]
+
+
+async def test_a_stop_left_behind_is_not_sent_where_the_policy_is_stricter_by_now(
+    staged_with: StagedWith,
+) -> None:
+    async with staged_with() as stage:
+        await stage.types("lobby")
+    async with staged_with(policy=f'[stop]\nusers = ["{AMARA}"]\n') as stage:
+        row = await left_behind(stage)
+        assert (row.status, row.reason) == (Status.REFUSED, "You may not stop avatars with this bot.")
+        assert stage.asked("stop") == 0
+        assert "Nothing was stopped." in stage.said(JONAS)[-1].text
+
+
+async def test_a_stop_left_behind_does_not_claim_a_job_that_is_not_in_the_room(
+    staged_with: StagedWith, console: Console
+) -> None:
+    async with staged_with() as stage:
+        await stage.types("lobby")
+        row = await left_behind(stage, job_id=await console("boardroom"))
+        assert (row.status, row.job_state) == (Status.DONE, None)
+        assert "is over already, or MetaStudio never had such a job there" in stage.said(JONAS)[-1].text
+        assert over(stage) == [False, False]
