@@ -48,15 +48,21 @@ class SignedHttp:
         self._connections = Connections(port)
 
     async def open(self) -> None:
-        """Wait until the port takes connections."""
+        """Wait until the port takes connections, and where it tells of its readiness, until it is ready."""
         while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-            except OSError:
-                await asyncio.sleep(POLL_SECONDS)
-            else:
-                writer.close()
+            if await self._takes_commands():
                 return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _takes_commands(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
+            return False
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        status = await reader.readline()
+        writer.close()
+        return b" 503 " not in status
 
     def prepare(self, number: int, origin: str) -> Delivery:
         """Render and sign a request."""
