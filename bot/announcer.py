@@ -20,10 +20,10 @@ import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.invocation import Invocation
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message
-from bot.model import Invocation
 from bot.slack_calls import SlackCalls, post_to_response_url, said_by
 from bot.slack_errors import SLACK_FAILURES, Again, SlackFailure, word_for
 

@@ -9,8 +9,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.invocation import Invocation
 from bot.job import JobReport
-from bot.model import Invocation
 
 CLOCKS_APART = timedelta(seconds=5)
 """How much earlier than the start a job may seem to be made, as long as the clocks were not compared."""

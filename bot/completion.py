@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.configuration import Values, filled, lacks_something, read, written
+from bot.domain.invocation import JobState
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -23,7 +24,6 @@ from bot.errors import (
 from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.model import JobState
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster

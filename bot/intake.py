@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot.custody import Custody
+from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable
-from bot.model import Invocation, Status
 from bot.persist import persist
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.domain.invocation import JobState
 from bot.errors import Answer
 from bot.job import JobReport
-from bot.model import JobState
 
 NOBODY_JOINED = "MSS.45000023"
 """The code with which a job ends itself when no client has joined its RTC room."""

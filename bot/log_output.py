@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.model import SECRET_COLUMNS, Invocation, Source
+from bot.domain.invocation import SECRET_COLUMNS, Invocation, Source
 
 COLUMNS = tuple(field.name for field in fields(Invocation) if field.name not in SECRET_COLUMNS)
 """All that is shown of a row: every column but the secret ones."""

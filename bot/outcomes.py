@@ -16,6 +16,7 @@ import structlog
 
 from bot.announcer import Announcer, Delivery
 from bot.answered import answered
+from bot.domain.invocation import Invocation, JobState, Status
 from bot.errors import (
     Answer,
     AvatarError,
@@ -31,7 +32,6 @@ from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
-from bot.model import Invocation, JobState, Status
 from bot.persist import persist
 from bot.store.invocations import Invocations
 

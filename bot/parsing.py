@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
 from bot.errors import InvalidArguments
-from bot.model import REGION_NAMES, Invocation, RoomType, StartRequest
 from bot.typed_text import kept, peculiarities, visible, words_of
 
 MAX_TEXT = 4000

@@ -28,8 +28,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.invocation import Action, Invocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
-from bot.model import Action, Invocation, StartRequest
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 

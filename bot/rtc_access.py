@@ -11,13 +11,13 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.custody import Custody
+from bot.domain.invocation import Invocation, Status
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.intake import Intake
 from bot.job import JobReport, RtcRoomInfo
 from bot.job_life import life_of
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.model import Invocation, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.slack_calls import SlackCalls

@@ -12,12 +12,12 @@ from datetime import datetime
 import structlog
 
 from bot.announcer import Announcer
+from bot.domain.invocation import Invocation, JobState
 from bot.errors import LogUnavailable, Undeliverable
 from bot.job import SmartChatJob
 from bot.job_life import JobLife
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
-from bot.model import Invocation, JobState
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks

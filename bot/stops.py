@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.custody import Custody
+from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.intake import Intake
 from bot.job_life import UNDER_WAY
@@ -20,7 +21,6 @@ from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.model import Invocation, JobState, Source, Status
 from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.parsing import JobRef
 from bot.policy import Policy

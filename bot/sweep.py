@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.custody import Custody
+from bot.domain.invocation import Action, Invocation, Status
 from bot.errors import OutcomeUnknown, Refused
-from bot.model import Action, Invocation, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.model import JobState
+from bot.domain.invocation import JobState
 from bot.store.roster import FollowedJob
 
 STARTING_SECONDS = 2.0

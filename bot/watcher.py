@@ -13,6 +13,7 @@ from math import inf
 import structlog
 
 from bot.completion import Completion
+from bot.domain.invocation import JobState
 from bot.errors import (
     CredentialRefused,
     JobOver,
@@ -26,7 +27,6 @@ from bot.errors import (
 from bot.job import JobReport
 from bot.job_life import UNDER_WAY, JobLife, life_of
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.model import JobState
 from bot.rooms import BLIND_SECONDS
 from bot.showing import Showing
 from bot.store.leases import Leases

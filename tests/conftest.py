@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import utc_now
+from bot.domain.invocation import StartRequest
 from bot.metastudio.connect import open_metastudio
-from bot.model import StartRequest
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from bot.app import Bot, running_bot
-from bot.model import Invocation
+from bot.domain.invocation import Invocation
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Act, CommandResult, Interacted, Message, SlackStandIn
 from bot.sandbox.slack.block_ids import elements_in

@@ -14,10 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.announcer import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
-from bot.model import Action, Invocation, Source, Status
 from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
 from bot.slack import CALL_SECONDS

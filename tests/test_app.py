@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import running_bot
+from bot.domain.invocation import Status
 from bot.errors import SettingsError, StartupError
-from bot.model import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
-from bot.model import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.invocations import Invocations
 from bot.store.opening import open_database
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.invocation import JobState
 from bot.errors import Answer
 from bot.job import JobReport
 from bot.job_life import NOBODY_JOINED, JobLife, life_of
-from bot.model import JobState
 
 UNJOINED = Answer(error_code=NOBODY_JOINED, error_msg="no client")
 CRASHED = Answer(error_code="MSS.00000004", error_msg="Internal Error")

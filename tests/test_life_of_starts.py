@@ -33,6 +33,7 @@ from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery, Render
 from bot.custody import Custody
+from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.errors import (
     Answer,
     JobOver,
@@ -45,7 +46,6 @@ from bot.intake import Intake
 from bot.job import JobReport, SmartChatJob
 from bot.messages.message import Message
 from bot.metastudio.client import Started
-from bot.model import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.policy import Policy

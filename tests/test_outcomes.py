@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery, Render
 from bot.answered import answering
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import (
     Answer,
     AvatarError,
@@ -27,7 +28,6 @@ from bot.job import SmartChatJob
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
-from bot.model import Action, Invocation, JobState, Source, Status
 from bot.outcomes import (
     GIVE_UP,
     INTERRUPTED,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.errors import InvalidArguments
-from bot.model import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.parsing import (
     HelpWanted,
     JobRef,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.invocation import Action, ChannelKind, Invocation, Source, StartRequest, Status
 from bot.errors import Refused, SettingsError
-from bot.model import Action, ChannelKind, Invocation, Source, StartRequest, Status
 from bot.policy import Policy
 
 LOBBY = StartRequest("lobby", "cn-north-4")

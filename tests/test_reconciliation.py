@@ -10,10 +10,10 @@ import pytest
 from typing_extensions import override
 
 from bot.candidates import CLOCKS_APART, NEARBY
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import OutcomeUnknown, Rejected
 from bot.job import JobReport
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.database import Database

@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.custody import Custody
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.intake import Intake
 from bot.job import JobReport
 from bot.metastudio.client import READ_SECONDS
-from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess

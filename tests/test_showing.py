@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import LogUnavailable, Undeliverable
 from bot.job_life import JobLife
 from bot.messages.message import Message
-from bot.model import Action, Invocation, JobState, Source, Status
 from bot.showing import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations

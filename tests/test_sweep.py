@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.custody import Custody
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import LogUnavailable, OutcomeUnknown
-from bot.model import Action, Invocation, Source, Status
 from bot.outcomes import LEASE, Outcomes
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation

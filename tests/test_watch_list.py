@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bot.model import JobState
+from bot.domain.invocation import JobState
 from bot.store.roster import FollowedJob
 from bot.watch_list import (
     LONGEST_SECONDS,

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.completion import Completion
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -27,7 +28,6 @@ from bot.errors import (
 )
 from bot.job import ErrorInfo, JobReport
 from bot.job_life import JobLife
-from bot.model import Action, Invocation, JobState, Source, Status
 from bot.rooms import BLIND_SECONDS, Rooms
 from bot.showing import Showing
 from bot.store.database import Database

@@ -18,7 +18,7 @@ from bench.stand_ins.slack import CHANNEL, TEAM, USER
 from bench.toolchains import Skipped
 from bench.works.rows import fill_postgresql, fill_sqlite, sqlite_url
 from bench.works.work import LOG
-from bot.model import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.invocations import Invocations
 from bot.store.opening import open_database
 

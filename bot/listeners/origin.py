@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.model import ChannelKind
+from bot.domain.invocation import ChannelKind
 from bot.slack import Installation
 
 UNKNOWN_TEAM = "unknown"

@@ -7,6 +7,7 @@ left out is left out here as well.
 from collections import Counter
 from collections.abc import Iterator
 
+from bot.domain.invocation import Invocation, JobState
 from bot.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
 from bot.job_life import JobLife
 from bot.messages import words
@@ -23,7 +24,6 @@ from bot.messages.message import (
     section,
 )
 from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment, pieces
-from bot.model import Invocation, JobState
 from bot.parsing import JobRef
 
 FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."

@@ -1,10 +1,10 @@
 """How a job ended: for its thread, for whoever started it, and for who presses an outdated button."""
 
+from bot.domain.invocation import Invocation, JobState
 from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code, moment
-from bot.model import Invocation, JobState
 
 
 def ended(invocation: Invocation, life: JobLife) -> Message:

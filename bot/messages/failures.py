@@ -1,8 +1,8 @@
 """What went wrong, as a person reads it: what happened, what to do, and what to ask about."""
 
+from bot.domain.invocation import Invocation
 from bot.errors import AvatarError, InvalidArguments, MetaStudioError
 from bot.messages.mrkdwn import code, escape
-from bot.model import Invocation
 
 _LIMIT = 1000
 """Of what happened, and again of what to do: together they fit into one section."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 
+from bot.domain.invocation import Invocation, JobState
 from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.buttons import stop_button
@@ -17,7 +18,6 @@ from bot.messages.message import (
     section,
 )
 from bot.messages.mrkdwn import code, fit_lines, mention, moment
-from bot.model import Invocation, JobState
 from bot.parsing import JobRef
 
 MOST_JOBS = 45

@@ -1,11 +1,11 @@
 """What somebody who stops a job is told."""
 
+from bot.domain.invocation import Invocation
 from bot.errors import MetaStudioError, OutcomeUnknown
 from bot.messages import words
 from bot.messages.failures import happened, reference, said, what_to_do
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code
-from bot.model import Invocation
 from bot.parsing import JobRef
 
 

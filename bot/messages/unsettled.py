@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.invocation import Invocation
 from bot.errors import OutcomeUnknown
 from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
 from bot.messages.failures import happened, reference, what_to_do
 from bot.messages.message import TEXT_LIMIT, Message, actions, context, section
 from bot.messages.mrkdwn import code, fit_lines, mention, moment
-from bot.model import Invocation
 
 _MOST_FOUND = 10
 _ID_LIMIT = 2900

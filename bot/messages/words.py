@@ -3,11 +3,11 @@
 MetaStudio's codes are those of the start call, Tables 5 to 10; one that is not listed is shown as it is.
 """
 
+from bot.domain.invocation import REGION_NAMES, JobState
 from bot.errors import Answer
 from bot.job import legible
 from bot.job_life import JobLife
 from bot.messages.mrkdwn import code, escape, literal, mention
-from bot.model import REGION_NAMES, JobState
 
 _DEVICES = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "HUB": "Large screen"}
 _VENDORS = {"XIMALAYA": "Himalaya TTS", "HUAWEI_EI": "Huawei EI TTS", "MOBVOI": "Mobvoi TTS"}

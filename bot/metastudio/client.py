@@ -19,13 +19,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.invocation import StartRequest
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
 from bot.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
-from bot.model import StartRequest
 from bot.pace import Pace
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
 
-from bot.model import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.probe import probe

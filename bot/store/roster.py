@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 
-from bot.model import Action, JobState, Status
+from bot.domain.invocation import Action, JobState, Status
 from bot.store.database import Database
 from bot.store.statements import execute, fetch
 from bot.store.tables import followed, invocations

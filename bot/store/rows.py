@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from bot.model import Action, ChannelKind, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.store.tables import invocations
 
 NAMES = tuple(field.name for field in fields(Invocation))

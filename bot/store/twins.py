@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
-from bot.model import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.store.rows import COLUMNS
 from bot.store.tables import invocations, is_open
 

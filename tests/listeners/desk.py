@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.custody import Custody
+from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.errors import Answer, LogUnavailable
 from bot.intake import Intake
 from bot.job import JobReport, SmartChatJob
@@ -19,7 +20,6 @@ from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
-from bot.model import Invocation, JobState, StartRequest
 from bot.outcomes import Outcomes
 from bot.parsing import Regions
 from bot.policy import Policy

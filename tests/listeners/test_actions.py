@@ -9,8 +9,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.job import JobReport
-from bot.model import Action, Invocation, JobState, Source, Status
 from bot.parsing import request_of
 from bot.policy import Policy
 from bot.slack import Installation

@@ -13,10 +13,10 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.job import JobReport
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.start_command import StartCommand
-from bot.model import Action, Invocation, Source, Status
 from bot.policy import Policy
 from bot.reconciliation import FOUND
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk

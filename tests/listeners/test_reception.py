@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
 from bot.errors import LogUnavailable
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.listeners.reception import say
 from bot.messages.message import Message, section
-from bot.model import Action, ChannelKind, Invocation, Source, Status
 from bot.slack import Installation
 from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.invocation import Action, Source, Status
 from bot.listeners.start_command import twin_reason
-from bot.model import Action, Source, Status
 from bot.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
 

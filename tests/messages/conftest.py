@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from slack_sdk.models.blocks import Block
 
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.job import SmartChatJob
 from bot.messages.message import TEXT_LIMIT, Message
-from bot.model import Action, Invocation, Source, Status
 from bot.sandbox.slack import block_problems
 from bot.sandbox.slack.limits import ALL_CHARACTERS, characters
 from bot.sandbox.slack.view_limits import VIEW_BYTES, view_problems

@@ -1,5 +1,6 @@
 import re
 
+from bot.domain.invocation import Invocation
 from bot.messages.buttons import (
     LOOK_AGAIN,
     RTC_ACCESS,
@@ -16,7 +17,6 @@ from bot.messages.buttons import (
     use_job_button,
 )
 from bot.messages.message import actions
-from bot.model import Invocation
 from bot.parsing import JobRef, StartAnyway, UseJob, parse_job_value
 from bot.sandbox.slack import block_problems
 

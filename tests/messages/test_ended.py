@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.invocation import Invocation, JobState
 from bot.errors import Answer
 from bot.job_life import JobLife
 from bot.messages.ended import ended
 from bot.messages.message import TEXT_LIMIT, Message
-from bot.model import Invocation, JobState
 
 AssertGolden = Callable[[str, Message], None]
 

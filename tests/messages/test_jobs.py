@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.invocation import Invocation, JobState
 from bot.messages.jobs import jobs_list
 from bot.messages.message import Message
-from bot.model import Invocation, JobState
 from bot.parsing import JobRef, parse_job_value
 
 AssertGolden = Callable[[str, Message], None]

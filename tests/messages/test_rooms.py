@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.errors import JobOver, OutcomeUnknown, Rejected
 from bot.job import RoomReport, RtcRoomInfo, SmartChatJob
 from bot.job_life import JobLife
@@ -21,7 +22,6 @@ from bot.messages.replies import duplicate, interrupted, not_started, starting
 from bot.messages.rtc_access import access
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
 from bot.messages.unsettled import Look, settled_already, unsettled
-from bot.model import Invocation, JobState, StartRequest
 from bot.parsing import JobRef
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

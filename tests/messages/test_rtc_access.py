@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.invocation import JobState
 from bot.job import RtcRoomInfo
 from bot.job_life import JobLife
 from bot.messages.rtc_access import access, no_access, opening, plain_view, refused_access
-from bot.model import JobState
 from bot.parsing import JobRef
 from bot.sandbox.slack.view_limits import view_problems
 

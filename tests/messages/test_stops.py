@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.domain.invocation import Invocation
 from bot.errors import Answer, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
-from bot.model import Invocation
 from bot.parsing import JobRef
 
 AssertGolden = Callable[[str, Message], None]

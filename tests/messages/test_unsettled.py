@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.invocation import Invocation, Status
 from bot.errors import Answer, OutcomeUnknown
 from bot.messages.message import Message
 from bot.messages.mrkdwn import moment
 from bot.messages.unsettled import Look, settled_already, unsettled
-from bot.model import Invocation, Status
 
 AssertGolden = Callable[[str, Message], None]
 

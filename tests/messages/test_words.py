@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.invocation import JobState
 from bot.errors import Answer
 from bot.job_life import JobLife
 from bot.messages.words import duration, state
-from bot.model import JobState
 
 
 @pytest.mark.parametrize(

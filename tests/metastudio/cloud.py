@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx
 from typing_extensions import override
 
-from bot.model import StartRequest
+from bot.domain.invocation import StartRequest
 
 ROOM = StartRequest("24bad716-87b1-45e5-8912-6102f7693265")
 PROJECT = "0123456789abcdef0123456789abcdef"

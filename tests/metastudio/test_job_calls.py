@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from bot.domain.invocation import StartRequest
 from bot.errors import (
     LOOK_FIRST,
     Answer,
@@ -26,7 +27,6 @@ from bot.errors import (
 )
 from bot.job import JobReport
 from bot.metastudio.client import MetaStudio
-from bot.model import StartRequest
 from bot.pace import Pace
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.metastudio.cloud import (

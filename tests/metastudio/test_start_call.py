@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.domain.invocation import RoomType, StartRequest
 from bot.errors import CredentialRefused, MetaStudioError
-from bot.model import RoomType, StartRequest
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.metastudio.cloud import (
     ACCEPTS,

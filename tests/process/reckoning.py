@@ -10,8 +10,8 @@ from typing import Self, TypeVar
 
 from typing_extensions import override
 
+from bot.domain.invocation import Invocation, Status
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.model import Invocation, Status
 from bot.outcomes import INTERRUPTED
 from bot.store.invocations import Invocations
 from bot.store.opening import open_database

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.app import running_bot
+from bot.domain.invocation import Status
 from bot.errors import SettingsError
-from bot.model import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Settings

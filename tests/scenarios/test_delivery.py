@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.model import Status
+from bot.domain.invocation import Status
 from bot.sandbox.slack import Answered
 from bot.slack_calls import MOST_TRIES
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Stage, until

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from bot.model import Action, JobState, Status
+from bot.domain.invocation import Action, JobState, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings

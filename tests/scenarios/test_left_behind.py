@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.sandbox.slack import Message
 from tests.stage import JONAS, MEI, Console, Stage, StagedWith, buttons, until
 

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from bot.diagnostics import configure_logging
-from bot.model import Action, Status
+from bot.domain.invocation import Action, Status
 from bot.settings import LogFormat, LogLevel, RtcAccess
 from tests.stage import AMARA, JONAS, MEI, Stage, StagedWith, buttons, until
 

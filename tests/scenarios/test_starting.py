@@ -1,6 +1,6 @@
 """Somebody types `/avatar-start`, over either transport and either database."""
 
-from bot.model import Action, JobState, Status
+from bot.domain.invocation import Action, JobState, Status
 from tests.stage import AVATARS, JONAS, MEI, ROOM, Stage, buttons
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.model import Action, JobState, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.stage import AMARA, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from bot.model import JobState
+from bot.domain.invocation import JobState
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings

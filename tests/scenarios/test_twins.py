@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.model import Source, Status
+from bot.domain.invocation import Source, Status
 from tests.stage import JONAS, MEI, Stage, buttons
 
 

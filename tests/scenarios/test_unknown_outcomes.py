@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.model import Action, Source, Status
+from bot.domain.invocation import Action, Source, Status
 from bot.sandbox.slack import Message
 from tests.stage import MEI, Console, Stage, StagedWith, buttons, until
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, ChannelKind, Invocation, Source, Status
+from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
 from tests.stage import AMARA, AVATARS, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
 PRIYA, PARTNER = "U0PRIYA001", "T0PARTNER1"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.opening import open_database

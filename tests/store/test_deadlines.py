@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.model import Invocation, Status
+from bot.domain.invocation import Invocation, Status
 from bot.store.invocations import Invocations
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

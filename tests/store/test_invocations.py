@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.store.invocations import Invocations
 
 New = Callable[..., Invocation]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.invocations import Invocations, RunningJobs
 
 New = Callable[..., Invocation]

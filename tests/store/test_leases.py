@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.model import Invocation, Status
+from bot.domain.invocation import Invocation, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit

@@ -13,8 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, insert, inspect, table, text
 
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import StartupError, Unreachable
-from bot.model import Action, Invocation, JobState, Source, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError
-from bot.model import Invocation, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate

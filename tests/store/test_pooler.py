@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError, Unreachable
-from bot.model import Invocation, Status
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.invocations import Invocations

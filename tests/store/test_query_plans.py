@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import event, text
 
-from bot.model import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import Roster

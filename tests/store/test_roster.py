@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster, Stop

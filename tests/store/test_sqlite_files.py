@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.invocation import Invocation
 from bot.errors import LogUnavailable
-from bot.model import Invocation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate

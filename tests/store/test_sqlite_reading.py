@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.domain.invocation import Invocation
 from bot.errors import LogUnavailable, StartupError
-from bot.model import Invocation
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.opening import open_database

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.store.invocations import Invocations
 from bot.store.twins import TWIN_TIME
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from bot.model import Status
+from bot.domain.invocation import Status
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, MetaStudioStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.page.files import FOLDER

@@ -1,0 +1,1 @@
+"""The pure core: words, rules and types, without any I/O."""
