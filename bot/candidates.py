@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.invocation import Invocation
-from bot.job import JobReport
+from bot.domain.job import JobReport
 
 CLOCKS_APART = timedelta(seconds=5)
 """How much earlier than the start a job may seem to be made, as long as the clocks were not compared."""

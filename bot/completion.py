@@ -14,6 +14,7 @@ import structlog
 
 from bot.configuration import Values, filled, lacks_something, read, written
 from bot.domain.invocation import JobState
+from bot.domain.job import JobReport, RoomReport
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -21,7 +22,6 @@ from bot.errors import (
     OperationUnknown,
     RoomUnknown,
 )
-from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.rooms import Rooms

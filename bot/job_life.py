@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.invocation import JobState
+from bot.domain.job import JobReport
 from bot.errors import Answer
-from bot.job import JobReport
 
 NOBODY_JOINED = "MSS.45000023"
 """The code with which a job ends itself when no client has joined its RTC room."""

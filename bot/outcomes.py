@@ -17,6 +17,7 @@ import structlog
 from bot.announcer import Announcer, Delivery
 from bot.answered import answered
 from bot.domain.invocation import Invocation, JobState, Status
+from bot.domain.job import SmartChatJob
 from bot.errors import (
     Answer,
     AvatarError,
@@ -27,7 +28,6 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.job import SmartChatJob
 from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from bot.domain.job import RoomReport
 from bot.errors import OperationUnknown, RoomUnknown
-from bot.job import RoomReport
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 
 FRESH_SECONDS = 300.0

@@ -12,8 +12,8 @@ from typing_extensions import override
 from bot.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from bot.configuration import read, written
 from bot.domain.invocation import JobState
+from bot.domain.job import JobReport, RoomReport
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
-from bot.job import JobReport, RoomReport
 from bot.job_life import JobLife
 from bot.rooms import Rooms
 from bot.showing import Showing

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.configuration import filled, lacks_something, read, written
-from bot.job import JobReport, RoomReport, SmartChatJob
+from bot.domain.job import JobReport, RoomReport, SmartChatJob
 
 VOICE = {
     "voice_asset_id": "7a9f",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.invocation import JobState
+from bot.domain.job import JobReport
 from bot.errors import Answer
-from bot.job import JobReport
 from bot.job_life import NOBODY_JOINED, JobLife, life_of
 
 UNJOINED = Answer(error_code=NOBODY_JOINED, error_msg="no client")

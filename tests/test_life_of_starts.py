@@ -34,6 +34,7 @@ from typing_extensions import override
 from bot.announcer import Announcer, Delivery, Render
 from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
+from bot.domain.job import JobReport, SmartChatJob
 from bot.errors import (
     Answer,
     JobOver,
@@ -43,7 +44,6 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.intake import Intake
-from bot.job import JobReport, SmartChatJob
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes

@@ -13,6 +13,7 @@ from typing_extensions import override
 from bot.announcer import Announcer, Delivery, Render
 from bot.answered import answering
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.job import SmartChatJob
 from bot.errors import (
     Answer,
     AvatarError,
@@ -24,7 +25,6 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.job import SmartChatJob
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message

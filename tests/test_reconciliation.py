@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from bot.candidates import CLOCKS_APART, NEARBY
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
-from bot.job import JobReport
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 from typing_extensions import override
 
+from bot.domain.job import RoomReport
 from bot.errors import MetaStudioError, OperationUnknown, OutcomeUnknown, RoomUnknown, Throttled
-from bot.job import RoomReport
 from bot.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
 from tests.fakes import FakeMetaStudio
 

@@ -15,9 +15,9 @@ from typing_extensions import override
 
 from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.job import JobReport
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.intake import Intake
-from bot.job import JobReport
 from bot.metastudio.client import READ_SECONDS
 from bot.outcomes import Outcomes
 from bot.parsing import JobRef

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from bot.completion import Completion
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.job import ErrorInfo, JobReport
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -26,7 +27,6 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
-from bot.job import ErrorInfo, JobReport
 from bot.job_life import JobLife
 from bot.rooms import BLIND_SECONDS, Rooms
 from bot.showing import Showing

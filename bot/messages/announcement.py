@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.domain.invocation import Invocation, JobState
-from bot.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
+from bot.domain.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
 from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.buttons import rtc_button, stop_button

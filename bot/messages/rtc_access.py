@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.job import Number, RtcRoomInfo, RtcUser
+from bot.domain.job import Number, RtcRoomInfo, RtcUser
 from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts

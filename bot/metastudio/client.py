@@ -20,8 +20,8 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.invocation import StartRequest
+from bot.domain.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials

@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from bot.custody import Custody
 from bot.domain.invocation import Invocation, JobState, StartRequest
+from bot.domain.job import JobReport, SmartChatJob
 from bot.errors import Answer, LogUnavailable
 from bot.intake import Intake
-from bot.job import JobReport, SmartChatJob
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception

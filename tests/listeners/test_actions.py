@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
-from bot.job import JobReport
+from bot.domain.job import JobReport
 from bot.parsing import request_of
 from bot.policy import Policy
 from bot.slack import Installation

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
-from bot.job import JobReport
+from bot.domain.job import JobReport
 from bot.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON

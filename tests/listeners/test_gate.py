@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bolt import bolt_app
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.job import JobReport
+from bot.domain.job import JobReport
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.start_command import StartCommand
 from bot.policy import Policy

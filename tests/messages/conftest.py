@@ -12,7 +12,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.job import SmartChatJob
+from bot.domain.job import SmartChatJob
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.sandbox.slack import block_problems
 from bot.sandbox.slack.limits import ALL_CHARACTERS, characters

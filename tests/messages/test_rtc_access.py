@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.invocation import JobState
-from bot.job import RtcRoomInfo
+from bot.domain.job import RtcRoomInfo
 from bot.job_life import JobLife
 from bot.messages.rtc_access import access, no_access, opening, plain_view, refused_access
 from bot.parsing import JobRef

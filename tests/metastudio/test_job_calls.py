@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.domain.invocation import StartRequest
+from bot.domain.job import JobReport
 from bot.errors import (
     LOOK_FIRST,
     Answer,
@@ -25,7 +26,6 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
-from bot.job import JobReport
 from bot.metastudio.client import MetaStudio
 from bot.pace import Pace
 from bot.sandbox.metastudio import MetaStudioStandIn

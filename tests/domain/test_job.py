@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from bot.configuration import read
-from bot.job import (
+from bot.domain.job import (
     ChatSubtitleConfig,
     ChatVideoConfig,
     ErrorInfo,
