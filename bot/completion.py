@@ -15,6 +15,7 @@ import structlog
 from bot.configuration import Values, filled, lacks_something, read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
+from bot.domain.job_state import JobLife
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -22,7 +23,6 @@ from bot.errors import (
     OperationUnknown,
     RoomUnknown,
 )
-from bot.job_life import JobLife
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.rooms import Rooms
 from bot.showing import Showing

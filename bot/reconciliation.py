@@ -14,8 +14,8 @@ import structlog
 from bot.candidates import Candidates, Times, candidates
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
+from bot.domain.job_state import UNDER_WAY
 from bot.errors import LogUnavailable, MetaStudioError
-from bot.job_life import UNDER_WAY
 from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import LEASE, Outcomes, doubt_in

@@ -13,9 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.custody import Custody
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
+from bot.domain.job_state import life_of
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.intake import Intake
-from bot.job_life import life_of
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import Outcomes

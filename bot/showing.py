@@ -14,8 +14,8 @@ import structlog
 from bot.announcer import Announcer
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
+from bot.domain.job_state import JobLife
 from bot.errors import LogUnavailable, Undeliverable
-from bot.job_life import JobLife
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.store.invocations import Invocations

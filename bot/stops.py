@@ -14,9 +14,9 @@ import structlog
 
 from bot.custody import Custody
 from bot.domain.invocation import Invocation, JobState, Source, Status
+from bot.domain.job_state import UNDER_WAY
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.intake import Intake
-from bot.job_life import UNDER_WAY
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped

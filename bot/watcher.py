@@ -15,6 +15,7 @@ import structlog
 from bot.completion import Completion
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport
+from bot.domain.job_state import UNDER_WAY, JobLife, life_of
 from bot.errors import (
     CredentialRefused,
     JobOver,
@@ -25,7 +26,6 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
-from bot.job_life import UNDER_WAY, JobLife, life_of
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.rooms import BLIND_SECONDS
 from bot.showing import Showing

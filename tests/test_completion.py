@@ -13,8 +13,8 @@ from bot.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from bot.configuration import read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
+from bot.domain.job_state import JobLife
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
-from bot.job_life import JobLife
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster

@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.job_state import JobLife
 from bot.errors import LogUnavailable, Undeliverable
-from bot.job_life import JobLife
 from bot.messages.message import Message
 from bot.showing import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
 from bot.store.database import Database

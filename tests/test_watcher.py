@@ -18,6 +18,7 @@ from typing_extensions import override
 from bot.completion import Completion
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import ErrorInfo, JobReport
+from bot.domain.job_state import JobLife
 from bot.errors import (
     JobOver,
     LogUnavailable,
@@ -27,7 +28,6 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
-from bot.job_life import JobLife
 from bot.rooms import BLIND_SECONDS, Rooms
 from bot.showing import Showing
 from bot.store.database import Database

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
-from bot.job_life import JobLife
+from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.buttons import rtc_button, stop_button
 from bot.messages.message import (

@@ -1,7 +1,7 @@
 """How a job ended: for its thread, for whoever started it, and for who presses an outdated button."""
 
 from bot.domain.invocation import Invocation, JobState
-from bot.job_life import JobLife
+from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code, moment

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from bot.domain.invocation import Invocation, JobState
-from bot.job_life import JobLife
+from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.buttons import stop_button
 from bot.messages.message import (

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.job import Number, RtcRoomInfo, RtcUser
-from bot.job_life import JobLife
+from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
 from bot.messages.mrkdwn import code, escape, moment, pieces

@@ -5,8 +5,8 @@ MetaStudio's codes are those of the start call, Tables 5 to 10; one that is not 
 
 from bot.domain.invocation import REGION_NAMES, JobState
 from bot.domain.job import legible
+from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.job_life import JobLife
 from bot.messages.mrkdwn import code, escape, literal, mention
 
 _DEVICES = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "HUB": "Large screen"}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
+from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.job_life import JobLife
 from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import TEXT_LIMIT, Message
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.invocation import Invocation, JobState
+from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.job_life import JobLife
 from bot.messages.ended import ended
 from bot.messages.message import TEXT_LIMIT, Message
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import RoomReport, RtcRoomInfo, SmartChatJob
+from bot.domain.job_state import JobLife
 from bot.errors import JobOver, OutcomeUnknown, Rejected
-from bot.job_life import JobLife
 from bot.messages import words
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.invocation import JobState
+from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.job_life import JobLife
 from bot.messages.words import duration, state
 
 

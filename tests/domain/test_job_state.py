@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport
+from bot.domain.job_state import NOBODY_JOINED, JobLife, life_of
 from bot.errors import Answer
-from bot.job_life import NOBODY_JOINED, JobLife, life_of
 
 UNJOINED = Answer(error_code=NOBODY_JOINED, error_msg="no client")
 CRASHED = Answer(error_code="MSS.00000004", error_msg="Internal Error")
