@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.candidates import Candidates, Times, candidates
+from bot.domain.arguments import StartAnyway
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
@@ -19,7 +20,6 @@ from bot.errors import LogUnavailable, MetaStudioError
 from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import LEASE, Outcomes, doubt_in
-from bot.parsing import StartAnyway
 from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)

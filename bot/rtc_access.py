@@ -11,6 +11,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.custody import Custody
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
@@ -19,7 +20,6 @@ from bot.intake import Intake
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import Outcomes
-from bot.parsing import JobRef
 from bot.slack_calls import SlackCalls
 from bot.slack_errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.custody import Custody
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
@@ -22,7 +23,6 @@ from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import Outcomes, doubt_in, error_in
-from bot.parsing import JobRef
 from bot.policy import Policy
 from bot.store.invocations import Invocations
 

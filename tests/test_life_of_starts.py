@@ -33,6 +33,7 @@ from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery, Render
 from bot.custody import Custody
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.errors import (
@@ -47,7 +48,6 @@ from bot.intake import Intake
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
-from bot.parsing import JobRef
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms

@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.custody import Custody
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.intake import Intake
 from bot.metastudio.client import READ_SECONDS
 from bot.outcomes import Outcomes
-from bot.parsing import JobRef
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES

@@ -12,12 +12,12 @@ from typing_extensions import override
 
 from bot.answered import answering
 from bot.custody import Custody
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.intake import Intake
 from bot.outcomes import TELL_AGAIN, Outcomes
-from bot.parsing import JobRef
 from bot.policy import Policy
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.database import Database

@@ -12,6 +12,16 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.announcer import Announcer
 from bot.custody import Custody
+from bot.domain.arguments import (
+    HelpWanted,
+    JobRef,
+    Regions,
+    UseJob,
+    parse_job_value,
+    parse_start,
+    request_of,
+    typed,
+)
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception, named_by
@@ -29,7 +39,6 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
-from bot.parsing import HelpWanted, JobRef, Regions, UseJob, parse_job_value, parse_start, request_of, typed
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess

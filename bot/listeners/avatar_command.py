@@ -7,6 +7,7 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.arguments import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
 from bot.domain.invocation import Action, Invocation, Status
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.listeners.reception import Reception, named_by, say
@@ -14,7 +15,6 @@ from bot.listeners.start_command import START_COMMAND
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
 from bot.messages.stops import stopping
-from bot.parsing import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
 from bot.policy import Policy
 from bot.stops import Stops
 from bot.store.invocations import Invocations

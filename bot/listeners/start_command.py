@@ -7,11 +7,11 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.arguments import HelpWanted, Regions, parse_start
 from bot.domain.invocation import Action, Invocation, Status
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.listeners.reception import Reception, say
 from bot.messages.replies import declined, duplicate, starting, usage
-from bot.parsing import HelpWanted, Regions, parse_start
 from bot.policy import Policy
 from bot.starts import Starts, Twin
 

@@ -7,6 +7,7 @@ left out is left out here as well.
 from collections import Counter
 from collections.abc import Iterator
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
 from bot.domain.job_state import JobLife
@@ -24,7 +25,6 @@ from bot.messages.message import (
     section,
 )
 from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment, pieces
-from bot.parsing import JobRef
 
 FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."
 INVITE_HINT = "To let the bot keep its messages true here, invite it to this channel."

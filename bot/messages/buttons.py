@@ -7,11 +7,11 @@ the message does not know them.
 
 from collections.abc import Sequence
 
+from bot.domain.arguments import JobRef, StartAnyway, UseJob
 from bot.domain.invocation import Invocation
 from bot.messages import words
 from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation
 from bot.messages.mrkdwn import escape
-from bot.parsing import JobRef, StartAnyway, UseJob
 
 STOP_JOB = "stop_job"
 RTC_ACCESS = "rtc_access"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
@@ -18,7 +19,6 @@ from bot.messages.message import (
     section,
 )
 from bot.messages.mrkdwn import code, fit_lines, mention, moment
-from bot.parsing import JobRef
 
 MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, RoomType, StartRequest, Status
 from bot.errors import AvatarError, InvalidArguments
 from bot.messages import words
@@ -14,7 +15,6 @@ from bot.messages.buttons import (
 from bot.messages.failures import reference, said, what_to_do
 from bot.messages.message import Block, Message, with_buttons
 from bot.messages.mrkdwn import code, escape, mention
-from bot.parsing import Regions
 
 ID_LIMIT = 2000
 """A job ID is shown whole."""

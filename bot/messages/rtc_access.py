@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.arguments import JobRef
 from bot.domain.job import Number, RtcRoomInfo, RtcUser
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
 from bot.messages.mrkdwn import code, escape, moment, pieces
-from bot.parsing import JobRef
 
 MOST_BLOCKS = 80
 """Slack takes 100 blocks, and 250,000 bytes in all: 80 full sections keep to both."""

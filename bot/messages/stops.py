@@ -1,12 +1,12 @@
 """What somebody who stops a job is told."""
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation
 from bot.errors import MetaStudioError, OutcomeUnknown
 from bot.messages import words
 from bot.messages.failures import happened, reference, said, what_to_do
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code
-from bot.parsing import JobRef
 
 
 def stopping(ref: JobRef, room_name: str | None = None) -> Message:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.custody import Custody
+from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.errors import Answer, LogUnavailable
@@ -21,7 +22,6 @@ from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
-from bot.parsing import Regions
 from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess

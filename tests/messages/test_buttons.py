@@ -1,5 +1,6 @@
 import re
 
+from bot.domain.arguments import JobRef, StartAnyway, UseJob, parse_job_value
 from bot.domain.invocation import Invocation
 from bot.messages.buttons import (
     LOOK_AGAIN,
@@ -17,7 +18,6 @@ from bot.messages.buttons import (
     use_job_button,
 )
 from bot.messages.message import actions
-from bot.parsing import JobRef, StartAnyway, UseJob, parse_job_value
 from bot.sandbox.slack import block_problems
 
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.arguments import JobRef, parse_job_value
 from bot.domain.invocation import Invocation, JobState
 from bot.messages.jobs import jobs_list
 from bot.messages.message import Message
-from bot.parsing import JobRef, parse_job_value
 
 AssertGolden = Callable[[str, Message], None]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.arguments import Regions, parse_avatar, parse_start
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.errors import (
     Answer,
@@ -29,7 +30,6 @@ from bot.messages.replies import (
     used,
     went_wrong,
 )
-from bot.parsing import Regions, parse_avatar, parse_start
 
 AssertGolden = Callable[[str, Message], None]
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import RoomReport, RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
@@ -22,7 +23,6 @@ from bot.messages.replies import duplicate, interrupted, not_started, starting
 from bot.messages.rtc_access import access
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
 from bot.messages.unsettled import Look, settled_already, unsettled
-from bot.parsing import JobRef
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOBBY = "*Lobby kiosk* (`lobby`)"

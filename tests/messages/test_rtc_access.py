@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobState
 from bot.domain.job import RtcRoomInfo
 from bot.domain.job_state import JobLife
 from bot.messages.rtc_access import access, no_access, opening, plain_view, refused_access
-from bot.parsing import JobRef
 from bot.sandbox.slack.view_limits import view_problems
 
 AssertGoldenView = Callable[[str, dict[str, Any]], None]

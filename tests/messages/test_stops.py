@@ -2,11 +2,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation
 from bot.errors import Answer, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
-from bot.parsing import JobRef
 
 AssertGolden = Callable[[str, Message], None]
 

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
-from bot.errors import InvalidArguments
-from bot.parsing import (
+from bot.domain.arguments import (
     HelpWanted,
     JobRef,
     JobsWanted,
@@ -21,6 +19,8 @@ from bot.parsing import (
     request_of,
     typed,
 )
+from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.errors import InvalidArguments
 from bot.typed_text import kept, without_marks, words_of
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
