@@ -21,6 +21,7 @@ from bot.completion import Completion
 from bot.credential_check import check_credentials
 from bot.custody import Custody
 from bot.domain.arguments import Regions
+from bot.domain.policy import Policy
 from bot.errors import SettingFault, SettingsError
 from bot.housekeeping import keep_house
 from bot.intake import Intake
@@ -32,7 +33,6 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.outcomes import Outcomes
 from bot.pace import Pace
-from bot.policy import Policy
 from bot.readiness import CostlyCheck, Readiness
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms

@@ -16,6 +16,7 @@ from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
+from bot.domain.policy import Policy
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.intake import Intake
 from bot.messages.message import Message
@@ -23,7 +24,6 @@ from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import Outcomes, doubt_in, error_in
-from bot.policy import Policy
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0

@@ -12,9 +12,9 @@ import structlog
 
 from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Status
+from bot.domain.policy import Policy
 from bot.errors import OutcomeUnknown, Refused
 from bot.outcomes import LEASE, Outcomes
-from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops

@@ -36,6 +36,7 @@ from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
+from bot.domain.policy import Policy
 from bot.errors import (
     Answer,
     JobOver,
@@ -48,7 +49,6 @@ from bot.intake import Intake
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
-from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing

@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.policy import Policy
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.outcomes import LEASE, Outcomes
-from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.starts import Starts
 from bot.stops import Stops

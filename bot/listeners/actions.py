@@ -23,6 +23,7 @@ from bot.domain.arguments import (
     typed,
 )
 from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
@@ -39,7 +40,6 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
-from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
 from bot.starts import Starts, Twin, Used

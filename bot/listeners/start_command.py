@@ -9,10 +9,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.arguments import HelpWanted, Regions, parse_start
 from bot.domain.invocation import Action, Invocation, Status
+from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.listeners.reception import Reception, say
 from bot.messages.replies import declined, duplicate, starting, usage
-from bot.policy import Policy
 from bot.starts import Starts, Twin
 
 START_COMMAND = "/avatar-start"

@@ -14,6 +14,7 @@ from bot.custody import Custody
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
+from bot.domain.policy import Policy
 from bot.errors import Answer, LogUnavailable
 from bot.intake import Intake
 from bot.listeners.actions import Actions
@@ -22,7 +23,6 @@ from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
-from bot.policy import Policy
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
 from bot.slack import Installation

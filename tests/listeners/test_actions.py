@@ -12,7 +12,7 @@ from bot.bolt import bolt_app
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
-from bot.policy import Policy
+from bot.domain.policy import Policy
 from bot.slack import Installation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON

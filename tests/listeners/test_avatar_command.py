@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
-from bot.policy import Policy
+from bot.domain.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 

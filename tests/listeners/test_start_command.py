@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.invocation import Action, Source, Status
+from bot.domain.policy import Policy
 from bot.listeners.start_command import twin_reason
-from bot.policy import Policy
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"

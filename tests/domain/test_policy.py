@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, StartRequest, Status
+from bot.domain.policy import Policy
 from bot.errors import Refused, SettingsError
-from bot.policy import Policy
 
 LOBBY = StartRequest("lobby", "cn-north-4")
 
