@@ -22,9 +22,9 @@ from bot.credential_check import check_credentials
 from bot.custody import Custody
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
+from bot.durable.accept import Intake
 from bot.errors import SettingFault, SettingsError
 from bot.housekeeping import keep_house
-from bot.intake import Intake
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception

@@ -15,8 +15,8 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
+from bot.durable.accept import Intake
 from bot.errors import Answer, MetaStudioError, NotSent
-from bot.intake import Intake
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.outcomes import Outcomes

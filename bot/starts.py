@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from bot.custody import Custody
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.durable.accept import Intake
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
-from bot.intake import Intake
 from bot.metastudio.client import MetaStudio
 from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation

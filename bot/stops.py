@@ -17,8 +17,8 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
+from bot.durable.accept import Intake
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
-from bot.intake import Intake
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped

@@ -37,6 +37,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
+from bot.durable.accept import Intake
 from bot.errors import (
     Answer,
     JobOver,
@@ -45,7 +46,6 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.intake import Intake
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes

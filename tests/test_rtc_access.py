@@ -17,8 +17,8 @@ from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
+from bot.durable.accept import Intake
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
-from bot.intake import Intake
 from bot.metastudio.client import READ_SECONDS
 from bot.outcomes import Outcomes
 from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess

@@ -13,8 +13,8 @@ from typing_extensions import override
 from bot.custody import AFTER_A_BUG, Custody
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
+from bot.durable.accept import Intake
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
-from bot.intake import Intake
 from bot.metastudio.client import Started
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation

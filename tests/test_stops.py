@@ -16,8 +16,8 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.durable.accept import Intake
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
-from bot.intake import Intake
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.database import Database

@@ -9,7 +9,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.intake import Intake
+from bot.durable.accept import Intake
 from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.messages.message import Message
 from bot.slack import Installation

@@ -15,8 +15,8 @@ from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
+from bot.durable.accept import Intake
 from bot.errors import Answer, LogUnavailable
-from bot.intake import Intake
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception

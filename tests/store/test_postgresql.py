@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import LogUnavailable
-from bot.intake import COMMIT_SECONDS
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.invocations import Invocations

@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.errors import LogUnavailable
-from bot.intake import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.persist import WRITE_PAUSES
 from bot.store.database import Database
 from bot.store.invocations import Invocations

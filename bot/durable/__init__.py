@@ -1,0 +1,1 @@
+"""Rows that are never lost: commit before the ack, claim, retry, retention."""
