@@ -19,10 +19,10 @@ from bot.announcer import Announcer
 from bot.bolt import bolt_app
 from bot.completion import Completion
 from bot.credential_check import check_credentials
-from bot.custody import Custody
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import SettingFault, SettingsError
 from bot.housekeeping import keep_house
 from bot.listeners.actions import Actions

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.custody import Custody
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
 from bot.metastudio.client import MetaStudio
 from bot.outcomes import Outcomes

@@ -12,12 +12,12 @@ from typing import Any
 
 import structlog
 
-from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.messages.message import Message
 from bot.messages.replies import declined

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
+from bot.durable.claims import Custody
 from bot.errors import OutcomeUnknown, Refused
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import Reconciliation

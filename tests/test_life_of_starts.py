@@ -32,12 +32,12 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.announcer import Announcer, Delivery, Render
-from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import (
     Answer,
     JobOver,

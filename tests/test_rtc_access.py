@@ -13,11 +13,11 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.metastudio.client import READ_SECONDS
 from bot.outcomes import Outcomes

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.custody import AFTER_A_BUG, Custody
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.accept import Intake
+from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.metastudio.client import Started
 from bot.outcomes import TELL_AGAIN, Outcomes

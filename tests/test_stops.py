@@ -11,12 +11,12 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from bot.answered import answering
-from bot.custody import Custody
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops

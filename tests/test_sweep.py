@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
+from bot.durable.claims import Custody
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import Reconciliation

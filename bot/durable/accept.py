@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from bot.custody import Custody
 from bot.domain.invocation import Invocation, Status
+from bot.durable.claims import Custody
 from bot.errors import LogUnavailable
 from bot.persist import persist
 from bot.store.invocations import Invocations

@@ -11,7 +11,6 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.announcer import Announcer
-from bot.custody import Custody
 from bot.domain.arguments import (
     HelpWanted,
     JobRef,
@@ -24,6 +23,7 @@ from bot.domain.arguments import (
 )
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.domain.policy import Policy
+from bot.durable.claims import Custody
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason

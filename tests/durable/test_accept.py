@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.custody import Custody
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
+from bot.durable.claims import Custody
 from bot.errors import LogUnavailable
 from bot.persist import WRITE_PAUSES
 from bot.store.database import Database

@@ -10,12 +10,12 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.custody import Custody
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
+from bot.durable.claims import Custody
 from bot.errors import Answer, LogUnavailable
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand

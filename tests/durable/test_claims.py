@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from bot.custody import AFTER_A_BUG, Custody
+from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import LogUnavailable
 from bot.store.database import Database
 from bot.tasks import Tasks
