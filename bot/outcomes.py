@@ -18,6 +18,7 @@ from bot.announcer import Announcer, Delivery
 from bot.answered import answered
 from bot.domain.invocation import Invocation, JobState, Status
 from bot.domain.job import SmartChatJob
+from bot.durable.retry import persist
 from bot.errors import (
     Answer,
     AvatarError,
@@ -32,7 +33,6 @@ from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
-from bot.persist import persist
 from bot.store.invocations import Invocations
 
 LEASE = timedelta(seconds=40)

@@ -14,6 +14,7 @@ from bot.announcer import Announcer, Delivery, Render
 from bot.answered import answering
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
+from bot.durable.retry import WRITE_PAUSES
 from bot.errors import (
     Answer,
     AvatarError,
@@ -38,7 +39,6 @@ from bot.outcomes import (
     WRITTEN_AT_ONCE,
     Outcomes,
 )
-from bot.persist import WRITE_PAUSES
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Custody
+from bot.durable.retry import persist
 from bot.errors import LogUnavailable
-from bot.persist import persist
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 

@@ -16,8 +16,8 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.durable.claims import Custody
+from bot.durable.retry import WRITE_PAUSES
 from bot.errors import LogUnavailable
-from bot.persist import WRITE_PAUSES
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite import BUSY_MILLISECONDS
