@@ -23,8 +23,8 @@ from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
+from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
-from bot.housekeeping import keep_house
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception

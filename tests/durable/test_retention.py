@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.housekeeping import EVERY_SECONDS, keep_house
+from bot.durable.retention import EVERY_SECONDS, keep_house
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
