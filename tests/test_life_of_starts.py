@@ -46,13 +46,13 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
+from bot.jobs.start import Starts
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing
-from bot.starts import Starts
 from bot.stops import Stops
 from bot.store.database import Database
 from bot.store.invocations import Invocations

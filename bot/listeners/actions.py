@@ -25,6 +25,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Custody
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
+from bot.jobs.start import Starts, Twin, Used
 from bot.listeners.reception import Reception, named_by
 from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import (
@@ -42,7 +43,6 @@ from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
-from bot.starts import Starts, Twin, Used
 from bot.stops import OVER_ALREADY, Stops
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks

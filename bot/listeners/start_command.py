@@ -11,9 +11,9 @@ from bot.domain.arguments import HelpWanted, Regions, parse_start
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
+from bot.jobs.start import Starts, Twin
 from bot.listeners.reception import Reception, say
 from bot.messages.replies import declined, duplicate, starting, usage
-from bot.starts import Starts, Twin
 
 START_COMMAND = "/avatar-start"
 START_DESCRIPTION = "Start a virtual avatar in a room and tell this channel"

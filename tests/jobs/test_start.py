@@ -15,10 +15,10 @@ from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.accept import Intake
 from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
+from bot.jobs.start import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.metastudio.client import Started
 from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
-from bot.starts import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
