@@ -26,6 +26,7 @@ from bot.durable.claims import Custody
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.start import Starts
+from bot.jobs.stop import Stops
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
@@ -45,7 +46,6 @@ from bot.signatures import Signatures
 from bot.slack import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode
-from bot.stops import Stops
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit

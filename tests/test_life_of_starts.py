@@ -47,13 +47,13 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.jobs.start import Starts
+from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing
-from bot.stops import Stops
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit

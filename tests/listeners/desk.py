@@ -18,6 +18,7 @@ from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, LogUnavailable
 from bot.jobs.start import Starts
+from bot.jobs.stop import Stops
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
@@ -27,7 +28,6 @@ from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.rtc_access import RtcAccess
 from bot.slack import Installation
-from bot.stops import Stops
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks

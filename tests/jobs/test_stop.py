@@ -18,8 +18,8 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
+from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.outcomes import TELL_AGAIN, Outcomes
-from bot.stops import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
