@@ -25,6 +25,7 @@ from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions import Actions
@@ -38,7 +39,6 @@ from bot.pace import Pace
 from bot.readiness import CostlyCheck, Readiness
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
-from bot.rtc_access import RtcAccess
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.showing import Showing

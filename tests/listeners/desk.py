@@ -17,6 +17,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, LogUnavailable
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions import Actions
@@ -26,7 +27,6 @@ from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
 from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
-from bot.rtc_access import RtcAccess
 from bot.slack import Installation
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster

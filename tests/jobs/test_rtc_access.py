@@ -19,9 +19,9 @@ from bot.domain.job import JobReport
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.jobs.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
 from bot.outcomes import Outcomes
-from bot.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
