@@ -25,6 +25,7 @@ from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
+from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -34,7 +35,6 @@ from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
-from bot.outcomes import Outcomes
 from bot.pace import Pace
 from bot.readiness import CostlyCheck, Readiness
 from bot.reconciliation import Reconciliation

@@ -17,9 +17,9 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import LogUnavailable, MetaStudioError
+from bot.jobs.outcome import LEASE, Outcomes, doubt_in
 from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.outcomes import LEASE, Outcomes, doubt_in
 from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)

@@ -46,11 +46,11 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
+from bot.jobs.outcome import Outcomes
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
-from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing

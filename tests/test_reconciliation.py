@@ -13,14 +13,14 @@ from bot.candidates import CLOCKS_APART, NEARBY
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
+from bot.jobs.outcome import LEASE, Outcomes
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.fakes import FakeMetaStudio
+from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock
-from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
 
 START_SECONDS = 30.0
 WINDOW = timedelta(seconds=2 * START_SECONDS + 60)

@@ -14,16 +14,16 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Custody
 from bot.errors import LogUnavailable, OutcomeUnknown
+from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.outcomes import LEASE, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.tasks import Tasks
+from tests.jobs.test_outcome import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
-from tests.test_outcomes import row_of
 
 HELD = NOON + LEASE
 TURN = NOON + timedelta(seconds=70)

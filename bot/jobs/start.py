@@ -18,8 +18,8 @@ from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
+from bot.jobs.outcome import Outcomes
 from bot.metastudio.client import MetaStudio
-from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
 

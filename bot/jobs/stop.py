@@ -19,11 +19,11 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
+from bot.jobs.outcome import Outcomes, doubt_in, error_in
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.outcomes import Outcomes, doubt_in, error_in
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0

@@ -13,8 +13,8 @@ from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import LogUnavailable
 from bot.store.database import Database
 from bot.tasks import Tasks
+from tests.jobs.test_outcome import START, FlakyLog, row_of
 from tests.metastudio.cloud import Clock
-from tests.test_outcomes import START, FlakyLog, row_of
 
 
 @pytest.fixture

@@ -19,17 +19,17 @@ from bot.domain.job import JobReport
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
-from bot.outcomes import Outcomes
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
+from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
-from tests.test_outcomes import Channel, FlakyLog, row_of
 
 JOB = JobRef("lobby", "job-1")
 SIGNATURE = "rtc-signature-5"

@@ -15,15 +15,15 @@ from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.accept import Intake
 from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
+from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.start import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.metastudio.client import Started
-from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.reconciliation import Reconciliation
 from bot.store.database import Database
 from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
+from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
-from tests.test_outcomes import Channel, FlakyLog, buttons_in, row_of
 
 SECONDS = 30.0
 DEADLINE = NOON + timedelta(seconds=SECONDS) + DEADLINE_MARGIN

@@ -18,14 +18,14 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
+from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
-from bot.outcomes import TELL_AGAIN, Outcomes
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
 from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
+from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
-from tests.test_outcomes import Channel, FlakyLog, row_of
 
 JOB = JobRef("lobby", "job-1")
 CLICK = Invocation(

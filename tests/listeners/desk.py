@@ -17,6 +17,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, LogUnavailable
+from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -25,15 +26,14 @@ from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
-from bot.outcomes import Outcomes
 from bot.reconciliation import Reconciliation
 from bot.slack import Installation
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
+from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses
-from tests.test_outcomes import Channel
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"

@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 from typing_extensions import override
 
 from bot.domain.invocation import Invocation, Status
+from bot.jobs.outcome import INTERRUPTED
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.outcomes import INTERRUPTED
 from bot.store.invocations import Invocations
 from bot.store.opening import open_database
 from tests.process.conftest import StandIns

@@ -26,10 +26,7 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.messages.announcement import ADOPTED_NOTE
-from bot.messages.buttons import START_AFTER_ALL
-from bot.messages.message import Message
-from bot.outcomes import (
+from bot.jobs.outcome import (
     GIVE_UP,
     INTERRUPTED,
     LEASE,
@@ -39,6 +36,9 @@ from bot.outcomes import (
     WRITTEN_AT_ONCE,
     Outcomes,
 )
+from bot.messages.announcement import ADOPTED_NOTE
+from bot.messages.buttons import START_AFTER_ALL
+from bot.messages.message import Message
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
