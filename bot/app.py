@@ -26,6 +26,7 @@ from bot.durable.claims import Custody
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.outcome import Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -37,7 +38,6 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.pace import Pace
 from bot.readiness import CostlyCheck, Readiness
-from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting

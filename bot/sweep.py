@@ -15,9 +15,9 @@ from bot.domain.policy import Policy
 from bot.durable.claims import Custody
 from bot.errors import OutcomeUnknown, Refused
 from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
 from bot.tasks import keep_doing
 

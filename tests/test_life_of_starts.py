@@ -47,11 +47,11 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.jobs.outcome import Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
-from bot.reconciliation import Reconciliation
 from bot.rooms import Rooms
 from bot.showing import Showing
 from bot.store.database import Database

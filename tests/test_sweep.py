@@ -15,9 +15,9 @@ from bot.domain.policy import Policy
 from bot.durable.claims import Custody
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.reconciliation import Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep

@@ -19,8 +19,8 @@ from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
-from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
 
 DEADLINE_MARGIN = timedelta(seconds=10)

@@ -25,6 +25,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Custody
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts, Twin, Used
 from bot.jobs.stop import OVER_ALREADY, Stops
@@ -43,7 +44,6 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
-from bot.reconciliation import Reconciliation
 from bot.store.invocations import Invocations
 from bot.tasks import Tasks
 

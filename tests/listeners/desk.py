@@ -18,6 +18,7 @@ from bot.durable.accept import Intake
 from bot.durable.claims import Custody
 from bot.errors import Answer, LogUnavailable
 from bot.jobs.outcome import Outcomes
+from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -26,7 +27,6 @@ from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.reception import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
-from bot.reconciliation import Reconciliation
 from bot.slack import Installation
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster

@@ -16,9 +16,9 @@ from bot.bolt import bolt_app
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.jobs.reconcile import FOUND
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.start_command import StartCommand
-from bot.reconciliation import FOUND
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
 

@@ -30,7 +30,7 @@ async def loses(stage: Stage, text: str = "lobby", user: str = MEI) -> Message:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bot that does not wait between its looks at a room."""
-    monkeypatch.setattr("bot.reconciliation.LOOK_PAUSES", (0.01,))
+    monkeypatch.setattr("bot.jobs.reconcile.LOOK_PAUSES", (0.01,))
 
 
 @pytest.mark.parametrize("user", [MEI, JONAS])

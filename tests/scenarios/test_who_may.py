@@ -180,7 +180,7 @@ async def test_start_anyway_of_somebody_elses_start_is_announced_where_it_is_pre
     socket_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = socket_stage
-    monkeypatch.setattr("bot.reconciliation.LOOK_PAUSES", (0.01,))
+    monkeypatch.setattr("bot.jobs.reconcile.LOOK_PAUSES", (0.01,))
     stage.metastudio.trouble.server_errors("start", times=1)
     await stage.types("secret", channel=STUDIO, user=JONAS)
     await stage.types("secret", user=AMARA)

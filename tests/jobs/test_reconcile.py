@@ -14,8 +14,8 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
 from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.reconcile import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.messages.announcement import ADOPTED_NOTE
-from bot.reconciliation import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.fakes import FakeMetaStudio
