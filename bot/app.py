@@ -27,6 +27,7 @@ from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.recovery import Sweep
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -53,7 +54,6 @@ from bot.store.migrate import migrate
 from bot.store.opening import open_database
 from bot.store.roster import Roster
 from bot.store.sole_use import sole_use
-from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.waiting import Pauses, once_reachable
 from bot.watcher import Watcher

@@ -48,6 +48,7 @@ from bot.errors import (
 )
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.recovery import Sweep
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.messages.message import Message
@@ -60,7 +61,6 @@ from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
 from bot.store.roster import Roster
-from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.watcher import Watcher
 from tests.fakes import FakeMetaStudio

@@ -16,11 +16,11 @@ from bot.durable.claims import Custody
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.sweep import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.tasks import Tasks
 from tests.jobs.test_outcome import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
