@@ -33,7 +33,7 @@ from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions import Actions
 from bot.listeners.avatar_command import AvatarCommand
-from bot.listeners.reception import Reception
+from bot.listeners.incoming import Reception
 from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio

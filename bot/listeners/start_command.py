@@ -12,7 +12,7 @@ from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.jobs.start import Starts, Twin
-from bot.listeners.reception import Reception, say
+from bot.listeners.incoming import Reception, say
 from bot.messages.replies import declined, duplicate, starting, usage
 
 START_COMMAND = "/avatar-start"

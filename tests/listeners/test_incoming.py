@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
 from bot.errors import LogUnavailable
+from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
-from bot.listeners.reception import say
 from bot.messages.message import Message, section
 from bot.slack import Installation
 from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
