@@ -22,7 +22,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.listeners.actions import Actions
+from bot.listeners.actions.buttons import Actions
 from bot.listeners.avatar_command import AvatarCommand
 from bot.listeners.incoming import Reception
 from bot.listeners.start_command import StartCommand
