@@ -33,8 +33,8 @@ from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
 from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
-from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.pace import Pace

@@ -12,8 +12,8 @@ from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.jobs.stop import Stops
+from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.listeners.incoming import Reception, named_by, say
-from bot.listeners.start_command import START_COMMAND
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
 from bot.messages.stops import stopping

@@ -24,8 +24,8 @@ from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
 from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
-from bot.listeners.start_command import StartCommand
 from bot.metastudio.client import Started
 from bot.slack import Installation
 from bot.store.invocations import Invocations

@@ -18,7 +18,7 @@ from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.jobs.reconcile import FOUND
 from bot.listeners.avatar_command import AvatarCommand
-from bot.listeners.start_command import StartCommand
+from bot.listeners.commands.avatar_start import StartCommand
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
 

@@ -29,8 +29,8 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts, Twin, Used
 from bot.jobs.stop import OVER_ALREADY, Stops
+from bot.listeners.commands.avatar_start import twin_reason
 from bot.listeners.incoming import Reception, named_by
-from bot.listeners.start_command import twin_reason
 from bot.messages.buttons import (
     LOOK_AGAIN,
     RTC_ACCESS,
