@@ -32,7 +32,7 @@ from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
-from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
 from bot.metastudio.client import MetaStudio

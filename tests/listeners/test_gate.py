@@ -17,7 +17,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.jobs.reconcile import FOUND
-from bot.listeners.avatar_command import AvatarCommand
+from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
