@@ -38,11 +38,11 @@ from bot.listeners.incoming import Reception
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.pace import Pace
+from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
 from bot.rooms import Rooms
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
-from bot.showing import Showing
 from bot.signatures import Signatures
 from bot.slack import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack_events import SlackEvents

@@ -24,8 +24,8 @@ from bot.errors import (
     RoomUnknown,
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.posts.updates import Showing
 from bot.rooms import Rooms
-from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster
 from bot.tasks import Tasks
 

@@ -27,8 +27,8 @@ from bot.errors import (
     Throttled,
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.posts.updates import Showing
 from bot.rooms import BLIND_SECONDS
-from bot.showing import Showing
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
 from bot.tasks import keep_doing

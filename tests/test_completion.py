@@ -15,8 +15,8 @@ from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.posts.updates import Showing
 from bot.rooms import Rooms
-from bot.showing import Showing
 from bot.store.roster import FollowedJob, Roster
 from tests.fakes import FakeMetaStudio
 from tests.test_configuration import VOICE, WHOLE

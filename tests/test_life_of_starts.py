@@ -53,8 +53,8 @@ from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
+from bot.posts.updates import Showing
 from bot.rooms import Rooms
-from bot.showing import Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit

@@ -28,8 +28,8 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.posts.updates import Showing
 from bot.rooms import BLIND_SECONDS, Rooms
-from bot.showing import Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases

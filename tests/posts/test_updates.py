@@ -15,7 +15,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job_state import JobLife
 from bot.errors import LogUnavailable, Undeliverable
 from bot.messages.message import Message
-from bot.showing import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
+from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
