@@ -41,6 +41,7 @@ from bot.pace import Pace
 from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
 from bot.rooms import Rooms
+from bot.runtime.background import Tasks
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
@@ -54,7 +55,6 @@ from bot.store.migrate import migrate
 from bot.store.opening import open_database
 from bot.store.roster import Roster
 from bot.store.sole_use import sole_use
-from bot.tasks import Tasks
 from bot.waiting import Pauses, once_reachable
 from bot.watcher import Watcher
 from bot.web import WebServer

@@ -13,7 +13,7 @@ from typing import Any, cast
 import structlog
 from typing_extensions import override
 
-from bot.tasks import Tasks
+from bot.runtime.background import Tasks
 
 HEADER_SECONDS = 5.0
 """How long a request's headers may take, from the connection or from their first byte."""

@@ -29,9 +29,9 @@ from bot.errors import (
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
 from bot.rooms import BLIND_SECONDS
+from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
 from bot.store.roster import FollowedJob, Roster, Stop
-from bot.tasks import keep_doing
 from bot.watch_list import Room, WatchList
 
 LEASE = "watcher"

@@ -55,13 +55,13 @@ from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.posts.updates import Showing
 from bot.rooms import Rooms
+from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
 from bot.store.roster import Roster
-from bot.tasks import Tasks
 from bot.watcher import Watcher
 from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON

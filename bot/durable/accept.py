@@ -11,8 +11,8 @@ from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Custody
 from bot.durable.retry import persist
 from bot.errors import LogUnavailable
+from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
-from bot.tasks import Tasks
 
 COMMIT_SECONDS = 2.3
 """Slack waits 3 s for an ack; a write that takes longer than this is called off."""

@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 
 from bot.errors import LogUnavailable
+from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
-from bot.tasks import Tasks
 
 AFTER_A_BUG = timedelta(seconds=20)
 """When a row whose handler has failed is looked at again."""

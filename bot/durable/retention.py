@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from bot.runtime.background import keep_doing
 from bot.store.invocations import Invocations
-from bot.tasks import keep_doing
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 EVERY_SECONDS = 20.0

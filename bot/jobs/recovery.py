@@ -18,8 +18,8 @@ from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.runtime.background import keep_doing
 from bot.store.invocations import Invocations
-from bot.tasks import keep_doing
 
 EVERY_SECONDS = 2.0
 AT_ONCE = 200

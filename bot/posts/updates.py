@@ -18,9 +18,9 @@ from bot.domain.job_state import JobLife
 from bot.errors import LogUnavailable, Undeliverable
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
+from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
-from bot.tasks import Tasks
 
 EDIT_SECONDS = 3.0
 """The shortest time between two edits of one message."""

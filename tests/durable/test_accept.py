@@ -18,10 +18,10 @@ from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
 from bot.durable.claims import Custody
 from bot.durable.retry import WRITE_PAUSES
 from bot.errors import LogUnavailable
+from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite import BUSY_MILLISECONDS
-from bot.tasks import Tasks
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import LogUnavailable
+from bot.runtime.background import Tasks
 from bot.store.database import Database
-from bot.tasks import Tasks
 from tests.jobs.test_outcome import START, FlakyLog, row_of
 from tests.metastudio.cloud import Clock
 

@@ -19,9 +19,9 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.tasks import Tasks
 from tests.jobs.test_outcome import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 

@@ -22,10 +22,10 @@ from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, Outcome
 from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
+from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack_calls import MOST_TRIES
 from bot.store.database import Database
-from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses

@@ -19,8 +19,8 @@ from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import DEADLINE_MARGIN, Starts, Twin, Used
 from bot.metastudio.client import Started
+from bot.runtime.background import Tasks
 from bot.store.database import Database
-from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses

@@ -20,9 +20,9 @@ from bot.durable.claims import Custody
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
+from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
-from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses

@@ -27,10 +27,10 @@ from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
 from bot.metastudio.client import Started
+from bot.runtime.background import Tasks
 from bot.slack import Installation
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
-from bot.tasks import Tasks
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses

@@ -44,8 +44,8 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
+from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
-from bot.tasks import Tasks
 
 MANY_STOPS = 6
 """Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""

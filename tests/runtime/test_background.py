@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import LogUnavailable
-from bot.tasks import Tasks, keep_doing
+from bot.runtime.background import Tasks, keep_doing
 
 
 @pytest.fixture

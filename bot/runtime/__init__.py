@@ -1,0 +1,1 @@
+"""The process: background tasks, rate limiter, process log, proxies, health."""
