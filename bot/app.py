@@ -37,11 +37,11 @@ from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
-from bot.pace import Pace
 from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
 from bot.rooms import Rooms
 from bot.runtime.background import Tasks
+from bot.runtime.rate_limiter import Pace
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures

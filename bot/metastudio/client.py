@@ -26,7 +26,7 @@ from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 """What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""

@@ -11,7 +11,7 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
 from bot.metastudio.signing import AkSkAuth
 from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transport
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 from bot.settings import Settings
 
 STOPS_PER_SECOND = 3.0

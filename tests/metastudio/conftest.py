@@ -11,7 +11,7 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credentials import Credentials, ReadyMadeToken
 from bot.metastudio.transport import open_transport
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 from bot.settings import Settings
 from tests.metastudio.cloud import PROJECT, Clock, Pauses
 

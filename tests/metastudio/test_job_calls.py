@@ -27,7 +27,7 @@ from bot.errors import (
     Throttled,
 )
 from bot.metastudio.client import MetaStudio
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.metastudio.cloud import (
     FULL_ANSWER,

@@ -15,7 +15,7 @@ from typing_extensions import override
 from bot.errors import OutcomeUnknown, Rejected
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import ReadyMadeToken
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 from tests.metastudio.cloud import (
     FULL_ANSWER,
     JOB_ID,

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from bot.errors import Answer, MetaStudioError, OutcomeUnknown, Throttled
 from bot.metastudio.client import MetaStudio
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 from tests.metastudio.cloud import ACCEPTS, JOB_ID, ROOM, THROTTLES, Says, ScriptedCloud
 
 OpenClient = Callable[..., MetaStudio]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pace import Pace
+from bot.runtime.rate_limiter import Pace
 
 
 class Time:
