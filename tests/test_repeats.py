@@ -11,9 +11,9 @@ import pytest
 import structlog
 
 from bot import repeats
-from bot.diagnostics import configure_logging
+from bot.runtime.process_log import configure_logging
 from bot.settings import LogFormat, LogLevel
-from tests.test_diagnostics import logging_left_as_it_was
+from tests.runtime.test_process_log import logging_left_as_it_was
 
 __all__ = ["logging_left_as_it_was"]
 

@@ -17,9 +17,9 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic_core import from_json
 
 from bot.causes import cause_of
-from bot.diagnostics import MASK, Redactor, forms
 from bot.errors import Answer, NotSent, OutcomeUnknown
 from bot.proxies import proxy_for
+from bot.runtime.process_log import MASK, Redactor, forms
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_HEADER_BYTES = 65_536

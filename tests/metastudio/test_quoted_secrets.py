@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.diagnostics import MASK, Redactor
 from bot.errors import MetaStudioError
 from bot.metastudio.client import MetaStudio
+from bot.runtime.process_log import MASK, Redactor
 from tests.metastudio.cloud import FULL_ANSWER, JOB_ID, ROOM, Says, ScriptedCloud
 
 OpenClient = Callable[..., MetaStudio]

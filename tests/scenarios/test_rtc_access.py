@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.diagnostics import configure_logging
 from bot.domain.invocation import Action, Status
+from bot.runtime.process_log import configure_logging
 from bot.settings import LogFormat, LogLevel, RtcAccess
 from tests.stage import AMARA, JONAS, MEI, Stage, StagedWith, buttons, until
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from bot.diagnostics import MASK, SECRET_NAMES, Redactor, configure_logging
+from bot.runtime.process_log import MASK, SECRET_NAMES, Redactor, configure_logging
 from bot.settings import LogFormat, LogLevel
 
 BOT_TOKEN = "xoxb-1234567890-abcdefGHIJKL"
