@@ -45,7 +45,7 @@ from bot.runtime.rate_limiter import Pace
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
-from bot.slack import Installation, find_installation, open_session, open_ticket, slack_client
+from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode
 from bot.store.database import Database

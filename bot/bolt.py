@@ -11,7 +11,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages.replies import went_wrong
-from bot.slack import Installation
+from bot.slack.client import Installation
 
 _log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.bolt import bolt_app
-from bot.slack import Installation
+from bot.slack.client import Installation
 
 INSTALLATION = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", ticket=None)
 COMMAND = {

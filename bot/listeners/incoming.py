@@ -12,7 +12,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import Intake
 from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.messages.message import Message
-from bot.slack import Installation
+from bot.slack.client import Installation
 
 _log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.domain.invocation import ChannelKind
-from bot.slack import Installation
+from bot.slack.client import Installation
 
 UNKNOWN_TEAM = "unknown"
 """Stands for the workspace of a person of whom Slack does not say it: they are no one's but a stranger."""

@@ -28,7 +28,7 @@ from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
-from bot.slack import Installation
+from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 from tests.fakes import FakeMetaStudio

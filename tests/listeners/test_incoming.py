@@ -10,7 +10,7 @@ from bot.errors import LogUnavailable
 from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.messages.message import Message, section
-from bot.slack import Installation
+from bot.slack.client import Installation
 from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON
 

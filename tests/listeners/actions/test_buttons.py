@@ -13,7 +13,7 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
-from bot.slack import Installation
+from bot.slack.client import Installation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 

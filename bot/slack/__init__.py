@@ -1,0 +1,1 @@
+"""The connection to Slack: client, Bolt, HTTP, Socket Mode, delivery."""
