@@ -16,7 +16,6 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.announcer import Announcer
-from bot.bolt import bolt_app
 from bot.completion import Completion
 from bot.credential_check import check_credentials
 from bot.domain.arguments import Regions
@@ -45,6 +44,7 @@ from bot.runtime.rate_limiter import Pace
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
+from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode

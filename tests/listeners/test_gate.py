@@ -12,13 +12,13 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.bolt import bolt_app
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.jobs.reconcile import FOUND
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
+from bot.slack.bolt import bolt_app
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
 

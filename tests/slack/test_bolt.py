@@ -15,7 +15,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
-from bot.bolt import bolt_app
+from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation
 
 INSTALLATION = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", ticket=None)
