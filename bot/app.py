@@ -46,8 +46,8 @@ from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
+from bot.slack.socket_mode import SocketMode
 from bot.slack_events import SlackEvents
-from bot.socket_mode import SocketMode
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
