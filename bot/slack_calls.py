@@ -22,7 +22,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.retry_after import seconds_to_wait
-from bot.slack_errors import SLACK_FAILURES, Again, SlackFailure, slack_word, status_of, when_again, word_for
+from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, slack_word, status_of, when_again, word_for
 
 TRY_SECONDS = 7.0
 """How long one try may take: less than half of the time that a post to a channel has."""

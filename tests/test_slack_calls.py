@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.errors import Again, SlackFailure
 from bot.slack_calls import (
     LONGEST_PAUSE_SECONDS,
     MOST_THROTTLED_TRIES,
@@ -19,7 +20,6 @@ from bot.slack_calls import (
     post_to_response_url,
     said_by,
 )
-from bot.slack_errors import Again, SlackFailure
 from tests.metastudio.cloud import Pauses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -22,7 +22,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from bot.answered import answering
 from bot.errors import AvatarError, Unreachable
 from bot.runtime.background import Tasks
-from bot.slack_errors import reason_for
+from bot.slack.errors import reason_for
 from bot.waiting import Pauses, Sleep
 
 CONNECT_SECONDS = 10.0
