@@ -15,7 +15,6 @@ from aiohttp import ClientSession
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.announcer import Announcer
 from bot.completion import Completion
 from bot.credential_check import check_credentials
 from bot.domain.arguments import Regions
@@ -46,6 +45,7 @@ from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
+from bot.slack.delivery import Announcer
 from bot.slack.socket_mode import SocketMode
 from bot.slack_events import SlackEvents
 from bot.store.database import Database

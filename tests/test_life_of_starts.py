@@ -31,7 +31,6 @@ from sqlalchemy import event, text
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.announcer import Announcer, Delivery, Render
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
@@ -56,6 +55,7 @@ from bot.metastudio.client import Started
 from bot.posts.updates import Showing
 from bot.rooms import Rooms
 from bot.runtime.background import Tasks
+from bot.slack.delivery import Announcer, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit

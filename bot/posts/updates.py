@@ -11,7 +11,6 @@ from datetime import datetime
 
 import structlog
 
-from bot.announcer import Announcer
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
@@ -19,6 +18,7 @@ from bot.errors import LogUnavailable, Undeliverable
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.runtime.background import Tasks
+from bot.slack.delivery import Announcer
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster
 

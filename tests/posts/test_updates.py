@@ -10,12 +10,12 @@ from sqlalchemy import delete
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.announcer import Announcer, Delivery
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job_state import JobLife
 from bot.errors import LogUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
+from bot.slack.delivery import Announcer, Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.roster import FollowedJob, Roster

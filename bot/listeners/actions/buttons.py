@@ -10,7 +10,6 @@ import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.announcer import Announcer
 from bot.domain.arguments import (
     HelpWanted,
     JobRef,
@@ -45,6 +44,7 @@ from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unsettled import settled_already
 from bot.runtime.background import Tasks
+from bot.slack.delivery import Announcer
 from bot.store.invocations import Invocations
 
 MANY_STOPS = 6

@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
-from bot.announcer import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
@@ -21,6 +20,7 @@ from bot.messages.message import Message, actions, button, section
 from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
 from bot.slack.client import CALL_SECONDS
+from bot.slack.delivery import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
 from bot.slack_calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from tests.stage import AVATARS, MEI
 
