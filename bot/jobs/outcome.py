@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 
-from bot.answered import answered
 from bot.domain.invocation import Invocation, JobState, Status
 from bot.domain.job import SmartChatJob
 from bot.durable.retry import persist
@@ -32,6 +31,7 @@ from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
+from bot.slack.ack_sent import answered
 from bot.slack.delivery import Announcer, Delivery
 from bot.store.invocations import Invocations
 

@@ -19,9 +19,9 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.answered import answering
 from bot.errors import AvatarError, Unreachable
 from bot.runtime.background import Tasks
+from bot.slack.ack_sent import answering
 from bot.slack.errors import reason_for
 from bot.waiting import Pauses, Sleep
 

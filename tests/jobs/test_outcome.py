@@ -10,7 +10,6 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.answered import answering
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
 from bot.durable.retry import WRITE_PAUSES
@@ -38,6 +37,7 @@ from bot.jobs.outcome import (
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
+from bot.slack.ack_sent import answering
 from bot.slack.delivery import Announcer, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.answered import answering
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
@@ -21,6 +20,7 @@ from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.runtime.background import Tasks
+from bot.slack.ack_sent import answering
 from bot.store.database import Database
 from bot.store.roster import Roster, Stop
 from tests.fakes import FakeMetaStudio
