@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, se
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
+from bot.store.duplicates import Twins, twin_queries
 from bot.store.failures import log_failures
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
 from bot.store.tables import followed, invocations, is_open
-from bot.store.twins import Twins, twin_queries
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.store.duplicates import TWIN_TIME
 from bot.store.invocations import Invocations
-from bot.store.twins import TWIN_TIME
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = 25
