@@ -53,8 +53,8 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
-from bot.store.roster import Roster
 from bot.store.sole_use import sole_use
+from bot.store.watched_jobs import Roster
 from bot.waiting import Pauses, once_reachable
 from bot.watcher import Watcher
 from bot.web import WebServer

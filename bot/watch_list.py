@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.invocation import JobState
-from bot.store.roster import FollowedJob
+from bot.store.watched_jobs import FollowedJob
 
 STARTING_SECONDS = 2.0
 """How often a room is looked at while a job of it starts or is being stopped; MetaStudio wants no less."""

@@ -31,7 +31,7 @@ from bot.posts.updates import Showing
 from bot.rooms import BLIND_SECONDS
 from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
-from bot.store.roster import FollowedJob, Roster, Stop
+from bot.store.watched_jobs import FollowedJob, Roster, Stop
 from bot.watch_list import Room, WatchList
 
 LEASE = "watcher"

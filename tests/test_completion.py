@@ -17,7 +17,7 @@ from bot.domain.job_state import JobLife
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
 from bot.rooms import Rooms
-from bot.store.roster import FollowedJob, Roster
+from bot.store.watched_jobs import FollowedJob, Roster
 from tests.fakes import FakeMetaStudio
 from tests.test_configuration import VOICE, WHOLE
 

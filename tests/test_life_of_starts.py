@@ -61,7 +61,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.opening import open_database
-from bot.store.roster import Roster
+from bot.store.watched_jobs import Roster
 from bot.watcher import Watcher
 from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from bot.domain.invocation import JobState
-from bot.store.roster import FollowedJob
+from bot.store.watched_jobs import FollowedJob
 from bot.watch_list import (
     LONGEST_SECONDS,
     RUNNING_SECONDS,

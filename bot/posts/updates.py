@@ -20,7 +20,7 @@ from bot.messages.ended import ended
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Announcer
 from bot.store.invocations import Invocations
-from bot.store.roster import FollowedJob, Roster
+from bot.store.watched_jobs import FollowedJob, Roster
 
 EDIT_SECONDS = 3.0
 """The shortest time between two edits of one message."""

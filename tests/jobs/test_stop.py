@@ -22,7 +22,7 @@ from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import answering
 from bot.store.database import Database
-from bot.store.roster import Roster, Stop
+from bot.store.watched_jobs import Roster, Stop
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses

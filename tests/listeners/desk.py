@@ -30,7 +30,7 @@ from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
-from bot.store.roster import FollowedJob, Roster
+from bot.store.watched_jobs import FollowedJob, Roster
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses

@@ -18,8 +18,8 @@ from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
 from bot.slack.delivery import Announcer, Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.roster import FollowedJob, Roster
 from bot.store.tables import invocations
+from bot.store.watched_jobs import FollowedJob, Roster
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LU = "U0LU000001"

@@ -13,7 +13,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
 from bot.store.duplicates import twin_queries
 from bot.store.invocations import Invocations
-from bot.store.roster import Roster
+from bot.store.watched_jobs import Roster
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = Invocation(

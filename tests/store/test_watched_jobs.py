@@ -9,7 +9,7 @@ import pytest
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.roster import FollowedJob, Roster, Stop
+from bot.store.watched_jobs import FollowedJob, Roster, Stop
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
