@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StartupError
-from bot.store.sole_use import sole_use
+from bot.store.file_lock import sole_use
 
 HOLDER = """
 import sys, time
-from bot.store.sole_use import sole_use
+from bot.store.file_lock import sole_use
 with sole_use(sys.argv[1]):
     print("has it", flush=True)
     time.sleep(60)
