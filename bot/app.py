@@ -48,12 +48,12 @@ from bot.slack.client import Installation, find_installation, open_session, open
 from bot.slack.delivery import Announcer
 from bot.slack.socket_mode import SocketMode
 from bot.slack_events import SlackEvents
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.file_lock import sole_use
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from bot.store.watched_jobs import Roster
 from bot.waiting import Pauses, once_reachable
 from bot.watcher import Watcher

@@ -25,9 +25,9 @@ from bot.outlet import unblocked_stderr
 from bot.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
 from bot.settings import DatabaseSettings, Settings
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from bot.terminal import readable
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")

@@ -18,9 +18,9 @@ from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
 
 TOLD = "told"

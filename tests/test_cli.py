@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from bot.cli import cli
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
-from bot.store.opening import open_database
 
 runner = CliRunner()
 

@@ -56,11 +56,11 @@ from bot.posts.updates import Showing
 from bot.rooms import Rooms
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Announcer, Delivery, Render
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from bot.store.watched_jobs import Roster
 from bot.watcher import Watcher
 from tests.fakes import FakeMetaStudio

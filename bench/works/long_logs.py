@@ -19,8 +19,8 @@ from bench.toolchains import Skipped
 from bench.works.rows import fill_postgresql, fill_sqlite, sqlite_url
 from bench.works.work import LOG
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
-from bot.store.opening import open_database
 
 PAGE = 50
 SIZES = ("short", "long")

@@ -7,8 +7,8 @@ from pathlib import Path
 from bench.identifiers import JOB, ROOM
 from bench.postgresql import PostgreSql
 from bench.stand_ins.slack import CHANNEL, TEAM, USER
+from bot.store.connect import open_database
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 
 ROOMS = 100
 """Rooms that the finished jobs of a long log are spread over."""

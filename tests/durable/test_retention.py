@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.retention import EVERY_SECONDS, keep_house
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

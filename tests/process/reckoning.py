@@ -13,8 +13,8 @@ from typing_extensions import override
 from bot.domain.invocation import Invocation, Status
 from bot.jobs.outcome import INTERRUPTED
 from bot.messages.announcement import ADOPTED_NOTE
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
-from bot.store.opening import open_database
 from tests.process.conftest import StandIns
 from tests.process.crowd import Typed
 

@@ -9,9 +9,9 @@ from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
 HELD = timedelta(seconds=30)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.opening import open_database
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

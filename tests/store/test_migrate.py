@@ -15,15 +15,15 @@ from sqlalchemy import Connection, column, insert, inspect, table, text
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import StartupError, Unreachable
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
-from bot.store.opening import open_database
 from bot.store.tables import VERSION_TABLE, invocations, metadata
 
 PROCESS = """
 import asyncio, sys
-from bot.store.opening import open_database
+from bot.store.connect import open_database
 from bot.store.migrate import migrate, newest_revision
 
 async def start():

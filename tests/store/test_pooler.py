@@ -13,12 +13,12 @@ from sqlalchemy import text
 
 from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError, Unreachable
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from tests.store.conftest import NOON
 from tests.store.pooler import Pooler
 

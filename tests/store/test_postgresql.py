@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import LogUnavailable
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.failures import log_failures
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 from bot.store.postgresql import CONNECTIONS, LOCK_SECONDS, PING_AFTER_SECONDS
 
 ONE_ROW = "SELECT 1"

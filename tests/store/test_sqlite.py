@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.opening import open_database
+from bot.store.connect import open_database
 from bot.store.sqlite import SqliteDatabase
 
 ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"

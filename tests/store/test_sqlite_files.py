@@ -9,10 +9,10 @@ import pytest
 
 from bot.domain.invocation import Invocation
 from bot.errors import LogUnavailable
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 
 New = Callable[..., Invocation]
 Harm = Callable[[Path], object]

@@ -15,9 +15,9 @@ import pytest
 
 from bot.domain.invocation import Invocation
 from bot.errors import LogUnavailable, StartupError
+from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 
 New = Callable[..., Invocation]
 

@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError
+from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.opening import open_database
 
 New = Callable[..., Invocation]
 
@@ -222,7 +222,7 @@ class TestClosing:
     FAILING = """
 import asyncio, sys
 from bot.errors import StartupError
-from bot.store.opening import open_database
+from bot.store.connect import open_database
 from bot.store.migrate import migrate
 
 async def start():
