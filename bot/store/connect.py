@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
 from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
-from bot.store.failures import failures, may_pass, reason_in
+from bot.store.errors import failures, may_pass, reason_in
 from bot.store.postgresql import open_postgresql
 from bot.store.sqlite import open_sqlite
 from bot.store.sqlite_reading import open_to_read

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, se
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.duplicates import Twins, twin_queries
-from bot.store.failures import log_failures
+from bot.store.errors import log_failures
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into

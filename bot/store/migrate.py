@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
-from bot.store.failures import failures, may_pass, reason_in
+from bot.store.errors import failures, may_pass, reason_in
 from bot.store.tables import VERSION_TABLE, invocations, metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from bot.database_url import PostgreSqlUrl
 from bot.store.database import Database
-from bot.store.failures import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
+from bot.store.errors import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
 
 CONNECTIONS = 10
 """Of one process; writes that come while all are busy wait for one."""

@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from bot.errors import StartupError
 from bot.store.database import Database
-from bot.store.failures import log_failures
+from bot.store.errors import log_failures
 from bot.store.sqlite_files import guard_files
 
 BUSY_MILLISECONDS = 2000

@@ -13,7 +13,7 @@ from sqlalchemy import Dialect, Row, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
-from bot.store.failures import log_failures
+from bot.store.errors import log_failures
 
 
 async def execute(

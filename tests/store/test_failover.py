@@ -12,7 +12,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.failures import is_of_no_use
+from bot.store.errors import is_of_no_use
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS

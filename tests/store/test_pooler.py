@@ -15,7 +15,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import LogUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.failures import log_failures
+from bot.store.errors import log_failures
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.migrate import migrate

@@ -13,7 +13,7 @@ from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import LogUnavailable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.failures import log_failures
+from bot.store.errors import log_failures
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS, LOCK_SECONDS, PING_AFTER_SECONDS
