@@ -56,7 +56,7 @@ from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
 from bot.waiting import Pauses, once_reachable
-from bot.watcher import Watcher
+from bot.watching.watcher import Watcher
 from bot.web import WebServer
 
 _log = structlog.get_logger()

@@ -62,10 +62,10 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
-from bot.watcher import Watcher
+from bot.watching.watcher import Watcher
 from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON
-from tests.test_watcher import NothingLacks
+from tests.watching.test_watcher import NothingLacks
 
 START_SECONDS = 30.0
 OVER = ("SUCCEED", "FAILED", "DELETING")

@@ -35,7 +35,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.tables import invocations
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
-from bot.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
+from bot.watching.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
 from tests.fakes import FakeMetaStudio
 from tests.stage import until
 
