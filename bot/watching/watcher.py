@@ -32,7 +32,7 @@ from bot.rooms import BLIND_SECONDS
 from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
-from bot.watch_list import Room, WatchList
+from bot.watching.due_rooms import Room, WatchList
 
 LEASE = "watcher"
 LEASE_TIME = timedelta(seconds=15)

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from bot.domain.invocation import JobState
 from bot.store.watched_jobs import FollowedJob
-from bot.watch_list import (
+from bot.watching.due_rooms import (
     LONGEST_SECONDS,
     RUNNING_SECONDS,
     SPARE_ENTRIES,
