@@ -22,7 +22,7 @@ def main() -> None:
     prepare_streams()
     _have_a_home()
     gc.disable()
-    from bot.cli import main as run_command_line  # noqa: PLC0415 - nearly all imports come with it
+    from bot.cli.main import main as run_command_line  # noqa: PLC0415 - nearly all imports come with it
 
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

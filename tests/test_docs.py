@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.cli import cli
+from bot.cli.main import cli
 from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
 from bot.listeners.commands.avatar_start import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
 from bot.settings import Settings

@@ -25,7 +25,7 @@ NOBODY = 65534
 READER = """
 import os, sys
 import aiosqlite, sqlalchemy.dialects.sqlite.aiosqlite  # where root's own folders may still be read
-from bot.cli import main
+from bot.cli.main import main
 if os.geteuid() == 0:
     os.setgid(int(sys.argv[2]))
     os.setuid(int(sys.argv[2]))

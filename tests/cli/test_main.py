@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import cli
+from bot.cli.main import cli
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations

@@ -1,0 +1,1 @@
+"""The terminal: `avatar-bot` and its commands."""
