@@ -21,12 +21,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Bot, running_bot, stop_requested
+from bot.cli.log_table import as_plain_data, write_row
 from bot.configuration import lacks_something, read
 from bot.domain.invocation import Invocation, Status
 from bot.errors import StartupError
 from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
 from bot.listeners.commands.avatar_start import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
-from bot.log_output import as_plain_data, write_row
 from bot.runtime.process_log import configure_logging
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, Credentials, MetaStudioStandIn

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot.cli.log_table import COLUMNS, write_csv, write_json, write_row, write_table
 from bot.domain.invocation import SECRET_COLUMNS, Action, Invocation, Source, Status
-from bot.log_output import COLUMNS, write_csv, write_json, write_row, write_table
 
 STARTED = Invocation(
     id="0198c0de",
