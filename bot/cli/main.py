@@ -108,7 +108,7 @@ def sandbox(
         raise typer.BadParameter("--port and --no-open are for the page, which --once does without")
     if once is not None and once.split(maxsplit=1)[:1] != [START_COMMAND]:
         raise typer.BadParameter(f"--once takes a start, such as: {START_COMMAND} busy cn-north-4")
-    from bot import rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
+    from bot.cli import sandbox as rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
 
     with _failures_in_words():
         if once is None:
