@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.candidates import Candidates, Times, candidates
 from bot.domain.arguments import StartAnyway
+from bot.domain.candidates import Candidates, Times, candidates
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from bot.candidates import CLOCKS_APART, NEARBY
+from bot.domain.candidates import CLOCKS_APART, NEARBY
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
