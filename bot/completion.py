@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.configuration import Values, filled, lacks_something, read, written
+from bot.domain.configuration import Values, filled, lacks_something, read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
-from bot.configuration import read, written
+from bot.domain.configuration import read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
@@ -18,8 +18,8 @@ from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
 from bot.rooms import Rooms
 from bot.store.watched_jobs import FollowedJob, Roster
+from tests.domain.test_configuration import VOICE, WHOLE
 from tests.fakes import FakeMetaStudio
-from tests.test_configuration import VOICE, WHOLE
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from bot.app import Bot, running_bot, stop_requested
 from bot.cli.log_table import as_plain_data, write_row
-from bot.configuration import lacks_something, read
+from bot.domain.configuration import lacks_something, read
 from bot.domain.invocation import Invocation, Status
 from bot.errors import StartupError
 from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT

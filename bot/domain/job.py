@@ -25,7 +25,7 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from bot.configuration import VOICES, Values, said, written
+from bot.domain.configuration import VOICES, Values, said, written
 
 Number = Annotated[int | float, Field(ge=-(10**15), le=10**15)]
 """Wide enough for all that is documented and much beside it, yet never too long to print."""

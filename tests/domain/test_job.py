@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.configuration import read
+from bot.domain.configuration import read
 from bot.domain.job import (
     ChatSubtitleConfig,
     ChatVideoConfig,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.configuration import filled, lacks_something, read, written
+from bot.domain.configuration import filled, lacks_something, read, written
 from bot.domain.job import JobReport, RoomReport, SmartChatJob
 
 VOICE = {
