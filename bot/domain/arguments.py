@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
+from bot.domain.typed_text import kept, peculiarities, visible, words_of
 from bot.errors import InvalidArguments
-from bot.typed_text import kept, peculiarities, visible, words_of
 
 MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -20,8 +20,8 @@ from bot.domain.arguments import (
     typed,
 )
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.domain.typed_text import kept, without_marks, words_of
 from bot.errors import InvalidArguments
-from bot.typed_text import kept, without_marks, words_of
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
