@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bot.environment import is_ours
+from bot.environment.env_file import is_ours
 from bot.errors import SettingFault
 
 AK_SK = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")

@@ -29,7 +29,7 @@ from typing_extensions import override
 
 from bot.certificates import certificate_faults
 from bot.database_url import WrongDatabaseUrl, read_database_url
-from bot.environment import environment_and_file, is_ours
+from bot.environment.env_file import environment_and_file, is_ours
 from bot.errors import SettingFault, SettingsError
 from bot.proxies import proxy_faults
 from bot.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.environment import MAX_FILE_BYTES, environment_and_file, read_env_file
+from bot.environment.env_file import MAX_FILE_BYTES, environment_and_file, read_env_file
 from bot.errors import SettingsError
 
 Write = Callable[[bytes], Path]
