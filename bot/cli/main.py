@@ -17,8 +17,8 @@ from rich.console import Console
 
 from bot.app import running_bot, stop_requested, utc_now
 from bot.cli.log_table import write_csv, write_json, write_table
-from bot.database_url import SqliteUrl, read_database_url
 from bot.domain.invocation import Status
+from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.outlet import unblocked_stderr

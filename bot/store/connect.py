@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
+from bot.environment.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
 from bot.errors import StartupError, Unreachable
 from bot.store.database import Database
 from bot.store.errors import failures, may_pass, reason_in

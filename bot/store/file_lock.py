@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
+from bot.environment.database_url import SqliteUrl, WrongDatabaseUrl, read_database_url
 from bot.errors import StartupError
 
 

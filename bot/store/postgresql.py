@@ -16,7 +16,7 @@ from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, InvalidReque
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from typing_extensions import override
 
-from bot.database_url import PostgreSqlUrl
+from bot.environment.database_url import PostgreSqlUrl
 from bot.store.database import Database
 from bot.store.errors import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
 

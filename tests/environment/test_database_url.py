@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database_url import PostgreSqlUrl, SqliteUrl, WrongDatabaseUrl, read_database_url
+from bot.environment.database_url import PostgreSqlUrl, SqliteUrl, WrongDatabaseUrl, read_database_url
 
 SERVER = "postgresql+asyncpg://"
 SECRETS = ("s3cret", "h1dden")
