@@ -27,7 +27,7 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
-from bot.certificates import certificate_faults
+from bot.environment.certificates import certificate_faults
 from bot.environment.database_url import WrongDatabaseUrl, read_database_url
 from bot.environment.env_file import environment_and_file, is_ours
 from bot.environment.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
