@@ -30,9 +30,9 @@ from typing_extensions import override
 from bot.environment.certificates import certificate_faults
 from bot.environment.database_url import WrongDatabaseUrl, read_database_url
 from bot.environment.env_file import environment_and_file, is_ours
+from bot.environment.proxies import proxy_faults
 from bot.environment.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
 from bot.errors import SettingFault, SettingsError
-from bot.proxies import proxy_faults
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")

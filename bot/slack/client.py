@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.environment.proxies import proxy_for
 from bot.errors import SettingFault, SettingsError, StartupError, Unreachable
-from bot.proxies import proxy_for
 from bot.settings import Settings
 from bot.slack.errors import SLACK_FAILURES, TOKEN_ERRORS, Again, reason_for, word_for
 from bot.slack_calls import failure_of, said_by
