@@ -9,7 +9,7 @@ import gc
 import os
 from pathlib import Path
 
-from bot.terminal import prepare_streams
+from bot.cli.terminal import prepare_streams
 
 THRESHOLDS = (5000, 10, 4)
 """After how many new objects the young ones are looked through, after how many such rounds the older ones,

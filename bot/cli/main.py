@@ -17,6 +17,7 @@ from rich.console import Console
 
 from bot.app import running_bot, stop_requested, utc_now
 from bot.cli.log_table import write_csv, write_json, write_table
+from bot.cli.terminal import readable
 from bot.domain.invocation import Status
 from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
@@ -28,7 +29,6 @@ from bot.settings import DatabaseSettings, Settings
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.terminal import readable
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
