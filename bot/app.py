@@ -15,7 +15,6 @@ from aiohttp import ClientSession
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.completion import Completion
 from bot.credential_check import check_credentials
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
@@ -56,6 +55,7 @@ from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
 from bot.waiting import Pauses, once_reachable
+from bot.watching.completion import Completion
 from bot.watching.watcher import Watcher
 from bot.web import WebServer
 

@@ -12,7 +12,6 @@ from math import inf
 
 import structlog
 
-from bot.completion import Completion
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY, JobLife, life_of
@@ -32,6 +31,7 @@ from bot.rooms import BLIND_SECONDS
 from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
+from bot.watching.completion import Completion
 from bot.watching.due_rooms import Room, WatchList
 
 LEASE = "watcher"

@@ -15,7 +15,6 @@ from sqlalchemy import insert
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.completion import Completion
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import ErrorInfo, JobReport
 from bot.domain.job_state import JobLife
@@ -35,6 +34,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.tables import invocations
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
+from bot.watching.completion import Completion
 from bot.watching.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
 from tests.fakes import FakeMetaStudio
 from tests.stage import until

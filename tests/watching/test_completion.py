@@ -9,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from bot.domain.configuration import read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
@@ -18,6 +17,7 @@ from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
 from bot.rooms import Rooms
 from bot.store.watched_jobs import FollowedJob, Roster
+from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from tests.domain.test_configuration import VOICE, WHOLE
 from tests.fakes import FakeMetaStudio
 
