@@ -36,7 +36,6 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
-from bot.rooms import Rooms
 from bot.runtime.background import Tasks
 from bot.runtime.rate_limiter import Pace
 from bot.settings import Mode, Settings
@@ -56,6 +55,7 @@ from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
 from bot.waiting import Pauses, once_reachable
 from bot.watching.completion import Completion
+from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
 from bot.web import WebServer
 

@@ -53,7 +53,6 @@ from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.posts.updates import Showing
-from bot.rooms import Rooms
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Announcer, Delivery, Render
 from bot.store.connect import open_database
@@ -62,6 +61,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
+from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
 from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON

@@ -25,9 +25,9 @@ from bot.errors import (
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
-from bot.rooms import Rooms
 from bot.runtime.background import Tasks
 from bot.store.watched_jobs import FollowedJob, Roster
+from bot.watching.rooms import Rooms
 
 RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Pauses after questions that were not answered; the last one is repeated."""

@@ -27,12 +27,12 @@ from bot.errors import (
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
-from bot.rooms import BLIND_SECONDS
 from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
 from bot.watching.completion import Completion
 from bot.watching.due_rooms import Room, WatchList
+from bot.watching.rooms import BLIND_SECONDS
 
 LEASE = "watcher"
 LEASE_TIME = timedelta(seconds=15)

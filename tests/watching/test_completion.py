@@ -15,9 +15,9 @@ from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
-from bot.rooms import Rooms
 from bot.store.watched_jobs import FollowedJob, Roster
 from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
+from bot.watching.rooms import Rooms
 from tests.domain.test_configuration import VOICE, WHOLE
 from tests.fakes import FakeMetaStudio
 

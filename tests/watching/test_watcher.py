@@ -28,13 +28,13 @@ from bot.errors import (
     Throttled,
 )
 from bot.posts.updates import Showing
-from bot.rooms import BLIND_SECONDS, Rooms
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.tables import invocations
 from bot.store.watched_jobs import FollowedJob, Roster, Stop
 from bot.watching.completion import Completion
+from bot.watching.rooms import BLIND_SECONDS, Rooms
 from bot.watching.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
 from tests.fakes import FakeMetaStudio
 from tests.stage import until

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from bot.domain.job import RoomReport
 from bot.errors import MetaStudioError, OperationUnknown, OutcomeUnknown, RoomUnknown, Throttled
-from bot.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
+from bot.watching.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
 from tests.fakes import FakeMetaStudio
 
 
