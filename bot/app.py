@@ -15,7 +15,6 @@ from aiohttp import ClientSession
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.credential_check import check_credentials
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
@@ -34,6 +33,7 @@ from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Reception
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
+from bot.metastudio.credential_check import check_credentials
 from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
 from bot.runtime.background import Tasks
