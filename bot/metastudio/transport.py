@@ -16,9 +16,9 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic_core import from_json
 
-from bot.causes import cause_of
 from bot.environment.proxies import proxy_for
 from bot.errors import Answer, NotSent, OutcomeUnknown
+from bot.runtime.causes import cause_of
 from bot.runtime.process_log import MASK, Redactor, forms
 
 MAX_ANSWER_BYTES = 1_000_000

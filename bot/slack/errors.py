@@ -6,7 +6,7 @@ from enum import Enum
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.causes import cause_of
+from bot.runtime.causes import cause_of
 
 SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError)
 """All that a call to Slack can end in. On an answer that is no JSON object, such as a proxy's page, slack-sdk

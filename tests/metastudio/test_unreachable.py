@@ -14,11 +14,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.causes import cause_of
 from bot.errors import NotSent
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import IamAccount, IamLogin
 from bot.metastudio.transport import open_transport
+from bot.runtime.causes import cause_of
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from tests.metastudio.cloud import PROJECT, Clock, RawServer, answers
 
