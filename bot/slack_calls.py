@@ -21,7 +21,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.retry_after import seconds_to_wait
+from bot.runtime.retry_after import seconds_to_wait
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, slack_word, status_of, when_again, word_for
 
 TRY_SECONDS = 7.0

@@ -23,8 +23,8 @@ from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange, signatures_in
-from bot.retry_after import seconds_to_wait
 from bot.runtime.rate_limiter import Pace
+from bot.runtime.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5

@@ -6,7 +6,7 @@ The header has whole seconds and is written when the answer begins, so what it s
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.retry_after import http_date
+from bot.runtime.retry_after import http_date
 
 SECOND = timedelta(seconds=1)
 MOST_ON_THE_WAY = timedelta(seconds=0.5)

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from bot.retry_after import seconds_to_wait
+from bot.runtime.retry_after import seconds_to_wait
 
 DATE = "Thu, 01 Jan 2026 12:00:00 GMT"
 
