@@ -38,6 +38,7 @@ from bot.posts.updates import Showing
 from bot.readiness import CostlyCheck, Readiness
 from bot.runtime.background import Tasks
 from bot.runtime.rate_limiter import Pace
+from bot.runtime.waiting import Pauses, once_reachable
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.signatures import Signatures
@@ -53,7 +54,6 @@ from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
 from bot.store.watched_jobs import Roster
-from bot.waiting import Pauses, once_reachable
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher

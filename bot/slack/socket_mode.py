@@ -21,9 +21,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.errors import AvatarError, Unreachable
 from bot.runtime.background import Tasks
+from bot.runtime.waiting import Pauses, Sleep
 from bot.slack.ack_sent import answering
 from bot.slack.errors import reason_for
-from bot.waiting import Pauses, Sleep
 
 CONNECT_SECONDS = 10.0
 """How long a connection may take until Slack says hello."""
