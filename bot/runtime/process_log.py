@@ -16,8 +16,8 @@ from urllib.parse import quote, quote_plus
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.outlet import Outlet
 from bot.repeats import OnceHandler
+from bot.runtime.outlet import Outlet
 from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"

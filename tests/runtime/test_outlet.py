@@ -3,7 +3,7 @@
 import os
 import time
 
-from bot.outlet import KEPT_BYTES, Outlet
+from bot.runtime.outlet import KEPT_BYTES, Outlet
 from tests.test_repeats import read_available
 
 
