@@ -16,8 +16,8 @@ from urllib.parse import quote, quote_plus
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.repeats import OnceHandler
 from bot.runtime.outlet import Outlet
+from bot.runtime.repeats import OnceHandler
 from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"

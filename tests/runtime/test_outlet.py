@@ -4,7 +4,7 @@ import os
 import time
 
 from bot.runtime.outlet import KEPT_BYTES, Outlet
-from tests.test_repeats import read_available
+from tests.runtime.test_repeats import read_available
 
 
 def test_lines_come_out_promptly_and_in_their_order() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot import repeats
+from bot.runtime import repeats
 from bot.runtime.process_log import configure_logging
 from bot.settings import LogFormat, LogLevel
 from tests.runtime.test_process_log import logging_left_as_it_was
