@@ -22,8 +22,8 @@ from bot.domain.invocation import Status
 from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND
-from bot.private_files import warn_of_open_files
 from bot.runtime.outlet import unblocked_stderr
+from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
 from bot.settings import DatabaseSettings, Settings
 from bot.store.connect import open_database

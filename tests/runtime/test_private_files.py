@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.private_files import open_to_others, warn_of_open_files
+from bot.runtime.private_files import open_to_others, warn_of_open_files
 
 
 @pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o400, False), (0o640, True), (0o666, True)])
