@@ -11,9 +11,9 @@ from typing import cast
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.connections import Connections, connection_limit
 from bot.errors import StartupError
 from bot.readiness import Readiness
+from bot.runtime.connections import Connections, connection_limit
 from bot.slack_events import SlackEvents, answer_check
 
 EVENTS_PATH = "/slack/events"

@@ -6,7 +6,7 @@ from typing import cast
 
 from typing_extensions import override
 
-from bot.connections import Connections
+from bot.runtime.connections import Connections
 
 LIMIT = 2
 CROWD = 8
