@@ -35,9 +35,9 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
 from bot.posts.updates import Showing
-from bot.readiness import CostlyCheck, Readiness
 from bot.runtime.background import Tasks
 from bot.runtime.rate_limiter import Pace
+from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, once_reachable
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting

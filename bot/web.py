@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.errors import StartupError
-from bot.readiness import Readiness
 from bot.runtime.connections import Connections, connection_limit
+from bot.runtime.readiness import Readiness
 from bot.slack_events import SlackEvents, answer_check
 
 EVENTS_PATH = "/slack/events"

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.errors import LogUnavailable
-from bot.readiness import KEPT_SECONDS, CostlyCheck, Readiness
+from bot.runtime.readiness import KEPT_SECONDS, CostlyCheck, Readiness
 
 
 async def test_what_has_no_check_yet_says_what_it_waits_for() -> None:
