@@ -36,6 +36,7 @@ from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
+from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import Pace
 from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, once_reachable
@@ -57,7 +58,6 @@ from bot.store.watched_jobs import Roster
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
-from bot.web import WebServer
 
 _log = structlog.get_logger()
 
