@@ -46,8 +46,8 @@ from bot.signatures import Signatures
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack.delivery import Announcer
+from bot.slack.http import SlackEvents
 from bot.slack.socket_mode import SocketMode
-from bot.slack_events import SlackEvents
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.file_lock import sole_use

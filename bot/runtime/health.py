@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.errors import StartupError
 from bot.runtime.connections import Connections, connection_limit
 from bot.runtime.readiness import Readiness
-from bot.slack_events import SlackEvents, answer_check
+from bot.slack.http import SlackEvents, answer_check
 
 EVENTS_PATH = "/slack/events"
 SHUTDOWN_SECONDS = 4.0
