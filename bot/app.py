@@ -42,11 +42,11 @@ from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, once_reachable
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
-from bot.signatures import Signatures
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack.delivery import Announcer
 from bot.slack.http import SlackEvents
+from bot.slack.signatures import Signatures
 from bot.slack.socket_mode import SocketMode
 from bot.store.connect import open_database
 from bot.store.database import Database

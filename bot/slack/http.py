@@ -12,8 +12,8 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.signatures import Signatures
 from bot.slack.ack_sent import answering
+from bot.slack.signatures import Signatures
 
 BODY_SECONDS = 3.0
 """How long a request may take to arrive whole. Slack itself gives up after as long."""
