@@ -20,8 +20,8 @@ from bot.errors import Answer, MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.slack.calls import SlackCalls
 from bot.slack.errors import SLACK_FAILURES, SlackFailure, word_for
-from bot.slack_calls import SlackCalls
 from bot.store.invocations import Invocations
 
 ANSWER_SECONDS = 20.0

@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.environment.proxies import proxy_for
 from bot.errors import SettingFault, SettingsError, StartupError, Unreachable
 from bot.settings import Settings
+from bot.slack.calls import failure_of, said_by
 from bot.slack.errors import SLACK_FAILURES, TOKEN_ERRORS, Again, reason_for, word_for
-from bot.slack_calls import failure_of, said_by
 
 CALL_SECONDS = 15.0
 

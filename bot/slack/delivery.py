@@ -24,8 +24,8 @@ from bot.domain.invocation import Invocation
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message
+from bot.slack.calls import SlackCalls, post_to_response_url, said_by
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, word_for
-from bot.slack_calls import SlackCalls, post_to_response_url, said_by
 
 CHANNEL_SECONDS = 15.0
 """How long posting to the channel may take, Slack's Retry-After and all tries included; then comes the next

@@ -24,7 +24,7 @@ from bot.jobs.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
 from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
-from bot.slack_calls import MOST_TRIES
+from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.invocation import Status
 from bot.sandbox.slack import Answered
-from bot.slack_calls import MOST_TRIES
+from bot.slack.calls import MOST_TRIES
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Stage, until
 
 PLANS, DM = "C0PLANS001", "D0MEIJONAS"

@@ -19,9 +19,9 @@ from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
 from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
+from bot.slack.calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from bot.slack.client import CALL_SECONDS
 from bot.slack.delivery import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
-from bot.slack_calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from tests.stage import AVATARS, MEI
 
 GENERAL = "C0GENERAL1"

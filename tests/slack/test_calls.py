@@ -11,8 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import Again, SlackFailure
-from bot.slack_calls import (
+from bot.slack.calls import (
     LONGEST_PAUSE_SECONDS,
     MOST_THROTTLED_TRIES,
     MOST_TRIES,
@@ -20,6 +19,7 @@ from bot.slack_calls import (
     post_to_response_url,
     said_by,
 )
+from bot.slack.errors import Again, SlackFailure
 from tests.metastudio.cloud import Pauses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
