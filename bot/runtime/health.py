@@ -6,7 +6,7 @@ import resource
 import socket
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import cast
+from typing import Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,7 +14,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.errors import StartupError
 from bot.runtime.connections import Connections, connection_limit
 from bot.runtime.readiness import Readiness
-from bot.slack.http import SlackEvents, answer_check
 
 EVENTS_PATH = "/slack/events"
 SHUTDOWN_SECONDS = 4.0
@@ -39,6 +38,14 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
+class Events(Protocol):
+    """Takes Slack's requests."""
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer one request, whatever is in it."""
+        ...
+
+
 class WebServer:
     """Serves from `open` to `close`.
 
@@ -46,7 +53,7 @@ class WebServer:
     """
 
     def __init__(self, *, host: str, port: int, readiness: Readiness, takes_events: bool) -> None:
-        self.slack: SlackEvents | None = None
+        self.slack: Events | None = None
         self._host = host
         self._port = port
         self._readiness = readiness
@@ -65,7 +72,7 @@ class WebServer:
         app.router.add_get("/readyz", self._readyz)
         if self._takes_events:
             app.router.add_post(EVENTS_PATH, self._receive)
-            app.router.add_get(EVENTS_PATH, answer_check)
+            app.router.add_get(EVENTS_PATH, self._events_url_exists)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -121,6 +128,10 @@ class WebServer:
         return web.json_response(
             {"error": "the bot is still starting"}, status=HTTPStatus.SERVICE_UNAVAILABLE
         )
+
+    async def _events_url_exists(self, _request: web.Request) -> web.Response:
+        """Answer a GET of the request URL: somebody checks that it is there."""
+        return web.Response()
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         """The process is alive."""

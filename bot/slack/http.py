@@ -106,11 +106,6 @@ class SlackEvents:
         return bytes(body)
 
 
-async def answer_check(_request: web.Request) -> web.Response:
-    """GET on the request URL: somebody looks whether it is there."""
-    return web.Response()
-
-
 def _is_certificate_check(request: web.Request, body: bytes) -> bool:
     """Whether Slack only looks at our certificate, which it does without a command (`ssl_check=1`)."""
     return request.query.get("ssl_check") == "1" or b"ssl_check=1" in body.split(b"&")
