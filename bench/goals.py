@@ -67,7 +67,7 @@ def _against(contender: str, *, bolt_js: str, floor: str) -> Iterator[Goal]:
 
 
 def _whatever_its_length(contender: str) -> Iterator[Goal]:
-    for figure in ("page_ms", "twin_ms", "record_ms"):
+    for figure in ("page_ms", "duplicate_ms", "record_ms"):
         yield Goal("log", figure, f"{contender}, long", 1.2, f"{contender}, short")
 
 

@@ -78,8 +78,8 @@ def _looks(log: Invocations) -> dict[str, Look]:
 
     return {
         "page_ms": read_a_page,
-        "twin_ms": lambda: log.find_twin(_wish(room_of(7))),
-        "record_ms": lambda: log.record(_wish(room_of(uuid4().int % 10**12)), unless_twin=True),
+        "duplicate_ms": lambda: log.find_duplicate(_wish(room_of(7))),
+        "record_ms": lambda: log.record(_wish(room_of(uuid4().int % 10**12)), unless_duplicate=True),
     }
 
 

@@ -63,7 +63,7 @@ LOG = Work(
     "The log's page (newest 50) and the duplicate check at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
     (
         Column("page_ms", "page, ms", 2),
-        Column("twin_ms", "duplicate check, ms", 2),
+        Column("duplicate_ms", "duplicate check, ms", 2),
         Column("record_ms", "check and commit, ms", 2),
     ),
 )

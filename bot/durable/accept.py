@@ -54,14 +54,14 @@ class Intake:
         """The same with the name of its room, as far as that is known."""
         return replace(invocation, room_name=invocation.room_name or self._room_name(invocation.room_id))
 
-    async def commit(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+    async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
 
         Raises:
             LogUnavailable: it could not be written in time, or it is not known whether it was. Should it be
                 there after all, the row is moved to `refused`, which is what the person is told.
         """
-        writing = asyncio.create_task(self._write(invocation, unless_twin=unless_twin))
+        writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
         self._tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = (
@@ -88,9 +88,9 @@ class Intake:
             raise LogUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()
 
-    async def _write(self, invocation: Invocation, *, unless_twin: bool) -> bool | LogUnavailable:
+    async def _write(self, invocation: Invocation, *, unless_duplicate: bool) -> bool | LogUnavailable:
         try:
-            return await self._invocations.record(invocation, unless_twin=unless_twin)
+            return await self._invocations.record(invocation, unless_duplicate=unless_duplicate)
         except LogUnavailable as error:
             return error
 

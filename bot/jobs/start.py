@@ -28,7 +28,7 @@ DEADLINE_MARGIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Duplicate:
     """An equal start is not settled yet, or has just started."""
 
     existing: Invocation
@@ -74,7 +74,7 @@ class Starts:
         *,
         previous_id: str | None = None,
         is_another: bool = False,
-    ) -> Invocation | Twin | Used | None:
+    ) -> Invocation | Duplicate | Used | None:
         """Write the start down as received; None where this very delivery is in the log already.
 
         Args:
@@ -86,14 +86,14 @@ class Starts:
         """
         asked = self._intake.named(invocation.asking_for(request))
         received = replace(asked, status=Status.RECEIVED, previous_id=previous_id, deadline=self.deadline())
-        if await self._intake.commit(received, unless_twin=not is_another):
+        if await self._intake.commit(received, unless_duplicate=not is_another):
             return received
         if previous_id and (used := await self._intake.ask(self._invocations.next_of(previous_id))):
             return None if _is_same_delivery(used, received) else Used(used)
-        existing = await self._intake.ask(self._invocations.find_twin(received))
+        existing = await self._intake.ask(self._invocations.find_duplicate(received))
         if existing is None:
             raise LogUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
-        return None if _is_same_delivery(existing, received) else Twin(existing)
+        return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
     def begin(self, received: Invocation) -> None:
         """Carry a committed start out, from here on without anybody waiting for it."""

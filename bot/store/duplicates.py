@@ -16,7 +16,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.store.rows import COLUMNS
 from bot.store.tables import invocations, is_open
 
-TWIN_TIME = timedelta(seconds=10)
+DUPLICATE_TIME = timedelta(seconds=10)
 """How long after its job has started a start has duplicates."""
 
 _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
@@ -24,7 +24,7 @@ _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
 _MADE_NO_JOB = (Status.FAILED, Status.REFUSED)
 
 
-class Twins(NamedTuple):
+class Duplicates(NamedTuple):
     """Two queries that find the duplicates of a start: those not settled, and those just started.
 
     Two, for each has an index of its own.
@@ -34,38 +34,38 @@ class Twins(NamedTuple):
     just_started: Select[Any]
 
 
-def twin_queries(invocation: Invocation) -> tuple[Twins, dict[str, Any]]:
+def duplicate_queries(invocation: Invocation) -> tuple[Duplicates, dict[str, Any]]:
     """What finds the duplicates of a start, and the values that belong into it.
 
     A clock that was set back must not make duplicates of what started hours ago: both ends are bounded.
     """
     values = {
-        "twin_room": invocation.room_id,
-        "twin_after": invocation.created_at - TWIN_TIME,
-        "twin_before": invocation.created_at + TWIN_TIME,
+        "duplicate_room": invocation.room_id,
+        "duplicate_after": invocation.created_at - DUPLICATE_TIME,
+        "duplicate_before": invocation.created_at + DUPLICATE_TIME,
     }
     optional = {
-        "twin_region": invocation.region,
-        "twin_team": invocation.team_id,
-        "twin_client": invocation.client_id,
+        "duplicate_region": invocation.region,
+        "duplicate_team": invocation.team_id,
+        "duplicate_client": invocation.client_id,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return _queries(frozenset(given)), values | given
 
 
 @cache
-def _queries(given: frozenset[str]) -> Twins:
+def _queries(given: frozenset[str]) -> Duplicates:
     columns = invocations.c
     equal = [
-        columns.room_id == _value("twin_room"),
+        columns.room_id == _value("duplicate_room"),
         columns.action == Action.START,
-        _same("team_id", "twin_team", given),
-        _same("client_id", "twin_client", given),
+        _same("team_id", "duplicate_team", given),
+        _same("client_id", "duplicate_client", given),
     ]
-    if "twin_region" in given:
-        equal.append((columns.region == _value("twin_region")) | columns.region.is_(None))
+    if "duplicate_region" in given:
+        equal.append((columns.region == _value("duplicate_region")) | columns.region.is_(None))
     later = invocations.alias("later")
-    return Twins(
+    return Duplicates(
         select(*COLUMNS).where(
             is_open,
             *equal,
@@ -74,8 +74,8 @@ def _queries(given: frozenset[str]) -> Twins:
         select(*COLUMNS).where(
             *equal,
             columns.status == Status.STARTED,
-            columns.started_at > _value("twin_after"),
-            columns.started_at < _value("twin_before"),
+            columns.started_at > _value("duplicate_after"),
+            columns.started_at < _value("duplicate_before"),
             columns.job_state.is_(None) | columns.job_state.in_(_UNDER_WAY),
         ),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, se
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
-from bot.store.duplicates import Twins, twin_queries
+from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import log_failures
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
@@ -36,29 +36,29 @@ class Invocations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add a row.
 
         False where the same delivery (`trigger_id`) is in the log already, and where another row came from
         the same button (`previous_id`).
 
         Args:
-            unless_twin: also False where it has a duplicate.
+            unless_duplicate: also False where it has a duplicate.
         """
-        twins, sought = twin_queries(invocation) if unless_twin else (None, {})
+        duplicates, sought = duplicate_queries(invocation) if unless_duplicate else (None, {})
         row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
         is_next = invocation.previous_id is not None
-        statement = _recording(self._database.dialect, twins, is_next=is_next)
-        turn = f"room {invocation.room_id}" if unless_twin else None
+        statement = _recording(self._database.dialect, duplicates, is_next=is_next)
+        turn = f"room {invocation.room_id}" if unless_duplicate else None
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
-    async def find_twin(self, invocation: Invocation) -> Invocation | None:
+    async def find_duplicate(self, invocation: Invocation) -> Invocation | None:
         """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
         delivery = select(*COLUMNS).where(invocations.c.trigger_id == invocation.trigger_id)
         if invocation.trigger_id and (same := await self._first(delivery)):
             return same
-        twins, sought = twin_queries(invocation)
-        found = [row for query in twins for row in await self._all(query.params(sought))]
+        duplicates, sought = duplicate_queries(invocation)
+        found = [row for query in duplicates for row in await self._all(query.params(sought))]
         return max(found, key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> Invocation | None:
@@ -272,14 +272,14 @@ _MARKING_ANNOUNCED = (
 
 
 @cache
-def _recording(dialect: Dialect, twins: Twins | None, *, is_next: bool) -> Any:
+def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool) -> Any:
     """The statement that adds a row, unless it is there already, or another in its place."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
-    if twins is None:
+    if duplicates is None:
         statement = statement.values(row)
     else:
-        is_new = (~exists(query) for query in twins)
+        is_new = (~exists(query) for query in duplicates)
         statement = statement.from_select(NAMES, select(*row.values()).where(*is_new))
     return statement.on_conflict_do_nothing(index_elements=None if is_next else ["trigger_id"])
 

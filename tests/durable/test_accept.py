@@ -45,9 +45,9 @@ class SlowLog(Invocations):
         self.free = asyncio.Event()
 
     @override
-    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         await self.free.wait()
-        return await super().record(invocation, unless_twin=unless_twin)
+        return await super().record(invocation, unless_duplicate=unless_duplicate)
 
 
 @pytest.fixture
@@ -88,15 +88,15 @@ async def test_the_same_delivery_is_committed_once(log: Invocations, tasks: Task
     assert await rows(log) == [INVOCATION]
 
 
-async def test_a_twin_is_committed_only_where_twins_are_wanted(log: Invocations, tasks: Tasks) -> None:
+async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(log: Invocations, tasks: Tasks) -> None:
     intake = intake_of(log, tasks)
     first = replace(INVOCATION, room_id="lobby")
-    twin = replace(first, id="invocation-2", trigger_id="trigger-2")
-    await intake.commit(first, unless_twin=True)
-    assert await intake.commit(twin, unless_twin=True) is False
+    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
+    await intake.commit(first, unless_duplicate=True)
+    assert await intake.commit(duplicate, unless_duplicate=True) is False
     assert await rows(log) == [first]
-    assert await intake.commit(twin) is True
-    assert await rows(log) == [first, twin]
+    assert await intake.commit(duplicate) is True
+    assert await rows(log) == [first, duplicate]
 
 
 async def test_a_write_that_fails_is_said_to_have_failed(
@@ -147,8 +147,8 @@ class LyingLog(Invocations):
     failures = 0
 
     @override
-    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
-        await super().record(invocation, unless_twin=unless_twin)
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+        await super().record(invocation, unless_duplicate=unless_duplicate)
         raise LogUnavailable("The log cannot be used: connection lost.")
 
     @override
@@ -201,14 +201,14 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
     assert await rows(slow_log) == [asked]
 
 
-async def test_a_twin_that_is_found_too_late_changes_nothing(
+async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     log: Invocations, slow_log: SlowLog, tasks: Tasks
 ) -> None:
     first = replace(INVOCATION, room_id="lobby")
     await log.record(first)
-    twin = replace(first, id="invocation-2", trigger_id="trigger-2")
+    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
     with pytest.raises(LogUnavailable):
-        await intake_of(slow_log, tasks, seconds=0.05).commit(twin, unless_twin=True)
+        await intake_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
     slow_log.free.set()
     await tasks.idle()
     assert await rows(log) == [first]

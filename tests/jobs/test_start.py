@@ -17,7 +17,7 @@ from bot.durable.claims import AFTER_A_BUG, Custody
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.start import DEADLINE_MARGIN, Starts, Twin, Used
+from bot.jobs.start import DEADLINE_MARGIN, Duplicate, Starts, Used
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.store.database import Database
@@ -365,7 +365,7 @@ async def test_an_equal_start_that_is_not_settled_is_one_wish(log: FlakyLog, sec
     first = await play.commit()
     again = typed_again(created_at=NOON + timedelta(seconds=seconds))
 
-    assert await play.starts.commit(again, REQUEST) == Twin(first)
+    assert await play.starts.commit(again, REQUEST) == Duplicate(first)
     assert [row.id async for row in log.find()] == ["i1"]
 
 
@@ -404,7 +404,7 @@ async def test_a_start_that_was_never_sent_is_not_sent_beside_an_equal_one(log: 
     other = await play.commit()
     again = await play.starts.commit(typed_again(), REQUEST, previous_id="never sent")
 
-    assert again == Twin(other)
+    assert again == Duplicate(other)
 
 
 @pytest.mark.parametrize("answer", [rejected, accepted])

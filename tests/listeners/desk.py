@@ -112,9 +112,9 @@ class Log(Invocations):
             raise LogUnavailable("The log cannot be used: disk is full.", advice="Try again in a moment.")
 
     @override
-    async def record(self, invocation: Invocation, *, unless_twin: bool = False) -> bool:
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         self._check()
-        return await super().record(invocation, unless_twin=unless_twin)
+        return await super().record(invocation, unless_duplicate=unless_duplicate)
 
     @override
     async def get(self, invocation_id: str) -> Invocation | None:

@@ -53,7 +53,9 @@ async def test_a_crowd_of_commands_after_a_failover_is_written(
 ) -> None:
     await take_reads_only(database)
     rows = [an_invocation(room_id=f"room-{number}") for number in range(5 * CONNECTIONS)]
-    assert await asyncio.gather(*(log.record(row, unless_twin=True) for row in rows)) == [True] * len(rows)
+    assert await asyncio.gather(*(log.record(row, unless_duplicate=True) for row in rows)) == [True] * len(
+        rows
+    )
 
 
 async def test_all_connections_to_the_old_server_are_left_with_the_first_that_says_so(

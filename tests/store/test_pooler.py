@@ -58,7 +58,7 @@ async def test_a_crowd_of_starts_is_written_moved_on_and_read(
     rows = [an_invocation(room_id=f"room-{number}") for number in range(CROWD)]
 
     async def one(row: Invocation) -> Invocation | None:
-        assert await log.record(row, unless_twin=True)
+        assert await log.record(row, unless_duplicate=True)
         starting = await log.advance(row, Status.STARTING)
         assert starting is not None
         await log.check_writable()
@@ -73,7 +73,7 @@ async def test_what_takes_turns_takes_them_there_too(
     database: Database, log: Invocations, an_invocation: New
 ) -> None:
     starts = [an_invocation(room_id="lobby", created_at=NOON) for _ in range(CROWD)]
-    assert sum(await asyncio.gather(*(log.record(start, unless_twin=True) for start in starts))) == 1
+    assert sum(await asyncio.gather(*(log.record(start, unless_duplicate=True) for start in starts))) == 1
 
 
 async def test_a_turn_that_is_not_had_in_time_holds_up_nobody_else(database: Database) -> None:

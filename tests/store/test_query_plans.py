@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
-from bot.store.duplicates import twin_queries
+from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import Roster
 
@@ -38,13 +38,13 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 
 async def found(log: Invocations, number: int) -> None:
     """One of the two queries for duplicates."""
-    queries, values = twin_queries(START)
+    queries, values = duplicate_queries(START)
     await log._all(queries[number].params(values))
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "a start without a duplicate": (
-        lambda log, _: log.record(START, unless_twin=True),
+        lambda log, _: log.record(START, unless_duplicate=True),
         ("open", "by_previous", "by_start"),
     ),
     "an unsettled duplicate of a start": (lambda log, _: found(log, 0), ("open", "by_previous")),

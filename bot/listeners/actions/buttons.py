@@ -26,9 +26,9 @@ from bot.durable.claims import Custody
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
-from bot.jobs.start import Starts, Twin, Used
+from bot.jobs.start import Duplicate, Starts, Used
 from bot.jobs.stop import OVER_ALREADY, Stops
-from bot.listeners.commands.avatar_start import twin_reason
+from bot.listeners.commands.avatar_start import duplicate_reason
 from bot.listeners.incoming import Reception, named_by
 from bot.messages.buttons import (
     LOOK_AGAIN,
@@ -202,7 +202,9 @@ class Actions:
                 await ack()
                 self._replace(invocation, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Twin(existing) if await self.reception.close(there, Status.REFUSED, twin_reason(existing)):
+            case Duplicate(existing) if await self.reception.close(
+                there, Status.REFUSED, duplicate_reason(existing)
+            ):
                 await ack()
                 self._replace(invocation, duplicate(existing, there))
             case Used(existing):

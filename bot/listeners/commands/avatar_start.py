@@ -11,7 +11,7 @@ from bot.domain.arguments import HelpWanted, Regions, parse_start
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
-from bot.jobs.start import Starts, Twin
+from bot.jobs.start import Duplicate, Starts
 from bot.listeners.incoming import Reception, say
 from bot.messages.replies import declined, duplicate, starting, usage
 
@@ -63,15 +63,15 @@ class StartCommand:
             case Invocation() as received:
                 await say(ack, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Twin(existing) if await self.reception.close(
-                invocation, Status.REFUSED, twin_reason(existing)
+            case Duplicate(existing) if await self.reception.close(
+                invocation, Status.REFUSED, duplicate_reason(existing)
             ):
                 await say(ack, duplicate(existing, invocation))
             case _:
                 await ack()
 
 
-def twin_reason(existing: Invocation) -> str:
+def duplicate_reason(existing: Invocation) -> str:
     """Why a duplicate was refused, for the invocation log."""
     match existing.status:
         case Status.STARTED:

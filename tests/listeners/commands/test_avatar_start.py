@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
-from bot.listeners.commands.avatar_start import twin_reason
+from bot.listeners.commands.avatar_start import duplicate_reason
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
@@ -95,7 +95,7 @@ async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
 ) -> None:
     await desk.types(START, "lobby", user_id=JONAS)
 
-    assert twin_reason(replace(await desk.row(), status=status)) == reason
+    assert duplicate_reason(replace(await desk.row(), status=status)) == reason
 
 
 async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:

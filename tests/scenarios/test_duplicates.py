@@ -52,7 +52,7 @@ async def test_of_many_who_ask_at_once_one_is_served(stage: Stage) -> None:
     assert (statuses.count(Status.STARTED), statuses.count(Status.REFUSED)) == (1, 19)
 
 
-async def test_another_room_or_region_a_failed_start_and_a_later_wish_are_no_twins(
+async def test_another_room_or_region_a_failed_start_and_a_later_wish_are_no_duplicates(
     socket_stage: Stage,
 ) -> None:
     stage = socket_stage
