@@ -37,7 +37,7 @@ from bot.metastudio.credential_check import check_credentials
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
 from bot.runtime.health import WebServer
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, once_reachable
 from bot.settings import Mode, Settings
@@ -227,7 +227,7 @@ def _assemble(
         outcomes=outcomes,
         reconciliation=reconciliation,
         custody=custody,
-        turn=Pace(settings.AVATAR_STARTS_PER_SECOND).turn,
+        acquire=RateLimiter(settings.AVATAR_STARTS_PER_SECOND).acquire,
         seconds=seconds,
         now=now,
     )

@@ -372,7 +372,7 @@ class Process:
             outcomes=outcomes,
             reconciliation=self.reconciliation,
             custody=self.custody,
-            turn=partial(life.sleep, 0),
+            acquire=partial(life.sleep, 0),
             seconds=START_SECONDS,
             now=now,
         )

@@ -42,7 +42,7 @@ class Used:
 
 
 class Starts:
-    """The use case. `turn` waits for the rate limit; `seconds` limits that wait, and then the call itself."""
+    """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Starts:
         outcomes: Outcomes,
         reconciliation: Reconciliation,
         custody: Custody,
-        turn: Callable[[], Awaitable[object]],
+        acquire: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
     ) -> None:
@@ -63,7 +63,7 @@ class Starts:
         self._outcomes = outcomes
         self._reconciliation = reconciliation
         self._custody = custody
-        self._turn = turn
+        self._acquire = acquire
         self._seconds = seconds
         self._now = now
 
@@ -131,7 +131,7 @@ class Starts:
     async def _await_turn(self) -> None:
         try:
             async with asyncio.timeout(self._seconds):
-                await self._turn()
+                await self._acquire()
         except TimeoutError:
             raise Refused(
                 f"Too many starts are waiting: this one had no turn within {self._seconds:g} seconds.",

@@ -23,7 +23,7 @@ from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange, signatures_in
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
@@ -68,13 +68,13 @@ class Manner:
     """What sets one sort of operation apart from another.
 
     `repeated_after` are the failures after which it is sent again, with pauses; `if_lost` is what a person
-    can do where its outcome is unknown. `pace` limits how often it is sent, each time that it is sent again
-    included; waiting for it counts into no time limit, for many may wait.
+    can do where its outcome is unknown. `rate_limiter` limits how often it is sent, retries included; waiting
+    for it counts into no time limit, for many may wait.
     """
 
     repeated_after: tuple[type[MetaStudioError], ...]
     if_lost: str
-    pace: Pace | None = None
+    rate_limiter: RateLimiter | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class Call:
         retries, renewed = 0, False
         while True:
             auth: httpx.Auth | None = None
-            await self._turn()
+            await self._acquire()
             try:
                 self._progress.awaits = "a token"
                 auth = await self._means.credentials.auth()
@@ -153,23 +153,23 @@ class Call:
             error.advice = self._manner.if_lost
             raise
         except Throttled:
-            if self._manner.pace:
-                self._manner.pace.slow_down()
+            if self._manner.rate_limiter:
+                self._manner.rate_limiter.slow_down()
             raise
-        if self._manner.pace:
-            self._manner.pace.speed_up()
+        if self._manner.rate_limiter:
+            self._manner.rate_limiter.speed_up()
         experience.has_served = True
         experience.signatures.extend(signatures_in(reply.body))
         return reply
 
-    async def _turn(self) -> None:
+    async def _acquire(self) -> None:
         """Wait until it may be sent. Meanwhile the time limit stands still."""
-        if self._manner.pace is None:
+        if self._manner.rate_limiter is None:
             return
         time = asyncio.get_running_loop().time
         left = self._left()
         self._limit.reschedule(None)
-        await self._manner.pace.turn()
+        await self._manner.rate_limiter.acquire()
         self._limit.reschedule(time() + left)
 
     def _left(self) -> float:

@@ -26,7 +26,7 @@ from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
 """What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
@@ -55,7 +55,7 @@ class MetaStudio:
     `_seen` holds what was listed last of each room.
 
     Args:
-        reads: the pace of whatever only asks; waiting for a turn counts into no limit, for many may wait.
+        reads: the rate limiter of whatever only asks; waiting for it counts into no time limit.
         stops: the same of stops.
         jitter: gives numbers in [0, 1).
         sleep: waits seconds.
@@ -69,8 +69,8 @@ class MetaStudio:
         *,
         endpoint: str,
         project_id: str,
-        reads: Pace,
-        stops: Pace,
+        reads: RateLimiter,
+        stops: RateLimiter,
         jitter: Callable[[], float],
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

@@ -11,7 +11,7 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
 from bot.metastudio.signing import AkSkAuth
 from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transport
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from bot.settings import Settings
 
 STOPS_PER_SECOND = 3.0
@@ -39,8 +39,8 @@ async def open_metastudio(
             _credentials(settings, http, now),
             endpoint=settings.METASTUDIO_ENDPOINT,
             project_id=settings.HUAWEICLOUD_SDK_PROJECT_ID,
-            reads=Pace(settings.AVATAR_READS_PER_SECOND),
-            stops=Pace(STOPS_PER_SECOND),
+            reads=RateLimiter(settings.AVATAR_READS_PER_SECOND),
+            stops=RateLimiter(STOPS_PER_SECOND),
             jitter=random.SystemRandom().random,
             now=now,
         )

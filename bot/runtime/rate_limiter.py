@@ -1,4 +1,4 @@
-"""The pace of calls to a service that throttles: so many a second, fewer as long as it refuses some."""
+"""Limit calls to a service that throttles: so many a second, fewer while it refuses some."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from math import inf
 
 LEAST_PER_SECOND = 0.5
-"""However much is refused: with fewer turns it would take too long to notice that all is well again."""
+"""However much is refused: with fewer calls it would take too long to notice that all is well again."""
 
 _REGAINED = 0.05
 """The share of the full rate that each good answer gives back."""
 
 
-class Pace:
-    """Turns at even distances, in the order in which they were asked for; 0 a second means no limit."""
+class RateLimiter:
+    """Lets callers pass at even distances, first come, first served; 0 a second means no limit."""
 
     def __init__(
         self,
@@ -30,11 +30,11 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Turns a second at the moment, infinite without a limit."""
+        """Calls a second at the moment, infinite without a limit."""
         return self._rate
 
-    async def turn(self) -> None:
-        """Wait for the next turn. Who gives up waiting uses none up."""
+    async def acquire(self) -> None:
+        """Wait until the next call may be made. Whoever gives up waiting uses none up."""
         async with self._queue:
             wait = self._latest + 1 / self._rate - self._now()
             if wait > 0:

@@ -42,18 +42,18 @@ T = TypeVar("T")
 
 
 class SlackCalls:
-    """Makes calls. `pace` multiplies how long a try may take; `jitter` gives numbers in [0, 1)."""
+    """Makes calls. `time_factor` multiplies how long a try may take; `jitter` gives numbers in [0, 1)."""
 
     def __init__(
         self,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
-        pace: float = 1.0,
+        time_factor: float = 1.0,
     ) -> None:
         self._sleep = sleep
         self._jitter = jitter
-        self._pace = pace
+        self._time_factor = time_factor
 
     async def make(self, call: Callable[[], Awaitable[T]]) -> T:
         """What a call returns, once it is done.
@@ -63,7 +63,7 @@ class SlackCalls:
         """
         for tries in count(1):
             try:
-                async with asyncio.timeout(TRY_SECONDS * self._pace):
+                async with asyncio.timeout(TRY_SECONDS * self._time_factor):
                     return await call()
             except SLACK_FAILURES as error:
                 failure = failure_of(error)

@@ -63,20 +63,20 @@ class _Route:
 
 
 class Announcer:
-    """Tells channels and people. `pace` multiplies the time limits of the routes."""
+    """Tells channels and people. `time_factor` multiplies the time limits of the routes."""
 
     def __init__(
         self,
         slack: AsyncWebClient,
         session: aiohttp.ClientSession,
         *,
-        pace: float = 1.0,
+        time_factor: float = 1.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._slack = slack
         self._session = session
-        self._calls = SlackCalls(sleep=sleep, pace=pace)
-        self._pace = pace
+        self._calls = SlackCalls(sleep=sleep, time_factor=time_factor)
+        self._time_factor = time_factor
 
     async def announce(self, invocation: Invocation, render: Render) -> Delivery:
         """Tell the channel.
@@ -132,7 +132,7 @@ class Announcer:
         if not invocation.message_ts:
             raise Undeliverable("The announcement went where it cannot be found again.")
         try:
-            async with asyncio.timeout(CHANNEL_SECONDS * self._pace):
+            async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
                 await self._send(send, message, invocation)
         except SLACK_FAILURES as error:
             word = word_for(error)
@@ -173,7 +173,7 @@ class Announcer:
         for route in routes:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
-                async with asyncio.timeout(route.seconds * self._pace):
+                async with asyncio.timeout(route.seconds * self._time_factor):
                     return await self._send(route.send, message, invocation)
             except SLACK_FAILURES as error:
                 reason = word_for(error)

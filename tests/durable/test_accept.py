@@ -88,7 +88,9 @@ async def test_the_same_delivery_is_committed_once(log: Invocations, tasks: Task
     assert await rows(log) == [INVOCATION]
 
 
-async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(log: Invocations, tasks: Tasks) -> None:
+async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(
+    log: Invocations, tasks: Tasks
+) -> None:
     intake = intake_of(log, tasks)
     first = replace(INVOCATION, room_id="lobby")
     duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")

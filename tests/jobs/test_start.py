@@ -105,7 +105,7 @@ class Play:
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
-    turn: Callable[[], Awaitable[object]] = at_once
+    acquire: Callable[[], Awaitable[object]] = at_once
     seconds: float = SECONDS
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ class Play:
                 sleep=Pauses(),
             ),
             custody=custody,
-            turn=self.turn,
+            acquire=self.acquire,
             seconds=self.seconds,
             now=self.clock,
         )
@@ -182,7 +182,7 @@ async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) 
     async def wait_ten_seconds() -> None:
         clock.advance(seconds=10)
 
-    await Play(log, Cloud(answer), clock=clock, turn=wait_ten_seconds).run()
+    await Play(log, Cloud(answer), clock=clock, acquire=wait_ten_seconds).run()
 
     [row] = rows
     assert (row.status, row.deadline) == (Status.STARTING, DEADLINE + timedelta(seconds=10))
@@ -198,7 +198,7 @@ async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: Fl
 
 
 async def test_a_start_that_gets_no_turn_in_time_is_refused_and_never_sent(log: FlakyLog) -> None:
-    play = Play(log, turn=asyncio.Event().wait, seconds=0.01)
+    play = Play(log, acquire=asyncio.Event().wait, seconds=0.01)
     row = await play.run()
 
     assert row.status is Status.REFUSED
@@ -305,7 +305,7 @@ async def test_a_bug_after_the_call_has_begun_leaves_the_start_to_be_looked_into
 async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_comes_next(
     log: FlakyLog,
 ) -> None:
-    play = Play(log, turn=asyncio.Event().wait)
+    play = Play(log, acquire=asyncio.Event().wait)
     play.starts.begin(await play.commit())
     await play.tasks.drain(0.05)
 

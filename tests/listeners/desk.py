@@ -161,7 +161,7 @@ class Desk:
             outcomes=outcomes,
             reconciliation=self.reconciliation,
             custody=self.custody,
-            turn=_at_once,
+            acquire=_at_once,
             seconds=30,
             now=clock,
         )

@@ -11,7 +11,7 @@ from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credentials import Credentials, ReadyMadeToken
 from bot.metastudio.transport import open_transport
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from bot.settings import Settings
 from tests.metastudio.cloud import PROJECT, Clock, Pauses
 
@@ -53,8 +53,8 @@ def open_client(
         *,
         endpoint: str = ENDPOINT,
         credentials: Credentials | None = None,
-        reads: Pace | None = None,
-        stops: Pace | None = None,
+        reads: RateLimiter | None = None,
+        stops: RateLimiter | None = None,
         jitter: Callable[[], float] = lambda: 0.5,
         sleep: Callable[[float], Awaitable[None]] = pauses,
     ) -> MetaStudio:
@@ -63,8 +63,8 @@ def open_client(
             credentials or ReadyMadeToken(SecretStr("a-ready-made-token")),
             endpoint=endpoint,
             project_id=PROJECT,
-            reads=reads or Pace(0),
-            stops=stops or Pace(0),
+            reads=reads or RateLimiter(0),
+            stops=stops or RateLimiter(0),
             jitter=jitter,
             now=clock,
             sleep=sleep,

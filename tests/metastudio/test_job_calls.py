@@ -27,7 +27,7 @@ from bot.errors import (
     Throttled,
 )
 from bot.metastudio.client import MetaStudio
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.metastudio.cloud import (
     FULL_ANSWER,
@@ -578,7 +578,7 @@ async def test_after_a_lost_connection_a_stop_is_repeated_and_a_read_at_most_by_
 async def test_refused_reads_slow_all_reads_down_and_good_ones_speed_them_up(
     open_client: OpenClient, operation: Operation
 ) -> None:
-    reads = Pace(1000)
+    reads = RateLimiter(1000)
     metastudio = open_client(ScriptedCloud(THROTTLES, THROTTLES, NO_JOBS), reads=reads)
     rates = []
     for _ in range(2):
@@ -594,15 +594,15 @@ async def test_refused_reads_slow_all_reads_down_and_good_ones_speed_them_up(
 async def test_other_failures_leave_the_pace_alone(
     open_client: OpenClient, operation: Operation, trouble: Step
 ) -> None:
-    reads = Pace(1000)
+    reads = RateLimiter(1000)
     reads.slow_down()
     await failure(operation(open_client(ScriptedCloud(trouble), reads=reads)))
     assert reads.rate == 500
 
 
 async def test_starts_and_stops_have_nothing_to_do_with_the_pace_of_reads(open_client: OpenClient) -> None:
-    reads = Pace(0.5)
-    await reads.turn()
+    reads = RateLimiter(0.5)
+    await reads.acquire()
     metastudio = open_client(ScriptedCloud(THROTTLES, STOPPED, Says(202, FULL_ANSWER)), reads=reads)
     await stop(metastudio, seconds=1)
     await metastudio.start(StartRequest("room-1"), app_user_id="U1", seconds=1)
@@ -616,7 +616,7 @@ async def test_every_page_waits_for_its_turn(open_client: OpenClient) -> None:
         waited.append(seconds)
 
     cloud = ScriptedCloud(page_of(0, 100, 250), page_of(100, 100, 250), page_of(200, 50, 250))
-    await jobs(open_client(cloud, reads=Pace(10, now=lambda: 0.0, sleep=sleep)))
+    await jobs(open_client(cloud, reads=RateLimiter(10, now=lambda: 0.0, sleep=sleep)))
     assert waited == pytest.approx([0.1, 0.1])
 
 
@@ -624,8 +624,8 @@ async def test_every_page_waits_for_its_turn(open_client: OpenClient) -> None:
 async def test_waiting_for_a_turn_takes_nothing_from_the_time_for_the_answer(
     open_client: OpenClient, operation: Operation
 ) -> None:
-    reads = Pace(5)
-    await reads.turn()
+    reads = RateLimiter(5)
+    await reads.acquire()
     cloud = ScriptedCloud(NO_JOBS)
     await operation(open_client(cloud, reads=reads), seconds=0.1)
     assert len(cloud.requests) == 1

@@ -15,7 +15,7 @@ from typing_extensions import override
 from bot.errors import OutcomeUnknown, Rejected
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import ReadyMadeToken
-from bot.runtime.rate_limiter import Pace
+from bot.runtime.rate_limiter import RateLimiter
 from tests.metastudio.cloud import (
     FULL_ANSWER,
     JOB_ID,
@@ -227,8 +227,8 @@ async def test_no_json_surprises_the_client_and_no_signature_is_ever_seen(body: 
             ReadyMadeToken(SecretStr("token")),
             endpoint="https://metastudio.example",
             project_id=PROJECT,
-            reads=Pace(0),
-            stops=Pace(0),
+            reads=RateLimiter(0),
+            stops=RateLimiter(0),
             jitter=lambda: 0.0,
             now=Clock(),
             sleep=Pauses(),

@@ -310,7 +310,7 @@ async def test_a_lost_post_is_made_again_where_it_can_be_edited(
         "page": partial(slack.trouble.answer_with, Answered(200, "<html>")),
     }
     order[trouble]("chat.postMessage", times=1)
-    announcer = Announcer(client, session, pace=0.2, sleep=at_once)
+    announcer = Announcer(client, session, time_factor=0.2, sleep=at_once)
     delivery = await announcer.announce(await typed_in(slack, AVATARS), rendered)
 
     messages = seen(slack)
@@ -369,7 +369,7 @@ async def test_a_route_that_takes_too_long_is_left_for_the_next(
     slack.trouble.hang("response_url", seconds=30)
     asking = await typed_in(slack, AVATARS)
     with capture_logs() as lines:
-        await Announcer(client, session, sleep=at_once, pace=0.01).announce(asking, rendered)
+        await Announcer(client, session, sleep=at_once, time_factor=0.01).announce(asking, rendered)
 
     assert [message.origin for message in seen(slack)] == ["chat.postEphemeral"]
     closed = [(line["route"], line["reason"]) for line in lines if "route" in line]
@@ -445,7 +445,7 @@ async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
 ) -> None:
     slack.trouble.hang(seconds=30)
     async with aiohttp.ClientSession() as session:
-        assert not await reach(Announcer(client, session, sleep=at_once, pace=0.005), announced)
+        assert not await reach(Announcer(client, session, sleep=at_once, time_factor=0.005), announced)
 
 
 @REACHES

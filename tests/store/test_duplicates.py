@@ -77,7 +77,9 @@ async def test_what_differs_or_takes_no_channel_is_no_duplicate(log: Invocations
     assert await log.record(start, unless_duplicate=True)
 
 
-async def test_a_start_that_takes_or_may_take_a_channel_has_duplicates(log: Invocations, a_start: Start) -> None:
+async def test_a_start_that_takes_or_may_take_a_channel_has_duplicates(
+    log: Invocations, a_start: Start
+) -> None:
     for status in (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN):
         started_at = NOON if status is Status.STARTED else None
         await log.record(a_start(status=status, started_at=started_at, room_id=status.value))
