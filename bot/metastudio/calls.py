@@ -49,7 +49,7 @@ class Experience:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class CallContext:
     """What all calls share.
 
     `jitter` gives numbers in [0, 1); `sleep` waits seconds; `cloud_clock` learns from each answer.
@@ -64,7 +64,7 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RetryPolicy:
     """What sets one sort of operation apart from another.
 
     `repeated_after` are the failures after which it is sent again, with pauses; `if_lost` is what a person
@@ -94,9 +94,11 @@ class _Progress:
 class Call:
     """A request under way, its repetitions included."""
 
-    def __init__(self, means: Means, manner: Manner, seconds: float, limit: asyncio.Timeout) -> None:
-        self._means = means
-        self._manner = manner
+    def __init__(
+        self, context: CallContext, policy: RetryPolicy, seconds: float, limit: asyncio.Timeout
+    ) -> None:
+        self._context = context
+        self._policy = policy
         self._seconds = seconds
         self._limit = limit
         self._progress = _Progress()
@@ -113,15 +115,15 @@ class Call:
             await self._acquire()
             try:
                 self._progress.awaits = "a token"
-                auth = await self._means.credentials.auth()
+                auth = await self._context.credentials.auth()
                 self._progress.awaits = _ANSWER
-                return await self._exchange(self._means.http.build_request(method, url, **content), auth)
+                return await self._exchange(self._context.http.build_request(method, url, **content), auth)
             except CredentialRefused as error:
-                if auth is None or renewed or not self._means.credentials.replaces(auth):
+                if auth is None or renewed or not self._context.credentials.replaces(auth):
                     raise
                 renewed = True
                 self._progress.note(error)
-            except self._manner.repeated_after as error:
+            except self._policy.repeated_after as error:
                 await self._pause(retries, error)
                 retries += 1
 
@@ -134,7 +136,7 @@ class Call:
         """What is known when the time limit has cut the request short."""
         if self._progress.awaits == _ANSWER:
             what = f"MetaStudio did not answer within {self._seconds:g} seconds."
-            return OutcomeUnknown(what, advice=self._manner.if_lost)
+            return OutcomeUnknown(what, advice=self._policy.if_lost)
         return self._progress.error or NotSent(
             f"The bot did not get {self._progress.awaits} within {self._seconds:g} seconds, "
             "so nothing was sent.",
@@ -142,34 +144,34 @@ class Call:
         )
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
-        clock, experience = self._means.cloud_clock, self._means.experience
+        clock, experience = self._context.cloud_clock, self._context.experience
         sent_at = clock.now()
         try:
-            reply = await exchange(self._means.http, request, auth, secrets=experience.signatures)
+            reply = await exchange(self._context.http, request, auth, secrets=experience.signatures)
             clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
                 raise self._error_of(request, reply)
         except OutcomeUnknown as error:
-            error.advice = self._manner.if_lost
+            error.advice = self._policy.if_lost
             raise
         except Throttled:
-            if self._manner.rate_limiter:
-                self._manner.rate_limiter.slow_down()
+            if self._policy.rate_limiter:
+                self._policy.rate_limiter.slow_down()
             raise
-        if self._manner.rate_limiter:
-            self._manner.rate_limiter.speed_up()
+        if self._policy.rate_limiter:
+            self._policy.rate_limiter.speed_up()
         experience.has_served = True
         experience.signatures.extend(signatures_in(reply.body))
         return reply
 
     async def _acquire(self) -> None:
         """Wait until it may be sent. Meanwhile the time limit stands still."""
-        if self._manner.rate_limiter is None:
+        if self._policy.rate_limiter is None:
             return
         time = asyncio.get_running_loop().time
         left = self._left()
         self._limit.reschedule(None)
-        await self._manner.rate_limiter.acquire()
+        await self._policy.rate_limiter.acquire()
         self._limit.reschedule(time() + left)
 
     def _left(self) -> float:
@@ -180,7 +182,7 @@ class Call:
     def _error_of(self, request: httpx.Request, reply: Reply) -> MetaStudioError:
         """The error, with what is known here of how it came to it."""
         error = error_of(reply.answer, retry_after=seconds_to_wait(reply.headers))
-        if isinstance(error, OperationUnknown) and self._means.experience.has_served:
+        if isinstance(error, OperationUnknown) and self._context.experience.has_served:
             error.advice = OTHERS_WORK
         if isinstance(error, CredentialRefused) and "X-Sdk-Date" in request.headers:
             error.advice = self._wrong_clock() or error.advice
@@ -188,7 +190,7 @@ class Call:
 
     def _wrong_clock(self) -> str | None:
         """What to do where a signature was refused because this machine's clock is wrong."""
-        offset = self._means.cloud_clock.offset
+        offset = self._context.cloud_clock.offset
         if offset is None or abs(offset) <= LARGEST_CLOCK_DIFFERENCE:
             return None
         return (
@@ -203,24 +205,24 @@ class Call:
             MetaStudioError: what is known, where no try or no time is left.
         """
         known = self._progress.note(error)
-        grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._means.jitter())
+        grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._context.jitter())
         asked = error.retry_after if isinstance(error, Throttled) else None
         pause = max(grown, asked or 0)
         if retries == MAX_RETRIES or pause >= self._left():
             raise known from None
         self._progress.awaits = "another try"
-        await self._means.sleep(pause)
+        await self._context.sleep(pause)
 
 
 @asynccontextmanager
-async def call_within(seconds: float, means: Means, manner: Manner) -> AsyncIterator[Call]:
+async def call_within(seconds: float, context: CallContext, policy: RetryPolicy) -> AsyncIterator[Call]:
     """A call that ends within so many seconds, retries and logins included, waiting for its turn not.
 
     Raises:
         MetaStudioError: what is known when the time is up.
     """
     limit = asyncio.timeout(seconds)
-    call = Call(means, manner, seconds, limit)
+    call = Call(context, policy, seconds, limit)
     try:
         async with limit:
             yield call

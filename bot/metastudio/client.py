@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.invocation import StartRequest
 from bot.domain.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.metastudio.calls import TRY_AGAIN, Manner, Means, call_within
+from bot.metastudio.calls import TRY_AGAIN, CallContext, RetryPolicy, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
@@ -77,11 +77,11 @@ class MetaStudio:
     ) -> None:
         self._cloud_clock = CloudClock(now)
         self._seen: dict[str, frozenset[str]] = {}
-        self._means = Means(http, credentials, jitter, sleep, self._cloud_clock)
+        self._context = CallContext(http, credentials, jitter, sleep, self._cloud_clock)
         self._base = f"{endpoint}/v1/{project_id}"
-        self._starting = Manner((NotSent, Throttled), LOOK_FIRST)
-        self._stopping = Manner((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
-        self._reading = Manner((), TRY_AGAIN, reads)
+        self._starting = RetryPolicy((NotSent, Throttled), LOOK_FIRST)
+        self._stopping = RetryPolicy((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
+        self._reading = RetryPolicy((), TRY_AGAIN, reads)
 
     @property
     def clock_offset(self) -> timedelta | None:
@@ -104,7 +104,7 @@ class MetaStudio:
             OutcomeUnknown: a job may have been started.
         """
         optional = {"region": request.region, "client_id": request.client_id, "room_type": request.room_type}
-        async with call_within(seconds, self._means, self._starting) as call:
+        async with call_within(seconds, self._context, self._starting) as call:
             reply = await call.send(
                 "POST",
                 f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
@@ -127,7 +127,7 @@ class MetaStudio:
         url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/stop"
         # Without a content type of ours aiohttp calls the empty body application/octet-stream.
         headers = {"Content-Type": "application/json", **_naming(app_user_id)}
-        async with call_within(seconds, self._means, self._stopping) as call:
+        async with call_within(seconds, self._context, self._stopping) as call:
             try:
                 reply = await call.send("POST", url, headers=headers)
             except JobOver as error:
@@ -202,7 +202,7 @@ class MetaStudio:
         await self._read(f"{self._base}/smart-chat-rooms", seconds, params={"limit": 1})
 
     async def _read(self, url: str, seconds: float, **content: Any) -> Reply:
-        async with call_within(seconds, self._means, self._reading) as call:
+        async with call_within(seconds, self._context, self._reading) as call:
             return await call.send("GET", url, **content)
 
     def _jobs_url(self, room_id: str) -> str:
