@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.outcome import Outcomes
@@ -211,9 +211,9 @@ def _assemble(
 ) -> Sequence[Chore]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
     roster = Roster(database)
-    custody = Custody(invocations, tasks, now=now)
+    claims = Claims(invocations, tasks, now=now)
     rooms = Rooms(metastudio)
-    intake = Intake(invocations, tasks, custody, room_name=rooms.name)
+    intake = Intake(invocations, tasks, claims, room_name=rooms.name)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
     outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
@@ -226,7 +226,7 @@ def _assemble(
         metastudio=metastudio,
         outcomes=outcomes,
         reconciliation=reconciliation,
-        custody=custody,
+        claims=claims,
         acquire=RateLimiter(settings.AVATAR_STARTS_PER_SECOND).acquire,
         seconds=seconds,
         now=now,
@@ -236,7 +236,7 @@ def _assemble(
         intake=intake,
         metastudio=metastudio,
         outcomes=outcomes,
-        custody=custody,
+        claims=claims,
         policy=policy,
         now=now,
     )
@@ -246,7 +246,7 @@ def _assemble(
         metastudio=metastudio,
         outcomes=outcomes,
         slack=slack,
-        custody=custody,
+        claims=claims,
         now=now,
     )
     reception = Reception(intake, now, new_id, installation)
@@ -261,7 +261,7 @@ def _assemble(
         reconciliation=reconciliation,
         rtc=rtc if shows_rtc else None,
         announcer=announcer,
-        custody=custody,
+        claims=claims,
         tasks=tasks,
         policy=policy,
         regions=regions,
@@ -272,7 +272,7 @@ def _assemble(
         stops=stops,
         reconciliation=reconciliation,
         outcomes=outcomes,
-        custody=custody,
+        claims=claims,
         policy=policy,
         now=now,
     )

@@ -36,7 +36,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Source, StartReq
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
     JobOver,
@@ -354,8 +354,8 @@ class Process:
         def clock() -> float:
             return world.now.timestamp()
 
-        self.custody = Custody(self.log, self.tasks, now=now)
-        intake = Intake(self.log, self.tasks, self.custody, seconds=600, sleep=life.sleep)
+        self.claims = Claims(self.log, self.tasks, now=now)
+        intake = Intake(self.log, self.tasks, self.claims, seconds=600, sleep=life.sleep)
         outcomes = Outcomes(self.log, slack, rtc_access=True, now=now, sleep=life.sleep)
         self.reconciliation = Reconciliation(
             invocations=self.log,
@@ -371,7 +371,7 @@ class Process:
             metastudio=self.cloud,
             outcomes=outcomes,
             reconciliation=self.reconciliation,
-            custody=self.custody,
+            claims=self.claims,
             acquire=partial(life.sleep, 0),
             seconds=START_SECONDS,
             now=now,
@@ -381,7 +381,7 @@ class Process:
             intake=intake,
             metastudio=self.cloud,
             outcomes=outcomes,
-            custody=self.custody,
+            claims=self.claims,
             policy=Policy(),
             now=now,
         )
@@ -391,7 +391,7 @@ class Process:
             stops=self.stops,
             reconciliation=self.reconciliation,
             outcomes=outcomes,
-            custody=self.custody,
+            claims=self.claims,
             policy=Policy(),
             now=now,
         )
@@ -642,7 +642,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         for row in rows.values():
             if row["user_id"] in stoppers and row["status"] == Status.DONE:
                 assert row["job_state"] == JobState.STOPPED, "a stop is credited to who stopped"
-            assert row["deadline"] is None, row
+            assert row["lease_until"] is None, row
             assert row["status"] not in {Status.RECEIVED, Status.STARTING}, row
             assert row["announced_at"] or row["action"] != Action.START, row
 
@@ -739,7 +739,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         start = await process.log.get(invocation_id)
         assert start is not None
         await process.log.record(look)
-        process.custody.take(look.id, process.reconciliation.look_again(start, asking=look))
+        process.claims.take(look.id, process.reconciliation.look_again(start, asking=look))
 
     def _let(self, who: int, work: Work, steps: int | None = None) -> None:
         """Let a process do something, a new one where the last has ended, until all come to rest.

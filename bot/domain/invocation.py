@@ -106,7 +106,7 @@ class Invocation:
     Connect), else None.
     `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
     what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
-    and without its `rtc_room_info`. Past its `deadline` any process may take the row over. `response_url` and
+    and without its `rtc_room_info`. Past its `lease_until` any process may claim the row. `response_url` and
     `trigger_id` are secrets while they work: no repr shows them.
     """
 
@@ -145,7 +145,7 @@ class Invocation:
     message_channel: str | None = None
     message_ts: str | None = None
     announced_at: datetime | None = None
-    deadline: datetime | None = None
+    lease_until: datetime | None = None
 
     def asking_for(self, request: StartRequest) -> Self:
         """The same with what was asked for."""

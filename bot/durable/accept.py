@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot.domain.invocation import Invocation, Status
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.durable.retry import persist
 from bot.errors import LogUnavailable
 from bot.runtime.background import Tasks
@@ -37,7 +37,7 @@ class Intake:
         self,
         invocations: Invocations,
         tasks: Tasks,
-        custody: Custody,
+        claims: Claims,
         *,
         seconds: float = COMMIT_SECONDS,
         room_name: Callable[[str | None], str | None] = no_name,
@@ -45,7 +45,7 @@ class Intake:
     ) -> None:
         self._invocations = invocations
         self._tasks = tasks
-        self._custody = custody
+        self._claims = claims
         self._seconds = seconds
         self._room_name = room_name
         self._sleep = sleep
@@ -71,7 +71,7 @@ class Intake:
         )
         if isinstance(outcome, LogUnavailable):
             if invocation.status is Status.RECEIVED and not outcome.refused:
-                self._custody.take(invocation.id, self._call_off(writing, invocation))
+                self._claims.take(invocation.id, self._call_off(writing, invocation))
             raise outcome
         return outcome
 
@@ -97,7 +97,9 @@ class Intake:
     async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
         """The person was told that nothing is done, so the row must not be left to be carried out."""
         reason = "The log took too long to write, so nothing was done."
-        refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=reason, deadline=None)
+        refuse = partial(
+            self._invocations.advance, invocation, Status.REFUSED, reason=reason, lease_until=None
+        )
         try:
             async with asyncio.timeout(CALL_OFF_SECONDS):
                 outcome = await asyncio.shield(writing)

@@ -17,7 +17,7 @@ AFTER_A_BUG = timedelta(seconds=20)
 _log = structlog.get_logger()
 
 
-class Custody:
+class Claims:
     """Carries work on rows out, as tasks that the app owns."""
 
     def __init__(self, invocations: Invocations, tasks: Tasks, *, now: Callable[[], datetime]) -> None:
@@ -42,19 +42,19 @@ class Custody:
             with structlog.contextvars.bound_contextvars(invocation_id=invocation_id):
                 await work
         except asyncio.CancelledError:
-            await self._hand_over(invocation_id, self._now())
+            await self._release(invocation_id, self._now())
             raise
         except LogUnavailable as error:
             _log.error("the work on an invocation waits for the log", reason=str(error))
-            await self._hand_over(invocation_id, self._now())
+            await self._release(invocation_id, self._now())
         except Exception:  # noqa: BLE001 - whatever it is, nobody must wait in vain
             _log.exception("the work on an invocation failed", invocation_id=invocation_id)
-            await self._hand_over(invocation_id, self._now() + AFTER_A_BUG)
+            await self._release(invocation_id, self._now() + AFTER_A_BUG)
         finally:
             self._in_hand.discard(invocation_id)
 
-    async def _hand_over(self, invocation_id: str, at: datetime) -> None:
+    async def _release(self, invocation_id: str, at: datetime) -> None:
         try:
-            await self._invocations.hand_over(invocation_id, at)
+            await self._invocations.release(invocation_id, at)
         except LogUnavailable as error:
-            _log.error("not handed over, so it waits for its deadline", reason=str(error))
+            _log.error("not released, so the row waits until its lease has run out", reason=str(error))

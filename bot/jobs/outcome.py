@@ -1,6 +1,6 @@
 """What came of an invocation: written down, then told, then noted as told.
 
-Between the steps the row keeps a deadline, so that after a crash another process goes on where this one
+Between the steps the row keeps its lease, so that after a crash another process goes on where this one
 stopped. What the log does not take at once is written as soon as it does.
 """
 
@@ -170,9 +170,9 @@ class Outcomes:
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a settled start that nobody, as far as is known, has been told of."""
         async with self._slots:
-            held = await self._invocations.hold(settled, self._now() + LEASE)
-            if held is not None:
-                await self._tell_again(held)
+            claimed = await self._invocations.claim(settled, self._now() + LEASE)
+            if claimed is not None:
+                await self._tell_again(claimed)
 
     async def _tell_again(self, settled: Invocation) -> None:
         if settled.status is Status.STARTED:
@@ -195,7 +195,7 @@ class Outcomes:
         latency = max(timedelta(), self._now() - invocation.created_at)
         return facts | {
             "latency_ms": min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
-            "deadline": self._now() + LEASE,
+            "lease_until": self._now() + LEASE,
         }
 
     async def _settle(
@@ -269,7 +269,7 @@ class Outcomes:
                 return
             age = now - settled.created_at
             again = now + max(TELL_AGAIN, age / 2) if age < GIVE_UP else None
-            await self._invocations.hand_over(settled.id, again)
+            await self._invocations.release(settled.id, again)
 
         await self._persist(note)
 
@@ -290,4 +290,4 @@ def _answer_in(row: Invocation) -> Answer:
 
 
 def _loggable(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None and name != "deadline"}
+    return {name: value for name, value in facts.items() if value is not None and name != "lease_until"}

@@ -70,11 +70,11 @@ class Reconciliation:
         """
         for pause in (*LOOK_PAUSES, None):
             async with self._slots:
-                held = await self._hold(unknown)
-                look = held and await self._adopt_or_look(held, before)
-            if not held or not look:
+                claimed = await self._claim(unknown)
+                look = claimed and await self._adopt_or_look(claimed, before)
+            if not claimed or not look:
                 return
-            unknown = held
+            unknown = claimed
             if pause is None or len(look.found) > 1:
                 await self._tell(unknown, look)
                 await self._ask_rivals(look)
@@ -143,19 +143,19 @@ class Reconciliation:
             owner = await self._invocations.find_start(job_id)
             await self._outcomes.tell(asking, somebodys(unknown, job_id, owner))
 
-    async def _hold(self, unknown: Invocation) -> Invocation | None:
-        return await self._invocations.hold(unknown, self._now() + LEASE)
+    async def _claim(self, unknown: Invocation) -> Invocation | None:
+        return await self._invocations.claim(unknown, self._now() + LEASE)
 
     async def _tell(self, unknown: Invocation, look: Look) -> None:
         """With all the time that telling may take, however long the look has taken."""
-        if held := await self._hold(unknown):
-            await self._outcomes.tell(held, unsettled(held, doubt_in(held), look=look))
+        if claimed := await self._claim(unknown):
+            await self._outcomes.tell(claimed, unsettled(claimed, doubt_in(claimed), look=look))
 
     async def _ask_rivals(self, look: Look) -> None:
         """Tell those who were told before that there is no job of one that may be theirs as well, once."""
         for rival_id in look.rivals:
             rival = await self._invocations.get(rival_id)
-            if rival is None or rival.status is not Status.UNKNOWN or rival.deadline is not None:
+            if rival is None or rival.status is not Status.UNKNOWN or rival.lease_until is not None:
                 continue  # settled, or about to be told of it by whoever has it in hand
             asked = {(rival_id, job_id) for job_id in look.found}
             if asked <= self._asked:
@@ -218,7 +218,7 @@ class Reconciliation:
 
         The start before is none right after the call: its jobs were looked for just before that.
         """
-        others = await self._invocations.others_in_doubt(unknown) if found else []
+        others = await self._invocations.other_unknown_starts(unknown) if found else []
         return tuple(
             other.id
             for other in others

@@ -1,6 +1,6 @@
 """Going on with what was left behind: by a crash, a drain that took too long, a Slack that took nothing.
 
-Every row that is under way has a deadline, later than its handler's own time limits. Past it any process may
+Every row that is under way has a lease, longer than its handler's own time limits. Past it any process may
 take the row over, by one conditional update, so that only one does.
 """
 
@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import OutcomeUnknown, Refused
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -42,7 +42,7 @@ class Sweep:
         stops: Stops,
         reconciliation: Reconciliation,
         outcomes: Outcomes,
-        custody: Custody,
+        claims: Claims,
         policy: Policy,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -52,7 +52,7 @@ class Sweep:
         self._stops = stops
         self._reconciliation = reconciliation
         self._outcomes = outcomes
-        self._custody = custody
+        self._claims = claims
         self._policy = policy
         self._now = now
         self._sleep = sleep
@@ -67,10 +67,10 @@ class Sweep:
         Raises:
             LogUnavailable: the log cannot be read or written.
         """
-        for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._custody)):
-            if row.id in self._custody:
+        for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._claims)):
+            if row.id in self._claims:
                 continue
-            taken = await self._invocations.hold(row, self._until(row))
+            taken = await self._invocations.claim(row, self._until(row))
             if taken is not None:
                 _log.info(
                     "taken over", invocation_id=row.id, action=row.action.value, status=row.status.value
@@ -79,7 +79,7 @@ class Sweep:
 
     def _until(self, row: Invocation) -> datetime:
         if (row.action, row.status) == (Action.START, Status.RECEIVED):
-            return self._starts.deadline()
+            return self._starts.lease_until()
         return self._now() + LEASE
 
     def _go_on_with(self, row: Invocation) -> None:
@@ -87,26 +87,26 @@ class Sweep:
             case Action.START, Status.RECEIVED if abs(self._now() - row.created_at) < STILL_WANTED:
                 self._start(row)
             case Action.START, Status.RECEIVED:
-                self._custody.take(row.id, self._outcomes.interrupted(row))
+                self._claims.take(row.id, self._outcomes.interrupted(row))
             case Action.START, Status.STARTING:
-                self._custody.take(row.id, self._reconcile(row))
+                self._claims.take(row.id, self._reconcile(row))
             case Action.START, Status.UNKNOWN:
-                self._custody.take(row.id, self._reconciliation.settle(row))
+                self._claims.take(row.id, self._reconciliation.settle(row))
             case Action.START, _:
-                self._custody.take(row.id, self._outcomes.tell_again(row))
+                self._claims.take(row.id, self._outcomes.tell_again(row))
             case Action.STOP, Status.RECEIVED:
                 self._stops.begin(row, resumed=True)
             case Action.STOP, _:
-                self._custody.take(row.id, self._stops.tell_again(row))
+                self._claims.take(row.id, self._stops.tell_again(row))
             case _:
-                self._custody.take(row.id, self._close(row))
+                self._claims.take(row.id, self._close(row))
 
     def _start(self, row: Invocation) -> None:
         """The policy may have been made stricter since the start was asked for."""
         try:
             self._policy.check(row)
         except Refused as error:
-            self._custody.take(row.id, self._outcomes.not_started(row, error))
+            self._claims.take(row.id, self._outcomes.not_started(row, error))
         else:
             self._starts.begin(row)
 
@@ -119,5 +119,5 @@ class Sweep:
         """What somebody waited for at that moment only."""
         status = Status.FAILED if row.status is Status.RECEIVED else row.status
         await self._invocations.advance(
-            row, status, reason=row.reason or "The bot was stopped meanwhile.", deadline=None
+            row, status, reason=row.reason or "The bot was stopped meanwhile.", lease_until=None
         )

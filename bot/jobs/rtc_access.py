@@ -15,7 +15,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
@@ -27,7 +27,7 @@ from bot.store.invocations import Invocations
 ANSWER_SECONDS = 20.0
 """How long somebody waits before the open modal, a turn to read included."""
 
-DEADLINE = timedelta(seconds=60)
+LEASE = timedelta(seconds=60)
 """Later than opening the modal, the answer and filling it in may take together."""
 
 _log = structlog.get_logger()
@@ -47,7 +47,7 @@ class RtcAccess:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         slack: AsyncWebClient,
-        custody: Custody,
+        claims: Claims,
         now: Callable[[], datetime],
         seconds: float = ANSWER_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -59,7 +59,7 @@ class RtcAccess:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._slack = slack
-        self._custody = custody
+        self._claims = claims
         self._now = now
 
     async def commit(self, invocation: Invocation, job: JobRef) -> Invocation | None:
@@ -72,13 +72,13 @@ class RtcAccess:
         received = replace(
             self._intake.named(asked),
             status=Status.RECEIVED,
-            deadline=self._now() + DEADLINE,
+            lease_until=self._now() + LEASE,
         )
         return received if await self._intake.commit(received) else None
 
     def begin(self, received: Invocation) -> None:
         """Show it, from here on without anybody waiting for it."""
-        self._custody.take(received.id, self._show(received))
+        self._claims.take(received.id, self._show(received))
 
     async def _show(self, invocation: Invocation) -> None:
         job = JobRef(invocation.room_id or "", invocation.job_id or "")
@@ -148,7 +148,7 @@ class RtcAccess:
             invocation,
             status,
             reason=reason,
-            deadline=None,
+            lease_until=None,
             response_url=None,
             **asdict(answer or Answer()),
         )

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
 from bot.store.invocations import Invocations
 
-DEADLINE_MARGIN = timedelta(seconds=10)
+LEASE_MARGIN = timedelta(seconds=10)
 """How much later than the handler's own time limit another process may take a row over."""
 
 
@@ -52,7 +52,7 @@ class Starts:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         reconciliation: Reconciliation,
-        custody: Custody,
+        claims: Claims,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
@@ -62,7 +62,7 @@ class Starts:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._reconciliation = reconciliation
-        self._custody = custody
+        self._claims = claims
         self._acquire = acquire
         self._seconds = seconds
         self._now = now
@@ -85,7 +85,9 @@ class Starts:
             LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
         asked = self._intake.named(invocation.asking_for(request))
-        received = replace(asked, status=Status.RECEIVED, previous_id=previous_id, deadline=self.deadline())
+        received = replace(
+            asked, status=Status.RECEIVED, previous_id=previous_id, lease_until=self.lease_until()
+        )
         if await self._intake.commit(received, unless_duplicate=not is_another):
             return received
         if previous_id and (used := await self._intake.ask(self._invocations.next_of(previous_id))):
@@ -97,7 +99,7 @@ class Starts:
 
     def begin(self, received: Invocation) -> None:
         """Carry a committed start out, from here on without anybody waiting for it."""
-        self._custody.take(received.id, self._carry_out(received))
+        self._claims.take(received.id, self._carry_out(received))
 
     async def _carry_out(self, invocation: Invocation) -> None:
         before: frozenset[str] = frozenset()
@@ -106,7 +108,9 @@ class Starts:
             if invocation.previous_id and not await self._is_still_wanted(invocation):
                 return
             before = self._metastudio.seen_in(invocation.room_id or "")
-            starting = await self._invocations.advance(invocation, Status.STARTING, deadline=self.deadline())
+            starting = await self._invocations.advance(
+                invocation, Status.STARTING, lease_until=self.lease_until()
+            )
             if starting is None:
                 return
             invocation = starting
@@ -125,8 +129,8 @@ class Starts:
 
     async def _is_still_wanted(self, invocation: Invocation) -> bool:
         """Look at the room once more where an earlier start of it is unknown: its job may be there by now."""
-        held = await self._invocations.hold(invocation, self.deadline())
-        return held is not None and await self._reconciliation.look_first(held)
+        claimed = await self._invocations.claim(invocation, self.lease_until())
+        return claimed is not None and await self._reconciliation.look_first(claimed)
 
     async def _await_turn(self) -> None:
         try:
@@ -138,9 +142,9 @@ class Starts:
                 advice="Try again in a moment.",
             ) from None
 
-    def deadline(self) -> datetime:
+    def lease_until(self) -> datetime:
         """Until when one step of a start that begins now is over: its turn, or its call."""
-        return self._now() + timedelta(seconds=self._seconds) + DEADLINE_MARGIN
+        return self._now() + timedelta(seconds=self._seconds) + LEASE_MARGIN
 
 
 def _is_same_delivery(one: Invocation, other: Invocation) -> bool:

@@ -17,7 +17,7 @@ from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes, doubt_in, error_in
 from bot.messages.message import Message
@@ -27,7 +27,7 @@ from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
-DEADLINE_MARGIN = timedelta(seconds=10)
+LEASE_MARGIN = timedelta(seconds=10)
 
 RENEW_SECONDS = 15.0
 """How often a stop that waits for its turn keeps its row from being taken over."""
@@ -48,7 +48,7 @@ class Stops:
         intake: Intake,
         metastudio: MetaStudio,
         outcomes: Outcomes,
-        custody: Custody,
+        claims: Claims,
         policy: Policy,
         now: Callable[[], datetime],
         renew_seconds: float = RENEW_SECONDS,
@@ -57,7 +57,7 @@ class Stops:
         self._intake = intake
         self._metastudio = metastudio
         self._outcomes = outcomes
-        self._custody = custody
+        self._claims = claims
         self._policy = policy
         self._now = now
         self._renew_seconds = renew_seconds
@@ -78,7 +78,7 @@ class Stops:
         received = replace(
             self._intake.named(asked),
             status=Status.RECEIVED,
-            deadline=self._deadline(),
+            lease_until=self._lease_until(),
         )
         return received if await self._intake.commit(received) else None
 
@@ -89,7 +89,7 @@ class Stops:
             resumed: it may have been stopped for this very row before; a job that is over is then its doing,
                 unless neither the log nor MetaStudio knows it. The policy may have been made stricter since.
         """
-        self._custody.take(received.id, self._carry_out(received, resumed=resumed))
+        self._claims.take(received.id, self._carry_out(received, resumed=resumed))
 
     async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
         start = await self._invocations.find_start(invocation.job_id or "")
@@ -123,19 +123,19 @@ class Stops:
         stopping = asyncio.ensure_future(self._stop(invocation, start))
         try:
             while not (await asyncio.wait({stopping}, timeout=self._renew_seconds))[0]:
-                held = await self._hold(invocation)
-                if held is None:
+                claimed = await self._claim(invocation)
+                if claimed is None:
                     return None
-                invocation = held
+                invocation = claimed
             return stopping.result()
         finally:
             self._under_way -= 1
             stopping.cancel()
             await asyncio.gather(stopping, return_exceptions=True)
 
-    async def _hold(self, invocation: Invocation) -> Invocation | None:
+    async def _claim(self, invocation: Invocation) -> Invocation | None:
         try:
-            return await self._invocations.hold(invocation, self._deadline())
+            return await self._invocations.claim(invocation, self._lease_until())
         except LogUnavailable as error:
             _log.warning("a stop that waits could not keep its row", reason=str(error))
             return invocation
@@ -164,8 +164,8 @@ class Stops:
             ) from None
         return any(report.job_id == job.job_id for report in reports)
 
-    def _deadline(self) -> datetime:
-        return self._now() + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN
+    def _lease_until(self) -> datetime:
+        return self._now() + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN
 
     async def _stopped(self, invocation: Invocation, told: JobRef, facts: dict[str, Any]) -> None:
         """By this very row, so that the job's announcement names the one who did it."""

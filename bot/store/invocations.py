@@ -90,31 +90,33 @@ class Invocations:
         moved = replace(unknown, status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
         return moved if adopted else None
 
-    async def hold(self, invocation: Invocation, until: datetime) -> Invocation | None:
+    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
         statement = (
             update(invocations)
             .where(
                 invocations.c.id == invocation.id,
                 invocations.c.status == invocation.status,
-                invocations.c.deadline == invocation.deadline,
+                invocations.c.lease_until == invocation.lease_until,
             )
-            .values(deadline=until)
+            .values(lease_until=until)
         )
-        return replace(invocation, deadline=until) if await execute(self._database, statement) == 1 else None
+        return (
+            replace(invocation, lease_until=until) if await execute(self._database, statement) == 1 else None
+        )
 
-    async def hand_over(self, invocation_id: str, at: datetime | None) -> None:
+    async def release(self, invocation_id: str, at: datetime | None) -> None:
         """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
         await execute(
             self._database,
             update(invocations)
-            .where(invocations.c.id == invocation_id, invocations.c.deadline.is_not(None))
-            .values(deadline=at),
+            .where(invocations.c.id == invocation_id, invocations.c.lease_until.is_not(None))
+            .values(lease_until=at),
         )
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         """Rows with something left to do and nobody who does it, the longest overdue first."""
-        query = select(*COLUMNS).where(invocations.c.deadline <= now).order_by(invocations.c.deadline)
+        query = select(*COLUMNS).where(invocations.c.lease_until <= now).order_by(invocations.c.lease_until)
         return await self._all(query.limit(limit))
 
     async def mark_announced(
@@ -173,7 +175,7 @@ class Invocations:
         made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
         return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
 
-    async def others_in_doubt(self, invocation: Invocation) -> list[Invocation]:
+    async def other_unknown_starts(self, invocation: Invocation) -> list[Invocation]:
         """The other starts of the same room that may have made a job of which it is not known yet."""
         others = (
             is_open,
@@ -266,7 +268,7 @@ _MARKING_ANNOUNCED = (
         message_channel=_value("channel"),
         message_ts=_value("ts"),
         response_url=None,
-        deadline=None,
+        lease_until=None,
     )
 )
 

@@ -15,7 +15,7 @@ class Leases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def hold(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    async def claim(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
         """Take a lease that is free or has run out, or renew one's own; False where another has it."""
         statement = insert_into(leases, self._database.dialect).values(name=name, holder=holder, until=until)
         free = (leases.c.holder == holder) | (leases.c.until <= now)
@@ -38,11 +38,13 @@ async def inherit(database: Database, now: datetime) -> None:
     """At start, take over at once what the process before has left behind.
 
     Only where a log serves one process, which is so with SQLite: whoever had a row or a lease is gone. With
-    PostgreSQL others may be at work, and deadlines are waited for.
+    PostgreSQL others may be at work, and leases are waited for.
 
     Raises:
         LogUnavailable: it cannot be written.
     """
     if database.dialect.name == "sqlite":
-        await execute(database, update(invocations).where(invocations.c.deadline > now).values(deadline=now))
+        await execute(
+            database, update(invocations).where(invocations.c.lease_until > now).values(lease_until=now)
+        )
         await execute(database, delete(leases))

@@ -98,7 +98,7 @@ invocations = Table(
     Column("message_channel", AnyText),
     Column("message_ts", AnyText),
     Column("announced_at", UtcDateTime),
-    Column("deadline", UtcDateTime),
+    Column("lease_until", UtcDateTime),
     Index("invocations_by_time", "created_at"),
     Index("invocations_by_room", "room_id", "created_at"),
     Index("invocations_by_user", "user_id", "created_at"),
@@ -123,7 +123,7 @@ def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | T
     Index(name, *columns, sqlite_where=where)
 
 
-_index_some("invocations_by_deadline", invocations.c.deadline, where=invocations.c.deadline.is_not(None))
+_index_some("invocations_by_lease", invocations.c.lease_until, where=invocations.c.lease_until.is_not(None))
 _index_some(
     "invocations_with_response_url",
     invocations.c.created_at,

@@ -104,7 +104,7 @@ class Watcher:
             LogUnavailable: the log cannot be asked.
         """
         now = self._now()
-        if not await self._leases.hold(LEASE, self._holder, now=now, until=now + LEASE_TIME):
+        if not await self._leases.claim(LEASE, self._holder, now=now, until=now + LEASE_TIME):
             self._list.clear()
             self._called_at = None
             await self._completion.close()

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.durable.retry import WRITE_PAUSES
 from bot.errors import LogUnavailable
 from bot.runtime.background import Tasks
@@ -33,7 +33,7 @@ INVOCATION = Invocation(
     status=Status.RECEIVED,
     user_id="U0MEI00001",
     trigger_id="trigger-1",
-    deadline=datetime(2026, 1, 1, 12, 1, tzinfo=UTC),
+    lease_until=datetime(2026, 1, 1, 12, 1, tzinfo=UTC),
 )
 
 
@@ -69,7 +69,7 @@ async def tasks(database: Database) -> AsyncIterator[Tasks]:
 
 
 def intake_of(log: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> Intake:
-    return Intake(log, tasks, Custody(log, tasks, now=lambda: NOON), seconds=seconds)
+    return Intake(log, tasks, Claims(log, tasks, now=lambda: NOON), seconds=seconds)
 
 
 async def rows(log: Invocations) -> list[Invocation]:
@@ -138,7 +138,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
             INVOCATION,
             status=Status.REFUSED,
             reason="The log took too long to write, so nothing was done.",
-            deadline=None,
+            lease_until=None,
         )
     ]
 
@@ -166,16 +166,16 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 ) -> None:
     log, pauses = LyingLog(database), Pauses()
     log.failures = len(WRITE_PAUSES) + 4
-    custody = Custody(log, tasks, now=lambda: NOON)
+    claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(LogUnavailable, match="connection lost"):
-        await Intake(log, tasks, custody, sleep=pauses).commit(INVOCATION)
-    assert INVOCATION.id in custody
+        await Intake(log, tasks, claims, sleep=pauses).commit(INVOCATION)
+    assert INVOCATION.id in claims
     await tasks.idle()
 
     [row] = await rows(log)
-    assert (row.status, row.deadline) == (Status.REFUSED, None)
+    assert (row.status, row.lease_until) == (Status.REFUSED, None)
     assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * 4]
-    assert INVOCATION.id not in custody
+    assert INVOCATION.id not in claims
 
 
 async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
@@ -183,9 +183,9 @@ async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody
 ) -> None:
     log = LyingLog(database)
     log.failures = 10_000
-    custody = Custody(log, tasks, now=lambda: NOON)
+    claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(LogUnavailable):
-        await Intake(log, tasks, custody, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
+        await Intake(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
     await tasks.drain(0)
 
     assert await rows(log) == [INVOCATION]
@@ -195,7 +195,7 @@ async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody
 async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
     slow_log: SlowLog, tasks: Tasks, status: Status
 ) -> None:
-    asked = replace(INVOCATION, action=Action.HELP, status=status, deadline=None)
+    asked = replace(INVOCATION, action=Action.HELP, status=status, lease_until=None)
     with pytest.raises(LogUnavailable):
         await intake_of(slow_log, tasks, seconds=0.05).commit(asked)
     slow_log.free.set()

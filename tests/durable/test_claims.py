@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from bot.durable.claims import AFTER_A_BUG, Custody
+from bot.durable.claims import AFTER_A_BUG, Claims
 from bot.errors import LogUnavailable
 from bot.runtime.background import Tasks
 from bot.store.database import Database
@@ -38,8 +38,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def custody(log: FlakyLog, tasks: Tasks, clock: Clock) -> Custody:
-    return Custody(log, tasks, now=clock)
+def claims(log: FlakyLog, tasks: Tasks, clock: Clock) -> Claims:
+    return Claims(log, tasks, now=clock)
 
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -62,118 +62,116 @@ EVERY_END = pytest.mark.parametrize(
 )
 
 
-async def test_a_row_is_in_hand_as_long_as_somebody_works_on_it(custody: Custody, tasks: Tasks) -> None:
+async def test_a_row_is_in_hand_as_long_as_somebody_works_on_it(claims: Claims, tasks: Tasks) -> None:
     done = asyncio.Event()
 
     async def work() -> None:
         await done.wait()
 
-    custody.take("i1", work())
-    assert "i1" in custody
-    assert "i2" not in custody
+    claims.take("i1", work())
+    assert "i1" in claims
+    assert "i2" not in claims
     await asyncio.sleep(0)
-    assert "i1" in custody
+    assert "i1" in claims
     done.set()
     await tasks.idle()
-    assert "i1" not in custody
+    assert "i1" not in claims
 
 
 async def test_work_that_is_done_leaves_the_row_as_the_work_left_it(
-    custody: Custody, tasks: Tasks, log: FlakyLog
+    claims: Claims, tasks: Tasks, log: FlakyLog
 ) -> None:
     async def work() -> None:
         """Nothing is left to be handed over."""
 
-    custody.take("i1", work())
+    claims.take("i1", work())
     await tasks.idle()
 
     assert await row_of(log) == START
 
 
 async def test_work_that_is_cut_short_can_be_taken_over_at_once(
-    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+    claims: Claims, tasks: Tasks, log: FlakyLog, clock: Clock
 ) -> None:
-    custody.take("i1", endless())
+    claims.take("i1", endless())
     await asyncio.sleep(0)
     await tasks.cancel()
 
-    assert await row_of(log) == replace(START, deadline=clock())
-    assert "i1" not in custody
+    assert await row_of(log) == replace(START, lease_until=clock())
+    assert "i1" not in claims
 
 
 async def test_work_that_fails_by_a_bug_is_looked_at_again_a_while_later(
-    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+    claims: Claims, tasks: Tasks, log: FlakyLog, clock: Clock
 ) -> None:
-    custody.take("i1", broken())
+    claims.take("i1", broken())
     with capture_logs() as lines:
         await tasks.idle()
 
-    assert await row_of(log) == replace(START, deadline=clock() + AFTER_A_BUG)
-    assert "i1" not in custody
+    assert await row_of(log) == replace(START, lease_until=clock() + AFTER_A_BUG)
+    assert "i1" not in claims
     [line] = lines
     assert (line["event"], line["log_level"]) == ("the work on an invocation failed", "error")
     assert line["invocation_id"] == "i1"
 
 
 async def test_work_that_the_log_does_not_let_go_on_can_be_taken_over_at_once(
-    custody: Custody, tasks: Tasks, log: FlakyLog, clock: Clock
+    claims: Claims, tasks: Tasks, log: FlakyLog, clock: Clock
 ) -> None:
-    custody.take("i1", without_the_log())
+    claims.take("i1", without_the_log())
     with capture_logs() as lines:
         await tasks.idle()
 
-    assert await row_of(log) == replace(START, deadline=clock())
+    assert await row_of(log) == replace(START, lease_until=clock())
     assert [line["event"] for line in lines] == ["the work on an invocation waits for the log"]
 
 
 @EVERY_END
-async def test_where_the_log_fails_as_well_the_row_waits_for_its_deadline(
-    custody: Custody, tasks: Tasks, log: FlakyLog, work: Work
+async def test_where_the_log_fails_as_well_the_row_waits_for_its_lease(
+    claims: Claims, tasks: Tasks, log: FlakyLog, work: Work
 ) -> None:
     log.refuses = 1
     with capture_logs() as lines:
-        custody.take("i1", work())
+        claims.take("i1", work())
         await tasks.drain(0.05)
 
     assert await row_of(log) == START
-    assert "i1" not in custody
-    assert lines[-1]["event"] == "not handed over, so it waits for its deadline"
+    assert "i1" not in claims
+    assert lines[-1]["event"] == "not released, so the row waits until its lease has run out"
     assert "a task failed" not in {line["event"] for line in lines}
 
 
 @EVERY_END
-async def test_a_row_with_nothing_left_to_do_is_not_given_a_deadline_again(
-    custody: Custody, tasks: Tasks, log: FlakyLog, work: Work
+async def test_a_row_with_nothing_left_to_do_is_not_given_a_lease_again(
+    claims: Claims, tasks: Tasks, log: FlakyLog, work: Work
 ) -> None:
-    await log.hand_over("i1", None)
-    custody.take("i1", work())
+    await log.release("i1", None)
+    claims.take("i1", work())
     await tasks.drain(0.05)
 
-    assert await row_of(log) == replace(START, deadline=None)
+    assert await row_of(log) == replace(START, lease_until=None)
 
 
-async def test_one_row_that_fails_takes_no_other_with_it(
-    custody: Custody, tasks: Tasks, log: FlakyLog
-) -> None:
+async def test_one_row_that_fails_takes_no_other_with_it(claims: Claims, tasks: Tasks, log: FlakyLog) -> None:
     done: list[str] = []
 
     async def work() -> None:
         done.append("the other")
 
-    custody.take("i1", broken())
-    custody.take("i2", work())
+    claims.take("i1", broken())
+    claims.take("i2", work())
     await tasks.idle()
 
     assert done == ["the other"]
 
 
-async def test_all_that_the_work_logs_names_the_row(custody: Custody, tasks: Tasks) -> None:
+async def test_all_that_the_work_logs_names_the_row(claims: Claims, tasks: Tasks) -> None:
     bound: list[object] = []
 
     async def work() -> None:
         bound.append(structlog.contextvars.get_contextvars())
 
-    custody.take("i1", work())
+    claims.take("i1", work())
     await tasks.idle()
 
     assert bound == [{"invocation_id": "i1"}]

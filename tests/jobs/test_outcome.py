@@ -56,7 +56,7 @@ START = Invocation(
     region="cn-north-4",
     trigger_id="trigger-1",
     response_url="https://hooks.slack.com/commands/T/1/x",
-    deadline=NOON + timedelta(seconds=40),
+    lease_until=NOON + timedelta(seconds=40),
 )
 JOB = SmartChatJob.model_validate(FULL_ANSWER)
 JOB_ID = JOB.job_id or ""
@@ -121,9 +121,9 @@ class FlakyLog(Invocations):
         return await super().adopt(unknown, job_id, **facts)
 
     @override
-    async def hand_over(self, invocation_id: str, at: datetime | None) -> None:
+    async def release(self, invocation_id: str, at: datetime | None) -> None:
         self._refuse()
-        await super().hand_over(invocation_id, at)
+        await super().release(invocation_id, at)
 
     @override
     async def mark_announced(
@@ -201,7 +201,7 @@ async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(
         message_ts="1700000000.000001",
         announced_at=clock(),
         response_url=None,
-        deadline=None,
+        lease_until=None,
     )
     assert "a1b2c3" in (row.configuration or "")
     assert "rtc" not in (row.configuration or "")
@@ -225,7 +225,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
 
     [row] = rows
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
-    assert row.deadline == clock() + LEASE
+    assert row.lease_until == clock() + LEASE
     assert (await row_of(log)).announced_at == clock()
 
 
@@ -267,7 +267,7 @@ async def test_why_nothing_was_started_is_told_to_the_person_alone_and_kept(
     answer = error.answer if isinstance(error, MetaStudioError) else Answer()
     assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == answer
     assert row.announced_at is not None
-    assert row.deadline is None
+    assert row.lease_until is None
 
 
 async def test_whoever_was_cut_off_may_start_it_now(
@@ -290,7 +290,7 @@ async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
     assert unknown == await row_of(log)
     assert unknown.status is Status.UNKNOWN
     assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (str(LOST), "request-2", 1500)
-    assert unknown.deadline == clock() + LEASE
+    assert unknown.lease_until == clock() + LEASE
     assert channel.heard == []
 
 
@@ -330,7 +330,7 @@ async def test_while_the_log_fails_people_are_told_once_and_the_row_follows_as_s
     row = await row_of(log)
     assert row.status is end.status
     assert row.announced_at is not None
-    assert row.deadline is None
+    assert row.lease_until is None
 
 
 CROWD = 3 * WRITTEN_AT_ONCE
@@ -430,7 +430,7 @@ async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
 async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_behind(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.UNKNOWN, deadline=NOON)
+    await log.advance(START, Status.UNKNOWN, lease_until=NOON)
     await outcomes.started(START, JOB, ACCEPTED)
 
     row = await row_of(log)
@@ -441,7 +441,7 @@ async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_
 async def test_a_job_that_another_process_has_found_already_is_left_to_it(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.STARTED, job_id=JOB_ID, deadline=NOON)
+    await log.advance(START, Status.STARTED, job_id=JOB_ID, lease_until=NOON)
     before = await row_of(log)
     await outcomes.started(START, JOB, ACCEPTED)
 
@@ -452,7 +452,7 @@ async def test_a_job_that_another_process_has_found_already_is_left_to_it(
 async def test_a_job_is_announced_even_where_its_row_was_settled_with_another(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.STARTED, job_id="job-of-another", deadline=NOON)
+    await log.advance(START, Status.STARTED, job_id="job-of-another", lease_until=NOON)
     before = await row_of(log)
     await outcomes.started(START, JOB, ACCEPTED)
 
@@ -478,11 +478,15 @@ async def test_a_failure_of_a_row_that_went_another_way_is_told_to_nobody(
 async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
-    taken = replace(START, status=Status.REFUSED, reason="settled by another process", deadline=NOON + LEASE)
+    taken = replace(
+        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + LEASE
+    )
 
     async def meanwhile(seconds: float) -> None:
         """Another process, whose log is well, takes the row over."""
-        await Invocations.advance(log, START, taken.status, reason=taken.reason, deadline=taken.deadline)
+        await Invocations.advance(
+            log, START, taken.status, reason=taken.reason, lease_until=taken.lease_until
+        )
 
     log.refuses = 2
     await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=meanwhile))
@@ -500,10 +504,10 @@ async def test_people_who_cannot_be_reached_are_tried_again_less_and_less_often_
 
     row = await row_of(log)
     waits = []
-    while row.deadline is not None:
+    while row.lease_until is not None:
         assert (row.status, row.announced_at) == (end.status, None)
-        waits.append(row.deadline - clock())
-        clock.now = row.deadline
+        waits.append(row.lease_until - clock())
+        clock.now = row.lease_until
         await outcomes.tell_again(row)
         row = await row_of(log)
     assert waits[0] == TELL_AGAIN
@@ -519,7 +523,7 @@ async def test_the_clock_may_step_back_while_somebody_is_to_be_told_again(
     clock.now = NOON - timedelta(hours=2)
     await outcomes.started(START, JOB, ACCEPTED)
 
-    assert (await row_of(log)).deadline == clock() + TELL_AGAIN
+    assert (await row_of(log)).lease_until == clock() + TELL_AGAIN
 
 
 async def test_once_slack_takes_messages_again_people_are_told(
@@ -534,7 +538,7 @@ async def test_once_slack_takes_messages_again_people_are_told(
     for fact in (JOB_ID, "1920 × 1080", "a1b2c3", "Large screen"):
         assert fact in announcement
     row = await row_of(log)
-    assert (row.message_ts, row.deadline) == ("1700000000.000001", None)
+    assert (row.message_ts, row.lease_until) == ("1700000000.000001", None)
     assert row.announced_at is not None
 
 
@@ -568,7 +572,7 @@ async def test_what_another_process_is_telling_already_is_not_told_again(
     await outcomes.started(START, JOB, ACCEPTED)
     channel.deaf = False
     left_behind = await row_of(log)
-    await log.hold(left_behind, NOON + 2 * LEASE)
+    await log.claim(left_behind, NOON + 2 * LEASE)
     await outcomes.tell_again(left_behind)
 
     assert channel.heard == []
@@ -634,7 +638,7 @@ async def test_a_job_that_was_found_is_announced_with_a_word_of_how(
     assert ADOPTED_NOTE in announcement
     row = await row_of(log)
     assert (row.status, row.job_id, row.job_state) == (Status.STARTED, JOB_ID, JobState.ACCEPTED)
-    assert (row.region, row.reason, row.deadline) == ("cn-southwest-2", ADOPTED_NOTE, None)
+    assert (row.region, row.reason, row.lease_until) == ("cn-southwest-2", ADOPTED_NOTE, None)
     assert "rtc" not in (row.configuration or "")
 
 
@@ -663,7 +667,7 @@ async def test_a_job_that_is_somebodys_is_not_adopted(
 async def test_a_start_that_was_settled_meanwhile_adopts_nothing(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
 ) -> None:
-    await log.advance(unknown, Status.STARTED, job_id="job-of-its-own", deadline=None)
+    await log.advance(unknown, Status.STARTED, job_id="job-of-its-own", lease_until=None)
 
     assert not await outcomes.adopt(unknown, JOB)
     assert channel.heard == []
@@ -688,7 +692,7 @@ async def test_what_a_person_is_told_of_a_settled_row_is_noted(
 
     assert [message.text for message in channel.told] == ["It is not known."]
     row = await row_of(log)
-    assert (row.status, row.announced_at, row.deadline) == (Status.UNKNOWN, clock(), None)
+    assert (row.status, row.announced_at, row.lease_until) == (Status.UNKNOWN, clock(), None)
     assert row.response_url is None
 
 
@@ -732,4 +736,4 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
     assert len(channel.heard) == 1
     row = await row_of(log)
     assert row.announced_at is not None
-    assert row.deadline is None
+    assert row.lease_until is None

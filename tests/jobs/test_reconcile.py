@@ -40,7 +40,7 @@ UNKNOWN = Invocation(
     reason="MetaStudio did not answer within 30 seconds.",
     request_id="request-1",
     trigger_id="trigger-1",
-    deadline=NOON + LEASE,
+    lease_until=NOON + LEASE,
 )
 
 
@@ -143,7 +143,7 @@ async def test_the_only_new_job_of_the_room_is_the_starts_own(room: Room) -> Non
     row = await room.settle()
 
     assert (row.status, row.job_id, row.region) == (Status.STARTED, "job-1", "cn-southwest-2")
-    assert (row.reason, row.deadline) == (ADOPTED_NOTE, None)
+    assert (row.reason, row.lease_until) == (ADOPTED_NOTE, None)
     [announcement] = room.channel.announced
     for fact in ("job-1", "1920 × 1080", ADOPTED_NOTE):
         assert fact in announcement
@@ -267,7 +267,7 @@ async def test_of_two_new_jobs_nobody_can_say_which_it_is(room: Room) -> None:
     room.has(job("job-1"), job("job-2"))
     row = await room.settle()
 
-    assert (row.status, row.job_id, row.deadline) == (Status.UNKNOWN, None, None)
+    assert (row.status, row.job_id, row.lease_until) == (Status.UNKNOWN, None, None)
     assert row.announced_at == NOON
     assert "MetaStudio lists 2 jobs in this room" in room.told
     assert "job `job-1`" in room.told
@@ -346,14 +346,14 @@ async def test_a_start_of_another_room_is_in_nobodys_way(room: Room) -> None:
 
 
 async def test_a_start_of_yesterday_is_in_nobodys_way(room: Room) -> None:
-    await room.log.record(another(deadline=None, created_at=NOON - timedelta(days=1)))
+    await room.log.record(another(lease_until=None, created_at=NOON - timedelta(days=1)))
     room.has(job("job-1"))
 
     assert (await room.settle()).job_id == "job-1"
 
 
 async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> None:
-    await room.log.record(another(deadline=None))
+    await room.log.record(another(lease_until=None))
     again = another(id="i3", trigger_id="trigger-3", previous_id="i2", user_id="U0JONAS")
     await room.log.advance(UNKNOWN, Status.FAILED)
     await room.log.record(again)
@@ -364,12 +364,12 @@ async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> Non
 
 
 async def test_of_two_unknown_starts_nobody_is_given_a_job_and_both_are_asked(room: Room) -> None:
-    await room.log.record(another(deadline=None))
+    await room.log.record(another(lease_until=None))
     room.has(job("job-1"))
     await room.settle()
     assert room.channel.announced == []
     assert ["This may be yours: job `job-1`." in message.text for message in room.channel.told] == [True] * 2
-    await room.reconciliation.settle(replace(UNKNOWN, deadline=None))
+    await room.reconciliation.settle(replace(UNKNOWN, lease_until=None))
 
     assert len([message for message in room.channel.told if "Use this one" in str(message.blocks)]) == 3
 
@@ -381,7 +381,7 @@ async def test_where_metastudio_cannot_be_asked_the_person_is_told_so(room: Room
     room.cloud.lists = [error]
     row = await room.settle()
 
-    assert (row.status, row.deadline) == (Status.UNKNOWN, None)
+    assert (row.status, row.lease_until) == (Status.UNKNOWN, None)
     assert "MetaStudio could not be asked which jobs run." in room.told
     assert room.cloud.looks == len(LOOK_PAUSES) + 1
 
@@ -414,27 +414,27 @@ async def test_a_row_that_another_process_settles_meanwhile_is_told_by_that_one_
 
 async def test_a_row_that_another_process_takes_over_meanwhile_is_told_by_that_one_alone(room: Room) -> None:
     async def somebody_takes_it() -> None:
-        await Invocations.hold(room.log, UNKNOWN, NOON + 2 * LEASE)
+        await Invocations.claim(room.log, UNKNOWN, NOON + 2 * LEASE)
 
     room.in_a_pause = somebody_takes_it
     row = await room.settle()
 
-    assert (row.status, row.deadline) == (Status.UNKNOWN, NOON + 2 * LEASE)
+    assert (row.status, row.lease_until) == (Status.UNKNOWN, NOON + 2 * LEASE)
     assert room.channel.heard == []
 
 
 async def test_a_row_stays_in_hand_however_long_the_looks_take(room: Room) -> None:
-    deadlines: list[datetime | None] = []
+    leases: list[datetime | None] = []
 
     async def a_slow_metastudio() -> None:
-        deadlines.append((await row_of(room.log)).deadline)
+        leases.append((await row_of(room.log)).lease_until)
         room.clock.advance(seconds=30)
 
     room.in_a_pause = a_slow_metastudio
     await room.settle()
 
     longer = timedelta(seconds=LOOK_PAUSES[0] + 30)
-    assert deadlines == [NOON + LEASE, NOON + longer + LEASE]
+    assert leases == [NOON + LEASE, NOON + longer + LEASE]
     assert len(room.channel.told) == 1
 
 
@@ -442,19 +442,19 @@ async def test_a_person_who_could_not_be_told_is_told_by_the_next_look(room: Roo
     room.channel.deaf = True
     row = await room.settle()
     assert row.status is Status.UNKNOWN
-    assert row.deadline is not None
-    assert row.deadline > room.clock()
+    assert row.lease_until is not None
+    assert row.lease_until > room.clock()
 
     room.channel.deaf = False
     await room.reconciliation.settle(row)
     assert "MetaStudio lists no new job in this room." in room.told
-    assert (await row_of(room.log)).deadline is None
+    assert (await row_of(room.log)).lease_until is None
 
 
 @pytest.fixture
 async def asking(room: Room) -> Invocation:
     """Jonas clicks *Look again*, after Mei was told that it is not known."""
-    await room.log.hand_over(UNKNOWN.id, None)
+    await room.log.release(UNKNOWN.id, None)
     asking = Invocation(
         id="i9",
         created_at=NOON,
@@ -470,7 +470,7 @@ async def asking(room: Room) -> Invocation:
 
 
 async def look_again(room: Room, asking: Invocation) -> None:
-    await room.reconciliation.look_again(replace(UNKNOWN, deadline=None), asking)
+    await room.reconciliation.look_again(replace(UNKNOWN, lease_until=None), asking)
 
 
 async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: Invocation) -> None:
@@ -478,7 +478,7 @@ async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: 
     await look_again(room, asking)
 
     row = await row_of(room.log)
-    assert (row.status, row.job_id, row.deadline) == (Status.STARTED, "job-1", None)
+    assert (row.status, row.job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert "job-1" in room.channel.announced[0]
     assert room.said_instead == "This start is settled: job `job-1` in room `lobby`."
 
@@ -529,8 +529,8 @@ async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
     room.channel.deaf = True
     await look_again(room, asking)
 
-    assert (await row_of(room.log, asking.id)).deadline is None
-    assert (await row_of(room.log)).deadline is None
+    assert (await row_of(room.log, asking.id)).lease_until is None
+    assert (await row_of(room.log)).lease_until is None
 
 
 async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -> None:
@@ -563,7 +563,7 @@ async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -
 
 
 async def test_a_start_that_was_taken_over_while_it_waited_is_not_looked_into(room: Room) -> None:
-    await room.log.hold(UNKNOWN, NOON + 2 * LEASE)
+    await room.log.claim(UNKNOWN, NOON + 2 * LEASE)
     await room.settle()
     assert room.cloud.looks == 0
     assert room.channel.told == []
@@ -579,4 +579,4 @@ async def test_a_job_that_is_adopted_after_people_were_told_is_not_announced_yet
 
     row = await row_of(room.log)
     assert (row.job_id, row.announced_at) == ("job-1", None)
-    assert row.deadline is not None
+    assert row.lease_until is not None

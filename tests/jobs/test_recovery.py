@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -42,7 +42,7 @@ def left_behind(**changes: Any) -> Invocation:
         "region": "cn-north-4",
         "room_type": "METALINK",
         "client_id": "desk-7",
-        "deadline": NOON,
+        "lease_until": NOON,
     }
     return Invocation(**(values | changes))
 
@@ -57,7 +57,7 @@ class StartsAgain(Starts):
         self.done = done
 
     @override
-    def deadline(self) -> datetime:
+    def lease_until(self) -> datetime:
         return TURN
 
     @override
@@ -126,14 +126,14 @@ class Process:
     def __post_init__(self) -> None:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
-        self.custody = Custody(self.log, self.tasks, now=self.clock)
+        self.claims = Claims(self.log, self.tasks, now=self.clock)
         self.sweeping = Sweep(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
-            custody=self.custody,
+            claims=self.claims,
             policy=Policy(),
             now=self.clock,
             sleep=self.pauses,
@@ -174,8 +174,8 @@ async def test_each_row_goes_on_from_where_it_was_left(
     row = left_behind(action=action, status=status)
     await log.record(row)
 
-    assert await process.sweep() == [(does, replace(row, deadline=HELD))]
-    assert (await row_of(log)).deadline == HELD
+    assert await process.sweep() == [(does, replace(row, lease_until=HELD))]
+    assert (await row_of(log)).lease_until == HELD
 
 
 async def test_a_start_that_was_never_sent_is_held_for_as_long_as_it_may_wait_for_its_turn(
@@ -184,8 +184,8 @@ async def test_a_start_that_was_never_sent_is_held_for_as_long_as_it_may_wait_fo
     row = left_behind()
     await log.record(row)
 
-    assert await process.sweep() == [("start", replace(row, deadline=TURN))]
-    assert (await row_of(log)).deadline == TURN
+    assert await process.sweep() == [("start", replace(row, lease_until=TURN))]
+    assert (await row_of(log)).lease_until == TURN
 
 
 async def test_a_start_that_may_have_been_sent_becomes_unknown_and_is_compared_with_the_rooms_jobs(
@@ -249,7 +249,7 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
 
     assert await process.sweep() == []
     assert await row_of(log) == replace(
-        row, status=Status.FAILED, reason="The bot was stopped meanwhile.", deadline=None
+        row, status=Status.FAILED, reason="The bot was stopped meanwhile.", lease_until=None
     )
 
 
@@ -258,12 +258,12 @@ async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Proces
     await log.record(row)
 
     assert await process.sweep() == []
-    assert await row_of(log) == replace(row, deadline=None)
+    assert await row_of(log) == replace(row, lease_until=None)
 
 
 async def test_what_is_not_overdue_is_left_to_who_has_it(log: Invocations, process: Process) -> None:
-    later = left_behind(deadline=NOON + timedelta(microseconds=1))
-    settled = left_behind(id="i2", deadline=None)
+    later = left_behind(lease_until=NOON + timedelta(microseconds=1))
+    settled = left_behind(id="i2", lease_until=None)
     await log.record(later)
     await log.record(settled)
 
@@ -282,7 +282,7 @@ async def test_what_this_process_has_in_hand_is_left_alone_however_late_it_is(
     async def work() -> None:
         await finish.wait()
 
-    process.custody.take(row.id, work())
+    process.claims.take(row.id, work())
     await process.sweeping.sweep()
     assert process.done == []
     assert await row_of(log) == row
@@ -302,7 +302,7 @@ async def test_of_many_processes_one_takes_a_row_over(log: Invocations) -> None:
     assert sorted(taken) == [f"i{number}" for number in range(10)]
 
 
-async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_deadline(
+async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease(
     log: Invocations, process: Process
 ) -> None:
     await log.record(left_behind(created_at=NOON))
@@ -356,7 +356,7 @@ async def test_rows_are_taken_over_one_by_one_the_longest_overdue_first(
     log: Invocations, process: Process
 ) -> None:
     for seconds in (1, 3, 2):
-        await log.record(left_behind(id=f"i{seconds}", deadline=NOON - timedelta(seconds=seconds)))
+        await log.record(left_behind(id=f"i{seconds}", lease_until=NOON - timedelta(seconds=seconds)))
 
     assert [row.id for _, row in await process.sweep()] == ["i3", "i2", "i1"]
 
@@ -378,9 +378,9 @@ async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
         await finish.wait()
 
     for number in range(AT_ONCE):
-        late = left_behind(id=f"late-{number}", deadline=NOON - timedelta(seconds=1))
+        late = left_behind(id=f"late-{number}", lease_until=NOON - timedelta(seconds=1))
         await log.record(late)
-        process.custody.take(late.id, work())
+        process.claims.take(late.id, work())
     await log.record(left_behind(id="left"))
     await process.sweeping.sweep()
     assert [row.id for _, row in process.done] == ["left"]

@@ -17,10 +17,10 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
-from bot.jobs.rtc_access import ANSWER_SECONDS, DEADLINE, RtcAccess
+from bot.jobs.rtc_access import ANSWER_SECONDS, LEASE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
 from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
@@ -94,14 +94,14 @@ class Play:
             trigger_id=self.slack._triggers.issue(MEI),
             response_url="https://hooks.slack.com/actions/T/1/x",
         )
-        custody = Custody(self.log, self.tasks, now=self.clock)
+        claims = Claims(self.log, self.tasks, now=self.clock)
         self.access = RtcAccess(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, custody),
+            intake=Intake(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             slack=self.client,
-            custody=custody,
+            claims=claims,
             now=self.clock,
             seconds=self.seconds,
             sleep=Pauses(),
@@ -133,7 +133,7 @@ async def test_a_look_is_in_the_log_before_anything_is_shown(play: Play) -> None
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(play.click, room_id="lobby", job_id="job-1", deadline=NOON + DEADLINE)
+    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LEASE)
     assert play.asked_of_slack() == []
 
 
@@ -166,7 +166,7 @@ async def test_the_modal_is_opened_before_the_cloud_is_asked_and_filled_in_after
     assert play.asked_of_slack() == ["views.open", "views.update"]
     for fact in ("rtc-app-1", "rtc-room-1", "user-5", SIGNATURE):
         assert fact in shown(play.slack)
-    assert (row.status, row.reason, row.deadline) == (Status.DONE, None, None)
+    assert (row.status, row.reason, row.lease_until) == (Status.DONE, None, None)
 
 
 async def test_a_signature_is_shown_and_kept_nowhere(play: Play, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play:
     with capture_logs() as lines:
         row = await play.run()
 
-    assert (row.status, row.reason, row.deadline) == (
+    assert (row.status, row.reason, row.lease_until) == (
         Status.FAILED,
         "Slack did not open the modal.",
         None,
@@ -225,7 +225,7 @@ async def test_why_there_is_nothing_to_see_is_said_in_the_modal(
 
     assert str(error) in shown(play.slack)
     assert words in shown(play.slack)
-    assert (row.status, row.reason, row.deadline) == (Status.FAILED, str(error), None)
+    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, str(error), None)
     assert (row.http_status, row.error_code, row.request_id) == (400, "MSS.20010066", "request-1")
 
 
@@ -277,7 +277,7 @@ async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> No
     row = await play.run()
 
     assert SIGNATURE in shown(play.slack)
-    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+    assert (row.status, row.lease_until) == (Status.RECEIVED, NOON)
 
 
 async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None:
@@ -286,7 +286,7 @@ async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None
     await play.tasks.drain(0.2)
 
     row = await row_of(play.log)
-    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+    assert (row.status, row.lease_until) == (Status.RECEIVED, NOON)
 
 
 async def test_who_waits_too_long_for_a_turn_is_told_so_in_the_modal(play: Play) -> None:

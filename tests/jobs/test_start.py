@@ -13,11 +13,11 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.accept import Intake
-from bot.durable.claims import AFTER_A_BUG, Custody
+from bot.durable.claims import AFTER_A_BUG, Claims
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.start import DEADLINE_MARGIN, Duplicate, Starts, Used
+from bot.jobs.start import LEASE_MARGIN, Duplicate, Starts, Used
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.store.database import Database
@@ -26,7 +26,7 @@ from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 SECONDS = 30.0
-DEADLINE = NOON + timedelta(seconds=SECONDS) + DEADLINE_MARGIN
+LEASE = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
 REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
 TYPED = Invocation(
     id="i1",
@@ -110,10 +110,10 @@ class Play:
 
     def __post_init__(self) -> None:
         outcomes = Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses())
-        custody = Custody(self.log, self.tasks, now=self.clock)
+        claims = Claims(self.log, self.tasks, now=self.clock)
         self.starts = Starts(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, custody),
+            intake=Intake(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=outcomes,
             reconciliation=Reconciliation(
@@ -124,7 +124,7 @@ class Play:
                 now=self.clock,
                 sleep=Pauses(),
             ),
-            custody=custody,
+            claims=claims,
             acquire=self.acquire,
             seconds=self.seconds,
             now=self.clock,
@@ -157,7 +157,7 @@ async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: 
         region="cn-north-4",
         room_type="METALINK",
         client_id="desk-7",
-        deadline=DEADLINE,
+        lease_until=LEASE,
     )
 
 
@@ -166,7 +166,7 @@ async def test_a_start_goes_out_once_in_the_name_of_who_asked_and_is_announced(l
     row = await play.run()
 
     assert play.cloud.asked == [(REQUEST, "U0MEI", SECONDS)]
-    assert (row.status, row.job_id, row.deadline) == (Status.STARTED, "job-1", None)
+    assert (row.status, row.job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert ["job-1" in announcement for announcement in play.channel.announced] == [True]
 
 
@@ -185,7 +185,7 @@ async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) 
     await Play(log, Cloud(answer), clock=clock, acquire=wait_ten_seconds).run()
 
     [row] = rows
-    assert (row.status, row.deadline) == (Status.STARTING, DEADLINE + timedelta(seconds=10))
+    assert (row.status, row.lease_until) == (Status.STARTING, LEASE + timedelta(seconds=10))
 
 
 async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: FlakyLog) -> None:
@@ -217,7 +217,7 @@ async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to
 
     assert play.cloud.asked == []
     row = await row_of(log)
-    assert (row.status, row.deadline) == (Status.RECEIVED, play.clock())
+    assert (row.status, row.lease_until) == (Status.RECEIVED, play.clock())
     assert play.channel.heard == []
 
 
@@ -255,7 +255,7 @@ async def test_an_outcome_that_cannot_be_written_is_told_once_and_written_as_soo
     row = await play.run()
 
     assert row.status in {Status.STARTED, Status.FAILED}
-    assert row.deadline is None
+    assert row.lease_until is None
     assert len(play.channel.heard) == 1
 
 
@@ -276,7 +276,7 @@ async def test_a_lost_answer_without_a_job_is_told_to_the_person_who_may_start_i
     row = await play.run()
 
     assert len(play.cloud.asked) == 1
-    assert (row.status, row.deadline) == (Status.UNKNOWN, None)
+    assert (row.status, row.lease_until) == (Status.UNKNOWN, None)
     [told] = play.channel.told
     assert "It is not known whether room `lobby` started." in told.text
     assert [button["text"]["text"] for button in buttons_in(told)] == ["Look again", "Start anyway"]
@@ -298,7 +298,7 @@ async def test_a_bug_after_the_call_has_begun_leaves_the_start_to_be_looked_into
     play = Play(log, Cloud(broken))
     row = await play.run()
 
-    assert (row.status, row.deadline) == (Status.STARTING, NOON + AFTER_A_BUG)
+    assert (row.status, row.lease_until) == (Status.STARTING, NOON + AFTER_A_BUG)
     assert play.channel.heard == []
 
 
@@ -310,7 +310,7 @@ async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_com
     await play.tasks.drain(0.05)
 
     row = await row_of(log)
-    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+    assert (row.status, row.lease_until) == (Status.RECEIVED, NOON)
     assert play.cloud.asked == []
     assert play.channel.heard == []
 
@@ -321,7 +321,7 @@ async def test_a_stop_during_the_call_leaves_it_to_be_looked_into_and_not_to_be_
     await play.tasks.drain(0.05)
 
     row = await row_of(log)
-    assert (row.status, row.deadline) == (Status.STARTING, NOON)
+    assert (row.status, row.lease_until) == (Status.STARTING, NOON)
     assert play.channel.heard == []
 
 
@@ -331,7 +331,7 @@ async def test_when_nobody_can_be_told_the_row_says_what_happened_and_when_to_tr
     row = await Play(log, channel=Channel(deaf=True)).run()
 
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, "job-1", None)
-    assert row.deadline == NOON + TELL_AGAIN
+    assert row.lease_until == NOON + TELL_AGAIN
 
 
 async def test_the_same_delivery_is_committed_once(log: FlakyLog) -> None:

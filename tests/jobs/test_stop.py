@@ -15,10 +15,10 @@ from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Sou
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
-from bot.jobs.stop import CALL_SECONDS, DEADLINE_MARGIN, Stops
+from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import answering
 from bot.store.database import Database
@@ -91,13 +91,13 @@ class Log(FlakyLog):
         self.held_thrice = asyncio.Event()
 
     @override
-    async def hold(self, invocation: Invocation, until: datetime) -> Invocation | None:
+    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         self.holds += 1
         if self.holds == 3:
             self.held_thrice.set()
         if self.holds_fail:
             raise LogUnavailable("The log cannot be used: database is locked.")
-        return await super().hold(invocation, until)
+        return await super().claim(invocation, until)
 
 
 @dataclass
@@ -112,13 +112,13 @@ class Play:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        custody = Custody(self.log, self.tasks, now=self.clock)
+        claims = Claims(self.log, self.tasks, now=self.clock)
         self.stops = Stops(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, custody),
+            intake=Intake(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
-            custody=custody,
+            claims=claims,
             policy=Policy(),
             now=self.clock,
             renew_seconds=self.renew_seconds,
@@ -163,7 +163,7 @@ async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
         CLICK,
         room_id="lobby",
         job_id="job-1",
-        deadline=NOON + timedelta(seconds=CALL_SECONDS) + DEADLINE_MARGIN,
+        lease_until=NOON + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN,
     )
     assert play.cloud.asked == []
 
@@ -197,7 +197,7 @@ async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play:
         latency_ms=1250,
         announced_at=play.clock(),
         response_url=None,
-        deadline=None,
+        lease_until=None,
     )
 
 
@@ -259,7 +259,7 @@ async def test_why_a_job_was_not_stopped_is_told_and_kept(
 
     assert words in play.told
     assert str(error) in play.told
-    assert (row.status, row.reason, row.deadline) == (Status.FAILED, str(error), None)
+    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, str(error), None)
     assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
     assert await Roster(database).stop_of("job-1") is None
 
@@ -285,7 +285,7 @@ async def test_a_stop_whose_outcome_cannot_be_written_is_told_once_and_written_a
     play.cloud.answer = break_the_log
     row = await play.run()
 
-    assert (row.status, row.deadline) == (Status.DONE, None)
+    assert (row.status, row.lease_until) == (Status.DONE, None)
     assert len(play.channel.told) == 1
 
 
@@ -299,7 +299,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
     await play.tasks.drain(0.05)
 
     row = await row_of(play.log)
-    assert (row.status, row.deadline) == (Status.RECEIVED, NOON)
+    assert (row.status, row.lease_until) == (Status.RECEIVED, NOON)
 
 
 async def test_nobody_is_told_before_slack_has_its_answer(play: Play) -> None:
@@ -318,12 +318,12 @@ async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(p
     play.channel.deaf = True
     row = await play.run()
 
-    assert (row.status, row.deadline) == (Status.DONE, play.clock() + TELL_AGAIN)
+    assert (row.status, row.lease_until) == (Status.DONE, play.clock() + TELL_AGAIN)
 
     play.channel.deaf = False
     await play.stops.tell_again(row)
     assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
-    assert (await row_of(play.log)).deadline is None
+    assert (await row_of(play.log)).lease_until is None
 
 
 @pytest.mark.parametrize(
@@ -454,7 +454,7 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
 async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
     long_play.cloud.answer = asyncio.Future  # it never comes
     received = await long_play.commit()
-    taken_over = await long_play.log.hold(received, long_play.clock() + timedelta(hours=1))
+    taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
     long_play.stops.begin(received)
     async with asyncio.timeout(5):
         await long_play.tasks.idle()

@@ -15,7 +15,7 @@ from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Intake
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import Answer, LogUnavailable
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -143,8 +143,8 @@ class Desk:
     def __post_init__(self) -> None:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
-        self.custody = Custody(log, self.tasks, now=clock)
-        intake = Intake(log, self.tasks, self.custody, sleep=Pauses())
+        self.claims = Claims(log, self.tasks, now=clock)
+        intake = Intake(log, self.tasks, self.claims, sleep=Pauses())
         outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
         self.reconciliation = Reconciliation(
             invocations=log,
@@ -160,7 +160,7 @@ class Desk:
             metastudio=cloud,
             outcomes=outcomes,
             reconciliation=self.reconciliation,
-            custody=self.custody,
+            claims=self.claims,
             acquire=_at_once,
             seconds=30,
             now=clock,
@@ -170,7 +170,7 @@ class Desk:
             intake=intake,
             metastudio=cloud,
             outcomes=outcomes,
-            custody=self.custody,
+            claims=self.claims,
             policy=Policy(),
             now=clock,
         )
@@ -180,7 +180,7 @@ class Desk:
             metastudio=cloud,
             outcomes=outcomes,
             slack=self.slack,
-            custody=self.custody,
+            claims=self.claims,
             now=clock,
         )
         self.reception = Reception(intake, clock, lambda: f"i{next(ids)}", HOME)
@@ -257,7 +257,7 @@ class Desk:
             reconciliation=self.reconciliation,
             rtc=self.rtc if self.offers_rtc else None,
             announcer=self.channel,
-            custody=self.custody,
+            claims=self.claims,
             tasks=self.tasks,
             policy=self.policy,
             regions=self.regions,

@@ -110,13 +110,13 @@ class Room:
                 return  # in the very answer to the command, so there is nobody else to tell
             case _:
                 yield f"it stays {row.status}"
-        if row.deadline is not None or row.announced_at is None:
+        if row.lease_until is not None or row.announced_at is None:
             yield "nobody was told what came of it"
 
     @override
     def __str__(self) -> str:
         rows = [
-            f"{row.status}, job {row.job_id}, made {row.created_at:%T}, deadline {row.deadline}, "
+            f"{row.status}, job {row.job_id}, made {row.created_at:%T}, lease_until {row.lease_until}, "
             f"announced {row.announced_at}, reason {row.reason!r}"
             for row in self.rows
         ]

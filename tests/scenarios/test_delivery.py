@@ -85,7 +85,7 @@ async def test_when_slack_takes_nothing_at_all_it_is_tried_again_later(stage: St
     [announcement] = stage.news()
     assert stage.metastudio.jobs[0].job_id in announcement.text
     [row] = await stage.until_logged(lambda rows: rows[0].announced_at is not None)
-    assert (row.message_ts, row.deadline) == (announcement.ts, None)
+    assert (row.message_ts, row.lease_until) == (announcement.ts, None)
 
 
 async def test_a_failure_is_told_privately_where_the_bot_is_no_member(stage: Stage) -> None:
@@ -131,7 +131,7 @@ async def test_where_every_route_answers_with_nonsense_the_row_stays_open_until_
     await stage.types(ROOM)
     [row] = await stage.log()
     assert (row.status, row.announced_at) == (Status.STARTED, None)
-    assert row.deadline is not None
+    assert row.lease_until is not None
     assert stage.news() == []
 
     stage.slack.trouble.clear()

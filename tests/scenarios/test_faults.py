@@ -96,7 +96,7 @@ async def test_a_log_that_is_locked_for_seconds_loses_no_outcome_and_people_are_
         await until(lambda: len(stage.announced()) > 1)
     await asyncio.gather(*starting, stopping)
     stage.clock.advance(45)
-    await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
+    await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
 
     assert refused.ack is not None
     assert "Nothing was started." in refused.ack["text"]
@@ -153,7 +153,7 @@ async def test_a_clock_that_is_set_back_and_forth_doubles_nothing_and_loses_noth
         assert len(stage.announced()) == 5
         rows = await stage.log()
         assert {row.status for row in rows if row.action is Action.START} == {Status.STARTED}
-        assert all(row.announced_at and row.deadline is None for row in rows if row.action is Action.START)
+        assert all(row.announced_at and row.lease_until is None for row in rows if row.action is Action.START)
         assert all((row.latency_ms or 0) >= 0 for row in rows)
 
 

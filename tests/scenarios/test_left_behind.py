@@ -31,7 +31,7 @@ def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **mor
         "text": room_id,
         "room_id": room_id,
         "trigger_id": uuid4().hex,
-        "deadline": clock.now() + HELD,
+        "lease_until": clock.now() + HELD,
     }
     return Invocation(**(row | more))
 
@@ -78,7 +78,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
     if "postgresql" in either_way.AVATAR_DATABASE_URL.get_secret_value():
         clock.advance(HELD.total_seconds() + 1)  # others may be alive, so what they hold is waited for
     async with staged(slack, metastudio, either_way, clock) as stage:
-        logged = await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
+        logged = await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
         by_room = {row.room_id: row for row in logged}
 
         young = by_room["young"]
@@ -132,7 +132,7 @@ async def test_a_start_that_the_policy_refuses_by_now_is_not_sent(
 ) -> None:
     await write_down(settings_for(AVATAR_HTTP_PORT=0), left_behind(clock, "lobby", Status.RECEIVED, age=5))
     async with staged_with(policy='[start]\nrooms = ["hall"]') as stage:
-        [row] = await stage.until_logged(lambda rows: all(row.deadline is None for row in rows))
+        [row] = await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
 
         assert row.status is Status.REFUSED
         [told] = told_of(stage, "Room `lobby` was not started.")

@@ -30,7 +30,7 @@ async def test_a_start_is_acknowledged_announced_and_logged(stage: Stage) -> Non
     assert (row.message_channel, row.message_ts) == (AVATARS, announcement.ts)
     assert row.job_state is JobState.ACCEPTED
     assert row.announced_at is not None
-    assert row.deadline is None
+    assert row.lease_until is None
     assert row.response_url is None
 
 

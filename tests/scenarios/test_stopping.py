@@ -220,7 +220,7 @@ async def test_a_stop_that_metastudio_refuses_is_told_with_what_to_do(socket_sta
     assert "does not offer this operation" in told_last(stage, MEI)
     assert "Other operations work at METASTUDIO_ENDPOINT" in told_last(stage, MEI)
     [_, row] = await stage.log()
-    assert (row.status, row.error_code, row.deadline) == (Status.FAILED, "APIGW.0101", None)
+    assert (row.status, row.error_code, row.lease_until) == (Status.FAILED, "APIGW.0101", None)
     assert buttons(announcement) == ["RTC access", "Stop"]
 
 

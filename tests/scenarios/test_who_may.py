@@ -207,7 +207,7 @@ async def left_behind(stage: Stage, **changes: Any) -> Invocation:
         user_id=JONAS,
         room_id=start.room_id,
         job_id=start.job_id,
-        deadline=now,
+        lease_until=now,
     )
     await stage.bot.invocations.record(replace(stop, **changes))
     rows = await stage.until_logged(lambda rows: rows[-1].status is not Status.RECEIVED)

@@ -50,7 +50,7 @@ async def test_a_row_comes_back_as_it_was_recorded(log: Invocations) -> None:
         message_channel="C1",
         message_ts="1.2",
         announced_at=now + timedelta(seconds=2),
-        deadline=now + timedelta(minutes=1),
+        lease_until=now + timedelta(minutes=1),
     )
     assert await log.record(full)
     assert await rows(log) == [full]
@@ -86,12 +86,12 @@ async def test_of_many_deliveries_at_once_one_is_recorded(
 
 
 async def test_a_row_advances_with_what_became_known(log: Invocations, an_invocation: New) -> None:
-    received = an_invocation(deadline=datetime(2026, 1, 1, 13, tzinfo=UTC))
+    received = an_invocation(lease_until=datetime(2026, 1, 1, 13, tzinfo=UTC))
     await log.record(received)
     starting = await log.advance(received, Status.STARTING)
     assert starting is not None
-    started = await log.advance(starting, Status.STARTED, job_id="j1", latency_ms=420, deadline=None)
-    assert started == replace(received, status=Status.STARTED, job_id="j1", latency_ms=420, deadline=None)
+    started = await log.advance(starting, Status.STARTED, job_id="j1", latency_ms=420, lease_until=None)
+    assert started == replace(received, status=Status.STARTED, job_id="j1", latency_ms=420, lease_until=None)
     assert await rows(log) == [started]
 
 
@@ -208,9 +208,9 @@ async def test_times_keep_their_instant_and_come_back_in_utc(
     log: Invocations, an_invocation: New, hours: int
 ) -> None:
     local = datetime(2026, 3, 29, 2, 30, 0, 1, tzinfo=timezone(timedelta(hours=hours)))
-    await log.record(an_invocation(created_at=local, deadline=local + timedelta(seconds=30)))
+    await log.record(an_invocation(created_at=local, lease_until=local + timedelta(seconds=30)))
     [row] = await rows(log, since=local)
-    assert (row.created_at, row.deadline) == (local, local + timedelta(seconds=30))
+    assert (row.created_at, row.lease_until) == (local, local + timedelta(seconds=30))
     assert row.created_at.tzinfo == UTC
     assert await rows(log, since=local + timedelta(microseconds=1)) == []
 

@@ -122,21 +122,21 @@ async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
 async def test_other_starts_of_the_room_are_in_doubt_from_the_call_until_their_outcome_is_known(
     log: Invocations, an_invocation: New
 ) -> None:
-    mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, deadline=NOON)
-    elsewhere = an_invocation(room_id="atrium", status=Status.UNKNOWN, deadline=NOON)
-    other = an_invocation(room_id="lobby", deadline=NOON)
+    mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, lease_until=NOON)
+    elsewhere = an_invocation(room_id="atrium", status=Status.UNKNOWN, lease_until=NOON)
+    other = an_invocation(room_id="lobby", lease_until=NOON)
     await recorded(log, mine, elsewhere, other)
-    assert await log.others_in_doubt(mine) == []
+    assert await log.other_unknown_starts(mine) == []
     starting = await log.advance(other, Status.STARTING)
     assert starting is not None
-    assert await log.others_in_doubt(mine) == [starting]
+    assert await log.other_unknown_starts(mine) == [starting]
     unknown = await log.advance(starting, Status.UNKNOWN)
     assert unknown is not None
     await log.mark_announced(unknown, NOON, channel=None, ts=None)
-    assert [row.id for row in await log.others_in_doubt(mine)] == [other.id]
-    assert await log.others_in_doubt(elsewhere) == []
+    assert [row.id for row in await log.other_unknown_starts(mine)] == [other.id]
+    assert await log.other_unknown_starts(elsewhere) == []
     await log.adopt(unknown, "job-1")
-    assert await log.others_in_doubt(mine) == []
+    assert await log.other_unknown_starts(mine) == []
 
 
 async def test_who_was_answered_with_a_job_owns_it_before_who_adopted_it(

@@ -25,7 +25,7 @@ def leases(database: Database) -> Leases:
 
 
 async def hold(leases: Leases, holder: str, now: datetime, *, name: str = "watcher") -> bool:
-    return await leases.hold(name, holder, now=now, until=now + TERM)
+    return await leases.claim(name, holder, now=now, until=now + TERM)
 
 
 async def test_a_lease_is_held_by_one_at_a_time(leases: Leases) -> None:
@@ -93,9 +93,9 @@ class TestInheriting:
     async def left_behind(self, log: Invocations, leases: Leases, an_invocation: New) -> list[Invocation]:
         """Two rows in hand of a process that held the lease, one already overdue, and one that is done."""
         rows = [
-            an_invocation(deadline=NOON + timedelta(seconds=40)),
-            an_invocation(status=Status.UNKNOWN, deadline=NOON + timedelta(hours=6)),
-            an_invocation(deadline=NOON - SECOND),
+            an_invocation(lease_until=NOON + timedelta(seconds=40)),
+            an_invocation(status=Status.UNKNOWN, lease_until=NOON + timedelta(hours=6)),
+            an_invocation(lease_until=NOON - SECOND),
             an_invocation(status=Status.DONE),
         ]
         for row in rows:
@@ -112,13 +112,13 @@ class TestInheriting:
         assert [row async for row in log.find()] == [
             done,
             overdue,
-            replace(unknown, deadline=NOON),
-            replace(started, deadline=NOON),
+            replace(unknown, lease_until=NOON),
+            replace(started, lease_until=NOON),
         ]
         assert await hold(leases, "the new one", NOON)
 
     @pytest.mark.parametrize("database_url", ["postgresql_url"], indirect=True, ids=["PostgreSQL"])
-    async def test_with_postgresql_a_new_process_waits_for_the_deadlines(
+    async def test_with_postgresql_a_new_process_waits_for_the_leases(
         self, database: Database, log: Invocations, leases: Leases, left_behind: list[Invocation]
     ) -> None:
         await inherit(database, NOON)

@@ -47,7 +47,11 @@ ADDED_LATER = {
     "started_at",
     "adopted_at",
     "ended_at",
+    "lease_until",
 }
+
+
+RENAMED = {"deadline": "lease_until"}
 
 
 def scripts_config() -> Config:
@@ -80,7 +84,7 @@ def an_old_row(number: int, status: str, **known: str | int | datetime) -> dict[
         user_id="U0MEI00001",
     )
     names = [field.name for field in fields(Invocation) if field.name not in ADDED_LATER]
-    return {name: getattr(row, name) for name in names} | {"status": status} | known
+    return {name: getattr(row, name) for name in names} | {"status": status, "deadline": None} | known
 
 
 def differences(connection: Connection) -> object:
@@ -172,7 +176,9 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
     async with open_database(database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0001")
-            then = table("invocations", *(column(name, invocations.c[name].type) for name in old[0]))
+            then = table(
+                "invocations", *(column(name, invocations.c[RENAMED.get(name, name)].type) for name in old[0])
+            )
             for row in old:
                 await connection.execute(insert(then).values(**row))
         await migrate(engine)

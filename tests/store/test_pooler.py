@@ -92,7 +92,8 @@ async def test_a_lease_is_one_processs(database: Database, database_url: str) ->
     async with open_database(database_url) as other:
         until = NOON + timedelta(seconds=15)
         held = [
-            await Leases(each).hold("watcher", str(each), now=NOON, until=until) for each in (database, other)
+            await Leases(each).claim("watcher", str(each), now=NOON, until=until)
+            for each in (database, other)
         ]
     assert held == [True, False]
 

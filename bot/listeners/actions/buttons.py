@@ -22,7 +22,7 @@ from bot.domain.arguments import (
 )
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.domain.policy import Policy
-from bot.durable.claims import Custody
+from bot.durable.claims import Claims
 from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
@@ -69,7 +69,7 @@ class Actions:
     reconciliation: Reconciliation
     rtc: RtcAccess | None
     announcer: Announcer
-    custody: Custody
+    claims: Claims
     tasks: Tasks
     policy: Policy
     regions: Regions
@@ -229,7 +229,7 @@ class Actions:
             return
         await ack()
         work = self.reconciliation.use(start, wanted.job_id, asking=invocation)
-        self.custody.take(invocation.id, work)
+        self.claims.take(invocation.id, work)
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._start_in_doubt(invocation)
@@ -239,7 +239,7 @@ class Actions:
             return
         await ack()
         if start.status is Status.UNKNOWN:
-            self.custody.take(invocation.id, self.reconciliation.look_again(start, asking=invocation))
+            self.claims.take(invocation.id, self.reconciliation.look_again(start, asking=invocation))
         else:
             self._replace(invocation, settled_already(start))
 

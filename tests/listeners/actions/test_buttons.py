@@ -475,7 +475,7 @@ async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
     assert (running.cloud.stopped, running.slack.opened) == ([], [])
     row = await running.row()
     assert (row.action, row.status, row.job_id) == (LISTENERS[listener], Status.DONE, "job-1")
-    assert (row.reason, row.response_url, row.deadline) == ("The job was over already.", None, None)
+    assert (row.reason, row.response_url, row.lease_until) == ("The job was over already.", None, None)
 
 
 @STALE

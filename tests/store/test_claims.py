@@ -14,12 +14,12 @@ LATER = NOON + timedelta(seconds=40)
 New = Callable[..., Invocation]
 
 
-async def test_what_is_past_its_deadline_is_overdue_the_longest_first(
+async def test_what_is_past_its_lease_is_overdue_the_longest_first(
     log: Invocations, an_invocation: New
 ) -> None:
-    now_due = an_invocation(deadline=NOON)
-    long_due = an_invocation(deadline=NOON - timedelta(hours=1))
-    for row in (now_due, an_invocation(deadline=LATER), an_invocation(), long_due):
+    now_due = an_invocation(lease_until=NOON)
+    long_due = an_invocation(lease_until=NOON - timedelta(hours=1))
+    for row in (now_due, an_invocation(lease_until=LATER), an_invocation(), long_due):
         await log.record(row)
     assert await log.overdue(NOON, limit=10) == [long_due, now_due]
     assert await log.overdue(NOON, limit=1) == [long_due]
@@ -27,58 +27,58 @@ async def test_what_is_past_its_deadline_is_overdue_the_longest_first(
 
 
 async def test_a_row_that_is_held_is_not_overdue_until_then(log: Invocations, an_invocation: New) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
-    held = await log.hold(row, LATER)
-    assert held == replace(row, deadline=LATER)
+    held = await log.claim(row, LATER)
+    assert held == replace(row, lease_until=LATER)
     assert await log.overdue(NOON, limit=10) == []
     assert await log.overdue(LATER, limit=10) == [held]
 
 
 async def test_who_holds_a_row_may_go_on_holding_it(log: Invocations, an_invocation: New) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
-    held = await log.hold(row, LATER)
+    held = await log.claim(row, LATER)
     assert held is not None
-    assert await log.hold(held, LATER + timedelta(minutes=1)) == replace(
-        row, deadline=LATER + timedelta(minutes=1)
+    assert await log.claim(held, LATER + timedelta(minutes=1)) == replace(
+        row, lease_until=LATER + timedelta(minutes=1)
     )
 
 
 async def test_a_row_that_another_holds_cannot_be_held(log: Invocations, an_invocation: New) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
-    assert await log.hold(row, LATER)
-    assert await log.hold(row, LATER + timedelta(seconds=1)) is None
-    assert await log.get(row.id) == replace(row, deadline=LATER)
+    assert await log.claim(row, LATER)
+    assert await log.claim(row, LATER + timedelta(seconds=1)) is None
+    assert await log.get(row.id) == replace(row, lease_until=LATER)
 
 
 async def test_a_row_that_has_moved_on_cannot_be_held(log: Invocations, an_invocation: New) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
     moved = await log.advance(row, Status.STARTING)
-    assert await log.hold(row, LATER) is None
+    assert await log.claim(row, LATER) is None
     assert await log.get(row.id) == moved
 
 
 async def test_a_row_with_nothing_left_to_do_cannot_be_held_by_who_thought_otherwise(
     log: Invocations, an_invocation: New
 ) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
-    await log.hand_over(row.id, None)
-    assert await log.hold(row, LATER) is None
+    await log.release(row.id, None)
+    assert await log.claim(row, LATER) is None
 
 
 async def test_of_twenty_who_take_a_row_over_one_does(
     log: Invocations, logs: list[Invocations], an_invocation: New
 ) -> None:
     for _ in range(5):
-        row = an_invocation(deadline=NOON)
+        row = an_invocation(lease_until=NOON)
         await log.record(row)
         untils = [LATER + timedelta(seconds=number) for number in range(20)]
         held = await asyncio.gather(
-            *(each.hold(row, until) for each, until in zip(logs, untils, strict=True))
+            *(each.claim(row, until) for each, until in zip(logs, untils, strict=True))
         )
         [winner] = [outcome for outcome in held if outcome is not None]
         assert await log.get(row.id) == winner
@@ -87,32 +87,32 @@ async def test_of_twenty_who_take_a_row_over_one_does(
 async def test_a_row_that_is_handed_over_may_be_taken_from_then_on(
     log: Invocations, an_invocation: New
 ) -> None:
-    row = an_invocation(deadline=LATER)
+    row = an_invocation(lease_until=LATER)
     await log.record(row)
-    await log.hand_over(row.id, NOON)
-    assert await log.overdue(NOON, limit=10) == [replace(row, deadline=NOON)]
+    await log.release(row.id, NOON)
+    assert await log.overdue(NOON, limit=10) == [replace(row, lease_until=NOON)]
 
 
 async def test_a_row_that_is_handed_over_to_nobody_is_never_overdue(
     log: Invocations, an_invocation: New
 ) -> None:
-    row = an_invocation(deadline=NOON)
+    row = an_invocation(lease_until=NOON)
     await log.record(row)
-    await log.hand_over(row.id, None)
+    await log.release(row.id, None)
     assert await log.overdue(NOON, limit=10) == []
 
 
 async def test_a_row_with_nothing_left_to_do_is_not_handed_over(log: Invocations, an_invocation: New) -> None:
     done = an_invocation()
     await log.record(done)
-    await log.hand_over(done.id, NOON)
+    await log.release(done.id, NOON)
     assert await log.get(done.id) == done
 
 
 async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_invocation: New) -> None:
-    row, other = an_invocation(deadline=NOON), an_invocation(deadline=NOON)
+    row, other = an_invocation(lease_until=NOON), an_invocation(lease_until=NOON)
     await log.record(row)
     await log.record(other)
     await log.mark_announced(row, NOON, channel=None, ts=None)
     assert await log.overdue(NOON, limit=10) == [other]
-    assert await log.get(row.id) == replace(row, announced_at=NOON, deadline=None)
+    assert await log.get(row.id) == replace(row, announced_at=NOON, lease_until=None)
