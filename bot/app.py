@@ -54,7 +54,7 @@ from bot.store.file_lock import sole_use
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
-from bot.store.watched_jobs import Roster
+from bot.store.watched_jobs import WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
@@ -210,7 +210,7 @@ def _assemble(
     new_id: Callable[[], str],
 ) -> Sequence[Chore]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
-    roster = Roster(database)
+    watched_jobs = WatchedJobs(database)
     claims = Claims(invocations, tasks, now=now)
     rooms = Rooms(metastudio)
     intake = Intake(invocations, tasks, claims, room_name=rooms.name)
@@ -277,14 +277,14 @@ def _assemble(
         now=now,
     )
     showing = Showing(
-        invocations=invocations, roster=roster, announcer=announcer, rtc_access=shows_rtc, now=now
+        invocations=invocations, watched_jobs=watched_jobs, announcer=announcer, rtc_access=shows_rtc, now=now
     )
     watcher = Watcher(
-        roster=roster,
+        watched_jobs=watched_jobs,
         leases=Leases(database),
         metastudio=metastudio,
         showing=showing,
-        completion=Completion(roster=roster, metastudio=metastudio, rooms=rooms, showing=showing),
+        completion=Completion(watched_jobs=watched_jobs, metastudio=metastudio, rooms=rooms, showing=showing),
         holder=new_id(),
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,

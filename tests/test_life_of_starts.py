@@ -60,7 +60,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
-from bot.store.watched_jobs import Roster
+from bot.store.watched_jobs import WatchedJobs
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
 from tests.fakes import FakeMetaStudio
@@ -397,19 +397,19 @@ class Process:
         )
         self._showing = Showing(
             invocations=self.log,
-            roster=Roster(engine),
+            watched_jobs=WatchedJobs(engine),
             announcer=slack,
             rtc_access=True,
             now=now,
             sleep=life.sleep,
         )
         self._watcher = Watcher(
-            roster=Roster(engine),
+            watched_jobs=WatchedJobs(engine),
             leases=Leases(engine),
             metastudio=self.cloud,
             showing=self._showing,
             completion=NothingLacks(
-                roster=Roster(engine),
+                watched_jobs=WatchedJobs(engine),
                 metastudio=self.cloud,
                 rooms=Rooms(self.cloud),
                 showing=self._showing,
@@ -423,7 +423,7 @@ class Process:
 
     async def watch(self) -> None:
         """Follow the jobs for a moment."""
-        await self._watcher.call_the_roll()
+        await self._watcher.refresh()
         while await self._watcher.look():
             pass
 

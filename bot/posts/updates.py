@@ -20,7 +20,7 @@ from bot.messages.ended import ended
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Announcer
 from bot.store.invocations import Invocations
-from bot.store.watched_jobs import FollowedJob, Roster
+from bot.store.watched_jobs import WatchedJob, WatchedJobs
 
 EDIT_SECONDS = 3.0
 """The shortest time between two edits of one message."""
@@ -52,14 +52,14 @@ class Showing:
         self,
         *,
         invocations: Invocations,
-        roster: Roster,
+        watched_jobs: WatchedJobs,
         announcer: Announcer,
         rtc_access: bool,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
-        self._roster = roster
+        self._watched_jobs = watched_jobs
         self._announcer = announcer
         self._tasks = Tasks()
         self._rtc_access = rtc_access
@@ -68,12 +68,12 @@ class Showing:
         self._wanted: dict[str, _Wanted] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    def show(self, job: FollowedJob, life: JobLife) -> None:
+    def show(self, job: WatchedJob, life: JobLife) -> None:
         """Let the job's message say this, as soon as it may be edited."""
         before = self._wanted.get(job.invocation_id)
         self._want(job, _Wanted(life, anew=before is not None and before.anew))
 
-    def refresh(self, job: FollowedJob, life: JobLife) -> None:
+    def refresh(self, job: WatchedJob, life: JobLife) -> None:
         """Let the job's message say what its row has come to hold.
 
         Args:
@@ -82,7 +82,7 @@ class Showing:
         before = self._wanted.get(job.invocation_id)
         self._want(job, _Wanted(before.life if before else life, anew=True))
 
-    def _want(self, job: FollowedJob, wanted: _Wanted) -> None:
+    def _want(self, job: WatchedJob, wanted: _Wanted) -> None:
         under_way = job.invocation_id in self._wanted
         self._wanted[job.invocation_id] = wanted
         if not under_way:
@@ -93,11 +93,11 @@ class Showing:
         self._wanted.clear()
         await self._tasks.cancel()
 
-    def is_at(self, job: FollowedJob) -> bool:
+    def is_at(self, job: WatchedJob) -> bool:
         """Whether the job's message is being brought up to date."""
         return job.invocation_id in self._wanted
 
-    async def _bring_up_to_date(self, job: FollowedJob) -> None:
+    async def _bring_up_to_date(self, job: WatchedJob) -> None:
         """What is said is not said again when the log fails, or the line in the thread would stand twice."""
         said, failures = job.state, 0
         try:
@@ -118,12 +118,12 @@ class Showing:
         finally:
             self._wanted.pop(job.invocation_id, None)
 
-    def _is_said(self, job: FollowedJob, wanted: _Wanted) -> None:
+    def _is_said(self, job: WatchedJob, wanted: _Wanted) -> None:
         """What has come to be wanted meanwhile is still to be said."""
         if self._wanted.get(job.invocation_id) is wanted:
             self._wanted[job.invocation_id] = replace(wanted, anew=False)
 
-    async def _try_to_say(self, job: FollowedJob, wanted: _Wanted, *, once_more: bool) -> bool:
+    async def _try_to_say(self, job: WatchedJob, wanted: _Wanted, *, once_more: bool) -> bool:
         try:
             async with self._slots:
                 return await self._say(job, wanted, once_more=once_more)
@@ -131,16 +131,16 @@ class Showing:
             _log.warning("a job's state is not shown yet", job_id=job.job_id, reason=str(error))
             return False
 
-    async def _try_to_note(self, job: FollowedJob, state: JobState) -> bool:
+    async def _try_to_note(self, job: WatchedJob, state: JobState) -> bool:
         try:
-            await self._roster.show(job, state, self._now())
+            await self._watched_jobs.show(job, state, self._now())
         except LogUnavailable as error:
             _log.warning("a job's state is not in the log yet", job_id=job.job_id, reason=str(error))
             return False
         job.state = state
         return True
 
-    async def _say(self, job: FollowedJob, wanted: _Wanted, *, once_more: bool) -> bool:
+    async def _say(self, job: WatchedJob, wanted: _Wanted, *, once_more: bool) -> bool:
         """False where it has to be tried again; True also where there is nothing to say any more.
 
         Args:

@@ -14,10 +14,10 @@ from bot.store.tables import followed, invocations
 
 
 @dataclass(slots=True)
-class FollowedJob:
+class WatchedJob:
     """One of them, as lean as can be: thousands are held at once.
 
-    `state` is what its message shows, `seen` what MetaStudio has told last; `doubts` counts the looks at
+    `state` is what its message shows, `seen` what MetaStudio has told last; `misses` counts the looks at
     which it did not know the job, and `is_hurried` says that it is about to end. `configuration` is what the
     row holds; whoever has read it takes it away.
     """
@@ -27,7 +27,7 @@ class FollowedJob:
     room_id: str
     state: JobState
     seen: JobState
-    doubts: int = 0
+    misses: int = 0
     is_hurried: bool = False
     room_name: str | None = None
     configuration: str | None = None
@@ -50,15 +50,13 @@ _STOPPED = and_(invocations.c.status == Status.DONE, invocations.c.job_state == 
 """A stop that found its job over stopped nothing."""
 
 
-class Roster:
+class WatchedJobs:
     """What the watcher has to know of the log. All methods raise LogUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def followed(
-        self, *, since: datetime | None = None, job_id: str | None = None
-    ) -> list[FollowedJob]:
+    async def followed(self, *, since: datetime | None = None, job_id: str | None = None) -> list[WatchedJob]:
         """The jobs to follow: all, those that were announced from a time on, or one."""
         query = select(*_FOLLOWED).where(followed, invocations.c.announced_at.is_not(None))
         if since is not None:
@@ -78,7 +76,7 @@ class Roster:
         stops = await self._stops(invocations.c.job_id == job_id, or_(_STOPPED, under_way))
         return next(iter(stops), None)
 
-    async def show(self, job: FollowedJob, state: JobState, at: datetime) -> None:
+    async def show(self, job: WatchedJob, state: JobState, at: datetime) -> None:
         """Note what the job's message shows from now on, unless another process was further already.
 
         Args:
@@ -88,7 +86,7 @@ class Roster:
         await execute(self._database, _showing(state), {"row_id": job.invocation_id, "at": ended_at})
 
     async def complete(
-        self, job: FollowedJob, *, configuration: str | None = None, room_name: str | None = None
+        self, job: WatchedJob, *, configuration: str | None = None, room_name: str | None = None
     ) -> None:
         """Note what has become known of a job and its room; what is None stays as it is."""
         facts = {"configuration": configuration, "room_name": room_name}
@@ -123,9 +121,9 @@ def _completing(facts: frozenset[str]) -> Any:
     )
 
 
-def _followed(row: Row[Any]) -> FollowedJob:
+def _followed(row: Row[Any]) -> WatchedJob:
     state = JobState(row.job_state)
-    return FollowedJob(
+    return WatchedJob(
         row.id,
         row.job_id,
         row.room_id,

@@ -26,7 +26,7 @@ from bot.errors import (
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
-from bot.store.watched_jobs import FollowedJob, Roster
+from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.rooms import Rooms
 
 RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -58,7 +58,7 @@ class _Gap:
     the room's name was learnt, if it waits for the next edit, and `shown` what the message showed then.
     """
 
-    job: FollowedJob
+    job: WatchedJob
     known: Values
     life: JobLife
     needs_name: bool
@@ -99,14 +99,14 @@ class Completion:
     def __init__(
         self,
         *,
-        roster: Roster,
+        watched_jobs: WatchedJobs,
         metastudio: MetaStudio,
         rooms: Rooms,
         showing: Showing,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._roster = roster
+        self._watched_jobs = watched_jobs
         self._metastudio = metastudio
         self._rooms = rooms
         self._showing = showing
@@ -118,7 +118,7 @@ class Completion:
         self._settled: dict[str, None] = {}
         self._is_asking = False
 
-    def take_up(self, job: FollowedJob, *, only_rooms: bool = False) -> None:
+    def take_up(self, job: WatchedJob, *, only_rooms: bool = False) -> None:
         """See what the job's announcement lacks.
 
         Args:
@@ -140,7 +140,7 @@ class Completion:
             self._ask_room_if_need_be(gap)
 
     async def hear(
-        self, job: FollowedJob, report: JobReport, life: JobLife | None = None, *, listed: bool = False
+        self, job: WatchedJob, report: JobReport, life: JobLife | None = None, *, listed: bool = False
     ) -> None:
         """Learn from what MetaStudio told of the job.
 
@@ -168,7 +168,7 @@ class Completion:
             self._state_was_heard(gap)
         self._settle_if_whole(gap)
 
-    def follow(self, job: FollowedJob, life: JobLife) -> None:
+    def follow(self, job: WatchedJob, life: JobLife) -> None:
         """The job has come to this; once it is over, only the room can still be asked.
 
         A name alone is not worth a question then: the last edit is on its way.
@@ -183,7 +183,7 @@ class Completion:
                 gap.named_at = None
                 self._settle_if_whole(gap)
 
-    async def ask(self, jobs: Iterable[FollowedJob]) -> None:
+    async def ask(self, jobs: Iterable[WatchedJob]) -> None:
         """Ask for the states of those jobs of which a list has told too little, each once.
 
         Raises:
@@ -194,7 +194,7 @@ class Completion:
             if gap is not None and gap.asks_state:
                 await self._ask_state(gap)
 
-    def miss(self, jobs: Iterable[FollowedJob]) -> None:
+    def miss(self, jobs: Iterable[WatchedJob]) -> None:
         """Nothing could be learnt of these jobs at the moment."""
         for job in jobs:
             if gap := self._gaps.get(job.invocation_id):
@@ -304,7 +304,7 @@ class Completion:
         configuration = written(known) if known != gap.known else None
         if configuration is None and room_name is None:
             return False
-        await self._roster.complete(gap.job, configuration=configuration, room_name=room_name)
+        await self._watched_jobs.complete(gap.job, configuration=configuration, room_name=room_name)
         gap.known = known
         _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
         return True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.invocation import JobState
-from bot.store.watched_jobs import FollowedJob
+from bot.store.watched_jobs import WatchedJob
 
 STARTING_SECONDS = 2.0
 """How often a room is looked at while a job of it starts or is being stopped; MetaStudio wants no less."""
@@ -33,7 +33,7 @@ class Room:
     """
 
     room_id: str
-    jobs: dict[str, FollowedJob] = field(default_factory=dict)
+    jobs: dict[str, WatchedJob] = field(default_factory=dict)
     due: float | None = None
     failures: int = 0
 
@@ -43,7 +43,7 @@ class Room:
         return any(job.is_hurried or job.seen is JobState.ACCEPTED for job in self.jobs.values())
 
 
-class WatchList:
+class DueRooms:
     """The rooms in the order in which they are due. `clock` is monotonic, in seconds."""
 
     def __init__(self, *, reads_per_second: float, clock: Callable[[], float]) -> None:
@@ -57,7 +57,7 @@ class WatchList:
     def __contains__(self, invocation_id: str) -> bool:
         return invocation_id in self._room_of
 
-    def add(self, job: FollowedJob) -> None:
+    def add(self, job: WatchedJob) -> None:
         """Follow a job; its room is due at once."""
         room = self._rooms.get(job.room_id)
         if room is None:

@@ -29,24 +29,24 @@ from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
 from bot.runtime.background import keep_doing
 from bot.store.leases import Leases
-from bot.store.watched_jobs import FollowedJob, Roster, Stop
+from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 from bot.watching.completion import Completion
-from bot.watching.due_rooms import Room, WatchList
+from bot.watching.due_rooms import DueRooms, Room
 from bot.watching.rooms import BLIND_SECONDS
 
 LEASE = "watcher"
 LEASE_TIME = timedelta(seconds=15)
-ROLL_CALL_SECONDS = 2.0
+REFRESH_SECONDS = 2.0
 """How often the lease is renewed, and new jobs and stops are looked up in the log."""
 
 OVERLAP = timedelta(minutes=1)
 """How far back each of these looks goes: clocks differ, and a stop is done a while after it was asked for."""
 
 LOOKS_AT_ONCE = 4
-DOUBTS = 6
+MISSES = 6
 """After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""
 
-DOUBTS_OF_RUNNING = 3
+MISSES_OF_RUNNING = 3
 """The same for the room of a job that runs: a single odd answer must not take its Stop button away."""
 
 IDLE_SECONDS = 0.2
@@ -60,7 +60,7 @@ class Watcher:
     def __init__(
         self,
         *,
-        roster: Roster,
+        watched_jobs: WatchedJobs,
         leases: Leases,
         metastudio: MetaStudio,
         showing: Showing,
@@ -71,7 +71,7 @@ class Watcher:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._roster = roster
+        self._watched_jobs = watched_jobs
         self._leases = leases
         self._metastudio = metastudio
         self._showing = showing
@@ -79,7 +79,7 @@ class Watcher:
         self._holder = holder
         self._now = now
         self._sleep = sleep
-        self._list = WatchList(reads_per_second=reads_per_second, clock=clock)
+        self._due_rooms = DueRooms(reads_per_second=reads_per_second, clock=clock)
         self._called_at: datetime | None = None
         self._clock = clock
         self._blind_until = -inf
@@ -89,7 +89,7 @@ class Watcher:
         """Follow all jobs, until cancelled; then another process may go on at once."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(keep_doing(self.call_the_roll, every=ROLL_CALL_SECONDS, sleep=self._sleep))
+                group.create_task(keep_doing(self.refresh, every=REFRESH_SECONDS, sleep=self._sleep))
                 for _ in range(LOOKS_AT_ONCE):
                     group.create_task(self._keep_looking())
         finally:
@@ -97,7 +97,7 @@ class Watcher:
             await self._showing.close()
             await self._release()
 
-    async def call_the_roll(self) -> None:
+    async def refresh(self) -> None:
         """Learn which jobs there are to follow, and which have been stopped.
 
         Raises:
@@ -105,7 +105,7 @@ class Watcher:
         """
         now = self._now()
         if not await self._leases.claim(LEASE, self._holder, now=now, until=now + LEASE_TIME):
-            self._list.clear()
+            self._due_rooms.clear()
             self._called_at = None
             await self._completion.close()
             await self._showing.close()
@@ -113,12 +113,12 @@ class Watcher:
         # A clock that was set back must not hide what is new.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
         can_look = self._can_look
-        for job in await self._roster.followed(since=since if can_look else since or now - OVERLAP):
-            if job.invocation_id not in self._list and not self._showing.is_at(job):
+        for job in await self._watched_jobs.followed(since=since if can_look else since or now - OVERLAP):
+            if job.invocation_id not in self._due_rooms and not self._showing.is_at(job):
                 self._completion.take_up(job, only_rooms=not can_look)
                 if can_look:
-                    self._list.add(job)
-        for stop in await self._roster.stops(since=since or now - OVERLAP):
+                    self._due_rooms.add(job)
+        for stop in await self._watched_jobs.stops(since=since or now - OVERLAP):
             await self._heed(stop)
         self._called_at = now if can_look and self._can_look else None
 
@@ -128,7 +128,7 @@ class Watcher:
 
     async def look(self) -> bool:
         """Look at the room that is due first; False where none is."""
-        room = self._list.take() if self._can_look else None
+        room = self._due_rooms.take() if self._can_look else None
         if room is None:
             return False
         failed = True
@@ -144,7 +144,7 @@ class Watcher:
         except Exception:  # noqa: BLE001 - one room must not end the watch of all others
             _log.exception("looking at a room failed", room_id=room.room_id)
         finally:
-            self._list.give_back(room, failed=failed)
+            self._due_rooms.give_back(room, failed=failed)
         return True
 
     def _be_blind(self, error: OperationUnknown) -> None:
@@ -154,7 +154,7 @@ class Watcher:
         self._said_blind = True
         self._blind_until = self._clock() + BLIND_SECONDS
         self._completion.rely_on_rooms()
-        self._list.clear()
+        self._due_rooms.clear()
 
     async def _keep_looking(self) -> None:
         while True:
@@ -168,7 +168,7 @@ class Watcher:
             )
         except RoomUnknown:
             for job in tuple(room.jobs.values()):
-                self._doubt(job)
+                self._miss(job)
             return
         listed = {report.job_id: report for report in reports}
         unanswered: MetaStudioError | None = None
@@ -186,7 +186,7 @@ class Watcher:
         if unanswered is not None:
             raise unanswered
 
-    async def _follow(self, job: FollowedJob, report: JobReport | None) -> None:
+    async def _follow(self, job: WatchedJob, report: JobReport | None) -> None:
         """Learn where one job stands, from the list or, where that does not tell, by asking."""
         is_listed = report is not None and life_of(report) is not None
         if report is None or not is_listed:
@@ -200,43 +200,43 @@ class Watcher:
             life = life_of(report, stopped_by=await self._stopper(job))
         await self._completion.hear(job, report, life, listed=is_listed)
         if life is not None:
-            job.doubts = 0
+            job.misses = 0
             self._show(job, life)
 
-    async def _take_for_gone(self, job: FollowedJob) -> None:
+    async def _take_for_gone(self, job: WatchedJob) -> None:
         """MetaStudio does not know the job: it is over, or too young to be known."""
         stopper = await self._stopper(job)
         if stopper:
             self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
         elif job.seen is JobState.ACCEPTED:
-            self._doubt(job)
+            self._miss(job)
         else:
             self._show(job, JobLife(JobState.GONE))
 
-    def _doubt(self, job: FollowedJob) -> None:
-        job.doubts += 1
-        if job.doubts >= (DOUBTS if job.seen is JobState.ACCEPTED else DOUBTS_OF_RUNNING):
+    def _miss(self, job: WatchedJob) -> None:
+        job.misses += 1
+        if job.misses >= (MISSES if job.seen is JobState.ACCEPTED else MISSES_OF_RUNNING):
             self._show(job, JobLife(JobState.GONE))
 
-    async def _stopper(self, job: FollowedJob) -> str | None:
-        stop = await self._roster.stop_of(job.job_id)
+    async def _stopper(self, job: WatchedJob) -> str | None:
+        stop = await self._watched_jobs.stop_of(job.job_id)
         return stop.user_id if stop else None
 
-    def _show(self, job: FollowedJob, life: JobLife) -> None:
-        if not life.state.follows(job.seen) or job.invocation_id not in self._list:
+    def _show(self, job: WatchedJob, life: JobLife) -> None:
+        if not life.state.follows(job.seen) or job.invocation_id not in self._due_rooms:
             return
         job.seen = life.state
         self._completion.follow(job, life)
         if life.state.is_over:
-            self._list.remove(job.invocation_id)
+            self._due_rooms.remove(job.invocation_id)
         self._showing.show(job, life)
 
     async def _heed(self, stop: Stop) -> None:
         """Somebody has stopped a job. Where MetaStudio tells no states, that is all there is to know."""
         if self._can_look:
-            self._list.hurry(stop.job_id)
+            self._due_rooms.hurry(stop.job_id)
             return
-        for job in await self._roster.followed(job_id=stop.job_id):
+        for job in await self._watched_jobs.followed(job_id=stop.job_id):
             if not self._showing.is_at(job):
                 self._showing.show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
 

@@ -97,11 +97,11 @@ class Tellings(Outcomes):
     def __init__(self, done: list[Done], log: Invocations) -> None:
         super().__init__(log, None, rtc_access=True, now=lambda: NOON)  # type: ignore[arg-type]
         self.done = done
-        self.doubts: list[OutcomeUnknown] = []
+        self.misses: list[OutcomeUnknown] = []
 
     @override
     async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
-        self.doubts.append(error)
+        self.misses.append(error)
         return await super().unknown(invocation, error)
 
     @override
@@ -196,7 +196,7 @@ async def test_a_start_that_may_have_been_sent_becomes_unknown_and_is_compared_w
 
     assert (does, row.status) == ("compare", Status.UNKNOWN)
     assert row == await row_of(log)
-    assert [str(error) for error in process.outcomes.doubts] == [
+    assert [str(error) for error in process.outcomes.misses] == [
         "The bot was stopped before MetaStudio's answer came."
     ]
 

@@ -22,7 +22,7 @@ from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import answering
 from bot.store.database import Database
-from bot.store.watched_jobs import Roster, Stop
+from bot.store.watched_jobs import Stop, WatchedJobs
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -220,7 +220,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
         "The job was over already.",
         "MSS.20010066",
     )
-    assert await Roster(database).stop_of("job-1") is None
+    assert await WatchedJobs(database).stop_of("job-1") is None
 
 
 async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
@@ -230,13 +230,13 @@ async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
     row = await play.run(resumed=True)
 
     assert (row.status, row.reason) == (Status.DONE, None)
-    assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
+    assert await WatchedJobs(database).stop_of("job-1") == Stop("job-1", "U0MEI")
 
 
 async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(play: Play, database: Database) -> None:
     await play.run()
 
-    assert await Roster(database).stop_of("job-1") == Stop("job-1", "U0MEI")
+    assert await WatchedJobs(database).stop_of("job-1") == Stop("job-1", "U0MEI")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ async def test_why_a_job_was_not_stopped_is_told_and_kept(
     assert str(error) in play.told
     assert (row.status, row.reason, row.lease_until) == (Status.FAILED, str(error), None)
     assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
-    assert await Roster(database).stop_of("job-1") is None
+    assert await WatchedJobs(database).stop_of("job-1") is None
 
 
 async def test_a_stop_that_another_process_has_taken_over_is_told_by_that_one_alone(play: Play) -> None:

@@ -30,7 +30,7 @@ from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
-from bot.store.watched_jobs import FollowedJob, Roster
+from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses
@@ -190,9 +190,9 @@ class Desk:
         """The job is over, and whoever follows it has seen that."""
         start = await self.log.find_start(job_id)
         assert start is not None
-        roster = Roster(self.log._database)
-        job = FollowedJob(start.id, job_id, start.room_id or "", JobState.RUNNING, seen=JobState.RUNNING)
-        await roster.show(job, state, self.clock())
+        watched_jobs = WatchedJobs(self.log._database)
+        job = WatchedJob(start.id, job_id, start.room_id or "", JobState.RUNNING, seen=JobState.RUNNING)
+        await watched_jobs.show(job, state, self.clock())
 
     async def types(self, command: str, text: str = "", **changes: Any) -> Body:
         """Mei types a command; its ack, once the bot has nothing left to do."""

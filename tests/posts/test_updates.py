@@ -19,7 +19,7 @@ from bot.slack.delivery import Announcer, Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.tables import invocations
-from bot.store.watched_jobs import FollowedJob, Roster
+from bot.store.watched_jobs import WatchedJob, WatchedJobs
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LU = "U0LU000001"
@@ -128,13 +128,13 @@ class FlakyLog(Invocations):
         return await super().get(invocation_id)
 
 
-class FlakyRoster(Roster):
+class FlakyWatchedJobs(WatchedJobs):
     """Fails so many times to note what is shown."""
 
     failures = 0
 
     @override
-    async def show(self, job: FollowedJob, state: JobState, at: datetime) -> None:
+    async def show(self, job: WatchedJob, state: JobState, at: datetime) -> None:
         if self.failures:
             self.failures -= 1
             raise LogUnavailable("The log cannot be used: database is locked.")
@@ -149,17 +149,17 @@ class Play:
         self.time = Time()
         self.slack = Slack(self.time)
         self.log = FlakyLog(database)
-        self.roster = FlakyRoster(database)
+        self.watched_jobs = FlakyWatchedJobs(database)
         self.showing = Showing(
             invocations=self.log,
-            roster=self.roster,
+            watched_jobs=self.watched_jobs,
             announcer=self.slack,
             rtc_access=True,
             now=lambda: NOON,
             sleep=self.time.sleep,
         )
 
-    async def announced(self, job_id: str = "job-1", state: JobState = JobState.ACCEPTED) -> FollowedJob:
+    async def announced(self, job_id: str = "job-1", state: JobState = JobState.ACCEPTED) -> WatchedJob:
         """A job whose message stands in the channel."""
         row = Invocation(
             id=f"row of {job_id}",
@@ -177,10 +177,10 @@ class Play:
             announced_at=NOON,
         )
         assert await self.log.record(row)
-        [job] = await self.roster.followed(job_id=job_id)
+        [job] = await self.watched_jobs.followed(job_id=job_id)
         return job
 
-    async def shows(self, job: FollowedJob, *lives: JobLife) -> None:
+    async def shows(self, job: WatchedJob, *lives: JobLife) -> None:
         """What becomes of a job, one at once after the other; back when all is done that can be now."""
         for life in lives:
             self.showing.show(job, life)
@@ -307,7 +307,7 @@ class TestCoalescing:
 class TestWhatHasBecomeKnown:
     async def test_a_message_says_it_though_the_state_is_the_same(self, play: Play) -> None:
         job = await play.announced(state=JobState.RUNNING)
-        await play.roster.complete(job, room_name="Lobby kiosk")
+        await play.watched_jobs.complete(job, room_name="Lobby kiosk")
         play.showing.refresh(job, RUNNING)
         await play.settled()
         await play.pass_by(60)
@@ -335,7 +335,7 @@ class TestWhatHasBecomeKnown:
 
     async def test_an_end_is_told_once_also_where_the_log_fails_meanwhile(self, play: Play) -> None:
         job = await play.announced(state=JobState.RUNNING)
-        play.roster.failures = 1
+        play.watched_jobs.failures = 1
         with capture_logs():
             await play.shows(job, ENDED)
             play.showing.refresh(job, ENDED)
@@ -346,7 +346,7 @@ class TestWhatHasBecomeKnown:
 
     async def test_a_message_that_is_further_by_another_process_is_left_alone(self, play: Play) -> None:
         job = await play.announced()
-        await play.roster.show(job, JobState.ENDED, NOON)
+        await play.watched_jobs.show(job, JobState.ENDED, NOON)
         play.showing.refresh(job, RUNNING)
         await play.settled()
         await play.pass_by(60)
@@ -411,7 +411,7 @@ class TestFailures:
         self, play: Play
     ) -> None:
         job = await play.announced()
-        play.roster.failures = 5
+        play.watched_jobs.failures = 5
         with capture_logs():
             await play.shows(job, ENDED)
             await play.pass_by(3600)
@@ -423,7 +423,7 @@ class TestFailures:
         self, play: Play
     ) -> None:
         job = await play.announced()
-        play.roster.failures = 2
+        play.watched_jobs.failures = 2
         with capture_logs():
             await play.shows(job, RUNNING)
             await play.shows(job, ENDED)
@@ -436,7 +436,7 @@ class TestFailures:
         self, play: Play
     ) -> None:
         job = await play.announced()
-        await play.roster.show(job, JobState.RUNNING, NOON)
+        await play.watched_jobs.show(job, JobState.RUNNING, NOON)
         assert job.state is JobState.ACCEPTED
         await play.shows(job, ENDED)
         assert await play.state() is JobState.ENDED
@@ -494,8 +494,8 @@ class TestNothingLeftToSay:
 
     async def test_an_end_that_another_process_has_told_of_is_not_told_again(self, play: Play) -> None:
         job = await play.announced()
-        [theirs] = await play.roster.followed()
-        await play.roster.show(theirs, JobState.STOPPED, NOON)
+        [theirs] = await play.watched_jobs.followed()
+        await play.watched_jobs.show(theirs, JobState.STOPPED, NOON)
         await play.shows(job, ENDED)
         assert play.slack.has_heard_nothing
         assert await play.state() is JobState.STOPPED
@@ -522,8 +522,8 @@ class TestMemory:
 
 class TestClosing:
     @pytest.fixture
-    def failing(self, play: Play) -> Callable[[], Awaitable[FollowedJob]]:
-        async def make() -> FollowedJob:
+    def failing(self, play: Play) -> Callable[[], Awaitable[WatchedJob]]:
+        async def make() -> WatchedJob:
             play.slack.edits_to_refuse = 1
             job = await play.announced()
             await play.shows(job, ENDED)
@@ -532,13 +532,13 @@ class TestClosing:
         return make
 
     async def test_what_is_not_shown_yet_is_left_to_whoever_follows_the_job_next(
-        self, play: Play, failing: Callable[[], Awaitable[FollowedJob]]
+        self, play: Play, failing: Callable[[], Awaitable[WatchedJob]]
     ) -> None:
         job = await failing()
         await play.showing.close()
         assert play.keeps_nothing
         assert not play.showing.is_at(job)
-        assert [left.job_id for left in await play.roster.followed()] == ["job-1"]
+        assert [left.job_id for left in await play.watched_jobs.followed()] == ["job-1"]
 
     async def test_what_has_not_even_begun_is_left_as_well(self, play: Play) -> None:
         job = await play.announced()
@@ -548,11 +548,11 @@ class TestClosing:
         assert play.keeps_nothing
 
     async def test_it_may_be_shown_here_after_all(
-        self, play: Play, failing: Callable[[], Awaitable[FollowedJob]]
+        self, play: Play, failing: Callable[[], Awaitable[WatchedJob]]
     ) -> None:
         await failing()
         await play.showing.close()
-        [job] = await play.roster.followed()
+        [job] = await play.watched_jobs.followed()
         await play.shows(job, ENDED)
         assert len(play.slack.replies) == 1
         assert await play.state() is JobState.ENDED

@@ -230,7 +230,7 @@ def test_the_newest_revision_is_the_one_that_alembic_takes_for_it() -> None:
     assert newest_revision() == scripts().get_current_head()
 
 
-@pytest.mark.parametrize("revision", ALL_REVISIONS)
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
 async def test_a_log_that_notes_its_revision_in_alembics_own_table_is_moved_over(
     database_url: str, revision: str
 ) -> None:

@@ -13,7 +13,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
-from bot.store.watched_jobs import Roster
+from bot.store.watched_jobs import WatchedJobs
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = Invocation(
@@ -28,7 +28,7 @@ START = Invocation(
 )
 
 Sent = tuple[str, Any]
-Ask = Callable[[Invocations, Roster], Awaitable[object]]
+Ask = Callable[[Invocations, WatchedJobs], Awaitable[object]]
 
 
 async def read(rows: AsyncIterator[Invocation]) -> None:
@@ -57,11 +57,11 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
-    "all jobs to follow": (lambda _, roster: roster.followed(), "followed"),
-    "new jobs to follow": (lambda _, roster: roster.followed(since=NOON), "followed"),
-    "one job to follow": (lambda _, roster: roster.followed(job_id="job-1"), "by_job"),
-    "the latest stops": (lambda _, roster: roster.stops(since=NOON), "by_status"),
-    "who stopped a job": (lambda _, roster: roster.stop_of("job-1"), "by_job"),
+    "all jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(), "followed"),
+    "new jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(since=NOON), "followed"),
+    "one job to follow": (lambda _, watched_jobs: watched_jobs.followed(job_id="job-1"), "by_job"),
+    "the latest stops": (lambda _, watched_jobs: watched_jobs.stops(since=NOON), "by_status"),
+    "who stopped a job": (lambda _, watched_jobs: watched_jobs.stop_of("job-1"), "by_job"),
     "the newest rows": (lambda log, _: read(log.find(limit=50)), "by_time"),
     "rows since then": (lambda log, _: read(log.find(since=NOON)), "by_time"),
     "a person's rows": (lambda log, _: read(log.find(user_id="U1", limit=50)), "by_user"),
@@ -95,7 +95,7 @@ def listening_to(database: Database) -> Iterator[list[Sent]]:
 async def plans_of(database: Database, ask: Ask) -> list[list[str]]:
     """How the database goes about each statement, step by step."""
     with listening_to(database) as sent:
-        await ask(Invocations(database), Roster(database))
+        await ask(Invocations(database), WatchedJobs(database))
     return [await plan_of(database, statement, parameters) for statement, parameters in sent]
 
 

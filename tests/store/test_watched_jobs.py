@@ -9,7 +9,7 @@ import pytest
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.watched_jobs import FollowedJob, Roster, Stop
+from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -17,8 +17,8 @@ New = Callable[..., Invocation]
 
 
 @pytest.fixture
-def roster(database: Database) -> Roster:
-    return Roster(database)
+def watched_jobs(database: Database) -> WatchedJobs:
+    return WatchedJobs(database)
 
 
 @pytest.fixture
@@ -50,22 +50,22 @@ async def recorded(log: Invocations, *rows: Invocation) -> None:
         assert await log.record(row)
 
 
-def job_ids(jobs: list[FollowedJob]) -> set[str]:
+def job_ids(jobs: list[WatchedJob]) -> set[str]:
     return {job.job_id for job in jobs}
 
 
 async def test_a_followed_job_is_known_by_its_row_its_room_and_what_its_message_shows(
-    log: Invocations, roster: Roster, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row)
-    assert await roster.followed() == [
-        FollowedJob(row.id, "job-1", "lobby", JobState.ACCEPTED, JobState.ACCEPTED)
+    assert await watched_jobs.followed() == [
+        WatchedJob(row.id, "job-1", "lobby", JobState.ACCEPTED, JobState.ACCEPTED)
     ]
 
 
 async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
-    log: Invocations, roster: Roster, a_job: New, an_invocation: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New, an_invocation: New
 ) -> None:
     await recorded(
         log,
@@ -74,24 +74,24 @@ async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
         an_invocation(),
         an_invocation(status=Status.FAILED, announced_at=NOON),
     )
-    assert job_ids(await roster.followed()) == {"job-accepted", "job-running"}
+    assert job_ids(await watched_jobs.followed()) == {"job-accepted", "job-running"}
 
 
 async def test_what_has_become_known_of_a_job_is_kept_and_the_rest_stays(
-    log: Invocations, roster: Roster, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     await recorded(log, a_job("job-1", configuration="{}"), a_job("job-2"))
-    [job] = await roster.followed(job_id="job-1")
-    await roster.complete(job, room_name="Lobby \ud83d kiosk")
-    await roster.complete(job, configuration='{"is_transparent":true}')
-    [known] = await roster.followed(job_id="job-1")
+    [job] = await watched_jobs.followed(job_id="job-1")
+    await watched_jobs.complete(job, room_name="Lobby \ud83d kiosk")
+    await watched_jobs.complete(job, configuration='{"is_transparent":true}')
+    [known] = await watched_jobs.followed(job_id="job-1")
     assert (known.room_name, known.configuration) == ("Lobby \ufffd kiosk", '{"is_transparent":true}')
-    [other] = await roster.followed(job_id="job-2")
+    [other] = await watched_jobs.followed(job_id="job-2")
     assert (other.room_name, other.configuration) == (None, None)
 
 
 async def test_jobs_can_be_asked_for_that_were_announced_from_a_time_on(
-    log: Invocations, roster: Roster, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     second = timedelta(seconds=1)
     await recorded(
@@ -100,26 +100,26 @@ async def test_jobs_can_be_asked_for_that_were_announced_from_a_time_on(
         a_job("then"),
         a_job("after", announced_at=NOON + second),
     )
-    assert job_ids(await roster.followed(since=NOON)) == {"then", "after"}
+    assert job_ids(await watched_jobs.followed(since=NOON)) == {"then", "after"}
 
 
-async def test_one_job_can_be_asked_for(log: Invocations, roster: Roster, a_job: New) -> None:
+async def test_one_job_can_be_asked_for(log: Invocations, watched_jobs: WatchedJobs, a_job: New) -> None:
     await recorded(log, a_job("job-1"), a_job("job-2"), a_job("over", job_state=JobState.ENDED))
-    assert job_ids(await roster.followed(job_id="job-2")) == {"job-2"}
-    assert await roster.followed(job_id="over") == []
-    assert await roster.followed(job_id="nobody's") == []
+    assert job_ids(await watched_jobs.followed(job_id="job-2")) == {"job-2"}
+    assert await watched_jobs.followed(job_id="over") == []
+    assert await watched_jobs.followed(job_id="nobody's") == []
 
 
 async def test_stops_are_told_from_a_time_on_in_their_order(
-    log: Invocations, roster: Roster, a_stop: New
+    log: Invocations, watched_jobs: WatchedJobs, a_stop: New
 ) -> None:
     first, second, third = (a_stop(f"job-{number}", user_id=f"U{number}") for number in range(3))
     await recorded(log, third, first, second)
-    assert await roster.stops(since=second.created_at) == [Stop("job-1", "U1"), Stop("job-2", "U2")]
+    assert await watched_jobs.stops(since=second.created_at) == [Stop("job-1", "U1"), Stop("job-2", "U2")]
 
 
 async def test_who_did_not_stop_a_job_has_no_credit(
-    log: Invocations, roster: Roster, a_stop: New, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_stop: New, a_job: New
 ) -> None:
     await recorded(
         log,
@@ -130,54 +130,54 @@ async def test_who_did_not_stop_a_job_has_no_credit(
         a_stop("job-1", action=Action.RTC_ACCESS),
         a_stop("job-2"),
     )
-    assert await roster.stop_of("job-1") is None
-    assert await roster.stops(since=NOON) == [Stop("job-2", "U0MEI00001")]
+    assert await watched_jobs.stop_of("job-1") is None
+    assert await watched_jobs.stops(since=NOON) == [Stop("job-2", "U0MEI00001")]
 
 
 async def test_of_two_who_stopped_a_job_the_first_has_the_credit(
-    log: Invocations, roster: Roster, a_stop: New
+    log: Invocations, watched_jobs: WatchedJobs, a_stop: New
 ) -> None:
     mei, lu = a_stop("job-1", user_id="UMEI"), a_stop("job-1", user_id="ULU")
     await recorded(log, lu, mei)
-    assert await roster.stop_of("job-1") == Stop("job-1", "UMEI")
+    assert await watched_jobs.stop_of("job-1") == Stop("job-1", "UMEI")
 
 
 async def test_a_job_that_ends_before_its_stop_has_been_answered_is_credited_all_the_same(
-    log: Invocations, roster: Roster, a_stop: New
+    log: Invocations, watched_jobs: WatchedJobs, a_stop: New
 ) -> None:
     await recorded(log, a_stop("job-1", status=Status.RECEIVED, job_state=None))
-    assert await roster.stop_of("job-1") == Stop("job-1", "U0MEI00001")
-    assert await roster.stops(since=NOON) == []
+    assert await watched_jobs.stop_of("job-1") == Stop("job-1", "U0MEI00001")
+    assert await watched_jobs.stops(since=NOON) == []
 
 
 async def test_what_a_message_shows_is_noted_and_a_job_that_is_over_is_followed_no_longer(
-    log: Invocations, roster: Roster, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row, a_job("job-2"))
-    [job] = await roster.followed(job_id="job-1")
-    await roster.show(job, JobState.RUNNING, NOON)
-    [job] = await roster.followed(job_id="job-1")
+    [job] = await watched_jobs.followed(job_id="job-1")
+    await watched_jobs.show(job, JobState.RUNNING, NOON)
+    [job] = await watched_jobs.followed(job_id="job-1")
     assert job.state is JobState.RUNNING
     running = await log.get(row.id)
     assert running is not None
     assert running.ended_at is None
-    await roster.show(job, JobState.SILENT, NOON)
-    assert job_ids(await roster.followed()) == {"job-2"}
+    await watched_jobs.show(job, JobState.SILENT, NOON)
+    assert job_ids(await watched_jobs.followed()) == {"job-2"}
     kept = await log.get(row.id)
     assert kept is not None
     assert (kept.job_state, kept.ended_at) == (JobState.SILENT, NOON)
 
 
 async def test_what_another_process_has_shown_meanwhile_stays(
-    log: Invocations, roster: Roster, a_job: New
+    log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row)
-    [job] = await roster.followed()
-    [seen_elsewhere] = await roster.followed()
-    await roster.show(seen_elsewhere, JobState.STOPPED, NOON)
-    await roster.show(job, JobState.RUNNING, NOON)
+    [job] = await watched_jobs.followed()
+    [seen_elsewhere] = await watched_jobs.followed()
+    await watched_jobs.show(seen_elsewhere, JobState.STOPPED, NOON)
+    await watched_jobs.show(job, JobState.RUNNING, NOON)
     kept = await log.get(row.id)
     assert kept is not None
     assert kept.job_state is JobState.STOPPED

@@ -15,7 +15,7 @@ from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
-from bot.store.watched_jobs import FollowedJob, Roster
+from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from bot.watching.rooms import Rooms
 from tests.domain.test_configuration import VOICE, WHOLE
@@ -50,13 +50,13 @@ class Cloud(FakeMetaStudio):
 
 
 @dataclass
-class Log(Roster):
+class Log(WatchedJobs):
     kept: dict[str, str] = field(default_factory=dict)
     failures: int = 0
 
     @override
     async def complete(
-        self, job: FollowedJob, *, configuration: str | None = None, room_name: str | None = None
+        self, job: WatchedJob, *, configuration: str | None = None, room_name: str | None = None
     ) -> None:
         if self.failures:
             self.failures -= 1
@@ -70,11 +70,11 @@ class Screen(Showing):
     shown: list[JobState] = field(default_factory=list)
 
     @override
-    def refresh(self, job: FollowedJob, life: JobLife) -> None:
+    def refresh(self, job: WatchedJob, life: JobLife) -> None:
         self.shown.append(life.state)
 
     @override
-    def is_at(self, job: FollowedJob) -> bool:
+    def is_at(self, job: WatchedJob) -> bool:
         return False
 
 
@@ -85,7 +85,7 @@ class Play:
         self.now = 0.0
         self.cloud, self.log, self.screen = Cloud(), Log(), Screen()
         self.completion = Completion(
-            roster=self.log,
+            watched_jobs=self.log,
             metastudio=self.cloud,
             rooms=Rooms(self.cloud, clock=lambda: self.now),
             showing=self.screen,
@@ -97,17 +97,15 @@ class Play:
         self.now += seconds
         await asyncio.sleep(0)
 
-    def takes_up(self, values: dict[str, Any] | None = None, *, room_name: str | None = None) -> FollowedJob:
+    def takes_up(self, values: dict[str, Any] | None = None, *, room_name: str | None = None) -> WatchedJob:
         accepted = JobState.ACCEPTED
         kept = written(values or {})
-        job = FollowedJob(
-            "row", "job-1", "lobby", accepted, accepted, room_name=room_name, configuration=kept
-        )
+        job = WatchedJob("row", "job-1", "lobby", accepted, accepted, room_name=room_name, configuration=kept)
         self.completion.take_up(job)
         assert job.configuration is None, "thousands of jobs are held at once"
         return job
 
-    async def looks(self, job: FollowedJob, life: JobLife | None = None, **listed: Any) -> None:
+    async def looks(self, job: WatchedJob, life: JobLife | None = None, **listed: Any) -> None:
         """A look at the job's room, at which its list item says this."""
         await self.completion.hear(job, JobReport.model_validate(listed), life, listed=True)
         if life:

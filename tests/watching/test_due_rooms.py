@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from bot.domain.invocation import JobState
-from bot.store.watched_jobs import FollowedJob
+from bot.store.watched_jobs import WatchedJob
 from bot.watching.due_rooms import (
     LONGEST_SECONDS,
     RUNNING_SECONDS,
     SPARE_ENTRIES,
     STARTING_SECONDS,
+    DueRooms,
     Room,
-    WatchList,
 )
 
-Make = Callable[..., FollowedJob]
+Make = Callable[..., WatchedJob]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Watch:
     reads_per_second: float = 10
 
     def __post_init__(self) -> None:
-        self.list = WatchList(reads_per_second=self.reads_per_second, clock=self.clock)
+        self.list = DueRooms(reads_per_second=self.reads_per_second, clock=self.clock)
 
     def taken(self) -> list[str]:
         """The rooms that are due now, in their order; they stay taken."""
@@ -64,11 +64,11 @@ def watch() -> Watch:
     return Watch()
 
 
-def a_job(job_id: str = "job-1", room_id: str = "lobby", state: JobState = JobState.RUNNING) -> FollowedJob:
-    return FollowedJob(f"row of {job_id}", job_id, room_id, state, seen=state)
+def a_job(job_id: str = "job-1", room_id: str = "lobby", state: JobState = JobState.RUNNING) -> WatchedJob:
+    return WatchedJob(f"row of {job_id}", job_id, room_id, state, seen=state)
 
 
-def an_accepted_job(job_id: str = "job-1", room_id: str = "lobby") -> FollowedJob:
+def an_accepted_job(job_id: str = "job-1", room_id: str = "lobby") -> WatchedJob:
     return a_job(job_id, room_id, JobState.ACCEPTED)
 
 
@@ -117,7 +117,7 @@ class TestIntervals:
         ("job", "seconds"), [(an_accepted_job(), STARTING_SECONDS), (a_job(), RUNNING_SECONDS)]
     )
     def test_a_room_is_due_again_by_what_its_jobs_do(
-        self, watch: Watch, job: FollowedJob, seconds: float
+        self, watch: Watch, job: WatchedJob, seconds: float
     ) -> None:
         watch.list.add(job)
         watch.list.give_back(watch.takes())
@@ -291,7 +291,7 @@ class TestWhileARoomIsLookedAt:
 class TestOneJobOfTwoRows:
     def test_both_are_followed_and_hurried_and_each_is_removed_by_itself(self, watch: Watch) -> None:
         watch.list.add(a_job())
-        other = FollowedJob("another row", "job-1", "lobby", JobState.RUNNING, seen=JobState.RUNNING)
+        other = WatchedJob("another row", "job-1", "lobby", JobState.RUNNING, seen=JobState.RUNNING)
         watch.list.add(other)
         watch.list.hurry("job-1")
         assert list(watch.takes().jobs) == ["row of job-1", "another row"]
@@ -325,7 +325,7 @@ class AnyUse(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.watch = Watch()
-        self.followed: dict[str, FollowedJob] = {}
+        self.followed: dict[str, WatchedJob] = {}
         self.in_hand: list[Room] = []
 
     @rule(room=st.integers(0, 4), number=st.integers(0, 3), state=st.sampled_from(["accepted", "running"]))

@@ -32,10 +32,10 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.tables import invocations
-from bot.store.watched_jobs import FollowedJob, Roster, Stop
+from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import BLIND_SECONDS, Rooms
-from bot.watching.watcher import DOUBTS, DOUBTS_OF_RUNNING, LEASE_TIME, Watcher
+from bot.watching.watcher import LEASE_TIME, MISSES, MISSES_OF_RUNNING, Watcher
 from tests.fakes import FakeMetaStudio
 from tests.stage import until
 
@@ -102,13 +102,13 @@ class Screen(Showing):
     closed: int = 0
 
     @override
-    def show(self, job: FollowedJob, life: JobLife) -> None:
+    def show(self, job: WatchedJob, life: JobLife) -> None:
         self.shown.append((job.job_id, life))
         if life.state.is_over:
             self.busy.add(job.job_id)
 
     @override
-    def is_at(self, job: FollowedJob) -> bool:
+    def is_at(self, job: WatchedJob) -> bool:
         return job.job_id in self.busy
 
     @override
@@ -125,19 +125,17 @@ class NothingLacks(Completion):
     """Of each job everything is known."""
 
     @override
-    def take_up(self, job: FollowedJob, *, only_rooms: bool = False) -> None:
+    def take_up(self, job: WatchedJob, *, only_rooms: bool = False) -> None:
         pass
 
 
-class FlakyRoster(Roster):
+class FlakyWatchedJobs(WatchedJobs):
     """Fails as long as a test wants it to."""
 
     failing = False
 
     @override
-    async def followed(
-        self, *, since: datetime | None = None, job_id: str | None = None
-    ) -> list[FollowedJob]:
+    async def followed(self, *, since: datetime | None = None, job_id: str | None = None) -> list[WatchedJob]:
         self._fail()
         return await super().followed(since=since, job_id=job_id)
 
@@ -163,7 +161,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.log = Invocations(self.database)
-        self.roster = FlakyRoster(self.database)
+        self.watched_jobs = FlakyWatchedJobs(self.database)
         self.screen = Screen()
         self.watcher = self.another("one", self.screen)
         self.rows = 0
@@ -171,12 +169,12 @@ class Play:
     def another(self, holder: str, screen: Screen) -> Watcher:
         """One more process, with the same log and cloud."""
         return Watcher(
-            roster=self.roster,
+            watched_jobs=self.watched_jobs,
             leases=Leases(self.database),
             metastudio=self.cloud,
             showing=screen,
             completion=NothingLacks(
-                roster=self.roster, metastudio=self.cloud, rooms=Rooms(self.cloud), showing=screen
+                watched_jobs=self.watched_jobs, metastudio=self.cloud, rooms=Rooms(self.cloud), showing=screen
             ),
             holder=holder,
             reads_per_second=10,
@@ -227,7 +225,7 @@ class Play:
         """Call the roll and look at all rooms that are due; what was asked of MetaStudio."""
         watcher = watcher or self.watcher
         self.cloud.asked.clear()
-        await watcher.call_the_roll()
+        await watcher.refresh()
         while await watcher.look():
             pass
         return list(self.cloud.asked)
@@ -324,7 +322,7 @@ class TestEnds:
 
     async def test_a_job_that_is_not_known_yet_is_not_taken_for_over_at_once(self, play: Play) -> None:
         await play.announced("j1")
-        for _ in range(DOUBTS - 1):
+        for _ in range(MISSES - 1):
             await play.round()
             assert play.screen.states == []
             play.time.pass_by(2)
@@ -334,12 +332,12 @@ class TestEnds:
     async def test_the_jobs_of_a_room_that_was_deleted_are_gone(self, play: Play) -> None:
         await play.announced("j1", state="running")
         play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
-        await play.rounds(10 * DOUBTS_OF_RUNNING)
+        await play.rounds(10 * MISSES_OF_RUNNING)
         assert play.screen.states == [("j1", "gone")]
 
     async def test_one_odd_answer_ends_no_job_that_runs(self, play: Play) -> None:
         await play.announced("j1", state="running")
-        for _ in range(DOUBTS_OF_RUNNING):
+        for _ in range(MISSES_OF_RUNNING):
             play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
             while not await play.round():
                 play.time.pass_by(2)
@@ -379,7 +377,7 @@ class TestEnds:
         assert play.screen.states == [("j1", "stopped")]
 
 
-class TestTheRoll:
+class TestRefresh:
     async def test_a_job_that_is_new_is_followed_from_the_next_call_on(self, play: Play) -> None:
         assert await play.round() == []
         play.time.pass_by(3600)
@@ -412,9 +410,9 @@ class TestTheRoll:
         await play.announced("j1")
         play.cloud.tells("lobby", j1="WAITING")
         await play.round()
-        play.roster.failing = True
+        play.watched_jobs.failing = True
         with pytest.raises(LogUnavailable):
-            await play.watcher.call_the_roll()
+            await play.watcher.refresh()
         play.cloud.tells("lobby", j1="PROCESSING")
         play.time.pass_by(2)
         assert await play.watcher.look()
@@ -424,13 +422,13 @@ class TestTheRoll:
         self, play: Play
     ) -> None:
         await play.round()
-        play.roster.failing = True
+        play.watched_jobs.failing = True
         await play.announced("j1")
         for _ in range(100):
             play.time.pass_by(2)
             with pytest.raises(LogUnavailable):
-                await play.watcher.call_the_roll()
-        play.roster.failing = False
+                await play.watcher.refresh()
+        play.watched_jobs.failing = False
         assert await play.round() == ["list lobby", "state j1"]
 
 
@@ -488,12 +486,12 @@ class TestTrouble:
     ) -> None:
         await play.announced("j1", state="running")
         await play.stopped("j1")
-        await play.watcher.call_the_roll()
-        play.roster.failing = True
+        await play.watcher.refresh()
+        play.watched_jobs.failing = True
         with capture_logs():
             assert await play.watcher.look()
         assert play.screen.shown == []
-        play.roster.failing = False
+        play.watched_jobs.failing = False
         await play.rounds(10)
         assert play.screen.states == [("j1", "stopped")]
 
@@ -506,7 +504,7 @@ class TestACloudThatTellsNothing:
             play.cloud.failing[room_id] = OperationUnknown("MetaStudio has no such operation.")
             await play.announced(f"job in {room_id}", room_id, "running")
         gate = play.cloud.gates["list"] = asyncio.Event()
-        await play.watcher.call_the_roll()
+        await play.watcher.refresh()
         with capture_logs() as logs:
             looks = [asyncio.create_task(play.watcher.look()) for _ in range(3)]
             await until(lambda: len(play.cloud.asked) == 3)
@@ -614,13 +612,13 @@ class TestSeveralProcesses:
         self, play: Play, other: Watcher, call: str
     ) -> None:
         await play.announced("j1", state="running")
-        await play.watcher.call_the_roll()
+        await play.watcher.refresh()
         gate = play.cloud.gates[call] = asyncio.Event()
         look = asyncio.create_task(play.watcher.look())
         await until(lambda: any(asked.startswith(call) for asked in play.cloud.asked))
         play.time.pass_by(60)
-        await other.call_the_roll()
-        await play.watcher.call_the_roll()
+        await other.refresh()
+        await play.watcher.refresh()
         gate.set()
         assert await look
         assert play.screen.shown == []
@@ -648,11 +646,11 @@ class TestKeepingOn:
         await play.announced("j2", "not reached")
         await play.announced("j3", state="running")
         play.cloud.failing = {"with a bug": ZeroDivisionError(), "not reached": NotSent("No connection.")}
-        play.roster.failing = True
+        play.watched_jobs.failing = True
         with capture_logs() as logs:
             watching = asyncio.create_task(play.watcher.keep_watching())
             await until(lambda: bool(logs))
-            play.roster.failing = False
+            play.watched_jobs.failing = False
             await until(lambda: bool(play.screen.shown))
             assert not watching.done()
             watching.cancel()
@@ -694,22 +692,22 @@ class TestThousands:
 
     async def test_thousands_of_jobs_are_followed_at_once_and_take_little_memory(self, crowded: Play) -> None:
         began = time.perf_counter()
-        await crowded.watcher.call_the_roll()
+        await crowded.watcher.refresh()
         seconds = time.perf_counter() - began
         followed = [room.room_id for room in iter(crowded.watcher._list.take, None) if len(room.jobs) == 1]
         assert len(set(followed)) == 5_000
 
         tracemalloc.start()
         again = crowded.another("one", Screen())
-        await again.call_the_roll()
+        await again.refresh()
         bytes_a_job = tracemalloc.get_traced_memory()[0] / 5_000
         tracemalloc.stop()
         sys.stdout.write(f"5,000 jobs: followed in {seconds:.2f} s, {bytes_a_job:.0f} bytes each\n")
 
     async def test_a_call_of_the_roll_with_nothing_new_is_cheap_beside_thousands(self, crowded: Play) -> None:
-        await crowded.watcher.call_the_roll()
+        await crowded.watcher.refresh()
         crowded.time.pass_by(3600)
         began = time.perf_counter()
-        await crowded.watcher.call_the_roll()
+        await crowded.watcher.refresh()
         sys.stdout.write(f"nothing new beside 5,000: {(time.perf_counter() - began) * 1000:.1f} ms\n")
         assert crowded.watcher._called_at == crowded.time.now
