@@ -280,7 +280,7 @@ def error_in(row: Invocation) -> MetaStudioError:
     return error_of(answer) if answer.http_status else Rejected(row.reason or "")
 
 
-def doubt_in(row: Invocation) -> OutcomeUnknown:
+def unknown_in(row: Invocation) -> OutcomeUnknown:
     """Why it is not known what came of a start."""
     return OutcomeUnknown(row.reason or "", answer=_answer_in(row))
 

@@ -17,8 +17,8 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import LogUnavailable, MetaStudioError
-from bot.jobs.outcome import LEASE, Outcomes, doubt_in
-from bot.messages.unsettled import Look, no_such_job, not_looked, settled_already, somebodys, unsettled
+from bot.jobs.outcome import LEASE, Outcomes, unknown_in
+from bot.messages.unknown import Look, no_such_job, not_looked, outcome_unknown, settled_already, somebodys
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.store.invocations import Invocations
 
@@ -88,7 +88,7 @@ class Reconciliation:
         if now is None:
             return
         if look and now.status is Status.UNKNOWN:
-            message = unsettled(now, doubt_in(now), look=look, again=self._now())
+            message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
         else:
             message = settled_already(now)
         await self._outcomes.tell(asking, message, instead=True)
@@ -119,7 +119,7 @@ class Reconciliation:
             return False
         if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
-        message = unsettled(now, doubt_in(now), look=look, again=self._now())
+        message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
         facts["reason"] = "A job was found that may be that of the start before."
         await self._outcomes.conclude(again, Status.REFUSED, facts, message)
         return False
@@ -149,7 +149,7 @@ class Reconciliation:
     async def _tell(self, unknown: Invocation, look: Look) -> None:
         """With all the time that telling may take, however long the look has taken."""
         if claimed := await self._claim(unknown):
-            await self._outcomes.tell(claimed, unsettled(claimed, doubt_in(claimed), look=look))
+            await self._outcomes.tell(claimed, outcome_unknown(claimed, unknown_in(claimed), look=look))
 
     async def _ask_rivals(self, look: Look) -> None:
         """Tell those who were told before that there is no job of one that may be theirs as well, once."""
@@ -163,7 +163,7 @@ class Reconciliation:
             if len(self._asked) >= MOST_ASKED:
                 self._asked.clear()
             self._asked |= asked
-            await self._outcomes.tell(rival, unsettled(rival, doubt_in(rival), look=look))
+            await self._outcomes.tell(rival, outcome_unknown(rival, unknown_in(rival), look=look))
 
     async def _adopt_or_look(
         self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False

@@ -19,7 +19,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Intake
 from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
-from bot.jobs.outcome import Outcomes, doubt_in, error_in
+from bot.jobs.outcome import Outcomes, error_in, unknown_in
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
@@ -183,7 +183,7 @@ class Stops:
         if settled.status is Status.REFUSED:
             await self._outcomes.tell(settled, _refused(Refused(settled.reason or "")))
         elif settled.status is Status.FAILED:
-            error = error_in(settled) if settled.http_status else doubt_in(settled)
+            error = error_in(settled) if settled.http_status else unknown_in(settled)
             await self._outcomes.tell(settled, not_stopped(told, error, settled))
         else:
             by_this = settled.job_state is JobState.STOPPED

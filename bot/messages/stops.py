@@ -25,8 +25,8 @@ def over_already(ref: JobRef, room_name: str | None = None, *, typed: bool) -> M
     Args:
         typed: the ID was, so that it may be wrong.
     """
-    doubt = ", or MetaStudio never had such a job there: check both IDs" if typed else ""
-    return Message(f"Job {_named(ref, room_name)} is over already{doubt}.")
+    also = ", or MetaStudio never had such a job there: check both IDs" if typed else ""
+    return Message(f"Job {_named(ref, room_name)} is over already{also}.")
 
 
 def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> Message:

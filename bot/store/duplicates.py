@@ -30,7 +30,7 @@ class Duplicates(NamedTuple):
     Two, for each has an index of its own.
     """
 
-    unsettled: Select[Any]
+    open: Select[Any]
     just_started: Select[Any]
 
 

@@ -22,7 +22,7 @@ from bot.messages.message import Message
 from bot.messages.replies import duplicate, interrupted, not_started, starting
 from bot.messages.rtc_access import access
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
-from bot.messages.unsettled import Look, settled_already, unsettled
+from bot.messages.unknown import Look, outcome_unknown, settled_already
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOBBY = "*Lobby kiosk* (`lobby`)"
@@ -50,7 +50,7 @@ def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: 
             settled_already(start),
         ],
         LOBBY_IN_BOLD: [
-            unsettled(start, OutcomeUnknown("No answer."), look=Look()),
+            outcome_unknown(start, OutcomeUnknown("No answer."), look=Look()),
             not_started(start, Rejected("No.")),
             interrupted(start),
             not_stopped(REF, JobOver("No."), start),
@@ -119,6 +119,6 @@ def test_long_names_leave_messages_within_slacks_limits(
         announcement(named, SmartChatJob(job_id=named.job_id)),
         jobs_list([named] * 45, 60, NOON),
         duplicate(named, named),
-        unsettled(named, OutcomeUnknown("No answer."), look=Look()),
+        outcome_unknown(named, OutcomeUnknown("No answer."), look=Look()),
     ):
         assert wrong_with(message) == []

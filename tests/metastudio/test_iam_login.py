@@ -1,4 +1,4 @@
-"""Logging in to IAM: seldom, once for all who wait, and never so that a start's outcome is in doubt."""
+"""Logging in to IAM: seldom, once for all who wait, and never so that a start's outcome is unknown."""
 
 import asyncio
 import json

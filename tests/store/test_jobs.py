@@ -119,7 +119,7 @@ async def test_as_many_jobs_as_a_room_can_list_are_told_apart_at_once(
     assert await log.known_jobs([f"job-{number}" for number in range(500)]) == {"job-499"}
 
 
-async def test_other_starts_of_the_room_are_in_doubt_from_the_call_until_their_outcome_is_known(
+async def test_other_starts_of_the_room_are_unknown_from_the_call_until_their_outcome_is_known(
     log: Invocations, an_invocation: New
 ) -> None:
     mine = an_invocation(room_id="lobby", status=Status.UNKNOWN, lease_until=NOON)

@@ -42,7 +42,7 @@ from bot.messages.ended import over
 from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
-from bot.messages.unsettled import settled_already
+from bot.messages.unknown import settled_already
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Announcer
 from bot.store.invocations import Invocations
@@ -172,13 +172,13 @@ class Actions:
         return True
 
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
-        refused = await self._start_in_doubt(invocation)
+        refused = await self._named_start(invocation)
         if refused.status is not Status.REFUSED:
             raise InvalidArguments("This button is about no start that was refused.")
         await self._start(invocation, refused, ack, is_another=True)
 
     async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
-        start = await self._start_in_doubt(invocation)
+        start = await self._named_start(invocation)
         if start.status is Status.UNKNOWN or start.made_no_job:
             is_another = await self._is_of_an_unknown(start)
             await self._start(invocation, start, ack, is_another=is_another)
@@ -221,7 +221,7 @@ class Actions:
 
     async def _use_job(self, invocation: Invocation, ack: AsyncAck) -> None:
         wanted = UseJob.parse(invocation.text)
-        start = await self._start_in_doubt(invocation)
+        start = await self._named_start(invocation)
         there = _where_started(invocation, start).asking_for(request_of(start))
         self.policy.check(there)
         if not await self.reception.close(there, Status.DONE):
@@ -232,7 +232,7 @@ class Actions:
         self.claims.take(invocation.id, work)
 
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
-        start = await self._start_in_doubt(invocation)
+        start = await self._named_start(invocation)
         self.policy.check(_where_started(invocation, start).asking_for(request_of(start)))
         if not await self.reception.close(invocation, Status.DONE):
             await ack()
@@ -249,7 +249,7 @@ class Actions:
         start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
         return job.as_logged(start), start
 
-    async def _start_in_doubt(self, invocation: Invocation) -> Invocation:
+    async def _named_start(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
         invocation_id = invocation.text.partition(" ")[0]
         start = await self.reception.intake.ask(self.invocations.get(invocation_id))

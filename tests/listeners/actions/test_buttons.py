@@ -386,7 +386,7 @@ async def test_the_buttons_of_a_list_are_told_apart_by_a_number_and_are_heard_al
     assert (running.cloud.stopped == ["job-1"]) is heard
 
 
-async def a_start_in_doubt(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
+async def a_start(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
     """A start of Mei's in the lobby, some time ago."""
     start = Invocation(
         id="i0",
@@ -405,11 +405,11 @@ async def a_start_in_doubt(desk: Desk, status: Status, job_id: str | None = None
     return start
 
 
-@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.FAILED], ids=["in doubt", "never sent"])
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.FAILED], ids=["unknown", "never sent"])
 async def test_a_start_is_sent_after_all_to_the_channel_that_it_was_meant_for(
     desk: Desk, status: Status
 ) -> None:
-    start = await a_start_in_doubt(desk, status)
+    start = await a_start(desk, status)
     await desk.clicks("start_after_all", start.id, channel={"id": "D0MEI00001"})
 
     [request] = desk.cloud.started
@@ -418,7 +418,7 @@ async def test_a_start_is_sent_after_all_to_the_channel_that_it_was_meant_for(
 
 
 async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) -> None:
-    start = await a_start_in_doubt(desk, Status.STARTED, job_id="job-7")
+    start = await a_start(desk, Status.STARTED, job_id="job-7")
     await desk.clicks("start_after_all", start.id)
 
     assert desk.cloud.started == []

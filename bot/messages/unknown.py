@@ -32,7 +32,7 @@ class Look:
     rivals: tuple[str, ...] = ()
 
 
-def unsettled(
+def outcome_unknown(
     invocation: Invocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
 ) -> Message:
     """That it is not known what came of the start; the person can look again, or start the room anyway.

@@ -9,7 +9,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import Answer, OutcomeUnknown
 from bot.messages.message import Message
 from bot.messages.mrkdwn import moment
-from bot.messages.unsettled import Look, settled_already, unsettled
+from bot.messages.unknown import Look, outcome_unknown, settled_already
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -30,20 +30,20 @@ def unknown(invocation: Invocation) -> Invocation:
 @pytest.mark.parametrize(
     ("name", "error", "look"),
     [
-        ("unsettled_nothing_found", LOST, Look()),
-        ("unsettled_one_found", LOST, Look(found=(JOB_ID,))),
-        ("unsettled_two_found", BROKEN, Look(found=(JOB_ID, "1c0de8a4-f6b9-4d27-9d3e-0a5b7c9d1e2f"))),
-        ("unsettled_not_asked", BROKEN, Look(asked=False)),
+        ("unknown_nothing_found", LOST, Look()),
+        ("unknown_one_found", LOST, Look(found=(JOB_ID,))),
+        ("unknown_two_found", BROKEN, Look(found=(JOB_ID, "1c0de8a4-f6b9-4d27-9d3e-0a5b7c9d1e2f"))),
+        ("unknown_not_asked", BROKEN, Look(asked=False)),
     ],
 )
 def test_a_start_of_unknown_outcome_says_what_was_looked_at_and_what_to_do(
     *, name: str, error: OutcomeUnknown, look: Look, unknown: Invocation, assert_golden: AssertGolden
 ) -> None:
-    assert_golden(name, unsettled(unknown, error, look=look))
+    assert_golden(name, outcome_unknown(unknown, error, look=look))
 
 
 def test_who_cannot_see_the_jobs_is_told_to_look_before_they_start_again(unknown: Invocation) -> None:
-    text = unsettled(unknown, LOST, look=Look(asked=False)).text
+    text = outcome_unknown(unknown, LOST, look=Look(asked=False)).text
     assert text.startswith("*It is not known whether")
     assert "look at the room's jobs in the MetaStudio console before you start it again" in text
     assert "was not started" not in text
@@ -54,20 +54,20 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def test_the_person_can_look_again_or_start_the_same_anyway(unknown: Invocation) -> None:
-    look, start = buttons(unsettled(unknown, LOST, look=Look()))
+    look, start = buttons(outcome_unknown(unknown, LOST, look=Look()))
     assert (look["text"]["text"], look["value"]) == ("Look again", unknown.id)
     assert (start["text"]["text"], start["value"]) == ("Start anyway", unknown.id)
 
 
 def test_who_has_looked_again_sees_when(unknown: Invocation) -> None:
     when = unknown.created_at + timedelta(minutes=2)
-    message = unsettled(unknown, LOST, look=Look(), again=when)
+    message = outcome_unknown(unknown, LOST, look=Look(), again=when)
     assert message.blocks[-1]["elements"][0]["text"].startswith(f"Looked again: {moment(when)} · ")
 
 
 def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:
     found = tuple(f"job-{number}" for number in range(12))
-    text = unsettled(unknown, LOST, look=Look(found)).text
+    text = outcome_unknown(unknown, LOST, look=Look(found)).text
     assert "lists 12 jobs" in text
     assert "job `job-9`.\nand 2 more" in text
     assert "job-10" not in text
@@ -78,7 +78,7 @@ def test_foreign_words_of_any_length_ping_nobody(
 ) -> None:
     error = OutcomeUnknown("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(500, "<!here>" * 100))
     for look in (Look(("`<!channel>" * 100,) * 30), Look(("<!here>" * 100,)), Look(asked=False)):
-        message = unsettled(unknown, error, look=look)
+        message = outcome_unknown(unknown, error, look=look)
         assert wrong_with(message) == []
         assert "<!" not in str(message)
 
