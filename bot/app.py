@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
@@ -213,7 +213,7 @@ def _assemble(
     watched_jobs = WatchedJobs(database)
     claims = Claims(invocations, tasks, now=now)
     rooms = Rooms(metastudio)
-    intake = Intake(invocations, tasks, claims, room_name=rooms.name)
+    acceptance = Acceptance(invocations, tasks, claims, room_name=rooms.name)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
     outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
@@ -222,7 +222,7 @@ def _assemble(
     )
     starts = Starts(
         invocations=invocations,
-        intake=intake,
+        acceptance=acceptance,
         metastudio=metastudio,
         outcomes=outcomes,
         reconciliation=reconciliation,
@@ -233,7 +233,7 @@ def _assemble(
     )
     stops = Stops(
         invocations=invocations,
-        intake=intake,
+        acceptance=acceptance,
         metastudio=metastudio,
         outcomes=outcomes,
         claims=claims,
@@ -242,14 +242,14 @@ def _assemble(
     )
     rtc = RtcAccess(
         invocations=invocations,
-        intake=intake,
+        acceptance=acceptance,
         metastudio=metastudio,
         outcomes=outcomes,
         slack=slack,
         claims=claims,
         now=now,
     )
-    reception = Reception(intake, now, new_id, installation)
+    reception = Reception(acceptance, now, new_id, installation)
     regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
     StartCommand(reception, starts, policy, regions).register(bolt)
     AvatarCommand(reception, invocations, stops, policy).register(bolt)

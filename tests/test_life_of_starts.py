@@ -35,7 +35,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
@@ -355,7 +355,7 @@ class Process:
             return world.now.timestamp()
 
         self.claims = Claims(self.log, self.tasks, now=now)
-        intake = Intake(self.log, self.tasks, self.claims, seconds=600, sleep=life.sleep)
+        acceptance = Acceptance(self.log, self.tasks, self.claims, seconds=600, sleep=life.sleep)
         outcomes = Outcomes(self.log, slack, rtc_access=True, now=now, sleep=life.sleep)
         self.reconciliation = Reconciliation(
             invocations=self.log,
@@ -367,7 +367,7 @@ class Process:
         )
         self.starts = Starts(
             invocations=self.log,
-            intake=intake,
+            acceptance=acceptance,
             metastudio=self.cloud,
             outcomes=outcomes,
             reconciliation=self.reconciliation,
@@ -378,7 +378,7 @@ class Process:
         )
         self.stops = Stops(
             invocations=self.log,
-            intake=intake,
+            acceptance=acceptance,
             metastudio=self.cloud,
             outcomes=outcomes,
             claims=self.claims,

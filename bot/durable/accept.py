@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Claims
-from bot.durable.retry import persist
+from bot.durable.retry import write_with_retry
 from bot.errors import LogUnavailable
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
@@ -30,7 +30,7 @@ def no_name(_room_id: str | None) -> None:
     """Where the names of rooms are not known."""
 
 
-class Intake:
+class Acceptance:
     """The way into the log. `room_name` tells the name of a room where it is known without asking anybody."""
 
     def __init__(
@@ -104,7 +104,7 @@ class Intake:
             async with asyncio.timeout(CALL_OFF_SECONDS):
                 outcome = await asyncio.shield(writing)
                 if outcome is True or (isinstance(outcome, LogUnavailable) and not outcome.refused):
-                    await persist(refuse, sleep=self._sleep)
+                    await write_with_retry(refuse, sleep=self._sleep)
         except (asyncio.CancelledError, TimeoutError):
             with suppress(LogUnavailable):
                 await refuse()

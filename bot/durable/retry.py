@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 
-async def persist(
+async def write_with_retry(
     write: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> T:
     """What `write` returns, once it is not LogUnavailable any more."""

@@ -16,7 +16,7 @@ import structlog
 
 from bot.domain.invocation import Invocation, JobState, Status
 from bot.domain.job import SmartChatJob
-from bot.durable.retry import persist
+from bot.durable.retry import write_with_retry
 from bot.errors import (
     Answer,
     AvatarError,
@@ -79,7 +79,7 @@ class Outcomes:
         self._announcer = announcer
         self._rtc_access = rtc_access
         self._now = now
-        self._persist = partial(persist, sleep=sleep)
+        self._write_with_retry = partial(write_with_retry, sleep=sleep)
         self._slots = asyncio.Semaphore(TOLD_AT_ONCE)
         self._writes = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
@@ -145,7 +145,9 @@ class Outcomes:
         """
         facts = self._facts(invocation, reason=str(error), **asdict(error.answer))
         _log.warning("outcome unknown", **_loggable(facts))
-        return await self._persist(partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts))
+        return await self._write_with_retry(
+            partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts)
+        )
 
     async def conclude(
         self, invocation: Invocation, status: Status, facts: dict[str, Any], message: Message
@@ -208,7 +210,9 @@ class Outcomes:
         except LogUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
             delivery = await self._deliver(settled, tell)
-            if await self._persist(write) or await self._persist(partial(self._written, settled)):
+            if await self._write_with_retry(write) or await self._write_with_retry(
+                partial(self._written, settled)
+            ):
                 await self._note(settled, delivery)
         else:
             if written is not None:
@@ -271,7 +275,7 @@ class Outcomes:
             again = now + max(TELL_AGAIN, age / 2) if age < GIVE_UP else None
             await self._invocations.release(settled.id, again)
 
-        await self._persist(note)
+        await self._write_with_retry(note)
 
 
 def error_in(row: Invocation) -> MetaStudioError:

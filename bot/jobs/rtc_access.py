@@ -14,7 +14,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
@@ -43,7 +43,7 @@ class RtcAccess:
         self,
         *,
         invocations: Invocations,
-        intake: Intake,
+        acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
         slack: AsyncWebClient,
@@ -55,7 +55,7 @@ class RtcAccess:
         self._seconds = seconds
         self._calls = SlackCalls(sleep=sleep)
         self._invocations = invocations
-        self._intake = intake
+        self._acceptance = acceptance
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._slack = slack
@@ -70,11 +70,11 @@ class RtcAccess:
         """
         asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            self._intake.named(asked),
+            self._acceptance.named(asked),
             status=Status.RECEIVED,
             lease_until=self._now() + LEASE,
         )
-        return received if await self._intake.commit(received) else None
+        return received if await self._acceptance.commit(received) else None
 
     def begin(self, received: Invocation) -> None:
         """Show it, from here on without anybody waiting for it."""

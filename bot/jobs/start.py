@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes
@@ -48,7 +48,7 @@ class Starts:
         self,
         *,
         invocations: Invocations,
-        intake: Intake,
+        acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
         reconciliation: Reconciliation,
@@ -58,7 +58,7 @@ class Starts:
         now: Callable[[], datetime],
     ) -> None:
         self._invocations = invocations
-        self._intake = intake
+        self._acceptance = acceptance
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._reconciliation = reconciliation
@@ -84,15 +84,15 @@ class Starts:
         Raises:
             LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
-        asked = self._intake.named(invocation.asking_for(request))
+        asked = self._acceptance.named(invocation.asking_for(request))
         received = replace(
             asked, status=Status.RECEIVED, previous_id=previous_id, lease_until=self.lease_until()
         )
-        if await self._intake.commit(received, unless_duplicate=not is_another):
+        if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
-        if previous_id and (used := await self._intake.ask(self._invocations.next_of(previous_id))):
+        if previous_id and (used := await self._acceptance.ask(self._invocations.next_of(previous_id))):
             return None if _is_same_delivery(used, received) else Used(used)
-        existing = await self._intake.ask(self._invocations.find_duplicate(received))
+        existing = await self._acceptance.ask(self._invocations.find_duplicate(received))
         if existing is None:
             raise LogUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
         return None if _is_same_delivery(existing, received) else Duplicate(existing)

@@ -16,7 +16,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes, error_in, unknown_in
@@ -45,7 +45,7 @@ class Stops:
         self,
         *,
         invocations: Invocations,
-        intake: Intake,
+        acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
         claims: Claims,
@@ -54,7 +54,7 @@ class Stops:
         renew_seconds: float = RENEW_SECONDS,
     ) -> None:
         self._invocations = invocations
-        self._intake = intake
+        self._acceptance = acceptance
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._claims = claims
@@ -76,11 +76,11 @@ class Stops:
         """
         asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            self._intake.named(asked),
+            self._acceptance.named(asked),
             status=Status.RECEIVED,
             lease_until=self._lease_until(),
         )
-        return received if await self._intake.commit(received) else None
+        return received if await self._acceptance.commit(received) else None
 
     def begin(self, received: Invocation, *, resumed: bool = False) -> None:
         """Stop the job, from here on without anybody waiting for it.

@@ -9,7 +9,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.messages.message import Message
 from bot.slack.client import Installation
@@ -25,7 +25,7 @@ class Reception:
     compared.
     """
 
-    intake: Intake
+    acceptance: Acceptance
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     home: Installation
@@ -83,8 +83,8 @@ class Reception:
             LogUnavailable: it is not in the log.
         """
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
-        named = self.intake.named(invocation)
-        return await self.intake.commit(replace(named, status=status, reason=reason, response_url=None))
+        named = self.acceptance.named(invocation)
+        return await self.acceptance.commit(replace(named, status=status, reason=reason, response_url=None))
 
 
 def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Intake
+from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import WRITE_PAUSES
 from bot.errors import LogUnavailable
@@ -68,8 +68,8 @@ async def tasks(database: Database) -> AsyncIterator[Tasks]:
     await tasks.cancel()
 
 
-def intake_of(log: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> Intake:
-    return Intake(log, tasks, Claims(log, tasks, now=lambda: NOON), seconds=seconds)
+def acceptance_of(log: Invocations, tasks: Tasks, *, seconds: float = COMMIT_SECONDS) -> Acceptance:
+    return Acceptance(log, tasks, Claims(log, tasks, now=lambda: NOON), seconds=seconds)
 
 
 async def rows(log: Invocations) -> list[Invocation]:
@@ -77,27 +77,27 @@ async def rows(log: Invocations) -> list[Invocation]:
 
 
 async def test_what_is_committed_is_in_the_log_before_anybody_is_told(log: Invocations, tasks: Tasks) -> None:
-    assert await intake_of(log, tasks).commit(INVOCATION) is True
+    assert await acceptance_of(log, tasks).commit(INVOCATION) is True
     assert await rows(log) == [INVOCATION]
 
 
 async def test_the_same_delivery_is_committed_once(log: Invocations, tasks: Tasks) -> None:
-    intake = intake_of(log, tasks)
-    await intake.commit(INVOCATION)
-    assert await intake.commit(replace(INVOCATION, id="invocation-2")) is False
+    acceptance = acceptance_of(log, tasks)
+    await acceptance.commit(INVOCATION)
+    assert await acceptance.commit(replace(INVOCATION, id="invocation-2")) is False
     assert await rows(log) == [INVOCATION]
 
 
 async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(
     log: Invocations, tasks: Tasks
 ) -> None:
-    intake = intake_of(log, tasks)
+    acceptance = acceptance_of(log, tasks)
     first = replace(INVOCATION, room_id="lobby")
     duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
-    await intake.commit(first, unless_duplicate=True)
-    assert await intake.commit(duplicate, unless_duplicate=True) is False
+    await acceptance.commit(first, unless_duplicate=True)
+    assert await acceptance.commit(duplicate, unless_duplicate=True) is False
     assert await rows(log) == [first]
-    assert await intake.commit(duplicate) is True
+    assert await acceptance.commit(duplicate) is True
     assert await rows(log) == [first, duplicate]
 
 
@@ -107,7 +107,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(LogUnavailable, match="no such table"):
-        await intake_of(log, tasks).commit(INVOCATION)
+        await acceptance_of(log, tasks).commit(INVOCATION)
     async with asyncio.timeout(5):  # there is nothing to call off
         await tasks.idle()
 
@@ -120,7 +120,7 @@ async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks,
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LogUnavailable):
-            await intake_of(log, tasks).commit(INVOCATION)
+            await acceptance_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
 
@@ -129,7 +129,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     slow_log: SlowLog, tasks: Tasks
 ) -> None:
     with pytest.raises(LogUnavailable, match="The log takes too long to write"):
-        await intake_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
+        await acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
     slow_log.free.set()
     await tasks.idle()
@@ -168,7 +168,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
     log.failures = len(WRITE_PAUSES) + 4
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(LogUnavailable, match="connection lost"):
-        await Intake(log, tasks, claims, sleep=pauses).commit(INVOCATION)
+        await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
     assert INVOCATION.id in claims
     await tasks.idle()
 
@@ -185,7 +185,7 @@ async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody
     log.failures = 10_000
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(LogUnavailable):
-        await Intake(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
+        await Acceptance(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
     await tasks.drain(0)
 
     assert await rows(log) == [INVOCATION]
@@ -197,7 +197,7 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
 ) -> None:
     asked = replace(INVOCATION, action=Action.HELP, status=status, lease_until=None)
     with pytest.raises(LogUnavailable):
-        await intake_of(slow_log, tasks, seconds=0.05).commit(asked)
+        await acceptance_of(slow_log, tasks, seconds=0.05).commit(asked)
     slow_log.free.set()
     await tasks.idle()
     assert await rows(slow_log) == [asked]
@@ -210,7 +210,7 @@ async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     await log.record(first)
     duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
     with pytest.raises(LogUnavailable):
-        await intake_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
+        await acceptance_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
     slow_log.free.set()
     await tasks.idle()
     assert await rows(log) == [first]
@@ -221,7 +221,7 @@ async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
 ) -> None:
     await log.record(INVOCATION)
     with pytest.raises(LogUnavailable):
-        await intake_of(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
+        await acceptance_of(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
     slow_log.free.set()
     await tasks.idle()
     assert await rows(log) == [INVOCATION]
@@ -231,14 +231,14 @@ async def test_what_the_log_is_asked_it_answers_or_says_that_it_cannot(
     log: Invocations, tasks: Tasks
 ) -> None:
     await log.record(INVOCATION)
-    intake = intake_of(log, tasks)
+    acceptance = acceptance_of(log, tasks)
 
     async def fails() -> None:
         raise LogUnavailable("The log cannot be used: database is locked.")
 
-    assert await intake.ask(log.get(INVOCATION.id)) == INVOCATION
+    assert await acceptance.ask(log.get(INVOCATION.id)) == INVOCATION
     with pytest.raises(LogUnavailable, match="database is locked"):
-        await intake.ask(fails())
+        await acceptance.ask(fails())
 
 
 async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
@@ -252,7 +252,7 @@ async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
         done.append("slow")
 
     with pytest.raises(LogUnavailable, match="The log takes too long to answer"):
-        await intake_of(log, tasks).ask(slow())
+        await acceptance_of(log, tasks).ask(slow())
     free.set()
     await tasks.idle()
     assert done == ["slow"]
@@ -263,7 +263,7 @@ def test_a_question_and_a_commit_together_leave_time_for_the_ack() -> None:
 
 
 async def test_whoever_stops_waiting_does_not_stop_the_write(slow_log: SlowLog, tasks: Tasks) -> None:
-    waiting = asyncio.create_task(intake_of(slow_log, tasks, seconds=0.05).commit(INVOCATION))
+    waiting = asyncio.create_task(acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION))
     await asyncio.sleep(0.01)
     waiting.cancel()
     slow_log.free.set()

@@ -16,7 +16,7 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
@@ -97,7 +97,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.access = RtcAccess(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, claims),
+            acceptance=Acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             slack=self.client,

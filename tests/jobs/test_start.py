@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import AFTER_A_BUG, Claims
 from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
@@ -113,7 +113,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.starts = Starts(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, claims),
+            acceptance=Acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=outcomes,
             reconciliation=Reconciliation(

@@ -14,7 +14,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
@@ -115,7 +115,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.stops = Stops(
             invocations=self.log,
-            intake=Intake(self.log, self.tasks, claims),
+            acceptance=Acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             claims=claims,

@@ -14,7 +14,7 @@ from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.durable.accept import Intake
+from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, LogUnavailable
 from bot.jobs.outcome import Outcomes
@@ -144,7 +144,7 @@ class Desk:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
         self.claims = Claims(log, self.tasks, now=clock)
-        intake = Intake(log, self.tasks, self.claims, sleep=Pauses())
+        acceptance = Acceptance(log, self.tasks, self.claims, sleep=Pauses())
         outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
         self.reconciliation = Reconciliation(
             invocations=log,
@@ -156,7 +156,7 @@ class Desk:
         )
         self.starts = Starts(
             invocations=log,
-            intake=intake,
+            acceptance=acceptance,
             metastudio=cloud,
             outcomes=outcomes,
             reconciliation=self.reconciliation,
@@ -167,7 +167,7 @@ class Desk:
         )
         self.stops = Stops(
             invocations=log,
-            intake=intake,
+            acceptance=acceptance,
             metastudio=cloud,
             outcomes=outcomes,
             claims=self.claims,
@@ -176,14 +176,14 @@ class Desk:
         )
         self.rtc = RtcAccess(
             invocations=log,
-            intake=intake,
+            acceptance=acceptance,
             metastudio=cloud,
             outcomes=outcomes,
             slack=self.slack,
             claims=self.claims,
             now=clock,
         )
-        self.reception = Reception(intake, clock, lambda: f"i{next(ids)}", HOME)
+        self.reception = Reception(acceptance, clock, lambda: f"i{next(ids)}", HOME)
         self.regions = Regions(("cn-north-4", "cn-southwest-2"))
 
     async def ends(self, job_id: str, state: JobState) -> None:

@@ -163,7 +163,7 @@ class Actions:
             return False
         stop = None
         if start.job_state is JobState.STOPPED:
-            stop = await self.reception.intake.ask(self.invocations.find_stop(start.job_id or ""))
+            stop = await self.reception.acceptance.ask(self.invocations.find_stop(start.job_id or ""))
         if await self.reception.close(_naming_its_job(invocation), Status.DONE, OVER_ALREADY):
             told = start if start.is_visible_to(invocation) else replace(start, room_id=None, room_name=None)
             await self._answer(ack, invocation, over(told, stop))
@@ -246,13 +246,13 @@ class Actions:
     async def _job_of(self, invocation: Invocation) -> tuple[JobRef, Invocation | None]:
         """The job that a button is about, and its start, if the log has it: its room then counts."""
         job = parse_job_value(invocation.text)
-        start = await self.reception.intake.ask(self.invocations.find_start(job.job_id))
+        start = await self.reception.acceptance.ask(self.invocations.find_start(job.job_id))
         return job.as_logged(start), start
 
     async def _named_start(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
         invocation_id = invocation.text.partition(" ")[0]
-        start = await self.reception.intake.ask(self.invocations.get(invocation_id))
+        start = await self.reception.acceptance.ask(self.invocations.get(invocation_id))
         if start is None or start.action is not Action.START:
             raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
@@ -261,7 +261,7 @@ class Actions:
         """Whether it is unknown, or one that was wanted in spite of that and made no job."""
         before: Invocation | None = start
         while before is not None and before.made_no_job and before.previous_id:
-            before = await self.reception.intake.ask(self.invocations.get(before.previous_id))
+            before = await self.reception.acceptance.ask(self.invocations.get(before.previous_id))
         return before is not None and before.status is Status.UNKNOWN
 
     async def _answer(self, ack: AsyncAck, invocation: Invocation, message: Message) -> None:

@@ -70,7 +70,7 @@ class AvatarCommand:
     async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
         self.policy.check(invocation)
         await self.reception.close(invocation, Status.DONE)
-        running = await self.reception.intake.ask(self.invocations.running(invocation, limit=MOST_JOBS))
+        running = await self.reception.acceptance.ask(self.invocations.running(invocation, limit=MOST_JOBS))
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
             ack,
@@ -80,7 +80,7 @@ class AvatarCommand:
         )
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
-        start = await self.reception.intake.ask(self.invocations.find_start(wanted.job_id))
+        start = await self.reception.acceptance.ask(self.invocations.find_start(wanted.job_id))
         room_id = start.room_id if start else wanted.room_id
         if room_id is None:
             raise InvalidArguments(
