@@ -30,7 +30,7 @@ from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
-from bot.listeners.incoming import Reception
+from bot.listeners.incoming import Incoming
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
@@ -249,12 +249,12 @@ def _assemble(
         claims=claims,
         now=now,
     )
-    reception = Reception(acceptance, now, new_id, installation)
+    incoming = Incoming(acceptance, now, new_id, installation)
     regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
-    StartCommand(reception, starts, policy, regions).register(bolt)
-    AvatarCommand(reception, invocations, stops, policy).register(bolt)
+    StartCommand(incoming, starts, policy, regions).register(bolt)
+    AvatarCommand(incoming, invocations, stops, policy).register(bolt)
     Actions(
-        reception=reception,
+        incoming=incoming,
         invocations=invocations,
         starts=starts,
         stops=stops,

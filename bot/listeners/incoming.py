@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class Incoming:
     """Takes uses of the bot in. `home` is the workspace that it belongs to.
 
     A person of another workspace is marked as such; the row's `team_id` stays the bot's, by which rows are

@@ -112,7 +112,7 @@ SELECTS: list[dict[str, Any]] = [
                 "placeholder": {"type": "plain_text", "text": "Choose a room"},
                 "options": [
                     {"text": {"type": "plain_text", "text": "Lobby kiosk"}, "value": "lobby"},
-                    {"text": {"type": "plain_text", "text": "Reception"}, "value": "reception"},
+                    {"text": {"type": "plain_text", "text": "Incoming"}, "value": "incoming"},
                 ],
             },
             {

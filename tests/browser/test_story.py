@@ -131,11 +131,11 @@ def test_trouble_with_metastudio_and_with_slack_is_told_and_ends(sandbox: str, p
 
 def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
-    type_command(page, "/avatar-start reception cn-north-4")
+    type_command(page, "/avatar-start incoming cn-north-4")
     articles = page.get_by_role("log", name="Messages").get_by_role("article")
-    announcement = articles.filter(has_text="Job ID").filter(has_text="reception")
+    announcement = articles.filter(has_text="Job ID").filter(has_text="incoming")
     expect(announcement.get_by_role("heading", name="Avatar job running")).to_be_visible(timeout=15_000)
-    type_command(page, "/avatar-start reception cn-north-4")
+    type_command(page, "/avatar-start incoming cn-north-4")
     expect(last(page)).to_contain_text("was started by you")
     expect(last(page).get_by_role("button", name="Start another")).to_be_visible()
 
@@ -241,8 +241,8 @@ def test_menus_and_overflows_reach_the_app(demonstration: str, page: Page) -> No
     type_command(page, "/selects")
     menu = page.get_by_role("article").filter(has=page.get_by_role("combobox", name="Choose a room"))
     menu.get_by_role("combobox", name="Choose a room").click()
-    page.get_by_role("option", name="Reception").click()
-    expect(last(page)).to_contain_text("Selected reception.")
+    page.get_by_role("option", name="Incoming").click()
+    expect(last(page)).to_contain_text("Selected incoming.")
 
     menu.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Show the log").click()

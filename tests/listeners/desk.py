@@ -25,7 +25,7 @@ from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
-from bot.listeners.incoming import Reception
+from bot.listeners.incoming import Incoming
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
@@ -183,7 +183,7 @@ class Desk:
             claims=self.claims,
             now=clock,
         )
-        self.reception = Reception(acceptance, clock, lambda: f"i{next(ids)}", HOME)
+        self.incoming = Incoming(acceptance, clock, lambda: f"i{next(ids)}", HOME)
         self.regions = Regions(("cn-north-4", "cn-southwest-2"))
 
     async def ends(self, job_id: str, state: JobState) -> None:
@@ -217,9 +217,9 @@ class Desk:
         """Slack hands a command over, maybe not for the first time."""
         ack = an_ack()
         if payload["command"] == "/avatar":
-            await AvatarCommand(self.reception, self.log, self.stops, self.policy).avatar(ack, payload)
+            await AvatarCommand(self.incoming, self.log, self.stops, self.policy).avatar(ack, payload)
         else:
-            start = StartCommand(self.reception, self.starts, self.policy, self.regions)
+            start = StartCommand(self.incoming, self.starts, self.policy, self.regions)
             await start.avatar_start(ack, payload)
         return await self._acknowledged(ack)
 
@@ -250,7 +250,7 @@ class Desk:
 
     def actions(self) -> Actions:
         return Actions(
-            reception=self.reception,
+            incoming=self.incoming,
             invocations=self.log,
             starts=self.starts,
             stops=self.stops,

@@ -77,8 +77,8 @@ def bolt_of(desk: Desk) -> AsyncApp:
     """The app with all listeners, as the bot registers them."""
     slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
     bolt = bolt_app(slack, HOME, lambda: "reference-1")
-    StartCommand(desk.reception, desk.starts, desk.policy, desk.regions).register(bolt)
-    AvatarCommand(desk.reception, desk.log, desk.stops, desk.policy).register(bolt)
+    StartCommand(desk.incoming, desk.starts, desk.policy, desk.regions).register(bolt)
+    AvatarCommand(desk.incoming, desk.log, desk.stops, desk.policy).register(bolt)
     desk.actions().register(bolt)
     return bolt
 

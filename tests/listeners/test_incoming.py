@@ -32,12 +32,12 @@ TYPED = Invocation(
 
 
 def test_a_command_becomes_a_row(desk: Desk) -> None:
-    assert desk.reception.typed(desk.typing("/avatar-start", "lobby"), Action.START) == TYPED
+    assert desk.incoming.typed(desk.typing("/avatar-start", "lobby"), Action.START) == TYPED
 
 
 @pytest.mark.parametrize("text", [{}, {"text": None}, {"text": ""}], ids=["missing", "null", "empty"])
 def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[str, Any]) -> None:
-    bare = desk.reception.typed({"user_id": MEI, "team_id": HOME.team_id, **text}, Action.HELP)
+    bare = desk.incoming.typed({"user_id": MEI, "team_id": HOME.team_id, **text}, Action.HELP)
 
     assert bare == Invocation(
         id="i1",
@@ -51,7 +51,7 @@ def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[
 
 
 def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -> None:
-    clicked = desk.reception.clicked(desk.clicking("lobby job-1"), Action.STOP)
+    clicked = desk.incoming.clicked(desk.clicking("lobby job-1"), Action.STOP)
 
     assert clicked == replace(
         TYPED,
@@ -76,7 +76,7 @@ def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -
     ids=["on a grid", "no team", "in a modal", "no value", "null", "no address"],
 )
 def test_a_click_may_leave_much_out(desk: Desk, changes: dict[str, Any], column: str, value: object) -> None:
-    clicked = desk.reception.clicked(desk.clicking("lobby job-1", **changes), Action.STOP)
+    clicked = desk.incoming.clicked(desk.clicking("lobby job-1", **changes), Action.STOP)
 
     assert getattr(clicked, column) == value
 
@@ -101,11 +101,9 @@ def test_a_click_may_leave_much_out(desk: Desk, changes: dict[str, Any], column:
 def test_who_can_read_the_channel_is_kept(
     desk: Desk, channel_id: str | None, name: str | None, kind: ChannelKind | None
 ) -> None:
-    typed = desk.reception.typed(
-        desk.typing("/avatar", channel_id=channel_id, channel_name=name), Action.HELP
-    )
+    typed = desk.incoming.typed(desk.typing("/avatar", channel_id=channel_id, channel_name=name), Action.HELP)
     channel = {"id": channel_id, "name": name}
-    clicked = desk.reception.clicked(desk.clicking("", channel=channel), Action.LOOK)
+    clicked = desk.incoming.clicked(desk.clicking("", channel=channel), Action.LOOK)
 
     assert (typed.channel_kind, clicked.channel_kind) == (kind, kind)
 
@@ -134,11 +132,11 @@ ORG_WIDE = replace(GRID, is_org_wide=True)
 def test_a_person_of_another_workspace_is_known_as_such(
     desk: Desk, home: Installation, team_id: str | None, enterprise_id: str | None, foreign: str | None
 ) -> None:
-    reception = replace(desk.reception, home=home)
-    typed = reception.typed(desk.typing("/avatar", team_id=team_id, enterprise_id=enterprise_id), Action.HELP)
+    incoming = replace(desk.incoming, home=home)
+    typed = incoming.typed(desk.typing("/avatar", team_id=team_id, enterprise_id=enterprise_id), Action.HELP)
     payload = desk.clicking("", user={"id": MEI, "team_id": team_id}, team=None)
     payload["enterprise"] = enterprise_id and {"id": enterprise_id, "name": "Sandbox"}
-    clicked = reception.clicked(payload, Action.LOOK)
+    clicked = incoming.clicked(payload, Action.LOOK)
 
     assert (typed.foreign_team_id, clicked.foreign_team_id) == (foreign, foreign)
     assert typed.team_id == (home.team_id if foreign else team_id)
@@ -148,28 +146,28 @@ def test_the_persons_team_counts_not_the_channels(desk: Desk) -> None:
     theirs = desk.clicking("", user={"id": MEI, "team_id": PARTNER})
     hosted_there = desk.clicking("", team={"id": PARTNER, "domain": "partner"})
 
-    assert desk.reception.clicked(theirs, Action.STOP).foreign_team_id == PARTNER
-    assert desk.reception.clicked(theirs, Action.STOP).team_id == HOME.team_id
-    assert desk.reception.clicked(hosted_there, Action.STOP).foreign_team_id is None
+    assert desk.incoming.clicked(theirs, Action.STOP).foreign_team_id == PARTNER
+    assert desk.incoming.clicked(theirs, Action.STOP).team_id == HOME.team_id
+    assert desk.incoming.clicked(hosted_there, Action.STOP).foreign_team_id is None
 
 
 async def test_what_is_answered_at_once_is_logged_without_its_address(desk: Desk) -> None:
-    assert await desk.reception.close(TYPED, Status.INVALID, "No such region.")
+    assert await desk.incoming.close(TYPED, Status.INVALID, "No such region.")
     assert await desk.row() == replace(
         TYPED, status=Status.INVALID, reason="No such region.", response_url=None
     )
 
 
 async def test_the_same_delivery_is_logged_once(desk: Desk) -> None:
-    assert await desk.reception.close(TYPED, Status.DONE)
-    assert not await desk.reception.close(replace(TYPED, id="i2"), Status.DONE)
+    assert await desk.incoming.close(TYPED, Status.DONE)
+    assert not await desk.incoming.close(replace(TYPED, id="i2"), Status.DONE)
     assert len(await desk.rows()) == 1
 
 
 async def test_what_cannot_be_logged_is_said_to_be_so(desk: Desk) -> None:
     desk.log.shut = True
     with pytest.raises(LogUnavailable):
-        await desk.reception.close(TYPED, Status.DONE)
+        await desk.incoming.close(TYPED, Status.DONE)
 
 
 async def test_words_of_an_ack_are_for_the_person_alone() -> None:

@@ -29,7 +29,7 @@ from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Duplicate, Starts, Used
 from bot.jobs.stop import OVER_ALREADY, Stops
 from bot.listeners.commands.avatar_start import duplicate_reason
-from bot.listeners.incoming import Reception, named_by
+from bot.listeners.incoming import Incoming, named_by
 from bot.messages.buttons import (
     LOOK_AGAIN,
     RTC_ACCESS,
@@ -62,7 +62,7 @@ Use = Callable[[Invocation, AsyncAck], Awaitable[None]]
 class Actions:
     """The buttons' listeners and what they need. `rtc` is None where RTC access is switched off."""
 
-    reception: Reception
+    incoming: Incoming
     invocations: Invocations
     starts: Starts
     stops: Stops
@@ -112,14 +112,14 @@ class Actions:
 
     async def _use(self, ack: AsyncAck, body: Body, action: Action, use: Use, verdict: str) -> None:
         """Log it, acknowledge it, and say why where it cannot be."""
-        invocation = self.reception.clicked(body, action)
+        invocation = self.incoming.clicked(body, action)
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
                 try:
                     await use(invocation, ack)
                 except (InvalidArguments, Refused) as error:
                     status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-                    await self.reception.close(_naming_its_job(invocation), status, str(error))
+                    await self.incoming.close(_naming_its_job(invocation), status, str(error))
                     await self._answer(ack, invocation, declined(error, verdict=verdict))
             except LogUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
@@ -163,8 +163,8 @@ class Actions:
             return False
         stop = None
         if start.job_state is JobState.STOPPED:
-            stop = await self.reception.acceptance.ask(self.invocations.find_stop(start.job_id or ""))
-        if await self.reception.close(_naming_its_job(invocation), Status.DONE, OVER_ALREADY):
+            stop = await self.incoming.acceptance.ask(self.invocations.find_stop(start.job_id or ""))
+        if await self.incoming.close(_naming_its_job(invocation), Status.DONE, OVER_ALREADY):
             told = start if start.is_visible_to(invocation) else replace(start, room_id=None, room_name=None)
             await self._answer(ack, invocation, over(told, stop))
         else:
@@ -184,7 +184,7 @@ class Actions:
             await self._start(invocation, start, ack, is_another=is_another)
             return
         reason = f"The start was settled already: job {start.job_id}."
-        await self.reception.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
+        await self.incoming.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
         await ack()
         self._replace(invocation, settled_already(start))
 
@@ -202,14 +202,14 @@ class Actions:
                 await ack()
                 self._replace(invocation, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Duplicate(existing) if await self.reception.close(
+            case Duplicate(existing) if await self.incoming.close(
                 there, Status.REFUSED, duplicate_reason(existing)
             ):
                 await ack()
                 self._replace(invocation, duplicate(existing, there))
             case Used(existing):
                 reason = f"The button was used already, by {existing.user_id}: log entry {existing.id}."
-                is_new = await self.reception.close(there, Status.REFUSED, reason)
+                is_new = await self.incoming.close(there, Status.REFUSED, reason)
                 await ack()
                 if is_new:
                     # The first of two clicks in a row has just said there that it starts.
@@ -224,7 +224,7 @@ class Actions:
         start = await self._named_start(invocation)
         there = _where_started(invocation, start).asking_for(request_of(start))
         self.policy.check(there)
-        if not await self.reception.close(there, Status.DONE):
+        if not await self.incoming.close(there, Status.DONE):
             await ack()
             return
         await ack()
@@ -234,7 +234,7 @@ class Actions:
     async def _look_again(self, invocation: Invocation, ack: AsyncAck) -> None:
         start = await self._named_start(invocation)
         self.policy.check(_where_started(invocation, start).asking_for(request_of(start)))
-        if not await self.reception.close(invocation, Status.DONE):
+        if not await self.incoming.close(invocation, Status.DONE):
             await ack()
             return
         await ack()
@@ -246,13 +246,13 @@ class Actions:
     async def _job_of(self, invocation: Invocation) -> tuple[JobRef, Invocation | None]:
         """The job that a button is about, and its start, if the log has it: its room then counts."""
         job = parse_job_value(invocation.text)
-        start = await self.reception.acceptance.ask(self.invocations.find_start(job.job_id))
+        start = await self.incoming.acceptance.ask(self.invocations.find_start(job.job_id))
         return job.as_logged(start), start
 
     async def _named_start(self, invocation: Invocation) -> Invocation:
         """The start that a button is about."""
         invocation_id = invocation.text.partition(" ")[0]
-        start = await self.reception.acceptance.ask(self.invocations.get(invocation_id))
+        start = await self.incoming.acceptance.ask(self.invocations.get(invocation_id))
         if start is None or start.action is not Action.START:
             raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
         return start
@@ -261,7 +261,7 @@ class Actions:
         """Whether it is unknown, or one that was wanted in spite of that and made no job."""
         before: Invocation | None = start
         while before is not None and before.made_no_job and before.previous_id:
-            before = await self.reception.acceptance.ask(self.invocations.get(before.previous_id))
+            before = await self.incoming.acceptance.ask(self.invocations.get(before.previous_id))
         return before is not None and before.status is Status.UNKNOWN
 
     async def _answer(self, ack: AsyncAck, invocation: Invocation, message: Message) -> None:

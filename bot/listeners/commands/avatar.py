@@ -13,7 +13,7 @@ from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.jobs.stop import Stops
 from bot.listeners.commands.avatar_start import START_COMMAND
-from bot.listeners.incoming import Reception, named_by, say
+from bot.listeners.incoming import Incoming, named_by, say
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
 from bot.messages.stops import stopping
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 class AvatarCommand:
     """The command's listener and what it needs."""
 
-    reception: Reception
+    incoming: Incoming
     invocations: Invocations
     stops: Stops
     policy: Policy
@@ -41,7 +41,7 @@ class AvatarCommand:
 
     async def avatar(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """`/avatar help | jobs | stop <job_id> [room_id]`"""
-        invocation = self.reception.typed(command, Action.HELP)
+        invocation = self.incoming.typed(command, Action.HELP)
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
                 await self._answer(invocation, ack)
@@ -53,7 +53,7 @@ class AvatarCommand:
         try:
             match parse_avatar(invocation.text):
                 case HelpWanted():
-                    await self.reception.close(invocation, Status.DONE)
+                    await self.incoming.close(invocation, Status.DONE)
                     await say(ack, avatar_usage(AVATAR_COMMAND, START_COMMAND))
                 case JobsWanted():
                     invocation = replace(invocation, action=Action.JOBS)
@@ -63,14 +63,14 @@ class AvatarCommand:
                     await self._stop(invocation, wanted, ack)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            await self.reception.close(invocation, status, str(error))
+            await self.incoming.close(invocation, status, str(error))
             verdict = "Nothing was stopped." if invocation.text.split()[:1] == ["stop"] else ""
             await say(ack, declined(error, AVATAR_COMMAND, verdict=verdict))
 
     async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
         self.policy.check(invocation)
-        await self.reception.close(invocation, Status.DONE)
-        running = await self.reception.acceptance.ask(self.invocations.running(invocation, limit=MOST_JOBS))
+        await self.incoming.close(invocation, Status.DONE)
+        running = await self.incoming.acceptance.ask(self.invocations.running(invocation, limit=MOST_JOBS))
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
             ack,
@@ -80,7 +80,7 @@ class AvatarCommand:
         )
 
     async def _stop(self, invocation: Invocation, wanted: StopWanted, ack: AsyncAck) -> None:
-        start = await self.reception.acceptance.ask(self.invocations.find_start(wanted.job_id))
+        start = await self.incoming.acceptance.ask(self.invocations.find_start(wanted.job_id))
         room_id = start.room_id if start else wanted.room_id
         if room_id is None:
             raise InvalidArguments(

@@ -12,7 +12,7 @@ from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments, LogUnavailable, Refused
 from bot.jobs.start import Duplicate, Starts
-from bot.listeners.incoming import Reception, say
+from bot.listeners.incoming import Incoming, say
 from bot.messages.replies import declined, duplicate, starting, usage
 
 START_COMMAND = "/avatar-start"
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 class StartCommand:
     """The command's listener and what it needs."""
 
-    reception: Reception
+    incoming: Incoming
     starts: Starts
     policy: Policy
     regions: Regions
@@ -37,7 +37,7 @@ class StartCommand:
 
     async def avatar_start(self, ack: AsyncAck, command: dict[str, Any]) -> None:
         """`/avatar-start room_id [region] [room_type=…] [client_id=…]`"""
-        invocation = self.reception.typed(command, Action.START)
+        invocation = self.incoming.typed(command, Action.START)
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
                 await self._start(invocation, ack)
@@ -49,21 +49,21 @@ class StartCommand:
         try:
             request = parse_start(invocation.text, self.regions)
             if isinstance(request, HelpWanted):
-                await self.reception.close(replace(invocation, action=Action.HELP), Status.DONE)
+                await self.incoming.close(replace(invocation, action=Action.HELP), Status.DONE)
                 await say(ack, usage(START_COMMAND, self.regions))
                 return
             invocation = invocation.asking_for(request)
             self.policy.check(invocation)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            await self.reception.close(invocation, status, str(error))
+            await self.incoming.close(invocation, status, str(error))
             await say(ack, declined(error, START_COMMAND))
             return
         match await self.starts.commit(invocation, request):
             case Invocation() as received:
                 await say(ack, starting(request, received.room_name))
                 self.starts.begin(received)
-            case Duplicate(existing) if await self.reception.close(
+            case Duplicate(existing) if await self.incoming.close(
                 invocation, Status.REFUSED, duplicate_reason(existing)
             ):
                 await say(ack, duplicate(existing, invocation))
