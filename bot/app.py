@@ -23,7 +23,7 @@ from bot.durable.retention import keep_house
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import Sweep
+from bot.jobs.recovery import Recovery
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -266,7 +266,7 @@ def _assemble(
         policy=policy,
         regions=regions,
     ).register(bolt)
-    sweep = Sweep(
+    recover_once = Recovery(
         invocations=invocations,
         starts=starts,
         stops=stops,
@@ -289,7 +289,7 @@ def _assemble(
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,
     )
-    return (sweep.keep_sweeping, watcher.keep_watching, partial(keep_house, invocations, now=now))
+    return (recover_once.keep_recovering, watcher.keep_watching, partial(keep_house, invocations, now=now))
 
 
 def _app_token(settings: Settings) -> str | None:

@@ -47,7 +47,7 @@ from bot.errors import (
 )
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import Sweep
+from bot.jobs.recovery import Recovery
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.messages.message import Message
@@ -385,7 +385,7 @@ class Process:
             policy=Policy(),
             now=now,
         )
-        self.sweep = Sweep(
+        self.recover_once = Recovery(
             invocations=self.log,
             starts=self.starts,
             stops=self.stops,
@@ -524,7 +524,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @rule(steps=STEPS)
     def what_is_overdue_is_taken_over(self, steps: int | None) -> None:
-        self._let_all(lambda process: process.sweep.sweep(), steps)
+        self._let_all(lambda process: process.recover_once.recover_once(), steps)
 
     @rule(steps=STEPS)
     def the_jobs_are_followed(self, steps: int | None) -> None:

@@ -31,7 +31,7 @@ STILL_WANTED = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 
-class Sweep:
+class Recovery:
     """Takes over what is overdue."""
 
     def __init__(
@@ -57,11 +57,11 @@ class Sweep:
         self._now = now
         self._sleep = sleep
 
-    async def keep_sweeping(self) -> None:
-        """Sweep every other second, until cancelled."""
-        await keep_doing(self.sweep, every=EVERY_SECONDS, sleep=self._sleep)
+    async def keep_recovering(self) -> None:
+        """Recovery every other second, until cancelled."""
+        await keep_doing(self.recover_once, every=EVERY_SECONDS, sleep=self._sleep)
 
-    async def sweep(self) -> None:
+    async def recover_once(self) -> None:
         """Take over what is overdue now.
 
         Raises:

@@ -121,7 +121,7 @@ class Starts:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
         except LogUnavailable:
-            raise  # whether it is starting is not known: the sweep goes on with whichever it is
+            raise  # whether it is starting is not known: the recover_once goes on with whichever it is
         except AvatarError as error:
             await self._outcomes.not_started(invocation, error)
         else:

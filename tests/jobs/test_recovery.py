@@ -16,7 +16,7 @@ from bot.durable.claims import Claims
 from bot.errors import LogUnavailable, OutcomeUnknown
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Sweep
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.runtime.background import Tasks
@@ -127,7 +127,7 @@ class Process:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
         self.claims = Claims(self.log, self.tasks, now=self.clock)
-        self.sweeping = Sweep(
+        self.sweeping = Recovery(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
@@ -139,9 +139,9 @@ class Process:
             sleep=self.pauses,
         )
 
-    async def sweep(self) -> list[Done]:
+    async def recover_once(self) -> list[Done]:
         """What it went on with."""
-        await self.sweeping.sweep()
+        await self.sweeping.recover_once()
         await self.tasks.idle()
         return self.done
 
@@ -174,7 +174,7 @@ async def test_each_row_goes_on_from_where_it_was_left(
     row = left_behind(action=action, status=status)
     await log.record(row)
 
-    assert await process.sweep() == [(does, replace(row, lease_until=HELD))]
+    assert await process.recover_once() == [(does, replace(row, lease_until=HELD))]
     assert (await row_of(log)).lease_until == HELD
 
 
@@ -184,7 +184,7 @@ async def test_a_start_that_was_never_sent_is_held_for_as_long_as_it_may_wait_fo
     row = left_behind()
     await log.record(row)
 
-    assert await process.sweep() == [("start", replace(row, lease_until=TURN))]
+    assert await process.recover_once() == [("start", replace(row, lease_until=TURN))]
     assert (await row_of(log)).lease_until == TURN
 
 
@@ -192,7 +192,7 @@ async def test_a_start_that_may_have_been_sent_becomes_unknown_and_is_compared_w
     log: Invocations, process: Process
 ) -> None:
     await log.record(left_behind(status=Status.STARTING))
-    [(does, row)] = await process.sweep()
+    [(does, row)] = await process.recover_once()
 
     assert (does, row.status) == ("compare", Status.UNKNOWN)
     assert row == await row_of(log)
@@ -206,7 +206,7 @@ async def test_a_start_whose_answer_comes_after_all_is_not_compared(
 ) -> None:
     starting = left_behind(status=Status.STARTING)
     await log.record(starting)
-    await process.sweeping.sweep()
+    await process.sweeping.recover_once()
     await log.advance(starting, Status.STARTED, job_id="job-1")
     await process.tasks.idle()
 
@@ -237,7 +237,7 @@ async def test_a_start_that_was_never_sent_is_sent_only_while_somebody_still_wai
 ) -> None:
     await log.record(left_behind(created_at=NOON - age))
 
-    assert [done for done, _ in await process.sweep()] == [does]
+    assert [done for done, _ in await process.recover_once()] == [does]
 
 
 @pytest.mark.parametrize("action", [Action.RTC_ACCESS, Action.LOOK, Action.JOBS, Action.HELP])
@@ -247,7 +247,7 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
     row = left_behind(action=action)
     await log.record(row)
 
-    assert await process.sweep() == []
+    assert await process.recover_once() == []
     assert await row_of(log) == replace(
         row, status=Status.FAILED, reason="The bot was stopped meanwhile.", lease_until=None
     )
@@ -257,7 +257,7 @@ async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Proces
     row = left_behind(action=Action.RTC_ACCESS, status=Status.FAILED, reason="MetaStudio is not reached.")
     await log.record(row)
 
-    assert await process.sweep() == []
+    assert await process.recover_once() == []
     assert await row_of(log) == replace(row, lease_until=None)
 
 
@@ -267,7 +267,7 @@ async def test_what_is_not_overdue_is_left_to_who_has_it(log: Invocations, proce
     await log.record(later)
     await log.record(settled)
 
-    assert await process.sweep() == []
+    assert await process.recover_once() == []
     assert await row_of(log, "i1") == later
     assert await row_of(log, "i2") == settled
 
@@ -283,20 +283,20 @@ async def test_what_this_process_has_in_hand_is_left_alone_however_late_it_is(
         await finish.wait()
 
     process.claims.take(row.id, work())
-    await process.sweeping.sweep()
+    await process.sweeping.recover_once()
     assert process.done == []
     assert await row_of(log) == row
 
     finish.set()
     await process.tasks.idle()
-    assert [does for does, _ in await process.sweep()] == ["start"]
+    assert [does for does, _ in await process.recover_once()] == ["start"]
 
 
 async def test_of_many_processes_one_takes_a_row_over(log: Invocations) -> None:
     processes = [Process(log) for _ in range(5)]
     for number in range(10):
         await log.record(left_behind(id=f"i{number}"))
-    await asyncio.gather(*(process.sweep() for process in processes))
+    await asyncio.gather(*(process.recover_once() for process in processes))
 
     taken = [row.id for process in processes for _, row in process.done]
     assert sorted(taken) == [f"i{number}" for number in range(10)]
@@ -306,13 +306,13 @@ async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease
     log: Invocations, process: Process
 ) -> None:
     await log.record(left_behind(created_at=NOON))
-    await process.sweep()
+    await process.recover_once()
     other = Process(log)
 
     other.clock.now = TURN - timedelta(microseconds=1)
-    assert await other.sweep() == []
+    assert await other.recover_once() == []
     other.clock.now = TURN
-    assert [does for does, _ in await other.sweep()] == ["interrupted"]
+    assert [does for does, _ in await other.recover_once()] == ["interrupted"]
 
 
 class LogWithoutLuck(Invocations):
@@ -345,7 +345,7 @@ async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Databa
     process = Process(log, pauses=ThreePauses())
     await log.record(left_behind())
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
-        await process.sweeping.keep_sweeping()
+        await process.sweeping.keep_recovering()
 
     assert [does for does, _ in process.done] == ["start"]
     assert process.pauses == [EVERY_SECONDS] * 3
@@ -358,15 +358,15 @@ async def test_rows_are_taken_over_one_by_one_the_longest_overdue_first(
     for seconds in (1, 3, 2):
         await log.record(left_behind(id=f"i{seconds}", lease_until=NOON - timedelta(seconds=seconds)))
 
-    assert [row.id for _, row in await process.sweep()] == ["i3", "i2", "i1"]
+    assert [row.id for _, row in await process.recover_once()] == ["i3", "i2", "i1"]
 
 
 async def test_more_rows_than_one_go_takes_are_taken_in_the_next(log: Invocations, process: Process) -> None:
     for number in range(AT_ONCE + 1):
         await log.record(left_behind(id=f"i{number}"))
 
-    assert len(await process.sweep()) == AT_ONCE
-    assert len(await process.sweep()) == AT_ONCE + 1
+    assert len(await process.recover_once()) == AT_ONCE
+    assert len(await process.recover_once()) == AT_ONCE + 1
 
 
 async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
@@ -382,7 +382,7 @@ async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
         await log.record(late)
         process.claims.take(late.id, work())
     await log.record(left_behind(id="left"))
-    await process.sweeping.sweep()
+    await process.sweeping.recover_once()
     assert [row.id for _, row in process.done] == ["left"]
     finish.set()
     await process.tasks.idle()
