@@ -19,7 +19,7 @@ from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.durable.retention import keep_house
+from bot.durable.retention import keep_clearing
 from bot.errors import SettingFault, SettingsError
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -61,7 +61,7 @@ from bot.watching.watcher import Watcher
 
 _log = structlog.get_logger()
 
-Chore = Callable[[], Coroutine[Any, Any, None]]
+BackgroundLoop = Callable[[], Coroutine[Any, Any, None]]
 """What is done all the time, until cancelled."""
 
 
@@ -138,7 +138,7 @@ async def running_bot(
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, settings.AVATAR_DRAIN_SECONDS)
         bolt = bolt_app(slack, installation, new_id)
-        chores = _assemble(
+        background_loops = _assemble(
             bolt,
             settings,
             policy,
@@ -164,8 +164,8 @@ async def running_bot(
             readiness.watch("slack", _always_well)
         background = Tasks()
         stack.push_async_callback(background.cancel)
-        for chore in chores:
-            background.spawn(chore())
+        for background_loop in background_loops:
+            background.spawn(background_loop())
         background.spawn(check_credentials(metastudio))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
@@ -208,7 +208,7 @@ def _assemble(
     tasks: Tasks,
     now: Callable[[], datetime],
     new_id: Callable[[], str],
-) -> Sequence[Chore]:
+) -> Sequence[BackgroundLoop]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
     watched_jobs = WatchedJobs(database)
     claims = Claims(invocations, tasks, now=now)
@@ -289,7 +289,7 @@ def _assemble(
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,
     )
-    return (recover_once.keep_recovering, watcher.keep_watching, partial(keep_house, invocations, now=now))
+    return (recover_once.keep_recovering, watcher.keep_watching, partial(keep_clearing, invocations, now=now))
 
 
 def _app_token(settings: Settings) -> str | None:

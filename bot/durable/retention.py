@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.runtime.background import keep_doing
+from bot.runtime.background import repeat_in_background
 from bot.store.invocations import Invocations
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
@@ -12,7 +12,7 @@ EVERY_SECONDS = 20.0
 """So a response_url that was cleared leaves no trace after a minute, even where a reader was in the way."""
 
 
-async def keep_house(
+async def keep_clearing(
     invocations: Invocations,
     *,
     now: Callable[[], datetime],
@@ -24,4 +24,4 @@ async def keep_house(
         await invocations.forget_response_urls(before=now() - RESPONSE_URL_LIFE)
         await invocations.clear_traces()
 
-    await keep_doing(clear, every=EVERY_SECONDS, sleep=sleep)
+    await repeat_in_background(clear, every=EVERY_SECONDS, sleep=sleep)

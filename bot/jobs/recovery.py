@@ -18,7 +18,7 @@ from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.runtime.background import keep_doing
+from bot.runtime.background import repeat_in_background
 from bot.store.invocations import Invocations
 
 EVERY_SECONDS = 2.0
@@ -59,7 +59,7 @@ class Recovery:
 
     async def keep_recovering(self) -> None:
         """Recovery every other second, until cancelled."""
-        await keep_doing(self.recover_once, every=EVERY_SECONDS, sleep=self._sleep)
+        await repeat_in_background(self.recover_once, every=EVERY_SECONDS, sleep=self._sleep)
 
     async def recover_once(self) -> None:
         """Take over what is overdue now.

@@ -55,7 +55,7 @@ class Tasks:
             _log.error("a task failed", exc_info=error)
 
 
-async def keep_doing(
+async def repeat_in_background(
     work: Callable[[], Awaitable[object]], *, every: float, sleep: Callable[[float], Awaitable[None]]
 ) -> None:
     """Do it again and again, until cancelled. What goes wrong once does not end it."""

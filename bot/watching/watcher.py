@@ -27,7 +27,7 @@ from bot.errors import (
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
-from bot.runtime.background import keep_doing
+from bot.runtime.background import repeat_in_background
 from bot.store.leases import Leases
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 from bot.watching.completion import Completion
@@ -89,7 +89,9 @@ class Watcher:
         """Follow all jobs, until cancelled; then another process may go on at once."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(keep_doing(self.refresh, every=REFRESH_SECONDS, sleep=self._sleep))
+                group.create_task(
+                    repeat_in_background(self.refresh, every=REFRESH_SECONDS, sleep=self._sleep)
+                )
                 for _ in range(LOOKS_AT_ONCE):
                     group.create_task(self._keep_looking())
         finally:

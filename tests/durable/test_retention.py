@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.durable.retention import EVERY_SECONDS, keep_house
+from bot.durable.retention import EVERY_SECONDS, keep_clearing
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
@@ -39,7 +39,7 @@ async def test_response_urls_are_cleared_when_they_no_longer_work(sqlite_url: st
         for minutes in (29, 31):
             await log.record(received(minutes))
         with pytest.raises(asyncio.CancelledError):
-            await keep_house(log, now=lambda: NOON, sleep=sleep)
+            await keep_clearing(log, now=lambda: NOON, sleep=sleep)
 
         kept = {row.id: row.response_url is not None async for row in log.find()}
     assert kept == {"i29": True, "i31": False}
@@ -56,5 +56,5 @@ async def test_a_database_that_fails_is_tried_again_a_minute_later(sqlite_url: s
 
     async with open_database(sqlite_url) as engine:
         with pytest.raises(asyncio.CancelledError):
-            await keep_house(Invocations(engine), now=lambda: NOON, sleep=sleep)
+            await keep_clearing(Invocations(engine), now=lambda: NOON, sleep=sleep)
     assert len(pauses) == 2

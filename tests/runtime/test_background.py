@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import LogUnavailable
-from bot.runtime.background import Tasks, keep_doing
+from bot.runtime.background import Tasks, repeat_in_background
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ async def test_what_is_done_all_the_time_goes_on_whatever_goes_wrong_until_it_is
             raise asyncio.CancelledError
 
     with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
-        await keep_doing(work, every=7, sleep=sleep)
+        await repeat_in_background(work, every=7, sleep=sleep)
 
     assert pauses == [7, 7, 7, 7]
     assert [line["log_level"] for line in logs] == ["warning", "error"]
