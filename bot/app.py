@@ -50,7 +50,7 @@ from bot.slack.signatures import Signatures
 from bot.slack.socket_mode import SocketMode
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.file_lock import sole_use
+from bot.store.file_lock import lock_file
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases, inherit
 from bot.store.migrate import migrate
@@ -106,12 +106,12 @@ async def running_bot(
     Raises:
         SettingsError: a token or file is not good.
         StartupError: the database, Slack or the port is not to be had.
-        LogUnavailable: the database was lost while it was taken over.
+        DatabaseUnavailable: the database was lost while it was taken over.
     """
     policy = read_policy(settings)
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
-        stack.enter_context(sole_use(database_url))
+        stack.enter_context(lock_file(database_url))
         readiness = Readiness("slack", "database")
         web = await _open_web(stack, settings, readiness)
         database = await once_reachable(

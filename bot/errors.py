@@ -6,7 +6,7 @@ AvatarError
 │   └── Unreachable         what it needs does not answer yet: waiting may help
 ├── InvalidArguments        a person typed something unusable
 ├── Refused                 understood, but not allowed
-├── LogUnavailable          the log cannot be written, so nothing may start
+├── DatabaseUnavailable          the log cannot be written, so nothing may start
 ├── Undeliverable           Slack took the message on no route
 └── MetaStudioError
     ├── NotSent             nothing left this machine: sending again is safe
@@ -72,7 +72,7 @@ class Refused(AvatarError):
     """Understood, but the policy does not allow it, or its turn did not come in time."""
 
 
-class LogUnavailable(AvatarError):
+class DatabaseUnavailable(AvatarError):
     """An invocation could not be committed. No unlogged job: nothing is started.
 
     `refused`: the database has said no. Otherwise it may have written what it did not confirm.

@@ -39,8 +39,8 @@ from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
+    DatabaseUnavailable,
     JobOver,
-    LogUnavailable,
     OutcomeUnknown,
     Rejected,
     Undeliverable,
@@ -777,7 +777,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
 
 async def _try(work: Work, process: Process) -> None:
-    with suppress(asyncio.CancelledError, LogUnavailable):
+    with suppress(asyncio.CancelledError, DatabaseUnavailable):
         await work(process)
 
 

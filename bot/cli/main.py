@@ -20,7 +20,7 @@ from bot.cli.log_table import write_csv, write_json, write_table
 from bot.cli.terminal import readable
 from bot.domain.invocation import Status
 from bot.environment.database_url import SqliteUrl, read_database_url
-from bot.errors import AvatarError, LogUnavailable, SettingsError, StartupError
+from bot.errors import AvatarError, DatabaseUnavailable, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
@@ -164,7 +164,7 @@ def log(
     with _failures_in_words():
         try:
             asyncio.run(show())
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             advice = (
                 "`avatar-bot migrate` makes the log in a new database, and brings an older one up to date."
             )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Claims
 from bot.durable.retry import write_with_retry
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
@@ -58,7 +58,7 @@ class Acceptance:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
 
         Raises:
-            LogUnavailable: it could not be written in time, or it is not known whether it was. Should it be
+            DatabaseUnavailable: it could not be written in time, or it is not known whether it was. Should it be
                 there after all, the row is moved to `refused`, which is what the person is told.
         """
         writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
@@ -67,9 +67,9 @@ class Acceptance:
         outcome = (
             writing.result()
             if done
-            else LogUnavailable("The log takes too long to write.", advice="Try again in a moment.")
+            else DatabaseUnavailable("The log takes too long to write.", advice="Try again in a moment.")
         )
-        if isinstance(outcome, LogUnavailable):
+        if isinstance(outcome, DatabaseUnavailable):
             if invocation.status is Status.RECEIVED and not outcome.refused:
                 self._claims.take(invocation.id, self._call_off(writing, invocation))
             raise outcome
@@ -79,22 +79,24 @@ class Acceptance:
         """What the log answers in time for the ack.
 
         Raises:
-            LogUnavailable: it does not.
+            DatabaseUnavailable: it does not.
         """
         asking = asyncio.create_task(question)
         self._tasks.own(asking)
         done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
         if not done:
-            raise LogUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
+            raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()
 
-    async def _write(self, invocation: Invocation, *, unless_duplicate: bool) -> bool | LogUnavailable:
+    async def _write(self, invocation: Invocation, *, unless_duplicate: bool) -> bool | DatabaseUnavailable:
         try:
             return await self._invocations.record(invocation, unless_duplicate=unless_duplicate)
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             return error
 
-    async def _call_off(self, writing: "asyncio.Task[bool | LogUnavailable]", invocation: Invocation) -> None:
+    async def _call_off(
+        self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
+    ) -> None:
         """The person was told that nothing is done, so the row must not be left to be carried out."""
         reason = "The log took too long to write, so nothing was done."
         refuse = partial(
@@ -103,8 +105,8 @@ class Acceptance:
         try:
             async with asyncio.timeout(CALL_OFF_SECONDS):
                 outcome = await asyncio.shield(writing)
-                if outcome is True or (isinstance(outcome, LogUnavailable) and not outcome.refused):
+                if outcome is True or (isinstance(outcome, DatabaseUnavailable) and not outcome.refused):
                     await write_with_retry(refuse, sleep=self._sleep)
         except (asyncio.CancelledError, TimeoutError):
-            with suppress(LogUnavailable):
+            with suppress(DatabaseUnavailable):
                 await refuse()

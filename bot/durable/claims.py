@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
@@ -44,7 +44,7 @@ class Claims:
         except asyncio.CancelledError:
             await self._release(invocation_id, self._now())
             raise
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.error("the work on an invocation waits for the log", reason=str(error))
             await self._release(invocation_id, self._now())
         except Exception:  # noqa: BLE001 - whatever it is, nobody must wait in vain
@@ -56,5 +56,5 @@ class Claims:
     async def _release(self, invocation_id: str, at: datetime) -> None:
         try:
             await self._invocations.release(invocation_id, at)
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.error("not released, so the row waits until its lease has run out", reason=str(error))

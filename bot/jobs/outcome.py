@@ -20,7 +20,7 @@ from bot.durable.retry import write_with_retry
 from bot.errors import (
     Answer,
     AvatarError,
-    LogUnavailable,
+    DatabaseUnavailable,
     MetaStudioError,
     OutcomeUnknown,
     Refused,
@@ -107,7 +107,7 @@ class Outcomes:
         """A job was found that only this start can have made: the channel is told. False if it has an owner.
 
         Raises:
-            LogUnavailable: it is not adopted.
+            DatabaseUnavailable: it is not adopted.
         """
         facts = self._facts(
             unknown,
@@ -207,7 +207,7 @@ class Outcomes:
         try:
             async with self._write_slot():
                 written = await write()
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
             delivery = await self._deliver(settled, tell)
             if await self._write_with_retry(write) or await self._write_with_retry(

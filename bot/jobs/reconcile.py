@@ -16,7 +16,7 @@ from bot.domain.candidates import Candidates, Times, candidates
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
-from bot.errors import LogUnavailable, MetaStudioError
+from bot.errors import DatabaseUnavailable, MetaStudioError
 from bot.jobs.outcome import LEASE, Outcomes, unknown_in
 from bot.messages.unknown import Look, no_such_job, not_looked, outcome_unknown, settled_already, somebodys
 from bot.metastudio.client import READ_SECONDS, MetaStudio
@@ -104,7 +104,7 @@ class Reconciliation:
         them the person has asked twice, so only the start's own job is in the way.
 
         Raises:
-            LogUnavailable: it is not known whether it is still to be sent.
+            DatabaseUnavailable: it is not known whether it is still to be sent.
         """
         pressed = unknown = await self._invocations.get(again.previous_id or "")
         while unknown is not None and unknown.made_no_job and unknown.previous_id:
@@ -130,7 +130,7 @@ class Reconciliation:
             reports = await self._listed(unknown)
             report = next((report for report in reports if report.job_id == job_id), None)
             adopted = report is not None and await self._outcomes.adopt(unknown, report)
-        except (MetaStudioError, LogUnavailable, TimeoutError) as error:
+        except (MetaStudioError, DatabaseUnavailable, TimeoutError) as error:
             _log.warning("a job is not taken", job_id=job_id, reason=str(error))
             await self._outcomes.tell(asking, not_looked(job_id))
             return
@@ -171,7 +171,7 @@ class Reconciliation:
         """Look at the room; where the log fails, as if MetaStudio had not been asked."""
         try:
             return await self._look(unknown, before, is_late=is_late)
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("the room's jobs are not compared", reason=str(error))
             return Look(found=(), asked=False)
 
@@ -186,7 +186,7 @@ class Reconciliation:
             is_late: its call is long over, so a job that has come since may as well be of the start before.
 
         Raises:
-            LogUnavailable: whose the jobs are is not known, or the start's own is not adopted.
+            DatabaseUnavailable: whose the jobs are is not known, or the start's own is not adopted.
         """
         try:
             found = await self._candidates(unknown, before)

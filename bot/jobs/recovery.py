@@ -65,7 +65,7 @@ class Recovery:
         """Take over what is overdue now.
 
         Raises:
-            LogUnavailable: the log cannot be read or written.
+            DatabaseUnavailable: the log cannot be read or written.
         """
         for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._claims)):
             if row.id in self._claims:

@@ -66,7 +66,7 @@ class RtcAccess:
         """Write the look down; None where this very delivery is in the log already.
 
         Raises:
-            LogUnavailable: it is not committed, and nothing may be shown.
+            DatabaseUnavailable: it is not committed, and nothing may be shown.
         """
         asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(

@@ -17,7 +17,7 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import AvatarError, LogUnavailable, OutcomeUnknown, Refused
+from bot.errors import AvatarError, DatabaseUnavailable, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
@@ -82,7 +82,7 @@ class Starts:
             is_another: the person knows of an equal start and wants another one.
 
         Raises:
-            LogUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
+            DatabaseUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
         """
         asked = self._acceptance.named(invocation.asking_for(request))
         received = replace(
@@ -94,7 +94,7 @@ class Starts:
             return None if _is_same_delivery(used, received) else Used(used)
         existing = await self._acceptance.ask(self._invocations.find_duplicate(received))
         if existing is None:
-            raise LogUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
+            raise DatabaseUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
     def begin(self, received: Invocation) -> None:
@@ -120,7 +120,7 @@ class Starts:
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
-        except LogUnavailable:
+        except DatabaseUnavailable:
             raise  # whether it is starting is not known: the recover_once goes on with whichever it is
         except AvatarError as error:
             await self._outcomes.not_started(invocation, error)

@@ -18,7 +18,7 @@ from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Refused
+from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, NotSent, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes, error_in, unknown_in
 from bot.messages.message import Message
 from bot.messages.replies import declined
@@ -72,7 +72,7 @@ class Stops:
         """Write down that somebody stops a job; None where this very delivery is in the log already.
 
         Raises:
-            LogUnavailable: it is not committed, and nothing may be stopped.
+            DatabaseUnavailable: it is not committed, and nothing may be stopped.
         """
         asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
@@ -136,7 +136,7 @@ class Stops:
     async def _claim(self, invocation: Invocation) -> Invocation | None:
         try:
             return await self._invocations.claim(invocation, self._lease_until())
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("a stop that waits could not keep its row", reason=str(error))
             return invocation
 

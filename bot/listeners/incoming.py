@@ -80,7 +80,7 @@ class Incoming:
         False where this very delivery is in the log already.
 
         Raises:
-            LogUnavailable: it is not in the log.
+            DatabaseUnavailable: it is not in the log.
         """
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
         named = self.acceptance.named(invocation)

@@ -14,7 +14,7 @@ import structlog
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
-from bot.errors import LogUnavailable, Undeliverable
+from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.runtime.background import Tasks
@@ -127,14 +127,14 @@ class Showing:
         try:
             async with self._slots:
                 return await self._say(job, wanted, once_more=once_more)
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("a job's state is not shown yet", job_id=job.job_id, reason=str(error))
             return False
 
     async def _try_to_note(self, job: WatchedJob, state: JobState) -> bool:
         try:
             await self._watched_jobs.show(job, state, self._now())
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("a job's state is not in the log yet", job_id=job.job_id, reason=str(error))
             return False
         job.state = state

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 
 CANCEL_SECONDS = 5.0
 
@@ -62,7 +62,7 @@ async def repeat_in_background(
     while True:
         try:
             await work()
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("the log cannot be used at the moment", reason=str(error))
         except Exception:  # noqa: BLE001 - whatever it is, the next time may be better
             _log.exception("what is done all the time failed")

@@ -9,7 +9,7 @@ from ssl import SSLError
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 
 READ_ONLY = "25006"
 
@@ -20,16 +20,16 @@ _POOLER_REFUSES = re.compile(
 
 
 @contextmanager
-def log_failures() -> Iterator[None]:
+def database_failures() -> Iterator[None]:
     """Turn every failure of the database into one error of ours.
 
     Raises:
-        LogUnavailable: the statement was not carried out, or it is not known whether it was.
+        DatabaseUnavailable: the statement was not carried out, or it is not known whether it was.
     """
     try:
         yield
     except failures() as error:
-        raise LogUnavailable(
+        raise DatabaseUnavailable(
             f"The log cannot be used: {reason_in(error)}.",
             advice="Try again in a moment; if it stays so, tell whoever runs the bot.",
             refused=is_refusal(error),

@@ -10,7 +10,7 @@ from bot.errors import StartupError
 
 
 @contextmanager
-def sole_use(url: str) -> Iterator[None]:
+def lock_file(url: str) -> Iterator[None]:
     """Keep other bots from a log in an SQLite file until this process ends, however it ends.
 
     The lock is on a file of its own: SQLite loses its locks on a file of which somebody else in the process

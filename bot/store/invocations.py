@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, se
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
-from bot.store.errors import log_failures
+from bot.store.errors import database_failures
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
 from bot.store.statements import execute, fetch, insert_into
@@ -30,7 +30,7 @@ class RunningJobs:
 class Invocations:
     """The table `invocations`. Each method that writes is one statement, which commits by itself.
 
-    All of them raise LogUnavailable where the database does not do its part.
+    All of them raise DatabaseUnavailable where the database does not do its part.
     """
 
     def __init__(self, database: Database) -> None:
@@ -231,7 +231,7 @@ class Invocations:
             query = query.where(invocations.c.status == status)
         if invocation_id is not None:
             query = query.where(invocations.c.id == invocation_id)
-        with log_failures():
+        with database_failures():
             async with self._database.connect() as connection:
                 # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")

@@ -10,7 +10,7 @@ from bot.store.tables import invocations, leases
 
 
 class Leases:
-    """The table `leases`. All methods raise LogUnavailable."""
+    """The table `leases`. All methods raise DatabaseUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +41,7 @@ async def inherit(database: Database, now: datetime) -> None:
     PostgreSQL others may be at work, and leases are waited for.
 
     Raises:
-        LogUnavailable: it cannot be written.
+        DatabaseUnavailable: it cannot be written.
     """
     if database.dialect.name == "sqlite":
         await execute(

@@ -23,7 +23,7 @@ async def probe(database: Database) -> None:
     """Write.
 
     Raises:
-        LogUnavailable: it cannot be written, or the log is not there.
+        DatabaseUnavailable: it cannot be written, or the log is not there.
     """
     at, filler = datetime.now(UTC), token_hex(1)[0] * BYTES
     await execute(database, _statement(database.dialect), {"filler": filler, "at": at})

@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from bot.errors import StartupError
 from bot.store.database import Database
-from bot.store.errors import log_failures
+from bot.store.errors import database_failures
 from bot.store.sqlite_files import guard_files
 
 BUSY_MILLISECONDS = 2000
@@ -87,7 +87,7 @@ class SqliteDatabase(Database):
 
         Where somebody reads at this moment it is left for the next time: nobody waits for them.
         """
-        with log_failures():
+        with database_failures():
             await self._in_the_thread(_empty_wal)
 
     async def _write_all(self) -> None:

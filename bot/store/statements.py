@@ -1,4 +1,4 @@
-"""Carrying out one statement; every failure of the database is LogUnavailable.
+"""Carrying out one statement; every failure of the database is DatabaseUnavailable.
 
 A write is SQL that SQLAlchemy has made once, and goes past it to the driver: on SQLite SQLAlchemy's own way
 takes eight turns of aiosqlite's thread a statement, and four times the processor's time (measured).
@@ -13,7 +13,7 @@ from sqlalchemy import Dialect, Row, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
-from bot.store.errors import log_failures
+from bot.store.errors import database_failures
 
 
 async def execute(
@@ -31,7 +31,7 @@ async def execute(
         values: what belongs there.
         in_turn: see `Database.write`.
     """
-    with log_failures():
+    with database_failures():
         prepared = _prepared(statement, database.dialect)
         given = {**prepared.constants, **(values or {})}
         parameters = [convert(given[name]) if convert else given[name] for name, convert in prepared.places]
@@ -40,7 +40,7 @@ async def execute(
 
 async def fetch(database: Database, query: Any) -> Sequence[Row[Any]]:
     """Read all rows."""
-    with log_failures():
+    with database_failures():
         async with database.connect() as connection:
             return (await connection.execute(query)).all()
 

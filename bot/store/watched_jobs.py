@@ -51,7 +51,7 @@ _STOPPED = and_(invocations.c.status == Status.DONE, invocations.c.job_state == 
 
 
 class WatchedJobs:
-    """What the watcher has to know of the log. All methods raise LogUnavailable."""
+    """What the watcher has to know of the log. All methods raise DatabaseUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

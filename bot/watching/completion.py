@@ -17,8 +17,8 @@ from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import (
+    DatabaseUnavailable,
     JobOver,
-    LogUnavailable,
     MetaStudioError,
     OperationUnknown,
     RoomUnknown,
@@ -149,7 +149,7 @@ class Completion:
             listed: it is an item of the room's list, so the job's own state may tell more.
 
         Raises:
-            LogUnavailable: it is not kept; it has to be heard again.
+            DatabaseUnavailable: it is not kept; it has to be heard again.
         """
         gap = self._gaps.get(job.invocation_id)
         if gap is None:
@@ -187,7 +187,7 @@ class Completion:
         """Ask for the states of those jobs of which a list has told too little, each once.
 
         Raises:
-            LogUnavailable: what was learnt is not kept; it has to be heard again.
+            DatabaseUnavailable: what was learnt is not kept; it has to be heard again.
         """
         for job in jobs:
             gap = self._gaps.get(job.invocation_id)
@@ -265,7 +265,7 @@ class Completion:
             for gap in tuple(question.gaps.values()):
                 await self._learn_from_room(gap, report)
                 question.gaps.pop(gap.job.invocation_id, None)
-        except (MetaStudioError, LogUnavailable) as error:
+        except (MetaStudioError, DatabaseUnavailable) as error:
             _log.warning("a room's summary is not read", room_id=question.room_id, reason=str(error))
             self._put_off(question)
         if not question.gaps:

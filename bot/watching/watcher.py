@@ -17,8 +17,8 @@ from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY, JobLife, life_of
 from bot.errors import (
     CredentialRefused,
+    DatabaseUnavailable,
     JobOver,
-    LogUnavailable,
     MetaStudioError,
     OperationUnknown,
     OutcomeUnknown,
@@ -103,7 +103,7 @@ class Watcher:
         """Learn which jobs there are to follow, and which have been stopped.
 
         Raises:
-            LogUnavailable: the log cannot be asked.
+            DatabaseUnavailable: the log cannot be asked.
         """
         now = self._now()
         if not await self._leases.claim(LEASE, self._holder, now=now, until=now + LEASE_TIME):
@@ -140,7 +140,7 @@ class Watcher:
             self._said_blind = self._said_blind and not self._can_look
         except OperationUnknown as error:
             self._be_blind(error)
-        except (MetaStudioError, LogUnavailable) as error:
+        except (MetaStudioError, DatabaseUnavailable) as error:
             _log.warning("a room could not be looked at", room_id=room.room_id, reason=str(error))
             self._completion.miss(room.jobs.values())
         except Exception:  # noqa: BLE001 - one room must not end the watch of all others
@@ -245,5 +245,5 @@ class Watcher:
     async def _release(self) -> None:
         try:
             await self._leases.release(LEASE, self._holder)
-        except LogUnavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("another process has to wait until it may follow the jobs", reason=str(error))

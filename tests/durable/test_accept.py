@@ -17,7 +17,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import WRITE_PAUSES
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -106,7 +106,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
 ) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
-    with pytest.raises(LogUnavailable, match="no such table"):
+    with pytest.raises(DatabaseUnavailable, match="no such table"):
         await acceptance_of(log, tasks).commit(INVOCATION)
     async with asyncio.timeout(5):  # there is nothing to call off
         await tasks.idle()
@@ -119,7 +119,7 @@ def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
 async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DatabaseUnavailable):
             await acceptance_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
@@ -128,7 +128,7 @@ async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks,
 async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     slow_log: SlowLog, tasks: Tasks
 ) -> None:
-    with pytest.raises(LogUnavailable, match="The log takes too long to write"):
+    with pytest.raises(DatabaseUnavailable, match="The log takes too long to write"):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
     slow_log.free.set()
@@ -151,13 +151,13 @@ class LyingLog(Invocations):
     @override
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise LogUnavailable("The log cannot be used: connection lost.")
+        raise DatabaseUnavailable("The log cannot be used: connection lost.")
 
     @override
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         if self.failures:
             self.failures -= 1
-            raise LogUnavailable("The log cannot be used: connection lost.")
+            raise DatabaseUnavailable("The log cannot be used: connection lost.")
         return await super().advance(invocation, to, **facts)
 
 
@@ -167,7 +167,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
     log, pauses = LyingLog(database), Pauses()
     log.failures = len(WRITE_PAUSES) + 4
     claims = Claims(log, tasks, now=lambda: NOON)
-    with pytest.raises(LogUnavailable, match="connection lost"):
+    with pytest.raises(DatabaseUnavailable, match="connection lost"):
         await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
     assert INVOCATION.id in claims
     await tasks.idle()
@@ -184,7 +184,7 @@ async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody
     log = LyingLog(database)
     log.failures = 10_000
     claims = Claims(log, tasks, now=lambda: NOON)
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Acceptance(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
     await tasks.drain(0)
 
@@ -196,7 +196,7 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
     slow_log: SlowLog, tasks: Tasks, status: Status
 ) -> None:
     asked = replace(INVOCATION, action=Action.HELP, status=status, lease_until=None)
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(asked)
     slow_log.free.set()
     await tasks.idle()
@@ -209,7 +209,7 @@ async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     first = replace(INVOCATION, room_id="lobby")
     await log.record(first)
     duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
     slow_log.free.set()
     await tasks.idle()
@@ -220,7 +220,7 @@ async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
     log: Invocations, slow_log: SlowLog, tasks: Tasks
 ) -> None:
     await log.record(INVOCATION)
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
     slow_log.free.set()
     await tasks.idle()
@@ -234,10 +234,10 @@ async def test_what_the_log_is_asked_it_answers_or_says_that_it_cannot(
     acceptance = acceptance_of(log, tasks)
 
     async def fails() -> None:
-        raise LogUnavailable("The log cannot be used: database is locked.")
+        raise DatabaseUnavailable("The log cannot be used: database is locked.")
 
     assert await acceptance.ask(log.get(INVOCATION.id)) == INVOCATION
-    with pytest.raises(LogUnavailable, match="database is locked"):
+    with pytest.raises(DatabaseUnavailable, match="database is locked"):
         await acceptance.ask(fails())
 
 
@@ -251,7 +251,7 @@ async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
         await free.wait()
         done.append("slow")
 
-    with pytest.raises(LogUnavailable, match="The log takes too long to answer"):
+    with pytest.raises(DatabaseUnavailable, match="The log takes too long to answer"):
         await acceptance_of(log, tasks).ask(slow())
     free.set()
     await tasks.idle()

@@ -10,7 +10,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.durable.claims import AFTER_A_BUG, Claims
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from tests.jobs.test_outcome import START, FlakyLog, row_of
@@ -54,7 +54,7 @@ async def broken() -> None:
 
 
 async def without_the_log() -> None:
-    raise LogUnavailable("The log cannot be used: database is locked.")
+    raise DatabaseUnavailable("The log cannot be used: database is locked.")
 
 
 EVERY_END = pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from bot.durable.retry import WRITE_PAUSES
 from bot.errors import (
     Answer,
     AvatarError,
-    LogUnavailable,
+    DatabaseUnavailable,
     MetaStudioError,
     NotSent,
     OutcomeUnknown,
@@ -108,7 +108,7 @@ class FlakyLog(Invocations):
     def _refuse(self) -> None:
         if self.refuses:
             self.refuses -= 1
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
 
     @override
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
@@ -249,7 +249,7 @@ async def test_nobody_is_told_before_slack_has_its_answer(
     [
         (FULL, Status.FAILED),
         (NotSent("MetaStudio is not reached."), Status.FAILED),
-        (LogUnavailable("The log cannot be used."), Status.FAILED),
+        (DatabaseUnavailable("The log cannot be used."), Status.FAILED),
         (Refused("Too many starts are waiting."), Status.REFUSED),
     ],
     ids=["rejected", "not sent", "no log", "no turn"],
@@ -678,7 +678,7 @@ async def test_nothing_is_adopted_that_cannot_be_written_down(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
 ) -> None:
     log.refuses = 1
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await outcomes.adopt(unknown, JOB)
 
     assert channel.heard == []
@@ -727,7 +727,7 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
             moved = await super().advance(invocation, to, **facts)
             if not self.lost:
                 self.lost = True
-                raise LogUnavailable("connection lost")
+                raise DatabaseUnavailable("connection lost")
             return moved
 
     forgetful = Forgetful(database)

@@ -13,7 +13,7 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
-from bot.errors import LogUnavailable, OutcomeUnknown
+from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
@@ -324,7 +324,7 @@ class LogWithoutLuck(Invocations):
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         self.reads += 1
         if self.reads == 1:
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
         if self.reads == 2:
             raise RuntimeError("a bug")
         return await super().overdue(now, limit=limit)

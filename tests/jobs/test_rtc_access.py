@@ -18,7 +18,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import ANSWER_SECONDS, LEASE, RtcAccess
 from bot.metastudio.client import READ_SECONDS
@@ -145,7 +145,7 @@ async def test_the_same_click_is_committed_once(play: Play) -> None:
 async def test_a_look_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await play.access.commit(play.click, JOB)
 
 

@@ -14,7 +14,7 @@ from bot.domain.invocation import Action, Invocation, RoomType, Source, StartReq
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.accept import Acceptance
 from bot.durable.claims import AFTER_A_BUG, Claims
-from bot.errors import Answer, LogUnavailable, OutcomeUnknown, Rejected
+from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import LEASE_MARGIN, Duplicate, Starts, Used
@@ -421,5 +421,5 @@ async def test_only_a_start_that_came_to_nothing_makes_way_for_the_next(
 async def test_a_start_that_cannot_be_committed_is_said_to_be_none(database: Database, log: FlakyLog) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Play(log).starts.commit(TYPED, REQUEST)

@@ -16,7 +16,15 @@ from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, JobOver, LogUnavailable, MetaStudioError, NotSent, OutcomeUnknown, Rejected
+from bot.errors import (
+    Answer,
+    DatabaseUnavailable,
+    JobOver,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+)
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
 from bot.runtime.background import Tasks
@@ -96,7 +104,7 @@ class Log(FlakyLog):
         if self.holds == 3:
             self.held_thrice.set()
         if self.holds_fail:
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
         return await super().claim(invocation, until)
 
 
@@ -176,7 +184,7 @@ async def test_the_same_click_is_committed_once(play: Play) -> None:
 async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await play.stops.commit(CLICK, JOB)
 
 

@@ -16,7 +16,7 @@ from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, LogUnavailable
+from bot.errors import Answer, DatabaseUnavailable
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
@@ -109,7 +109,9 @@ class Log(Invocations):
         if self.broken:
             raise RuntimeError("a bug")
         if self.shut:
-            raise LogUnavailable("The log cannot be used: disk is full.", advice="Try again in a moment.")
+            raise DatabaseUnavailable(
+                "The log cannot be used: disk is full.", advice="Try again in a moment."
+            )
 
     @override
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:

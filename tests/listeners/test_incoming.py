@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.messages.message import Message, section
@@ -166,7 +166,7 @@ async def test_the_same_delivery_is_logged_once(desk: Desk) -> None:
 
 async def test_what_cannot_be_logged_is_said_to_be_so(desk: Desk) -> None:
     desk.log.shut = True
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await desk.incoming.close(TYPED, Status.DONE)
 
 

@@ -11,8 +11,8 @@ from bot.errors import (
     Answer,
     AvatarError,
     CredentialRefused,
+    DatabaseUnavailable,
     InvalidArguments,
-    LogUnavailable,
     NotSent,
     Refused,
     Rejected,
@@ -116,7 +116,7 @@ def test_an_unusable_command_for_jobs_is_declined_the_same_way(
         ),
         (
             "declined_without_log",
-            LogUnavailable("The log takes too long to write.", advice="Try again in a moment."),
+            DatabaseUnavailable("The log takes too long to write.", advice="Try again in a moment."),
         ),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: Asse
 
 
 def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
-    assert declined(LogUnavailable("The log is busy."), "/avatar", verdict="").text == "The log is busy."
+    assert declined(DatabaseUnavailable("The log is busy."), "/avatar", verdict="").text == "The log is busy."
     said = declined(InvalidArguments("`x` is no word."), "/avatar", verdict="").text
     assert said == "`x` is no word.\n`/avatar help` shows what can be typed."
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job_state import JobLife
-from bot.errors import LogUnavailable, Undeliverable
+from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
 from bot.slack.delivery import Announcer, Delivery
@@ -124,7 +124,7 @@ class FlakyLog(Invocations):
     async def get(self, invocation_id: str) -> Invocation | None:
         if self.failures:
             self.failures -= 1
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
         return await super().get(invocation_id)
 
 
@@ -137,7 +137,7 @@ class FlakyWatchedJobs(WatchedJobs):
     async def show(self, job: WatchedJob, state: JobState, at: datetime) -> None:
         if self.failures:
             self.failures -= 1
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
         await super().show(job, state, at)
 
 

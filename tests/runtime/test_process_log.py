@@ -316,7 +316,7 @@ def fail_with_secrets() -> None:
     raise ConnectionError(f"cannot post to {REAL_URL} with {BOT_TOKEN}{local_secret[:0]}")
 
 
-def log_failures() -> None:
+def database_failures() -> None:
     for log in (logging.getLogger("aiohttp.client").exception, structlog.get_logger().exception):
         try:
             fail_with_secrets()
@@ -329,7 +329,7 @@ def log_failures() -> None:
 
 
 def test_tracebacks_go_through_the_redaction_too(json_log: Callable[[], list[dict[str, Any]]]) -> None:
-    log_failures()
+    database_failures()
     lines = json_log()
     assert [line["event"] for line in lines] == ["it failed", "it failed", "a task failed"]
     for line in lines:
@@ -339,7 +339,7 @@ def test_tracebacks_go_through_the_redaction_too(json_log: Callable[[], list[dic
 
 
 def test_for_people_too_and_local_variables_are_not_shown(console_log: Callable[[], str]) -> None:
-    log_failures()
+    database_failures()
     structlog.get_logger().info("seen", signature=TICKET, address=REAL_URL, who="U1")
     logging.getLogger("slack_sdk").debug(LINES["a Socket Mode message"])
     shown = console_log()

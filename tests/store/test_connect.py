@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.invocation import Invocation, Status
-from bot.errors import LogUnavailable, StartupError
+from bot.errors import DatabaseUnavailable, StartupError
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -99,7 +99,7 @@ class TestSqliteFiles:
             began = time.perf_counter()
             with (
                 another_process_writing(tmp_path / "log.db"),
-                pytest.raises(LogUnavailable, match="The log cannot be used: database is locked"),
+                pytest.raises(DatabaseUnavailable, match="The log cannot be used: database is locked"),
             ):
                 await log.record(an_invocation())
             assert 1.5 < time.perf_counter() - began < 2.9
@@ -183,11 +183,11 @@ class TestWhatCannotBeWritten:
     ) -> None:
         async with database.connect() as connection:
             await connection.execute(text("DROP TABLE invocations"))
-        with pytest.raises(LogUnavailable, match="The log cannot be used: "):
+        with pytest.raises(DatabaseUnavailable, match="The log cannot be used: "):
             await log.record(an_invocation())
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DatabaseUnavailable):
             await log.check_writable()
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DatabaseUnavailable):
             _ = [row async for row in log.find()]
 
     async def test_a_database_that_may_only_be_read_is_not_writable(
@@ -200,9 +200,9 @@ class TestWhatCannotBeWritten:
         postgresql.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         async with open_database(postgresql_url) as engine:
             log = Invocations(engine)
-            with pytest.raises(LogUnavailable, match="cannot execute INSERT in a read-only transaction"):
+            with pytest.raises(DatabaseUnavailable, match="cannot execute INSERT in a read-only transaction"):
                 await log.check_writable()
-            with pytest.raises(LogUnavailable):
+            with pytest.raises(DatabaseUnavailable):
                 await log.record(an_invocation())
             assert [row async for row in log.find()] == []
 
@@ -212,7 +212,7 @@ class TestWhatCannotBeWritten:
         async with database.connect() as connection:
             await connection.execute(text("DROP TABLE invocations"))
         secret = "https://hooks.slack.com/commands/T1/1/secret"
-        with pytest.raises(LogUnavailable) as failing:
+        with pytest.raises(DatabaseUnavailable) as failing:
             await log.record(an_invocation(response_url=secret))
         assert secret not in repr(failing.value)
         assert failing.value.__suppress_context__

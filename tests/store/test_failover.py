@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.invocation import Invocation, Status
-from bot.errors import LogUnavailable, StartupError, Unreachable
+from bot.errors import DatabaseUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.errors import is_of_no_use
@@ -77,7 +77,7 @@ async def test_a_server_that_goes_on_taking_reads_only_is_told_of_each_time(
     postgresql.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     await take_reads_only(database)
     for _ in range(3):
-        with pytest.raises(LogUnavailable, match="read-only transaction") as refused:
+        with pytest.raises(DatabaseUnavailable, match="read-only transaction") as refused:
             await log.record(an_invocation())
         assert refused.value.refused
     postgresql.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from bot.durable.accept import COMMIT_SECONDS
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.errors import log_failures
+from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS, LOCK_SECONDS, PING_AFTER_SECONDS
@@ -33,8 +33,8 @@ def cut_connections(server: Any, url: str) -> None:
     server.psql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
 
 
-async def failure_of(database: Database, sql: str) -> LogUnavailable:
-    with pytest.raises(LogUnavailable) as failing, log_failures():
+async def failure_of(database: Database, sql: str) -> DatabaseUnavailable:
+    with pytest.raises(DatabaseUnavailable) as failing, database_failures():
         await database.write(sql, [])
     return failing.value
 
@@ -99,7 +99,7 @@ async def test_a_turn_is_not_waited_for_any_longer_than_an_ack_can_wait(
     assert LOCK_SECONDS < COMMIT_SECONDS
     holder = asyncio.create_task(another_process.write("SELECT pg_sleep(60)", [], in_turn="room 1"))
     await asyncio.sleep(0.1)
-    with pytest.raises(LogUnavailable, match="due to lock timeout") as failing, log_failures():
+    with pytest.raises(DatabaseUnavailable, match="due to lock timeout") as failing, database_failures():
         await database.write(ONE_ROW, [], in_turn="room 1")
     assert failing.value.refused
     assert await database.write(ONE_ROW, [], in_turn="room 2") == 1
@@ -142,9 +142,9 @@ async def test_a_server_that_cuts_connections_under_load_makes_no_other_error_th
 ) -> None:
     async def write_all_the_time() -> None:
         while not cut.done():
-            with contextlib.suppress(LogUnavailable), log_failures():
+            with contextlib.suppress(DatabaseUnavailable), database_failures():
                 await database.write(ONE_ROW, [])
-            with contextlib.suppress(LogUnavailable), log_failures():
+            with contextlib.suppress(DatabaseUnavailable), database_failures():
                 await database.write(ONE_ROW, [], in_turn="room 1")
 
     cut = asyncio.ensure_future(asyncio.to_thread(cut_connections, postgresql, database_url))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.invocation import Invocation
-from bot.errors import LogUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -56,11 +56,13 @@ async def test_a_file_that_is_removed_or_replaced_is_noticed_at_the_next_use(
     harm(tmp_path / name)
     what = f"{name.removeprefix('log.db')} file".lstrip()
     for _ in range(2):
-        with pytest.raises(LogUnavailable, match=f"its {what} was removed or replaced; start the bot anew"):
+        with pytest.raises(
+            DatabaseUnavailable, match=f"its {what} was removed or replaced; start the bot anew"
+        ):
             await log.record(an_invocation())
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await log.check_writable()
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await log.get("invocation-001")
 
 
@@ -69,7 +71,7 @@ async def test_what_was_written_before_a_wal_was_removed_is_there_for_the_next_p
 ) -> None:
     await Invocations(database).record(an_invocation())
     remove(tmp_path / "log.db-wal")
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Invocations(database).record(an_invocation())
     with closing(sqlite3.connect(tmp_path / "log.db")) as another:
         assert another.execute("SELECT id FROM invocations").fetchall() == [("invocation-001",)]
@@ -86,9 +88,9 @@ async def test_a_file_that_is_cut_short_is_noticed_at_the_next_use(
         log = Invocations(database)
         await log.record(an_invocation())
         harm(tmp_path / name)
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DatabaseUnavailable):
             await log.check_writable()
-        with pytest.raises(LogUnavailable, match="was cut short"):
+        with pytest.raises(DatabaseUnavailable, match="was cut short"):
             await log.record(an_invocation())
 
 

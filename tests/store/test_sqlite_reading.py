@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.domain.invocation import Invocation
-from bot.errors import LogUnavailable, StartupError
+from bot.errors import DatabaseUnavailable, StartupError
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
@@ -133,7 +133,7 @@ async def test_what_is_opened_to_be_read_can_not_be_written(
     folder: Path, database_url: str, an_invocation: New
 ) -> None:
     async with a_bot_at_work(database_url), open_database(database_url, read_only=True) as reading:
-        with pytest.raises(LogUnavailable, match="readonly database"):
+        with pytest.raises(DatabaseUnavailable, match="readonly database"):
             await Invocations(reading).record(an_invocation())
 
 

@@ -13,7 +13,7 @@ from bot.domain.configuration import read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
-from bot.errors import JobOver, LogUnavailable, MetaStudioError, OutcomeUnknown
+from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
@@ -60,7 +60,7 @@ class Log(WatchedJobs):
     ) -> None:
         if self.failures:
             self.failures -= 1
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
         facts = {"configuration": configuration, "room_name": room_name}
         self.kept |= {name: value for name, value in facts.items() if value is not None}
 

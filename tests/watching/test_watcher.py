@@ -19,8 +19,8 @@ from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import ErrorInfo, JobReport
 from bot.domain.job_state import JobLife
 from bot.errors import (
+    DatabaseUnavailable,
     JobOver,
-    LogUnavailable,
     NotSent,
     OperationUnknown,
     OutcomeUnknown,
@@ -146,7 +146,7 @@ class FlakyWatchedJobs(WatchedJobs):
 
     def _fail(self) -> None:
         if self.failing:
-            raise LogUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable("The log cannot be used: database is locked.")
 
 
 @dataclass
@@ -411,7 +411,7 @@ class TestRefresh:
         play.cloud.tells("lobby", j1="WAITING")
         await play.round()
         play.watched_jobs.failing = True
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(DatabaseUnavailable):
             await play.watcher.refresh()
         play.cloud.tells("lobby", j1="PROCESSING")
         play.time.pass_by(2)
@@ -426,7 +426,7 @@ class TestRefresh:
         await play.announced("j1")
         for _ in range(100):
             play.time.pass_by(2)
-            with pytest.raises(LogUnavailable):
+            with pytest.raises(DatabaseUnavailable):
                 await play.watcher.refresh()
         play.watched_jobs.failing = False
         assert await play.round() == ["list lobby", "state j1"]

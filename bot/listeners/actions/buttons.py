@@ -23,7 +23,7 @@ from bot.domain.arguments import (
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
-from bot.errors import InvalidArguments, LogUnavailable, Refused, Undeliverable
+from bot.errors import DatabaseUnavailable, InvalidArguments, Refused, Undeliverable
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Duplicate, Starts, Used
@@ -121,7 +121,7 @@ class Actions:
                     status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
                     await self.incoming.close(_naming_its_job(invocation), status, str(error))
                     await self._answer(ack, invocation, declined(error, verdict=verdict))
-            except LogUnavailable as error:
+            except DatabaseUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
                 await self._answer(ack, invocation, declined(error, verdict=verdict))
             except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
-from bot.errors import InvalidArguments, LogUnavailable, Refused
+from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.stop import Stops
 from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.listeners.incoming import Incoming, named_by, say
@@ -45,7 +45,7 @@ class AvatarCommand:
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
                 await self._answer(invocation, ack)
-            except LogUnavailable as error:
+            except DatabaseUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
                 await say(ack, declined(error, AVATAR_COMMAND, verdict=""))
 

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import HelpWanted, Regions, parse_start
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
-from bot.errors import InvalidArguments, LogUnavailable, Refused
+from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.start import Duplicate, Starts
 from bot.listeners.incoming import Incoming, say
 from bot.messages.replies import declined, duplicate, starting, usage
@@ -41,7 +41,7 @@ class StartCommand:
         with structlog.contextvars.bound_contextvars(invocation_id=invocation.id):
             try:
                 await self._start(invocation, ack)
-            except LogUnavailable as error:
+            except DatabaseUnavailable as error:
                 _log.error("refused, for the log cannot be written", reason=str(error))
                 await say(ack, declined(error, START_COMMAND))
 
