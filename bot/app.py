@@ -266,7 +266,7 @@ def _assemble(
         policy=policy,
         regions=regions,
     ).register(bolt)
-    recover_once = Recovery(
+    recovery = Recovery(
         invocations=invocations,
         starts=starts,
         stops=stops,
@@ -289,7 +289,7 @@ def _assemble(
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,
     )
-    return (recover_once.keep_recovering, watcher.keep_watching, partial(keep_clearing, invocations, now=now))
+    return (recovery.keep_recovering, watcher.keep_watching, partial(keep_clearing, invocations, now=now))
 
 
 def _app_token(settings: Settings) -> str | None:

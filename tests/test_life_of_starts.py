@@ -385,7 +385,7 @@ class Process:
             policy=Policy(),
             now=now,
         )
-        self.recover_once = Recovery(
+        self.recovery = Recovery(
             invocations=self.log,
             starts=self.starts,
             stops=self.stops,
@@ -524,7 +524,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @rule(steps=STEPS)
     def what_is_overdue_is_taken_over(self, steps: int | None) -> None:
-        self._let_all(lambda process: process.recover_once.recover_once(), steps)
+        self._let_all(lambda process: process.recovery.recover_once(), steps)
 
     @rule(steps=STEPS)
     def the_jobs_are_followed(self, steps: int | None) -> None:

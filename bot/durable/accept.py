@@ -18,7 +18,7 @@ COMMIT_SECONDS = 2.3
 """Slack waits 3 s for an ack; a write that takes longer than this is called off."""
 
 CALL_OFF_SECONDS = 90.0
-"""How long a write is called off that may be in the log after all. The sweep sends no start that old."""
+"""How long a write is called off that may be in the log after all. Recovery sends no start that old."""
 
 ASK_SECONDS = 0.5
 """How long the log may be asked for something before an ack."""
@@ -58,8 +58,8 @@ class Acceptance:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
 
         Raises:
-            DatabaseUnavailable: it could not be written in time, or it is not known whether it was. Should it be
-                there after all, the row is moved to `refused`, which is what the person is told.
+            DatabaseUnavailable: it was not written in time, or it is not known whether it was. Should the row
+                be there after all, it is moved to `refused`, which is what the person is told.
         """
         writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
         self._tasks.own(writing)

@@ -31,7 +31,7 @@ from bot.messages.announcement import ADOPTED_NOTE, announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
-from bot.slack.ack_sent import answered
+from bot.slack.ack_sent import ack_sent
 from bot.slack.delivery import Announcer, Delivery
 from bot.store.invocations import Invocations
 
@@ -255,7 +255,7 @@ class Outcomes:
         await self._note(settled, await self._deliver(settled, tell))
 
     async def _deliver(self, settled: Invocation, tell: Tell) -> Delivery | None:
-        await answered()
+        await ack_sent()
         try:
             return await tell(settled)
         except Undeliverable as error:

@@ -82,7 +82,7 @@ class Starts:
             is_another: the person knows of an equal start and wants another one.
 
         Raises:
-            DatabaseUnavailable: it is not committed, and nothing may be started; or what was in its way is over.
+            DatabaseUnavailable: it is not committed, so nothing may start; or what was in its way is over.
         """
         asked = self._acceptance.named(invocation.asking_for(request))
         received = replace(
@@ -121,7 +121,7 @@ class Starts:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
         except DatabaseUnavailable:
-            raise  # whether it is starting is not known: the recover_once goes on with whichever it is
+            raise  # whether it is starting is not known: recovery goes on with whichever it is
         except AvatarError as error:
             await self._outcomes.not_started(invocation, error)
         else:

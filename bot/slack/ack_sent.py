@@ -1,7 +1,7 @@
-"""Whether Slack has its answer: nobody reads how a start ended before they read that it began.
+"""Hold back results until Slack has the ack.
 
-An ack is sent when its listener has ended. Work that the listener began in the meantime goes on at once; only
-what it tells people waits here.
+Slack gets an ack when its listener has ended. Work that the listener began goes on meanwhile; only what it
+tells people waits here.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ _answer: ContextVar[asyncio.Event | None] = ContextVar("answer", default=None)
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def ack_pending() -> Iterator[None]:
     """Around the handling of one payload, its answer included; tasks begun inside belong to it."""
     sent = asyncio.Event()
     token = _answer.set(sent)
@@ -24,7 +24,7 @@ def answering() -> Iterator[None]:
         _answer.reset(token)
 
 
-async def answered() -> None:
+async def ack_sent() -> None:
     """Wait until the payload that this work belongs to has been answered, if it belongs to one."""
     if sent := _answer.get():
         await sent.wait()

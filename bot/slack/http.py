@@ -12,7 +12,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack.ack_sent import answering
+from bot.slack.ack_sent import ack_pending
 from bot.slack.signatures import Signatures
 
 BODY_SECONDS = 3.0
@@ -66,7 +66,7 @@ class SlackEvents:
             response = web.json_response({"error": refusal.words}, status=refusal.status)
             response.force_close()
             return response
-        with answering():
+        with ack_pending():
             try:
                 return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
             except Exception as error:  # noqa: BLE001 - listeners never raise: Bolt trips over the payload's shape

@@ -37,7 +37,7 @@ from bot.jobs.outcome import (
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
-from bot.slack.ack_sent import answering
+from bot.slack.ack_sent import ack_pending
 from bot.slack.delivery import Announcer, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -232,7 +232,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
 async def test_nobody_is_told_before_slack_has_its_answer(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    with answering():
+    with ack_pending():
         settling = asyncio.create_task(outcomes.not_started(START, FULL))
         async with asyncio.timeout(10):
             while (await row_of(log)).status is Status.STARTING:  # noqa: ASYNC110 - the row has no event

@@ -28,7 +28,7 @@ from bot.errors import (
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
 from bot.runtime.background import Tasks
-from bot.slack.ack_sent import answering
+from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
 from tests.fakes import FakeMetaStudio
@@ -312,7 +312,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
 
 async def test_nobody_is_told_before_slack_has_its_answer(play: Play) -> None:
     received = await play.commit()
-    with answering():
+    with ack_pending():
         play.stops.begin(received)
         async with asyncio.timeout(10):
             while (await row_of(play.log)).status is Status.RECEIVED:  # noqa: ASYNC110 - the row has no event

@@ -69,8 +69,8 @@ async def test_releasing_what_was_never_held_is_harmless(leases: Leases) -> None
 
 async def test_leases_of_different_names_have_nothing_to_do_with_each_other(leases: Leases) -> None:
     assert await hold(leases, "one", NOON)
-    assert await hold(leases, "two", NOON, name="recover_once")
-    await leases.release("recover_once", "two")
+    assert await hold(leases, "two", NOON, name="sweep")
+    await leases.release("sweep", "two")
     assert not await hold(leases, "two", NOON)
 
 
