@@ -31,6 +31,7 @@ from bot.listeners.actions.buttons import Actions
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Incoming
+from bot.messages.reasons import in_words
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
@@ -166,7 +167,7 @@ async def running_bot(
         stack.push_async_callback(background.cancel)
         for background_loop in background_loops:
             background.spawn(background_loop())
-        background.spawn(check_credentials(metastudio))
+        background.spawn(check_credentials(metastudio, in_words=in_words))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
         )

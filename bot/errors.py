@@ -1,36 +1,38 @@
 """Everything that can go wrong and that somebody has to be told about.
 
 AvatarError
-├── SettingsError           the environment is wrong; every fault at once
-├── StartupError            the process cannot begin its work
-│   └── Unreachable         what it needs does not answer yet: waiting may help
-├── InvalidArguments        a person typed something unusable
-├── Refused                 understood, but not allowed
-├── DatabaseUnavailable          the log cannot be written, so nothing may start
-├── Undeliverable           Slack took the message on no route
-└── MetaStudioError
-    ├── NotSent             nothing left this machine: sending again is safe
-    ├── Rejected            MetaStudio answered no: nothing was done
-    │   ├── CredentialRefused
-    │   ├── Throttled
-    │   ├── RoomUnknown     the room does not exist
-    │   ├── JobOver         the job is finished or does not exist any more
-    │   └── OperationUnknown  the service has no such operation
-    └── OutcomeUnknown      sent, but what came of it is not known: never start again
+├── SettingsError               the environment is wrong; every fault at once
+├── StartupError                the process cannot begin its work
+│   └── Unreachable             what it needs does not answer yet: waiting may help
+├── Undeliverable               Slack took the message on no route
+└── ReasonedError               what a person is told, and what may stand in a row
+    ├── InvalidArguments        a person typed something unusable
+    ├── Refused                 understood, but not allowed
+    ├── DatabaseUnavailable     the database does not do its part, so nothing may start
+    └── MetaStudioError
+        ├── NotSent             nothing left this machine: sending again is safe
+        ├── Rejected            MetaStudio answered no: nothing was done
+        │   ├── CredentialRefused
+        │   ├── Throttled
+        │   ├── RoomUnknown     the room does not exist
+        │   ├── JobOver         the job is finished or does not exist any more
+        │   └── OperationUnknown  the service has no such operation
+        └── OutcomeUnknown      sent, but what came of it is not known: never start again
 
-Each error says what happened (`str(error)`) and what a person can do (`advice`). Neither may hold a secret.
+A startup error says in a sentence what is wrong (`str(error)`), and what to do (`advice`). A reasoned error
+has a `reason`, from which `messages.reasons` makes both. None of them may hold a secret.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing_extensions import override
+
+from bot.reasons import Reason
+
 
 class AvatarError(Exception):
-    """The root; `advice` is one sentence or empty."""
-
-    def __init__(self, message: str, *, advice: str = "") -> None:
-        super().__init__(message)
-        self.advice = advice
+    """The root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,14 @@ class SettingsError(AvatarError):
 
 
 class StartupError(AvatarError):
-    """Something that the process needs is not to be had: a database, a port, Slack."""
+    """Something that the process needs is not to be had: a database, a port, Slack.
+
+    `advice` is one sentence or empty.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 class Unreachable(StartupError):
@@ -64,27 +73,39 @@ class Unreachable(StartupError):
         self.retry_after = retry_after
 
 
-class InvalidArguments(AvatarError):
-    """The text after the command cannot be used; the message names the word, the advice what is allowed."""
+class Undeliverable(AvatarError):
+    """Every route to a channel or person was tried in vain."""
 
 
-class Refused(AvatarError):
+class ReasonedError(AvatarError):
+    """What somebody asked for did not come about; `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @override
+    def __str__(self) -> str:
+        return str(self.reason)
+
+
+class InvalidArguments(ReasonedError):
+    """The text after the command cannot be used."""
+
+
+class Refused(ReasonedError):
     """Understood, but the policy does not allow it, or its turn did not come in time."""
 
 
-class DatabaseUnavailable(AvatarError):
+class DatabaseUnavailable(ReasonedError):
     """An invocation could not be committed. No unlogged job: nothing is started.
 
     `refused`: the database has said no. Otherwise it may have written what it did not confirm.
     """
 
-    def __init__(self, message: str, *, advice: str = "", refused: bool = False) -> None:
-        super().__init__(message, advice=advice)
+    def __init__(self, reason: Reason, *, refused: bool = False) -> None:
+        super().__init__(reason)
         self.refused = refused
-
-
-class Undeliverable(AvatarError):
-    """Every route to a channel or person was tried in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +118,11 @@ class Answer:
     request_id: str | None = None
 
 
-class MetaStudioError(AvatarError):
+class MetaStudioError(ReasonedError):
     """A call to MetaStudio (or to IAM on its behalf) that did not succeed."""
 
-    def __init__(self, message: str, *, advice: str = "", answer: Answer | None = None) -> None:
-        super().__init__(message, advice=advice)
+    def __init__(self, reason: Reason, *, answer: Answer | None = None) -> None:
+        super().__init__(reason)
         self.answer = answer or Answer()
 
 
@@ -121,14 +142,9 @@ class Throttled(Rejected):
     """429, refused before any processing; `retry_after` is in seconds where the answer said so."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        advice: str = "",
-        answer: Answer | None = None,
-        retry_after: float | None = None,
+        self, reason: Reason, *, answer: Answer | None = None, retry_after: float | None = None
     ) -> None:
-        super().__init__(message, advice=advice, answer=answer)
+        super().__init__(reason, answer=answer)
         self.retry_after = retry_after
 
 
@@ -144,13 +160,5 @@ class OperationUnknown(Rejected):
     """The endpoint does not offer the operation; where nothing works there, it may be a wrong one."""
 
 
-LOOK_FIRST = (
-    "It may have started: look at the room's jobs in the MetaStudio console before you start it again."
-)
-
-
 class OutcomeUnknown(MetaStudioError):
     """The request was sent and no usable answer came: whatever it asked for may be done."""
-
-    def __init__(self, message: str, *, advice: str = LOOK_FIRST, answer: Answer | None = None) -> None:
-        super().__init__(message, advice=advice, answer=answer)

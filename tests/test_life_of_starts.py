@@ -53,6 +53,7 @@ from bot.jobs.stop import Stops
 from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.posts.updates import Showing
+from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.connect import open_database
@@ -222,16 +223,18 @@ class Cloud(FakeMetaStudio):
         plan = self._world.starts.pop(0) if self._world.starts else ACCEPTED
         match plan:
             case "rejected":
-                raise Rejected("The room's concurrency is used up.", answer=Answer(400, "MSS.20010135"))
+                raise Rejected(
+                    other("The room's concurrency is used up."), answer=Answer(400, "MSS.20010135")
+                )
             case "lost on the way there":
-                raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+                raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
             case _:
                 """It makes a job."""
         job = self._world.make_job(request, app_user_id, shows_late="late" in plan)
         if plan.startswith("slow"):
             await self._wait()
         if "lost" in plan:
-            raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
         return Started(SmartChatJob(job_id=job.job_id), Answer(http_status=202))
 
     @override
@@ -240,15 +243,15 @@ class Cloud(FakeMetaStudio):
         plan = self._world.stops.pop(0) if self._world.stops else TAKEN
         job = self._world.jobs[job_id]
         if plan == "lost on the way there":
-            raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
         if plan == "rejected":
-            raise Rejected("You may not stop jobs.", answer=Answer(403))
+            raise Rejected(other("You may not stop jobs."), answer=Answer(403))
         if job.is_over:
-            raise JobOver("The job is finished.", answer=Answer(400, "MSS.20010066"))
+            raise JobOver(other("The job is finished."), answer=Answer(400, "MSS.20010066"))
         job.go_to("DELETING")
         job.stopped_by = app_user_id
         if plan == "lost on the way back":
-            raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
         return Answer(http_status=200)
 
     @override
@@ -263,7 +266,7 @@ class Cloud(FakeMetaStudio):
         self._life.check()
         if self._world.lists_fail:
             self._world.lists_fail -= 1
-            raise OutcomeUnknown("No answer.")
+            raise OutcomeUnknown(other("No answer."))
         stale, listed = self._is_stale(), []
         for job in self._world.jobs.values():
             if job.room_id == room_id and not job.is_hidden:

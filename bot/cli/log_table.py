@@ -13,9 +13,19 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot.domain.invocation import SECRET_COLUMNS, Invocation, Source
+from bot.messages.reasons import sentence
 
-COLUMNS = tuple(field.name for field in fields(Invocation) if field.name not in SECRET_COLUMNS)
-"""All that is shown of a row: every column but the secret ones."""
+
+def _columns() -> Iterator[str]:
+    for field in fields(Invocation):
+        if field.name == "reason":
+            yield from ("reason", "reason_code", "reason_args")
+        elif field.name not in SECRET_COLUMNS:
+            yield field.name
+
+
+COLUMNS = tuple(_columns())
+"""All that is shown of a row: every column but the secret ones, and the reason as a sentence."""
 
 _STYLES = {
     "started": "green",
@@ -29,7 +39,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 def as_plain_data(invocation: Invocation) -> dict[str, Any]:
     """A row as JSON takes it: column → text, number or null; times in ISO 8601."""
-    return {name: _plain(getattr(invocation, name)) for name in COLUMNS}
+    reason = invocation.reason
+    told = {
+        "reason": sentence(reason) if reason else None,
+        "reason_code": reason.code if reason else None,
+        "reason_args": dict(reason.args) if reason else None,
+    }
+    return {name: told[name] if name in told else _plain(getattr(invocation, name)) for name in COLUMNS}
 
 
 async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
@@ -50,7 +66,7 @@ async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
     async for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in as_plain_data(row).items()})
+        writer.writerow({name: _harmless(_in_cell(value)) for name, value in as_plain_data(row).items()})
 
 
 async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None:
@@ -70,8 +86,8 @@ def write_row(invocation: Invocation, console: Console) -> None:
     """One row, column by column; what is empty is left out."""
     table = _table("column", "value", title="The row in the log", title_justify="left")
     for name, value in as_plain_data(invocation).items():
-        if value not in (None, ""):
-            table.add_row(name, _cell(str(value)))
+        if (shown := _in_cell(value)) not in (None, ""):
+            table.add_row(name, _cell(str(shown)))
     console.print(table)
 
 
@@ -88,13 +104,17 @@ def _story(row: Invocation) -> Iterator[str]:
     yield f"room {row.room_name}" if row.room_name else ""
     state = f" ({row.job_state})" if row.job_state else ""
     yield f"job {row.job_id}{state}" if row.job_id else ""
-    yield row.reason or ""
+    yield sentence(row.reason) if row.reason else ""
     codes = {"": row.error_code, "request ": row.request_id}
     yield " · ".join(label + value for label, value in codes.items() if value)
 
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _in_cell(value: Any) -> Any:
+    return (json.dumps(value, ensure_ascii=False) if value else "") if isinstance(value, dict) else value
 
 
 def _harmless(value: Any) -> Any:

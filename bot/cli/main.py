@@ -20,8 +20,9 @@ from bot.cli.log_table import write_csv, write_json, write_table
 from bot.cli.terminal import readable
 from bot.domain.invocation import Status
 from bot.environment.database_url import SqliteUrl, read_database_url
-from bot.errors import AvatarError, DatabaseUnavailable, SettingsError, StartupError
+from bot.errors import AvatarError, DatabaseUnavailable, ReasonedError, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND
+from bot.messages.reasons import on_one_line, sentence
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
@@ -168,7 +169,7 @@ def log(
             advice = (
                 "`avatar-bot migrate` makes the log in a new database, and brings an older one up to date."
             )
-            raise StartupError(str(error), advice=advice) from None
+            raise StartupError(sentence(error.reason), advice=advice) from None
 
 
 @cli.command(name="migrate")
@@ -248,11 +249,17 @@ def _failures_in_words() -> Iterator[None]:
             typer.echo(f"  {fault.name}: {fault.remedy}", err=True)
         raise typer.Exit(2) from None
     except AvatarError as error:
-        typer.echo(f"{error} {error.advice}".rstrip(), err=True)
+        typer.echo(_in_words(error), err=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:
         _write_no_more()
         raise typer.Exit(0) from None
+
+
+def _in_words(error: AvatarError) -> str:
+    if isinstance(error, ReasonedError):
+        return on_one_line(error)
+    return f"{error} {error.advice}".rstrip() if isinstance(error, StartupError) else str(error)
 
 
 def _write_no_more() -> None:

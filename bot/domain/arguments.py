@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
-from bot.domain.typed_text import kept, peculiarities, visible, words_of
+from bot.domain.typed_text import kept, words_of
 from bot.errors import InvalidArguments
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -21,12 +23,13 @@ CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
 
+OPTIONS = ("room_id", "region", "room_type", "client_id")
+VERBS = ("help", "jobs", "stop")
+
 MOST_MARKS = 150
 """How many jobs a button can name by their marks: Slack takes 2,000 characters."""
 
 _HELP = re.compile(r"-*(?:help|\?)|-+h", re.IGNORECASE)
-_OPTIONS = ("room_id", "region", "room_type", "client_id")
-_VERBS = ("help", "jobs", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +137,14 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
     """What `/avatar-start <text>` asks for.
 
     Raises:
-        InvalidArguments: saying which word cannot be used and what is allowed.
+        InvalidArguments: naming the word that cannot be used, and what is allowed.
     """
     words = _words(text)
     if not words or _HELP.fullmatch(words[0]):
         return HelpWanted()
     values = _assign(words)
     if "room_id" not in values:
-        raise InvalidArguments("The room ID is missing.", advice="It comes first: `room_id region`.")
+        raise InvalidArguments(reason(Code.ROOM_ID_MISSING))
     region = values.get("region")
     return StartRequest(
         room_id=_room_id(values["room_id"], regions.allowed),
@@ -157,7 +160,7 @@ def typed(request: StartRequest) -> str:
     Every value is named, so that a room called `help` stays a room. The client ID comes last, for blanks
     beside its signs of equality would be taken away. What the request leaves out, a default region fills.
     """
-    given = {name: getattr(request, name) for name in _OPTIONS}
+    given = {name: getattr(request, name) for name in OPTIONS}
     text = " ".join(f"{name}={kept(value)}" for name, value in given.items() if value is not None)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -176,21 +179,20 @@ def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
     """What `/avatar <text>` asks for.
 
     Raises:
-        InvalidArguments: saying which word cannot be used and what is allowed.
+        InvalidArguments: naming the word that cannot be used, and what is allowed.
     """
     verb, *rest = _words(text) or ["help"]
     match verb.lower():
         case word if _HELP.fullmatch(word):
             return HelpWanted()
         case "jobs":
-            _refuse_more(rest, "`jobs` stands alone.")
+            _refuse_more(rest, after="jobs")
             return JobsWanted()
         case "stop":
             return _stop(rest)
         case word:
             raise InvalidArguments(
-                f"There is no subcommand {_quoted(verb)}.{_oddities(verb)}",
-                advice=_allowed(_VERBS, did_you_mean(word, _VERBS)),
+                reason(Code.SUBCOMMAND_UNKNOWN, word=verb, close=did_you_mean(word, VERBS))
             )
 
 
@@ -203,7 +205,7 @@ def parse_job_value(value: str) -> JobRef:
     room_id, _, job_id = value.partition(" ")
     job = JobRef.of(room_id, job_id)
     if job is None:
-        raise InvalidArguments("This button names no job.")
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_JOB))
     return job
 
 
@@ -214,26 +216,22 @@ def _mark(job_id: str) -> str:
 
 def _stop(words: Sequence[str]) -> StopWanted:
     if not words:
-        raise InvalidArguments("The job ID is missing.", advice="It comes after the word: `stop job_id`.")
+        raise InvalidArguments(reason(Code.JOB_ID_MISSING))
     job_id, *rooms = words
-    _refuse_more(rooms[1:], "After `stop` come a job ID and, at most, its room ID.")
+    _refuse_more(rooms[1:], after="stop")
     if not JOB_ID.fullmatch(job_id):
-        raise InvalidArguments(
-            _unusable(job_id, "is not a job ID"),
-            advice="The job ID stands in the job's announcement, "
-            "e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
-        )
+        raise InvalidArguments(reason(Code.JOB_ID_UNUSABLE, word=job_id))
     return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
 
 
-def _refuse_more(words: Sequence[str], allowed: str) -> None:
+def _refuse_more(words: Sequence[str], *, after: str) -> None:
     if words:
-        raise InvalidArguments(_unusable(words[0], "is one word too many"), advice=allowed)
+        raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=words[0], after=after))
 
 
 def _words(text: str) -> list[str]:
     if len(text) > MAX_TEXT:
-        raise InvalidArguments("The text is too long.", advice="A few words are enough.")
+        raise InvalidArguments(reason(Code.TEXT_TOO_LONG))
     return words_of(text)
 
 
@@ -245,37 +243,24 @@ def _assign(words: Sequence[str]) -> dict[str, str]:
         if not equals:
             name, value = next(positions, ""), word
             if not name:
-                raise InvalidArguments(
-                    _unusable(word, "is one word too many"),
-                    advice="Only a room ID and a region stand alone; "
-                    "the rest is `room_type=…` and `client_id=…`.",
-                )
+                raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=word, after="start"))
         name = name.lower()
-        if name not in _OPTIONS:
-            raise InvalidArguments(
-                _unusable(name or word, "is not an option"),
-                advice=_allowed(_OPTIONS, did_you_mean(name, _OPTIONS)),
-            )
+        if name not in OPTIONS:
+            close = did_you_mean(name, OPTIONS)
+            raise InvalidArguments(reason(Code.OPTION_UNKNOWN, word=name or word, close=close))
         if name in values:
-            raise InvalidArguments(f"`{name}` is given twice.", advice="Keep one of them.")
+            raise InvalidArguments(reason(Code.OPTION_GIVEN_TWICE, name=name))
         if not value:
-            raise InvalidArguments(f"`{name}=` has no value.", advice="Give it one, or leave it out.")
+            raise InvalidArguments(reason(Code.OPTION_EMPTY, name=name))
         values[name] = value
     return values
 
 
 def _room_id(value: str, regions: Sequence[str] = ()) -> str:
     if value.lower() in regions:
-        raise InvalidArguments(
-            f"{_quoted(value)} is a region; the room ID belongs in its place.",
-            advice=f"The room ID comes first: `room_id {value.lower()}`.",
-        )
+        raise InvalidArguments(reason(Code.REGION_IN_PLACE_OF_ROOM_ID, word=value))
     if not ROOM_ID.fullmatch(value):
-        raise InvalidArguments(
-            _unusable(value, "is not a room ID"),
-            advice="A room ID has 1 to 64 letters, digits, `-` and `_`, "
-            "e.g. `24bad716-87b1-45e5-8912-6102f7693265`.",
-        )
+        raise InvalidArguments(reason(Code.ROOM_ID_UNUSABLE, word=value))
     return value
 
 
@@ -285,8 +270,12 @@ def _region(value: str, allowed: Sequence[str]) -> str:
     named = {REGION_NAMES[region].lower(): region for region in allowed if region in REGION_NAMES}
     close = did_you_mean(value.lower(), (*allowed, *named))
     raise InvalidArguments(
-        _unusable(value, "is not a region that this bot may use"),
-        advice=_allowed(allowed, named.get(close, close) if close else None),
+        reason(
+            Code.REGION_UNKNOWN,
+            word=value,
+            allowed=" ".join(allowed),
+            close=named.get(close, close) if close else None,
+        )
     )
 
 
@@ -296,41 +285,16 @@ def _room_type(value: str | None) -> RoomType | None:
     try:
         return RoomType(value.upper())
     except ValueError:
-        raise InvalidArguments(
-            _unusable(value, "is not a room type"),
-            advice=_allowed(tuple(RoomType), did_you_mean(value.upper(), tuple(RoomType))),
-        ) from None
+        close = did_you_mean(value.upper(), tuple(RoomType))
+        raise InvalidArguments(reason(Code.ROOM_TYPE_UNKNOWN, word=value, close=close)) from None
 
 
 def _client_id(value: str | None) -> str | None:
     if value is not None and not CLIENT_ID.fullmatch(value):
-        raise InvalidArguments(
-            _unusable(value, "is not a client ID"),
-            advice="A client ID has 1 to 128 letters, digits and signs.",
-        )
+        raise InvalidArguments(reason(Code.CLIENT_ID_UNUSABLE, word=value))
     return value
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known word that is closest to a mistyped one, or None where nothing is near."""
     return next(iter(difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)), None)
-
-
-def _unusable(word: str, verdict: str) -> str:
-    """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
-    return f"{_quoted(word)} {verdict}.{_oddities(word)}"
-
-
-def _oddities(word: str) -> str:
-    hidden = peculiarities(word)
-    return f" It holds {hidden}." if hidden else ""
-
-
-def _quoted(typed: str) -> str:
-    shown = visible(typed.replace("`", "'"))
-    return f"`{shown[:80]}…`" if len(shown) > 80 else f"`{shown}`"
-
-
-def _allowed(values: Sequence[str], close: str | None) -> str:
-    listed = f"Allowed: {', '.join(f'`{value}`' for value in values)}."
-    return f"{listed} Did you mean `{close}`?" if close else listed

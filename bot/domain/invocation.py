@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from bot.reasons import Reason
+
 REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwest-Guiyang1"}
 """Regions by MetaStudio's names (start call, Table 3)."""
 
@@ -128,7 +130,7 @@ class Invocation:
     room_type: str | None = None
     client_id: str | None = None
     previous_id: str | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     http_status: int | None = None
     error_code: str | None = None
     error_msg: str | None = None

@@ -30,6 +30,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.invocation import Action, Invocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
+from bot.reasons import Reason, reason
+from bot.reasons import ReasonCode as Code
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
@@ -125,14 +127,13 @@ class Policy(BaseModel):
         _check_home(invocation, self.start)
         regions = self.start.regions
         if regions and request.region is None:
-            raise Refused("The bot's policy wants a region.", advice=f"Allowed: {_listed(regions)}.")
+            raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        _pass(
-            self.start.rooms, request.room_id, f"Room `{request.room_id}` may not be started with this bot."
-        )
+        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
+        _pass(self.start.rooms, request.room_id, refusal)
         if regions is not None and request.region not in regions:
             raise Refused(
-                f"Region `{request.region}` may not be used.", advice=f"Allowed: {_listed(regions)}."
+                reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
             )
 
     def check_stop(self, invocation: Invocation, room_id: str, start: Invocation | None) -> None:
@@ -149,8 +150,8 @@ class Policy(BaseModel):
         _check_home(invocation, self.stop)
         _check(self.stop, invocation, "stop")
         is_hidden = start is not None and not start.is_visible_to(invocation)
-        room = "The room of this job" if is_hidden else f"Room `{room_id}`"
-        _pass(self.stop.rooms, room_id, f"{room} may not be stopped with this bot.")
+        told = None if is_hidden else room_id
+        _pass(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
 
     def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
         """Let who made the job see what a client needs to join it, and admins.
@@ -163,18 +164,9 @@ class Policy(BaseModel):
         if invocation.user_id in self.admins:
             return
         if start is not None and start.adopted_at is not None:
-            raise Refused(
-                "This job was found after the answer to its start was lost, so it may be somebody else's: "
-                "only the bot's admins may see its RTC access.",
-                advice="Ask one of them."
-                if self.admins
-                else "Ask whoever runs the bot to name admins in its policy, or stop the job and start anew.",
-            )
+            raise Refused(reason(Code.RTC_ACCESS_OF_ADOPTED_JOB, has_admins=bool(self.admins)))
         if start is None or start.user_id != invocation.user_id:
-            admins = ", and the bot's admins," if self.admins else ""
-            raise Refused(
-                f"Only who started the job{admins} may see its RTC access.", advice="Ask them to open it."
-            )
+            raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
         _check_home(invocation, self.start)
 
     def _check_look(self, invocation: Invocation) -> None:
@@ -182,29 +174,18 @@ class Policy(BaseModel):
             _check(self.look, invocation, "list")
 
 
-_DONE = {"start": "started", "stop": "stopped", "list": "listed"}
-
-
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _pass(rules.users, invocation.user_id, f"You may not {verb} avatars with this bot.")
-    _pass(rules.channels, invocation.channel_id, f"Avatars may not be {_DONE[verb]} from this channel.")
+    _pass(rules.users, invocation.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
+    _pass(rules.channels, invocation.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
 
 
 def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
     """Refuse a person of another workspace whom none of these rules names."""
     named = any(invocation.user_id in (rules.users or ()) for rules in named_in)
     if invocation.foreign_team_id is not None and not named:
-        raise Refused(
-            "You belong to another Slack workspace than this bot: "
-            "you may look, but neither start nor stop anything.",
-            advice="Ask whoever runs the bot to name you in its policy.",
-        )
+        raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 
-def _pass(allowed: Sequence[str] | None, value: str | None, refusal: str) -> None:
+def _pass(allowed: Sequence[str] | None, value: str | None, refusal: Reason) -> None:
     if allowed is not None and value not in allowed:
-        raise Refused(refusal, advice="Ask whoever runs the bot to change its policy.")
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join(f"`{value}`" for value in values) or "none"
+        raise Refused(refusal)

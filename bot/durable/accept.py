@@ -11,6 +11,8 @@ from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Claims
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
@@ -64,11 +66,7 @@ class Acceptance:
         writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
         self._tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
-        outcome = (
-            writing.result()
-            if done
-            else DatabaseUnavailable("The log takes too long to write.", advice="Try again in a moment.")
-        )
+        outcome = writing.result() if done else DatabaseUnavailable(reason(Code.DATABASE_WRITES_SLOWLY))
         if isinstance(outcome, DatabaseUnavailable):
             if invocation.status is Status.RECEIVED and not outcome.refused:
                 self._claims.take(invocation.id, self._call_off(writing, invocation))
@@ -85,7 +83,7 @@ class Acceptance:
         self._tasks.own(asking)
         done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
         if not done:
-            raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
+            raise DatabaseUnavailable(reason(Code.DATABASE_ANSWERS_SLOWLY))
         return asking.result()
 
     async def _write(self, invocation: Invocation, *, unless_duplicate: bool) -> bool | DatabaseUnavailable:
@@ -98,10 +96,8 @@ class Acceptance:
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
     ) -> None:
         """The person was told that nothing is done, so the row must not be left to be carried out."""
-        reason = "The log took too long to write, so nothing was done."
-        refuse = partial(
-            self._invocations.advance, invocation, Status.REFUSED, reason=reason, lease_until=None
-        )
+        why = reason(Code.CALLED_OFF)
+        refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=why, lease_until=None)
         try:
             async with asyncio.timeout(CALL_OFF_SECONDS):
                 outcome = await asyncio.shield(writing)

@@ -19,18 +19,18 @@ from bot.domain.job import SmartChatJob
 from bot.durable.retry import write_with_retry
 from bot.errors import (
     Answer,
-    AvatarError,
     DatabaseUnavailable,
     MetaStudioError,
     OutcomeUnknown,
+    ReasonedError,
     Refused,
-    Rejected,
     Undeliverable,
 )
-from bot.messages.announcement import ADOPTED_NOTE, announcement
+from bot.jobs.stored_errors import error_of_row
+from bot.messages.announcement import announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
-from bot.metastudio.error_codes import error_of
+from bot.reasons import ReasonCode, reason
 from bot.slack.ack_sent import ack_sent
 from bot.slack.delivery import Delivered, Delivery
 from bot.store.invocations import Invocations
@@ -55,8 +55,6 @@ GIVE_UP = timedelta(days=1)
 
 _LONGEST_LATENCY = 2**31 - 1
 """As much as the column takes: a job may be found weeks later."""
-
-INTERRUPTED = "The bot was stopped before the start was sent."
 
 _log = structlog.get_logger()
 
@@ -116,7 +114,7 @@ class Outcomes:
             region=job.region or unknown.region,
             started_at=self._now(),
             adopted_at=self._now(),
-            reason=ADOPTED_NOTE,
+            reason=reason(ReasonCode.ADOPTED),
         )
         adopted = await self._invocations.adopt(unknown, job.job_id or "", **facts)
         if adopted is None:
@@ -125,17 +123,17 @@ class Outcomes:
         await self._publish(adopted, lambda row: self._announce(row, job))
         return True
 
-    async def not_started(self, invocation: Invocation, error: AvatarError) -> None:
+    async def not_started(self, invocation: Invocation, error: ReasonedError) -> None:
         """Nothing was started, for certain: the person is told."""
         status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
-        facts: dict[str, Any] = {"reason": str(error)}
+        facts: dict[str, Any] = {"reason": error.reason}
         if isinstance(error, MetaStudioError):
             facts |= asdict(error.answer)
         await self.conclude(invocation, status, facts, not_started(invocation, error))
 
     async def interrupted(self, invocation: Invocation) -> None:
         """Nothing was started, for a process ended before it could be: the person may start it now."""
-        facts = {"reason": INTERRUPTED}
+        facts = {"reason": reason(ReasonCode.INTERRUPTED)}
         await self.conclude(invocation, Status.FAILED, facts, interrupted(invocation))
 
     async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
@@ -143,7 +141,7 @@ class Outcomes:
 
         None where another process has taken the row over.
         """
-        facts = self._facts(invocation, reason=str(error), **asdict(error.answer))
+        facts = self._facts(invocation, reason=error.reason, **asdict(error.answer))
         _log.warning("outcome unknown", **_loggable(facts))
         return await self._write_with_retry(
             partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts)
@@ -180,17 +178,15 @@ class Outcomes:
         if settled.status is Status.STARTED:
             job = SmartChatJob.remembered(settled.job_id or "", settled.configuration)
             await self._publish(settled, lambda row: self._announce(row, job))
-        elif settled.reason == INTERRUPTED:
+        elif settled.reason and settled.reason.code is ReasonCode.INTERRUPTED:
             await self.tell(settled, interrupted(settled))
         else:
-            await self.tell(settled, not_started(settled, error_in(settled)))
+            await self.tell(settled, not_started(settled, error_of_row(settled)))
 
     async def _announce(self, settled: Invocation, job: SmartChatJob) -> Delivered:
         return await self._delivery.announce(
             settled,
-            lambda hint: announcement(
-                settled, job, rtc_access=self._rtc_access, note=settled.reason or "", hint=hint
-            ),
+            lambda hint: announcement(settled, job, rtc_access=self._rtc_access, hint=hint),
         )
 
     def _facts(self, invocation: Invocation, **facts: Any) -> dict[str, Any]:
@@ -278,20 +274,6 @@ class Outcomes:
         await self._write_with_retry(note)
 
 
-def error_in(row: Invocation) -> MetaStudioError:
-    """Why nothing was started, as far as the row tells."""
-    answer = _answer_in(row)
-    return error_of(answer) if answer.http_status else Rejected(row.reason or "")
-
-
-def unknown_in(row: Invocation) -> OutcomeUnknown:
-    """Why it is not known what came of a start."""
-    return OutcomeUnknown(row.reason or "", answer=_answer_in(row))
-
-
-def _answer_in(row: Invocation) -> Answer:
-    return Answer(row.http_status, row.error_code, row.error_msg, row.request_id)
-
-
 def _loggable(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None and name != "lease_until"}
+    told = {name: value for name, value in facts.items() if value is not None and name != "lease_until"}
+    return told | {"reason": str(told["reason"])} if "reason" in told else told

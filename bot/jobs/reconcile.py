@@ -17,9 +17,12 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import DatabaseUnavailable, MetaStudioError
-from bot.jobs.outcome import LEASE, Outcomes, unknown_in
+from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.stored_errors import unknown_in
 from bot.messages.unknown import Look, no_such_job, not_looked, outcome_unknown, settled_already, somebodys
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)
@@ -31,8 +34,6 @@ turns to read with the watcher, so that it keeps a fifth of them."""
 
 MOST_ASKED = 1000
 """How many such questions are remembered. Being asked once more does no harm."""
-
-FOUND = "The job of the start before was found."
 
 NOBODYS: frozenset[str] = frozenset()
 
@@ -113,14 +114,14 @@ class Reconciliation:
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
         now = await self._invocations.get(unknown.id) or unknown
-        facts = {"reason": FOUND, "previous_id": None}
+        facts = {"reason": reason(Code.EARLIER_JOB_FOUND), "previous_id": None}
         if now.status is Status.STARTED:
             await self._outcomes.conclude(again, Status.REFUSED, facts, settled_already(now))
             return False
         if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
         message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
-        facts["reason"] = "A job was found that may be that of the start before."
+        facts["reason"] = reason(Code.EARLIER_JOB_POSSIBLE)
         await self._outcomes.conclude(again, Status.REFUSED, facts, message)
         return False
 

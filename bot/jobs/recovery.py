@@ -18,6 +18,8 @@ from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.background import repeat_in_background
 from bot.store.invocations import Invocations
 
@@ -111,13 +113,12 @@ class Recovery:
             self._starts.begin(row)
 
     async def _reconcile(self, starting: Invocation) -> None:
-        error = OutcomeUnknown("The bot was stopped before MetaStudio's answer came.")
+        error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))
         if unknown := await self._outcomes.unknown(starting, error):
             await self._reconciliation.settle(unknown)
 
     async def _close(self, row: Invocation) -> None:
         """What somebody waited for at that moment only."""
         status = Status.FAILED if row.status is Status.RECEIVED else row.status
-        await self._invocations.advance(
-            row, status, reason=row.reason or "The bot was stopped meanwhile.", lease_until=None
-        )
+        why = row.reason or reason(Code.INTERRUPTED_WHILE_WAITED_FOR)
+        await self._invocations.advance(row, status, reason=why, lease_until=None)

@@ -18,8 +18,11 @@ from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
+from bot.messages.reasons import on_one_line
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.reasons import Reason, reason
+from bot.reasons import ReasonCode as Code
 from bot.slack.calls import SlackCalls
 from bot.slack.errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations
@@ -84,14 +87,14 @@ class RtcAccess:
         job = JobRef(invocation.room_id or "", invocation.job_id or "")
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
-            facts = {"reason": "Slack did not open the modal."}
+            facts = {"reason": reason(Code.MODAL_NOT_OPENED)}
             await self._outcomes.conclude(invocation, Status.FAILED, facts, not_opened())
             return
         try:
             report = await self._ask(job)
         except MetaStudioError as error:
-            await self._update(view_id, refused_access(f"{error} {error.advice}".strip()))
-            await self._settle(invocation, Status.FAILED, error.answer, str(error))
+            await self._update(view_id, refused_access(on_one_line(error)))
+            await self._settle(invocation, Status.FAILED, error.answer, error.reason)
         else:
             life = life_of(report)
             if life is not None and life.state.is_over:
@@ -108,10 +111,7 @@ class RtcAccess:
             async with asyncio.timeout(self._seconds):
                 return await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
         except TimeoutError:
-            raise NotSent(
-                "So many questions wait for MetaStudio that this one had no turn.",
-                advice="Try again in a moment.",
-            ) from None
+            raise NotSent(reason(Code.NO_TURN_TO_ASK)) from None
 
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:
@@ -142,12 +142,12 @@ class RtcAccess:
             return await self._calls.make(partial(show, view=plain_view(view)))
 
     async def _settle(
-        self, invocation: Invocation, status: Status, answer: Answer | None = None, reason: str | None = None
+        self, invocation: Invocation, status: Status, answer: Answer | None = None, why: Reason | None = None
     ) -> None:
         await self._invocations.advance(
             invocation,
             status,
-            reason=reason,
+            reason=why,
             lease_until=None,
             response_url=None,
             **asdict(answer or Answer()),

@@ -17,10 +17,12 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import AvatarError, DatabaseUnavailable, OutcomeUnknown, Refused
+from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.store.invocations import Invocations
 
 LEASE_MARGIN = timedelta(seconds=10)
@@ -94,7 +96,7 @@ class Starts:
             return None if _is_same_delivery(used, received) else Used(used)
         existing = await self._acceptance.ask(self._invocations.find_duplicate(received))
         if existing is None:
-            raise DatabaseUnavailable("The log has changed meanwhile.", advice="Try again in a moment.")
+            raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
     def begin(self, received: Invocation) -> None:
@@ -122,7 +124,7 @@ class Starts:
                 await self._reconciliation.settle(unknown, before)
         except DatabaseUnavailable:
             raise  # whether it is starting is not known: recovery goes on with whichever it is
-        except AvatarError as error:
+        except ReasonedError as error:
             await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
@@ -137,10 +139,7 @@ class Starts:
             async with asyncio.timeout(self._seconds):
                 await self._acquire()
         except TimeoutError:
-            raise Refused(
-                f"Too many starts are waiting: this one had no turn within {self._seconds:g} seconds.",
-                advice="Try again in a moment.",
-            ) from None
+            raise Refused(reason(Code.NO_TURN, seconds=self._seconds)) from None
 
     def lease_until(self) -> datetime:
         """Until when one step of a start that begins now is over: its turn, or its call."""

@@ -18,12 +18,24 @@ from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, NotSent, OutcomeUnknown, Refused
-from bot.jobs.outcome import Outcomes, error_in, unknown_in
+from bot.errors import (
+    Answer,
+    DatabaseUnavailable,
+    JobOver,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    ReasonedError,
+    Refused,
+)
+from bot.jobs.outcome import Outcomes
+from bot.jobs.stored_errors import error_of_row, metastudio_error_in
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.reasons import ReasonCode as Code
+from bot.reasons import because, reason
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
@@ -32,8 +44,7 @@ LEASE_MARGIN = timedelta(seconds=10)
 RENEW_SECONDS = 15.0
 """How often a stop that waits for its turn keeps its row from being taken over."""
 
-OVER_ALREADY = "The job was over already."
-"""For the log."""
+OVER_ALREADY = reason(Code.JOB_OVER_ALREADY)
 
 _log = structlog.get_logger()
 
@@ -99,7 +110,7 @@ class Stops:
                 self._policy.check(invocation, start)
             answer = await self._stop_holding_the_row(invocation, start)
         except Refused as error:
-            facts = {"reason": str(error)}
+            facts: dict[str, Any] = {"reason": error.reason}
             await self._outcomes.conclude(invocation, Status.REFUSED, facts, _refused(error))
         except JobOver as error:
             facts = asdict(error.answer)
@@ -109,7 +120,7 @@ class Stops:
                 facts["reason"] = OVER_ALREADY
                 await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation, told))
         except MetaStudioError as error:
-            facts = asdict(error.answer) | {"reason": str(error)}
+            facts = asdict(error.answer) | {"reason": error.reason}
             await self._outcomes.conclude(
                 invocation, Status.FAILED, facts, not_stopped(told, error, invocation)
             )
@@ -143,7 +154,7 @@ class Stops:
     async def _stop(self, invocation: Invocation, start: Invocation | None) -> Answer:
         job = _job_of(invocation)
         if not await self._is_in_its_room(job, start):
-            raise JobOver("No such job runs in this room.")
+            raise JobOver(reason(Code.JOB_NOT_IN_ROOM))
         return await self._metastudio.stop(
             job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
         )
@@ -157,11 +168,7 @@ class Stops:
                 job.room_id, states=tuple(UNDER_WAY), seconds=READ_SECONDS
             )
         except OutcomeUnknown as error:
-            raise NotSent(
-                f"Whether the job runs in this room could not be found out: {error}",
-                advice="Try again in a moment.",
-                answer=error.answer,
-            ) from None
+            raise NotSent(because(Code.ROOM_OF_JOB_UNKNOWN, error.reason), answer=error.answer) from None
         return any(report.job_id == job.job_id for report in reports)
 
     def _lease_until(self) -> datetime:
@@ -181,10 +188,9 @@ class Stops:
         start = await self._invocations.find_start(settled.job_id or "")
         told = _job_of(settled).as_told(start, settled)
         if settled.status is Status.REFUSED:
-            await self._outcomes.tell(settled, _refused(Refused(settled.reason or "")))
+            await self._outcomes.tell(settled, _refused(error_of_row(settled)))
         elif settled.status is Status.FAILED:
-            error = error_in(settled) if settled.http_status else unknown_in(settled)
-            await self._outcomes.tell(settled, not_stopped(told, error, settled))
+            await self._outcomes.tell(settled, not_stopped(told, metastudio_error_in(settled), settled))
         else:
             by_this = settled.job_state is JobState.STOPPED
             await self._outcomes.tell(
@@ -201,5 +207,5 @@ def _over_already(stop: Invocation, told: JobRef) -> Message:
     return over_already(told, stop.room_name, typed=stop.source is Source.COMMAND)
 
 
-def _refused(error: Refused) -> Message:
+def _refused(error: ReasonedError) -> Message:
     return declined(error, verdict="Nothing was stopped.")

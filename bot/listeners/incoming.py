@@ -12,6 +12,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import Acceptance
 from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.messages.message import Message
+from bot.reasons import Reason
 from bot.slack.client import Installation
 
 _log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Incoming:
             response_url=body.get("response_url"),
         )
 
-    async def close(self, invocation: Invocation, status: Status, reason: str | None = None) -> bool:
+    async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
         """Log what is answered at once; nobody will need its response_url.
 
         False where this very delivery is in the log already.
@@ -82,7 +83,9 @@ class Incoming:
         Raises:
             DatabaseUnavailable: it is not in the log.
         """
-        _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
+        _log.info(
+            "answered", action=invocation.action.value, status=status.value, reason=reason and str(reason)
+        )
         named = self.acceptance.named(invocation)
         return await self.acceptance.commit(replace(named, status=status, reason=reason, response_url=None))
 

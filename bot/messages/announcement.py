@@ -24,13 +24,13 @@ from bot.messages.message import (
     header,
     section,
 )
-from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment, pieces
+from bot.messages.mrkdwn import code, fit_lines, mention, moment, pieces
+from bot.messages.reasons import sentence
+from bot.reasons import ReasonCode
 
 FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."
 INVITE_HINT = "To let the bot keep its messages true here, invite it to this channel."
-ADOPTED_NOTE = "The call was cut off; the job had started."
 MOST_VOICES = 10
-_NOTE_LIMIT = 200
 _ID_LIMIT = 1900
 _ID_PIECE = 2900
 
@@ -52,18 +52,16 @@ def announcement(
     life: JobLife | None = None,
     *,
     rtc_access: bool = True,
-    note: str = "",
     hint: str = "",
 ) -> Message:
     """The announcement of a job as it stands; without a `life` it has just been accepted.
 
     Args:
         rtc_access: whether anybody may ask for the RTC room's credentials.
-        note: a sentence to be read first, such as ADOPTED_NOTE.
         hint: a sentence of the bot's own for the small print, FIXED_HINT or INVITE_HINT.
     """
     life = life or _ACCEPTED
-    note = escape(note, _NOTE_LIMIT)
+    note = _note(invocation)
     title = _TITLES.get(life.state, _ENDED)
     who = list(_who_and_where(invocation, job, life))
     summary = list(_configuration(job))
@@ -115,6 +113,12 @@ def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hi
     if voices:
         text += "\nVoices:\n" + _listed(voices, TEXT_LIMIT - len(text) - len("\nVoices:\n"))
     return text
+
+
+def _note(invocation: Invocation) -> str:
+    """What has to be read first: that the job was found, not answered with."""
+    reason = invocation.reason
+    return sentence(reason) if reason and reason.code is ReasonCode.ADOPTED else ""
 
 
 def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:

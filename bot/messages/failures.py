@@ -1,24 +1,26 @@
 """What went wrong, as a person reads it: what happened, what to do, and what to ask about."""
 
 from bot.domain.invocation import Invocation
-from bot.errors import AvatarError, InvalidArguments, MetaStudioError
+from bot.errors import InvalidArguments, MetaStudioError, ReasonedError
 from bot.messages.mrkdwn import code, escape
+from bot.messages.reasons import advice, sentence
 
 _LIMIT = 1000
 """Of what happened, and again of what to do: together they fit into one section."""
 
 
-def said(error: AvatarError) -> str:
+def said(error: ReasonedError) -> str:
     """What happened and what to do about it."""
-    if not error.advice:
+    wise = advice(error)
+    if not wise:
         return happened(error)
-    advice = escape(error.advice, _LIMIT) if isinstance(error, InvalidArguments) else what_to_do(error.advice)
-    return f"{happened(error)}\n{advice}"
+    told = escape(wise, _LIMIT) if isinstance(error, InvalidArguments) else what_to_do(wise)
+    return f"{happened(error)}\n{told}"
 
 
-def happened(error: AvatarError) -> str:
+def happened(error: ReasonedError) -> str:
     """What happened, where somebody else knows what to do."""
-    return escape(str(error), _LIMIT)
+    return escape(sentence(error.reason), _LIMIT)
 
 
 def what_to_do(advice: str) -> str:
@@ -26,7 +28,7 @@ def what_to_do(advice: str) -> str:
     return f"*What to do:* {escape(advice, _LIMIT)}"
 
 
-def reference(invocation: Invocation, error: AvatarError | None = None) -> str:
+def reference(invocation: Invocation, error: ReasonedError | None = None) -> str:
     """By what the support of the cloud, or whoever runs the bot, finds the case."""
     parts = []
     if isinstance(error, MetaStudioError):

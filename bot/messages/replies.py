@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, RoomType, StartRequest, Status
-from bot.errors import AvatarError, InvalidArguments
+from bot.errors import InvalidArguments, ReasonedError
 from bot.messages import words
 from bot.messages.buttons import (
     look_again_button,
@@ -15,6 +15,7 @@ from bot.messages.buttons import (
 from bot.messages.failures import reference, said, what_to_do
 from bot.messages.message import Block, Message, with_buttons
 from bot.messages.mrkdwn import code, escape, mention
+from bot.messages.reasons import sentence
 
 ID_LIMIT = 2000
 """A job ID is shown whole."""
@@ -62,7 +63,7 @@ def avatar_usage(command: str, start_command: str) -> Message:
 
 
 def declined(
-    error: AvatarError, command: str | None = None, *, verdict: str = "Nothing was started."
+    error: ReasonedError, command: str | None = None, *, verdict: str = "Nothing was started."
 ) -> Message:
     """Why nothing was done, for what is found out before the ack.
 
@@ -76,7 +77,7 @@ def declined(
     return Message("\n".join([said(error), *([" ".join(closing)] if closing else ())]))
 
 
-def not_started(invocation: Invocation, error: AvatarError) -> Message:
+def not_started(invocation: Invocation, error: ReasonedError) -> Message:
     """Why a start that was acknowledged made no job."""
     verdict = f"*Room {_in_bold(invocation)} was not started.*"
     return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
@@ -145,7 +146,7 @@ def used(existing: Invocation, asking: Invocation) -> Message:
         case Status.RECEIVED | Status.STARTING:
             return Message(f"{opening}\nRoom {room} is starting; what comes of it is told. {closing}")
         case _:
-            reason = escape(existing.reason or "", 1000)
+            reason = escape(sentence(existing.reason), 1000) if existing.reason else ""
             return with_buttons(
                 f"{opening}\nRoom {room} was not started. {reason}".rstrip(),
                 buttons=[start_now_button(existing)],

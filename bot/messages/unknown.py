@@ -10,6 +10,7 @@ from bot.messages.buttons import look_again_button, start_anyway_button, use_job
 from bot.messages.failures import happened, reference, what_to_do
 from bot.messages.message import TEXT_LIMIT, Message, actions, context, section
 from bot.messages.mrkdwn import code, fit_lines, mention, moment
+from bot.messages.reasons import advice
 
 _MOST_FOUND = 10
 _ID_LIMIT = 2900
@@ -45,9 +46,9 @@ def outcome_unknown(
         f"*It is not known whether room {room} started.* "
         "The start was not sent again, so that nothing runs twice."
     )
-    seen, advice = _seen(look)
+    seen, todo = _seen(look)
     shown = _shown(look)
-    paragraphs = (f"{verdict}\n{happened(error)}", f"{seen}\n{what_to_do(advice or error.advice)}")
+    paragraphs = (f"{verdict}\n{happened(error)}", f"{seen}\n{what_to_do(todo or advice(error))}")
     jobs = [f"This may be yours: job {code(job_id, _ID_LIMIT)}." for job_id in shown]
     uses = [use_job_button(invocation.id, job_id, number) for number, job_id in enumerate(shown, 1)]
     left = len(look.found) - len(shown)

@@ -23,18 +23,16 @@ from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange, signatures_in
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
-TRY_AGAIN = "Try again in a moment."
 
 LARGEST_CLOCK_DIFFERENCE = timedelta(minutes=15)
 MAX_SIGNATURES = 1000
-OTHERS_WORK = (
-    "Other operations work at METASTUDIO_ENDPOINT, so it lacks this one: use the MetaStudio console for it."
-)
 
 _ANSWER = "an answer"
 _MINUTE = timedelta(minutes=1)
@@ -67,13 +65,13 @@ class CallContext:
 class RetryPolicy:
     """What sets one sort of operation apart from another.
 
-    `repeated_after` are the failures after which it is sent again, with pauses; `if_lost` is what a person
-    can do where its outcome is unknown. `rate_limiter` limits how often it is sent, retries included; waiting
-    for it counts into no time limit, for many may wait.
+    `repeated_after` are the failures after which it is sent again, with pauses; `repeatable` says whether a
+    person may send it again where its outcome is unknown. `rate_limiter` limits how often it is sent, retries
+    included; waiting for it counts into no time limit, for many may wait.
     """
 
     repeated_after: tuple[type[MetaStudioError], ...]
-    if_lost: str
+    repeatable: bool
     rate_limiter: RateLimiter | None = None
 
 
@@ -135,13 +133,8 @@ class Call:
     def out_of_time(self) -> MetaStudioError:
         """What is known when the time limit has cut the request short."""
         if self._progress.awaits == _ANSWER:
-            what = f"MetaStudio did not answer within {self._seconds:g} seconds."
-            return OutcomeUnknown(what, advice=self._policy.if_lost)
-        return self._progress.error or NotSent(
-            f"The bot did not get {self._progress.awaits} within {self._seconds:g} seconds, "
-            "so nothing was sent.",
-            advice=TRY_AGAIN,
-        )
+            return self._lost(OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=self._seconds)))
+        return self._progress.error or NotSent(reason(Code.NOT_SENT_IN_TIME, seconds=self._seconds))
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
         clock, experience = self._context.cloud_clock, self._context.experience
@@ -152,7 +145,7 @@ class Call:
             if not httpx.codes.is_success(reply.status):
                 raise self._error_of(request, reply)
         except OutcomeUnknown as error:
-            error.advice = self._policy.if_lost
+            self._lost(error)
             raise
         except Throttled:
             if self._policy.rate_limiter:
@@ -163,6 +156,12 @@ class Call:
         experience.has_served = True
         experience.signatures.extend(signatures_in(reply.body))
         return reply
+
+    def _lost(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """The error, with what its operation makes of it."""
+        if self._policy.repeatable:
+            error.reason = error.reason.with_args(repeatable=True)
+        return error
 
     async def _acquire(self) -> None:
         """Wait until it may be sent. Meanwhile the time limit stands still."""
@@ -183,20 +182,12 @@ class Call:
         """The error, with what is known here of how it came to it."""
         error = error_of(reply.answer, retry_after=seconds_to_wait(reply.headers))
         if isinstance(error, OperationUnknown) and self._context.experience.has_served:
-            error.advice = OTHERS_WORK
+            error.reason = error.reason.with_args(others_work=True)
         if isinstance(error, CredentialRefused) and "X-Sdk-Date" in request.headers:
-            error.advice = self._wrong_clock() or error.advice
+            offset = self._context.cloud_clock.offset
+            if offset is not None and abs(offset) > LARGEST_CLOCK_DIFFERENCE:
+                error.reason = error.reason.with_args(clock_minutes=_minutes_ahead(offset))
         return error
-
-    def _wrong_clock(self) -> str | None:
-        """What to do where a signature was refused because this machine's clock is wrong."""
-        offset = self._context.cloud_clock.offset
-        if offset is None or abs(offset) <= LARGEST_CLOCK_DIFFERENCE:
-            return None
-        return (
-            f"Whoever runs the bot: set this machine's clock right. It is {abs(offset) // _MINUTE} minutes "
-            f"{'ahead of' if offset < timedelta() else 'behind'} MetaStudio's, which allows 15."
-        )
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
         """Wait before the next try: longer each time, and never less than was asked for.
@@ -212,6 +203,12 @@ class Call:
             raise known from None
         self._progress.awaits = "another try"
         await self._context.sleep(pause)
+
+
+def _minutes_ahead(offset: timedelta) -> int:
+    """How far this machine's clock is ahead of MetaStudio's, negative if it is behind."""
+    minutes = abs(offset) // _MINUTE
+    return minutes if offset < timedelta() else -minutes
 
 
 @asynccontextmanager

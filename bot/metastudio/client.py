@@ -21,11 +21,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.invocation import StartRequest
 from bot.domain.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
-from bot.errors import LOOK_FIRST, Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.metastudio.calls import TRY_AGAIN, CallContext, RetryPolicy, call_within
+from bot.errors import Answer, JobOver, NotSent, OutcomeUnknown, Throttled
+from bot.metastudio.calls import CallContext, RetryPolicy, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.transport import Reply
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.rate_limiter import RateLimiter
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
@@ -79,9 +81,11 @@ class MetaStudio:
         self._seen: dict[str, frozenset[str]] = {}
         self._context = CallContext(http, credentials, jitter, sleep, self._cloud_clock)
         self._base = f"{endpoint}/v1/{project_id}"
-        self._starting = RetryPolicy((NotSent, Throttled), LOOK_FIRST)
-        self._stopping = RetryPolicy((NotSent, Throttled, OutcomeUnknown), TRY_AGAIN, stops)
-        self._reading = RetryPolicy((), TRY_AGAIN, reads)
+        self._starting = RetryPolicy((NotSent, Throttled), repeatable=False)
+        self._stopping = RetryPolicy(
+            (NotSent, Throttled, OutcomeUnknown), repeatable=True, rate_limiter=stops
+        )
+        self._reading = RetryPolicy((), repeatable=True, rate_limiter=reads)
 
     @property
     def clock_offset(self) -> timedelta | None:
@@ -189,8 +193,7 @@ class MetaStudio:
         """
         reply = await self._read(f"{self._base}/smart-chat-rooms/{room_id}", seconds)
         if not isinstance(reply.body, dict):
-            what = "MetaStudio's answer about the room cannot be read."
-            raise OutcomeUnknown(what, advice=TRY_AGAIN, answer=reply.answer)
+            raise OutcomeUnknown(reason(Code.ROOM_UNREADABLE, repeatable=True), answer=reply.answer)
         return RoomReport.model_validate(reply.body)
 
     async def check(self, *, seconds: float) -> None:
@@ -221,7 +224,7 @@ def _segment(job_id: str) -> str:
         JobOver: no job can have this ID; `.` and `..` would be taken for steps of the path, however encoded.
     """
     if not _names_a_job(job_id) or job_id in {".", ".."} or len(job_id) > 256:
-        raise JobOver("There is no job of this ID.", advice="Check the job ID.")
+        raise JobOver(reason(Code.JOB_ID_IMPOSSIBLE))
     return quote(job_id, safe="")
 
 
@@ -232,11 +235,7 @@ def _names_a_job(job_id: str | None) -> TypeGuard[str]:
 def _started(reply: Reply) -> Started:
     job = SmartChatJob.model_validate(reply.body if isinstance(reply.body, dict) else {})
     if not _names_a_job(job.job_id):
-        raise OutcomeUnknown(
-            "MetaStudio accepted the start but named no job.",
-            advice="A job is probably running: look at the room's jobs in the MetaStudio console.",
-            answer=reply.answer,
-        )
+        raise OutcomeUnknown(reason(Code.ANSWER_NAMES_NO_JOB), answer=reply.answer)
     return Started(job, reply.answer)
 
 
@@ -245,9 +244,7 @@ def _page(reply: Reply) -> tuple[list[Any], int]:
     body = reply.body if isinstance(reply.body, dict) else {}
     items = body.get("smart_chat_jobs")
     if not isinstance(items, list):
-        raise OutcomeUnknown(
-            "MetaStudio's list of jobs cannot be read.", advice=TRY_AGAIN, answer=reply.answer
-        )
+        raise OutcomeUnknown(reason(Code.LIST_UNREADABLE, repeatable=True), answer=reply.answer)
     with suppress(ValidationError):
         return items, _COUNT.validate_python(body.get("count"))
     return items, 0

@@ -3,6 +3,8 @@
 Nobody waits for it, and nothing depends on it: a wrong key is found before somebody starts something.
 """
 
+from collections.abc import Callable
+
 import structlog
 
 from bot.errors import MetaStudioError, Throttled
@@ -13,18 +15,24 @@ SECONDS = 15.0
 _log = structlog.get_logger()
 
 
-async def check_credentials(metastudio: MetaStudio) -> None:
-    """Ask once; whatever is wrong is said in the process log, with what to do about it."""
+async def check_credentials(
+    metastudio: MetaStudio, *, in_words: Callable[[MetaStudioError], tuple[str, str]]
+) -> None:
+    """Ask once; whatever is wrong is said in the process log, with what to do about it.
+
+    Args:
+        in_words: tells what happened and what to do.
+    """
     try:
         await metastudio.check(seconds=SECONDS)
     except Throttled:  # so the credentials are good
         return
     except MetaStudioError as error:
-        answer = error.answer
+        answer, (what, advice) = error.answer, in_words(error)
         _log.warning(
             "a call to MetaStudio failed at the start, so starts will fail too",
-            reason=str(error),
-            advice=error.advice,
+            reason=what,
+            advice=advice,
             http_status=answer.http_status,
             error_code=answer.error_code,
             request_id=answer.request_id,

@@ -18,13 +18,14 @@ from typing_extensions import override
 
 from bot.errors import CredentialRefused, NotSent, OutcomeUnknown
 from bot.metastudio.transport import IAM, Reply, exchange
+from bot.reasons import ReasonCode as Code
+from bot.reasons import because, reason
 
 RENEW_BEFORE_END = timedelta(minutes=5)
 DEFAULT_LIFE = timedelta(hours=23)
 """IAM tokens live 24 hours (IAM's API reference); taken where the answer does not say."""
 
 _TIME = TypeAdapter(datetime)
-_CHECK_IAM = f"Try again; if it stays so, check {IAM.setting}."
 
 
 class Credentials(ABC):
@@ -124,11 +125,7 @@ class IamLogin(Credentials):
                 secrets=(self._account.password.get_secret_value(),),
             )
         except (NotSent, OutcomeUnknown) as error:
-            raise NotSent(
-                f"IAM gave the bot no token, so nothing was sent to MetaStudio. {error}",
-                advice=error.advice if isinstance(error, NotSent) else _CHECK_IAM,
-                answer=error.answer,
-            ) from None
+            raise NotSent(because(Code.NO_TOKEN, error.reason), answer=error.answer) from None
         token = reply.headers.get("X-Subject-Token")
         if reply.status != 201 or not token or not token.isascii():
             raise _login_failure(reply)
@@ -157,16 +154,7 @@ class IamLogin(Credentials):
 
 def _login_failure(reply: Reply) -> NotSent | CredentialRefused:
     answer = reply.answer
-    said = f": {answer.error_msg}" if answer.error_msg else f" (HTTP {reply.status})."
+    said = {"status": reply.status, "text": answer.error_msg or None}
     if reply.status in {400, 401, 403}:
-        return CredentialRefused(
-            f"IAM refused the bot's login{said}",
-            advice="Whoever runs the bot: check METASTUDIO_IAM_USER, METASTUDIO_IAM_PASSWORD and "
-            "METASTUDIO_IAM_DOMAIN, and that the user may log in by API.",
-            answer=answer,
-        )
-    return NotSent(
-        f"IAM gave the bot no token, so nothing was sent to MetaStudio{said}",
-        advice=_CHECK_IAM,
-        answer=answer,
-    )
+        return CredentialRefused(reason(Code.LOGIN_REFUSED, **said), answer=answer)
+    return NotSent(reason(Code.NO_TOKEN_IN_ANSWER, **said), answer=answer)

@@ -18,6 +18,8 @@ from pydantic_core import from_json
 
 from bot.environment.proxies import proxy_for
 from bot.errors import Answer, NotSent, OutcomeUnknown
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.causes import cause_of
 from bot.runtime.process_log import MASK, Redactor, forms
 
@@ -149,7 +151,7 @@ async def _read(response: httpx.Response, service: Service) -> bytes:
     async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
-            raise OutcomeUnknown(f"{service.name}'s answer is too large to be read.")
+            raise OutcomeUnknown(reason(Code.ANSWER_TOO_LARGE, service=service.name))
     return bytes(content)
 
 
@@ -178,15 +180,20 @@ def _failure(error: Exception, host: str, service: Service) -> NotSent | Outcome
     behind = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
     if _nothing_was_sent(behind):
         cause = cause_of(behind, host)
-        why = f": {cause.words}" if cause else ""
-        to_check = (cause and cause.setting) or f"{service.setting} and the network of its machine"
+        setting = cause.setting if cause else None
         return NotSent(
-            f"{service.name} cannot be reached at {host}{why}.",
-            advice=f"Try again; if it stays so, check {to_check}.",
+            reason(
+                Code.UNREACHABLE,
+                service=service.name,
+                host=host,
+                why=cause.words if cause else None,
+                setting=setting or service.setting,
+                network=None if setting else True,
+            )
         )
     if isinstance(behind, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
-        return OutcomeUnknown(f"The connection to {service.name} was lost before its answer came.")
-    return OutcomeUnknown(f"{service.name}'s answer cannot be read ({type(behind).__name__}).")
+        return OutcomeUnknown(reason(Code.CONNECTION_LOST, service=service.name))
+    return OutcomeUnknown(reason(Code.ANSWER_UNREADABLE, service=service.name, kind=type(behind).__name__))
 
 
 def _nothing_was_sent(cause: BaseException) -> bool:

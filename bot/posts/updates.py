@@ -155,7 +155,7 @@ class Showing:
         tells_end = life.state.is_over and not once_more and life.state is not row.job_state
         _log.info("a job's state", job_id=job.job_id, state=life.state.value)
         known = SmartChatJob.remembered(job.job_id, row.configuration)
-        message = announcement(row, known, life, rtc_access=self._rtc_access, note=row.reason or "")
+        message = announcement(row, known, life, rtc_access=self._rtc_access)
         try:
             if not await self._delivery.edit(row, message):
                 return False

@@ -5,7 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.errors import AvatarError
+from bot.errors import AvatarError, ReasonedError
+from bot.messages.reasons import sentence
 
 CHECK_SECONDS = 2.0
 """How long a check may take until whoever asks is told that it does not answer."""
@@ -85,6 +86,8 @@ class CostlyCheck:
     async def _look(self) -> str | None:
         try:
             await self._work()
+        except ReasonedError as error:
+            return sentence(error.reason)
         except AvatarError as error:
             return str(error)
         return None

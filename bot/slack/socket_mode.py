@@ -19,7 +19,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.errors import AvatarError, Unreachable
+from bot.errors import AvatarError, StartupError, Unreachable
 from bot.runtime.background import Tasks
 from bot.runtime.waiting import Pauses, Sleep
 from bot.slack.ack_sent import ack_pending
@@ -184,7 +184,8 @@ class SocketMode:
         except AvatarError as error:
             self._current = None
             retry_after = error.retry_after if isinstance(error, Unreachable) else 0.0
-            return _End(str(error), error.advice, retry_after=retry_after)
+            advice = error.advice if isinstance(error, StartupError) else ""
+            return _End(str(error), advice, retry_after=retry_after)
         except Exception:  # noqa: BLE001 - whatever it is, the next try may be better
             self._current = None
             _log.exception("connecting to Slack failed")

@@ -10,6 +10,8 @@ from ssl import SSLError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import DatabaseUnavailable
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 READ_ONLY = "25006"
 
@@ -30,8 +32,7 @@ def database_failures() -> Iterator[None]:
         yield
     except failures() as error:
         raise DatabaseUnavailable(
-            f"The log cannot be used: {reason_in(error)}.",
-            advice="Try again in a moment; if it stays so, tell whoever runs the bot.",
+            reason(Code.DATABASE_FAILED, why=reason_in(error)),
             refused=is_refusal(error),
         ) from None
 

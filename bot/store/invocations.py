@@ -13,7 +13,7 @@ from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, invocations_of
+from bot.store.rows import COLUMNS, NAMES, in_columns, invocations_of, values_of
 from bot.store.statements import execute, fetch, insert_into
 from bot.store.tables import followed, invocations, is_open
 
@@ -46,7 +46,7 @@ class Invocations:
             unless_duplicate: also False where it has a duplicate.
         """
         duplicates, sought = duplicate_queries(invocation) if unless_duplicate else (None, {})
-        row = {f"new_{name}": getattr(invocation, name) for name in NAMES}
+        row = {f"new_{name}": value for name, value in values_of(invocation).items()}
         is_next = invocation.previous_id is not None
         statement = _recording(self._database.dialect, duplicates, is_next=is_next)
         turn = f"room {invocation.room_id}" if unless_duplicate else None
@@ -71,8 +71,9 @@ class Invocations:
         The update is conditional, so of two processes only one can take a step; None for the other.
         """
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": to}
-        values |= {f"new_{name}": value for name, value in facts.items()}
-        moved = await execute(self._database, _advancing(frozenset(facts)), values) == 1
+        columns = in_columns(facts)
+        values |= {f"new_{name}": value for name, value in columns.items()}
+        moved = await execute(self._database, _advancing(frozenset(columns)), values) == 1
         return replace(invocation, status=to, **facts) if moved else None
 
     async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
@@ -84,7 +85,7 @@ class Invocations:
         statement = (
             update(invocations)
             .where(invocations.c.id == unknown.id, invocations.c.status == Status.UNKNOWN, ~somebodys)
-            .values(status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
+            .values(status=Status.STARTED, job_id=job_id, announced_at=None, **in_columns(facts))
         )
         adopted = await execute(self._database, statement, in_turn=f"job {job_id}") == 1
         moved = replace(unknown, status=Status.STARTED, job_id=job_id, announced_at=None, **facts)

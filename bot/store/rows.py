@@ -1,6 +1,10 @@
-"""Rows of the table `invocations` as invocations."""
+"""Rows of the table `invocations` as invocations, and the other way round.
 
-from collections.abc import Iterable
+A row is flat: the reason of an invocation stands in `reason_code` and, as JSON, in `reason_args`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -8,9 +12,18 @@ import structlog
 from sqlalchemy import Row
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
+from bot.reasons import Reason, code_of, other
 from bot.store.tables import invocations
 
-NAMES = tuple(field.name for field in fields(Invocation))
+_REASON = ("reason_code", "reason_args")
+
+
+def _names() -> Iterator[str]:
+    for field in fields(Invocation):
+        yield from _REASON if field.name == "reason" else (field.name,)
+
+
+NAMES = tuple(_names())
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
 _log = structlog.get_logger()
@@ -40,4 +53,38 @@ def invocation_of(row: Row[Any]) -> Invocation:
     values = dict(zip(NAMES, row, strict=True))
     for name, kind in _KINDS:
         values[name] = values[name] and kind(values[name])
-    return Invocation(**values)
+    code, args = (values.pop(name) for name in _REASON)
+    return Invocation(**values, reason=reason_of(code, args) if code else None)
+
+
+def values_of(invocation: Invocation) -> dict[str, Any]:
+    """What a row of NAMES holds of an invocation."""
+    return in_columns({field.name: getattr(invocation, field.name) for field in fields(Invocation)})
+
+
+def in_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of an invocation by the names of their columns."""
+    if "reason" not in facts:
+        return dict(facts)
+    flat = {name: value for name, value in facts.items() if name != "reason"}
+    reason: Reason | None = facts["reason"]
+    return flat | dict(
+        zip(_REASON, (reason.code.value, _json(reason)) if reason else (None, None), strict=True)
+    )
+
+
+def reason_of(code: str, args: str | None) -> Reason:
+    """The reason in two columns; one that this version does not know goes by the name of its code."""
+    known = code_of(code)
+    if known is None:
+        return other(code)
+    try:
+        values = json.loads(args or "{}")
+    except ValueError:
+        values = {}
+    return Reason(known, values if isinstance(values, dict) else {})
+
+
+def _json(reason: Reason) -> str | None:
+    """In ASCII, so that what a database does not take as text comes back as it was."""
+    return json.dumps(dict(reason.args)) if reason.args else None

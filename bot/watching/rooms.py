@@ -8,6 +8,8 @@ from math import inf
 from bot.domain.job import RoomReport
 from bot.errors import OperationUnknown, RoomUnknown
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 FRESH_SECONDS = 300.0
 """How long an answer is good: a room is seldom given another name or voice."""
@@ -33,7 +35,7 @@ class Rooms:
         self._clock = clock
         self._told: dict[str, _Told] = {}
         self._blind_until = -inf
-        self._why_blind = ""
+        self._why_blind = reason(Code.OPERATION_UNKNOWN)
 
     def known(self, room_id: str) -> RoomReport | None:
         """What was told of a room in the last minutes."""
@@ -60,7 +62,7 @@ class Rooms:
         except RoomUnknown:
             report = RoomReport()
         except OperationUnknown as error:
-            self._blind_until, self._why_blind = self._clock() + BLIND_SECONDS, str(error)
+            self._blind_until, self._why_blind = self._clock() + BLIND_SECONDS, error.reason
             raise
         self._keep(room_id, report)
         return report

@@ -181,7 +181,7 @@ class Watcher:
             except (CredentialRefused, Throttled):
                 raise
             except OperationUnknown as error:
-                raise OutcomeUnknown(str(error), advice=error.advice) from None
+                raise OutcomeUnknown(error.reason) from None
             except MetaStudioError as error:  # of this job, perhaps: the others are looked at all the same
                 unanswered = error
         await self._completion.ask(jobs)

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from bot.cli.log_table import COLUMNS, write_csv, write_json, write_row, write_table
 from bot.domain.invocation import SECRET_COLUMNS, Action, Invocation, Source, Status
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 
 STARTED = Invocation(
     id="0198c0de",
@@ -37,7 +39,7 @@ FAILED = replace(
     status=Status.FAILED,
     job_id=None,
     latency_ms=None,
-    reason="The room's concurrency is used up.",
+    reason=reason(Code.ROOM_IS_FULL),
     error_code="MSS.20010135",
 )
 
@@ -103,7 +105,9 @@ async def test_csv_is_read_back_as_it_was() -> None:
     rows = list(csv.DictReader(io.StringIO(await as_csv(quoted, FAILED), newline="")))
     assert rows[0]["text"] == quoted.text
     assert (rows[0]["job_id"], rows[0]["latency_ms"]) == ("job-1", "420")
-    assert (rows[1]["job_id"], rows[1]["reason"]) == ("", FAILED.reason)
+    assert (rows[1]["job_id"], rows[1]["reason"]) == ("", "The room's concurrency is used up.")
+    assert (rows[1]["reason_code"], rows[1]["reason_args"]) == ("room_is_full", "")
+    assert (rows[0]["reason"], rows[0]["reason_code"], rows[0]["reason_args"]) == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -159,19 +163,28 @@ def test_one_row_is_shown_column_by_column_without_the_empty_ones() -> None:
     "control", ["\0", "\x07", "\b", "\r", "\n", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066"]
 )
 async def test_what_somebody_typed_does_not_steer_the_terminal(control: str) -> None:
-    row = replace(STARTED, text=f"a{control}b", reason=f"c{control}d", user_id=f"U{control}1")
-    plain = replace(STARTED, text="a\ufffdb", reason="c\ufffdd", user_id="U\ufffd1")
+    row = replace(STARTED, text=f"a{control}b", reason=other(f"c{control}d"), user_id=f"U{control}1")
+    plain = replace(STARTED, text="a\ufffdb", reason=other("c\ufffdd"), user_id="U\ufffd1")
     typed, wanted = a_terminal(), a_terminal()
     await write_table(stream(row), typed)
-    write_row(row, typed)
+    write_row(replace(row, reason=None), typed)
     await write_table(stream(plain), wanted)
-    write_row(plain, wanted)
+    write_row(replace(plain, reason=None), wanted)
     assert printed(typed) == printed(wanted)
+
+
+async def test_what_a_reason_quotes_stands_in_csv_and_json_as_data_too() -> None:
+    quoting = replace(STARTED, reason=reason(Code.REGION_UNKNOWN, word="北京", allowed="cn-north-4"))
+    [told] = json.loads(await as_json(quoting))
+    assert told["reason_args"] == {"word": "北京", "allowed": "cn-north-4"}
+    [row] = csv.DictReader(io.StringIO(await as_csv(quoting), newline=""))
+    assert row["reason"] == told["reason"] != ""
+    assert json.loads(row["reason_args"]) == told["reason_args"]
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 async def test_no_text_gets_a_control_character_into_csv_or_json(text: str) -> None:
-    row = replace(STARTED, text=text, reason=text)
+    row = replace(STARTED, text=text, reason=other(text))
     for shown in (await as_csv(row), await as_json(row)):
         lines = shown.replace("\r\n", "").replace("\n", "").replace("\t", "")
         assert not any(char < " " or "\x80" <= char <= "\x9f" for char in lines)
@@ -188,7 +201,7 @@ async def test_an_endless_text_is_cut_in_the_table() -> None:
 
 
 async def test_in_a_narrow_terminal_nothing_is_cut_off() -> None:
-    long = replace(STARTED, job_id="j" * 36, reason="q" * 90)
+    long = replace(STARTED, job_id="j" * 36, reason=other("q" * 90))
     console = Console(file=io.StringIO(), width=70)
     await write_table(stream(long), console)
     write_row(long, console)

@@ -22,6 +22,7 @@ from bot.domain.arguments import (
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.typed_text import kept, without_marks, words_of
 from bot.errors import InvalidArguments
+from bot.messages.reasons import advice, sentence
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
@@ -35,7 +36,7 @@ def is_dash(char: str) -> bool:
 def refusal(text: str, regions: Regions = REGIONS) -> str:
     with pytest.raises(InvalidArguments) as refusing:
         parse_start(text, regions)
-    return f"{refusing.value} {refusing.value.advice}"
+    return f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
 
 
 def test_a_room_alone_is_enough() -> None:
@@ -397,8 +398,8 @@ def outcome(text: str) -> StartRequest | HelpWanted | InvalidArguments:
 def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
     match outcome(text):
         case InvalidArguments() as error:
-            assert 0 < len(str(error)) < 500
-            assert 0 < len(error.advice) < 500
+            assert 0 < len(sentence(error.reason)) < 500
+            assert 0 < len(advice(error)) < 500
         case HelpWanted():
             pass
         case StartRequest() as request:
@@ -532,7 +533,7 @@ def test_the_other_command_is_understood(text: str, wanted: HelpWanted | JobsWan
 def test_what_the_other_command_cannot_use_is_named(text: str, said: str) -> None:
     with pytest.raises(InvalidArguments) as refusing:
         parse_avatar(text)
-    assert said in f"{refusing.value} {refusing.value.advice}"
+    assert said in f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
 
 
 @given(TEXTS | TEXTS.map(lambda text: f"stop {text}"))

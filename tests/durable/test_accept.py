@@ -18,6 +18,8 @@ from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import WRITE_PAUSES
 from bot.errors import DatabaseUnavailable
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -128,7 +130,7 @@ async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks,
 async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     slow_log: SlowLog, tasks: Tasks
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match="The log takes too long to write"):
+    with pytest.raises(DatabaseUnavailable, match="database_writes_slowly"):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
     slow_log.free.set()
@@ -137,7 +139,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
         replace(
             INVOCATION,
             status=Status.REFUSED,
-            reason="The log took too long to write, so nothing was done.",
+            reason=reason(Code.CALLED_OFF),
             lease_until=None,
         )
     ]
@@ -151,13 +153,13 @@ class LyingLog(Invocations):
     @override
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise DatabaseUnavailable("The log cannot be used: connection lost.")
+        raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
 
     @override
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable("The log cannot be used: connection lost.")
+            raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
         return await super().advance(invocation, to, **facts)
 
 
@@ -234,7 +236,7 @@ async def test_what_the_log_is_asked_it_answers_or_says_that_it_cannot(
     acceptance = acceptance_of(log, tasks)
 
     async def fails() -> None:
-        raise DatabaseUnavailable("The log cannot be used: database is locked.")
+        raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
     assert await acceptance.ask(log.get(INVOCATION.id)) == INVOCATION
     with pytest.raises(DatabaseUnavailable, match="database is locked"):
@@ -251,7 +253,7 @@ async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
         await free.wait()
         done.append("slow")
 
-    with pytest.raises(DatabaseUnavailable, match="The log takes too long to answer"):
+    with pytest.raises(DatabaseUnavailable, match="database_answers_slowly"):
         await acceptance_of(log, tasks).ask(slow())
     free.set()
     await tasks.idle()

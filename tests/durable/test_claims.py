@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.durable.claims import AFTER_A_BUG, Claims
 from bot.errors import DatabaseUnavailable
+from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from tests.jobs.test_outcome import START, FlakyLog, row_of
@@ -54,7 +55,7 @@ async def broken() -> None:
 
 
 async def without_the_log() -> None:
-    raise DatabaseUnavailable("The log cannot be used: database is locked.")
+    raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
 
 EVERY_END = pytest.mark.parametrize(

@@ -15,18 +15,17 @@ from bot.domain.job import SmartChatJob
 from bot.durable.retry import WRITE_PAUSES
 from bot.errors import (
     Answer,
-    AvatarError,
     DatabaseUnavailable,
     MetaStudioError,
     NotSent,
     OutcomeUnknown,
+    ReasonedError,
     Refused,
     Rejected,
     Undeliverable,
 )
 from bot.jobs.outcome import (
     GIVE_UP,
-    INTERRUPTED,
     LEASE,
     SLOT_SECONDS,
     TELL_AGAIN,
@@ -34,9 +33,11 @@ from bot.jobs.outcome import (
     WRITTEN_AT_ONCE,
     Outcomes,
 )
-from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
+from bot.messages.reasons import sentence
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.slack.ack_sent import ack_pending
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
@@ -61,10 +62,8 @@ START = Invocation(
 JOB = SmartChatJob.model_validate(FULL_ANSWER)
 JOB_ID = JOB.job_id or ""
 ACCEPTED = Answer(http_status=202, request_id="request-1")
-LOST = OutcomeUnknown("MetaStudio did not answer within 30 seconds.", answer=Answer(request_id="request-2"))
-FULL = Rejected(
-    "The room's concurrency is used up.", answer=Answer(400, "MSS.20010135", "too many", "request-3")
-)
+LOST = OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=30.0), answer=Answer(request_id="request-2"))
+FULL = Rejected(reason(Code.ROOM_IS_FULL), answer=Answer(400, "MSS.20010135", "too many", "request-3"))
 
 
 @dataclass
@@ -108,7 +107,7 @@ class FlakyLog(Invocations):
     def _refuse(self) -> None:
         if self.refuses:
             self.refuses -= 1
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
     @override
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
@@ -248,22 +247,22 @@ async def test_nobody_is_told_before_slack_has_its_answer(
     ("error", "status"),
     [
         (FULL, Status.FAILED),
-        (NotSent("MetaStudio is not reached."), Status.FAILED),
-        (DatabaseUnavailable("The log cannot be used."), Status.FAILED),
-        (Refused("Too many starts are waiting."), Status.REFUSED),
+        (NotSent(other("MetaStudio is not reached.")), Status.FAILED),
+        (DatabaseUnavailable(other("The log cannot be used.")), Status.FAILED),
+        (Refused(other("Too many starts are waiting.")), Status.REFUSED),
     ],
     ids=["rejected", "not sent", "no log", "no turn"],
 )
 async def test_why_nothing_was_started_is_told_to_the_person_alone_and_kept(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: AvatarError, status: Status
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: ReasonedError, status: Status
 ) -> None:
     await outcomes.not_started(START, error)
 
     [told] = channel.told
-    assert str(error) in told.text
+    assert sentence(error.reason) in told.text
     assert channel.announced == []
     row = await row_of(log)
-    assert (row.status, row.reason, row.job_id) == (status, str(error), None)
+    assert (row.status, row.reason, row.job_id) == (status, error.reason, None)
     answer = error.answer if isinstance(error, MetaStudioError) else Answer()
     assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == answer
     assert row.announced_at is not None
@@ -279,7 +278,7 @@ async def test_whoever_was_cut_off_may_start_it_now(
     [button] = buttons_in(told)
     assert (button["action_id"], button["value"]) == (START_AFTER_ALL, START.id)
     row = await row_of(log)
-    assert (row.status, row.reason) == (Status.FAILED, INTERRUPTED)
+    assert (row.status, row.reason) == (Status.FAILED, reason(Code.INTERRUPTED))
 
 
 async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
@@ -289,7 +288,7 @@ async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
 
     assert unknown == await row_of(log)
     assert unknown.status is Status.UNKNOWN
-    assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (str(LOST), "request-2", 1500)
+    assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (LOST.reason, "request-2", 1500)
     assert unknown.lease_until == clock() + LEASE
     assert channel.heard == []
 
@@ -366,7 +365,7 @@ async def telling(slow_log: SlowLog, channel: Channel, clock: Clock) -> AsyncIte
     for start in starts:
         await slow_log.record(start)
     outcomes = Outcomes(slow_log, channel, rtc_access=True, now=clock)
-    telling = asyncio.gather(*(outcomes.not_started(start, NotSent("Away.")) for start in starts))
+    telling = asyncio.gather(*(outcomes.not_started(start, NotSent(other("Away."))) for start in starts))
     yield telling
     slow_log.opened.set()
     await telling
@@ -479,7 +478,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
     taken = replace(
-        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + LEASE
+        START, status=Status.REFUSED, reason=other("settled by another process"), lease_until=NOON + LEASE
     )
 
     async def meanwhile(seconds: float) -> None:
@@ -546,13 +545,13 @@ async def test_once_slack_takes_messages_again_people_are_told(
     ("error", "words"),
     [
         (FULL, ("concurrency is used up", "*What to do:*", "MSS.20010135", "request-3")),
-        (NotSent("MetaStudio is not reached."), ("MetaStudio is not reached.",)),
-        (Refused("Too many starts are waiting."), ("Too many starts are waiting.",)),
+        (NotSent(other("MetaStudio is not reached.")), ("MetaStudio is not reached.",)),
+        (Refused(other("Too many starts are waiting.")), ("Too many starts are waiting.",)),
     ],
     ids=["rejected", "not sent", "no turn"],
 )
 async def test_a_failure_told_again_says_why_as_far_as_the_row_knows(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: AvatarError, words: tuple[str, ...]
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: ReasonedError, words: tuple[str, ...]
 ) -> None:
     channel.deaf = True
     await outcomes.not_started(START, error)
@@ -635,10 +634,10 @@ async def test_a_job_that_was_found_is_announced_with_a_word_of_how(
 
     [announcement] = channel.announced
     assert JOB_ID in announcement
-    assert ADOPTED_NOTE in announcement
+    assert "The call was cut off; the job had started." in announcement
     row = await row_of(log)
     assert (row.status, row.job_id, row.job_state) == (Status.STARTED, JOB_ID, JobState.ACCEPTED)
-    assert (row.region, row.reason, row.lease_until) == ("cn-southwest-2", ADOPTED_NOTE, None)
+    assert (row.region, row.reason, row.lease_until) == ("cn-southwest-2", reason(Code.ADOPTED), None)
     assert "rtc" not in (row.configuration or "")
 
 
@@ -650,7 +649,7 @@ async def test_an_adopted_job_told_again_still_says_how_it_was_found(
     channel.deaf = False
     await outcomes.tell_again(await row_of(log))
 
-    assert ADOPTED_NOTE in channel.announced[0]
+    assert "The call was cut off; the job had started." in channel.announced[0]
 
 
 async def test_a_job_that_is_somebodys_is_not_adopted(
@@ -727,7 +726,7 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
             moved = await super().advance(invocation, to, **facts)
             if not self.lost:
                 self.lost = True
-                raise DatabaseUnavailable("connection lost")
+                raise DatabaseUnavailable(other("connection lost"))
             return moved
 
     forgetful = Forgetful(database)

@@ -15,7 +15,8 @@ from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
 from bot.jobs.outcome import LEASE, Outcomes
 from bot.jobs.reconcile import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
-from bot.messages.announcement import ADOPTED_NOTE
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.fakes import FakeMetaStudio
@@ -37,7 +38,7 @@ UNKNOWN = Invocation(
     room_id="lobby",
     region="cn-north-4",
     client_id="desk-7",
-    reason="MetaStudio did not answer within 30 seconds.",
+    reason=reason(Code.NO_ANSWER_IN_TIME, seconds=30.0),
     request_id="request-1",
     trigger_id="trigger-1",
     lease_until=NOON + LEASE,
@@ -143,9 +144,9 @@ async def test_the_only_new_job_of_the_room_is_the_starts_own(room: Room) -> Non
     row = await room.settle()
 
     assert (row.status, row.job_id, row.region) == (Status.STARTED, "job-1", "cn-southwest-2")
-    assert (row.reason, row.lease_until) == (ADOPTED_NOTE, None)
+    assert (row.reason, row.lease_until) == (reason(Code.ADOPTED), None)
     [announcement] = room.channel.announced
-    for fact in ("job-1", "1920 × 1080", ADOPTED_NOTE):
+    for fact in ("job-1", "1920 × 1080", "the job had started"):
         assert fact in announcement
     assert room.channel.told == []
     assert room.slept == []
@@ -315,13 +316,13 @@ async def test_while_another_start_of_the_room_waits_for_its_answer_its_job_is_n
 
 
 async def test_once_the_other_start_has_its_job_what_is_left_is_adopted(room: Room) -> None:
-    other = another(status=Status.STARTING)
-    await room.log.record(other)
+    rival = another(status=Status.STARTING)
+    await room.log.record(rival)
     room.has(job("job-1"), job("job-2"))
     room.cloud.lists = [(job("job-1"),), (job("job-1"), job("job-2"))]
 
     async def the_other_has_its_answer() -> None:
-        await room.log.advance(other, Status.STARTED, job_id="job-2")
+        await room.log.advance(rival, Status.STARTED, job_id="job-2")
 
     room.in_a_pause = the_other_has_its_answer
 
@@ -375,7 +376,9 @@ async def test_of_two_unknown_starts_nobody_is_given_a_job_and_both_are_asked(ro
 
 
 @pytest.mark.parametrize(
-    "error", [Rejected("You may not list jobs."), OutcomeUnknown("No answer.")], ids=["refused", "lost"]
+    "error",
+    [Rejected(other("You may not list jobs.")), OutcomeUnknown(other("No answer."))],
+    ids=["refused", "lost"],
 )
 async def test_where_metastudio_cannot_be_asked_the_person_is_told_so(room: Room, error: Exception) -> None:
     room.cloud.lists = [error]
@@ -387,7 +390,7 @@ async def test_where_metastudio_cannot_be_asked_the_person_is_told_so(room: Room
 
 
 async def test_a_look_that_fails_is_made_again(room: Room) -> None:
-    room.cloud.lists = [OutcomeUnknown("No answer."), (job("job-1"),)]
+    room.cloud.lists = [OutcomeUnknown(other("No answer.")), (job("job-1"),)]
 
     assert (await room.settle()).job_id == "job-1"
 
@@ -517,7 +520,7 @@ async def test_another_look_during_which_the_start_is_settled_says_how(
 
 
 async def test_another_look_that_metastudio_does_not_answer_says_so(room: Room, asking: Invocation) -> None:
-    room.cloud.lists = [OutcomeUnknown("No answer.")]
+    room.cloud.lists = [OutcomeUnknown(other("No answer."))]
     await look_again(room, asking)
 
     assert "MetaStudio could not be asked which jobs run." in room.said_instead

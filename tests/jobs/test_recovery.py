@@ -19,6 +19,8 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -249,12 +251,14 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
 
     assert await process.recover_once() == []
     assert await row_of(log) == replace(
-        row, status=Status.FAILED, reason="The bot was stopped meanwhile.", lease_until=None
+        row, status=Status.FAILED, reason=reason(Code.INTERRUPTED_WHILE_WAITED_FOR), lease_until=None
     )
 
 
 async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:
-    row = left_behind(action=Action.RTC_ACCESS, status=Status.FAILED, reason="MetaStudio is not reached.")
+    row = left_behind(
+        action=Action.RTC_ACCESS, status=Status.FAILED, reason=other("MetaStudio is not reached.")
+    )
     await log.record(row)
 
     assert await process.recover_once() == []
@@ -324,7 +328,7 @@ class LogWithoutLuck(Invocations):
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         self.reads += 1
         if self.reads == 1:
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         if self.reads == 2:
             raise RuntimeError("a bug")
         return await super().overdue(now, limit=limit)

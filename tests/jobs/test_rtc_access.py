@@ -21,7 +21,10 @@ from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
 from bot.jobs.rtc_access import ANSWER_SECONDS, LEASE, RtcAccess
+from bot.messages.reasons import sentence
 from bot.metastudio.client import READ_SECONDS
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
@@ -187,7 +190,7 @@ async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play:
 
     assert (row.status, row.reason, row.lease_until) == (
         Status.FAILED,
-        "Slack did not open the modal.",
+        reason(Code.MODAL_NOT_OPENED),
         None,
     )
     assert play.cloud.asked == []
@@ -207,8 +210,14 @@ async def test_a_slack_that_fails_to_open_the_modal_ends_it(play: Play) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (JobOver("The job is finished.", advice="There is nothing left to do: it is over."), "it is over"),
-        (OutcomeUnknown("MetaStudio did not answer within 10 seconds.", advice="Try again."), "Try again."),
+        (
+            JobOver(reason(Code.JOB_FINISHED)),
+            "it is over",
+        ),
+        (
+            OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=10.0, repeatable=True)),
+            "Try again in a moment.",
+        ),
     ],
     ids=["over", "lost"],
 )
@@ -223,9 +232,9 @@ async def test_why_there_is_nothing_to_see_is_said_in_the_modal(
     play.cloud.answer = fail
     row = await play.run()
 
-    assert str(error) in shown(play.slack)
+    assert sentence(error.reason) in shown(play.slack)
     assert words in shown(play.slack)
-    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, str(error), None)
+    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
     assert (row.http_status, row.error_code, row.request_id) == (400, "MSS.20010066", "request-1")
 
 

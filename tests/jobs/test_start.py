@@ -19,6 +19,7 @@ from bot.jobs.outcome import TELL_AGAIN, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import LEASE_MARGIN, Duplicate, Starts, Used
 from bot.metastudio.client import Started
+from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from tests.fakes import FakeMetaStudio
@@ -47,11 +48,11 @@ async def accepted() -> Started:
 
 
 async def rejected() -> Started:
-    raise Rejected("The room's concurrency is used up.", answer=Answer(error_code="MSS.20010135"))
+    raise Rejected(other("The room's concurrency is used up."), answer=Answer(error_code="MSS.20010135"))
 
 
 async def lost() -> Started:
-    raise OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+    raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
 
 
 async def broken() -> Started:

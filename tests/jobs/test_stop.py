@@ -26,7 +26,9 @@ from bot.errors import (
     Rejected,
 )
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
-from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
+from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, OVER_ALREADY, Stops
+from bot.messages.reasons import sentence
+from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
@@ -49,10 +51,12 @@ CLICK = Invocation(
     response_url="https://hooks.slack.com/actions/T/1/x",
 )
 TAKEN = Answer(200, request_id="request-1")
-OVER = JobOver("The job is finished.", answer=Answer(400, "MSS.20010066", "over", "request-2"))
-REJECTED = Rejected("The bot's credentials may not do this.", answer=Answer(403, "MSS.1", "no", "request-3"))
+OVER = JobOver(other("The job is finished."), answer=Answer(400, "MSS.20010066", "over", "request-2"))
+REJECTED = Rejected(
+    other("The bot's credentials may not do this."), answer=Answer(403, "MSS.1", "no", "request-3")
+)
 
-LOST = OutcomeUnknown("MetaStudio did not answer within 30 seconds.")
+LOST = OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
 
 
 async def taken() -> Answer:
@@ -104,7 +108,7 @@ class Log(FlakyLog):
         if self.holds == 3:
             self.held_thrice.set()
         if self.holds_fail:
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         return await super().claim(invocation, until)
 
 
@@ -225,7 +229,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
     assert play.told == "Job `job-1` in room `lobby` is over already."
     assert (row.status, row.reason, row.error_code) == (
         Status.DONE,
-        "The job was over already.",
+        OVER_ALREADY,
         "MSS.20010066",
     )
     assert await WatchedJobs(database).stop_of("job-1") is None
@@ -251,7 +255,7 @@ async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(play: Play, 
     ("error", "words"),
     [
         (REJECTED, "*Job `job-1` in room `lobby` was not stopped.*"),
-        (NotSent("MetaStudio is not reached."), "*Job `job-1` in room `lobby` was not stopped.*"),
+        (NotSent(other("MetaStudio is not reached.")), "*Job `job-1` in room `lobby` was not stopped.*"),
         (
             LOST,
             "*It is not known whether job `job-1` in room `lobby` was stopped.*",
@@ -266,8 +270,8 @@ async def test_why_a_job_was_not_stopped_is_told_and_kept(
     row = await play.run()
 
     assert words in play.told
-    assert str(error) in play.told
-    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, str(error), None)
+    assert sentence(error.reason) in play.told
+    assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
     assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
     assert await WatchedJobs(database).stop_of("job-1") is None
 
@@ -385,7 +389,7 @@ async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_l
     row = await play.run()
 
     assert play.cloud.asked == []
-    assert (row.status, row.reason, row.job_state) == (Status.DONE, "The job was over already.", None)
+    assert (row.status, row.reason, row.job_state) == (Status.DONE, OVER_ALREADY, None)
     assert play.told == "Job `job-1` in room `lobby` is over already."
 
 
@@ -403,7 +407,7 @@ async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Pla
     assert (await play.run()).job_state is JobState.STOPPED
 
 
-@pytest.mark.parametrize("error", [REJECTED, LOST, NotSent("MetaStudio cannot be reached.")])
+@pytest.mark.parametrize("error", [REJECTED, LOST, NotSent(other("MetaStudio cannot be reached."))])
 async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_for_sure(
     play: Play, error: MetaStudioError
 ) -> None:

@@ -27,6 +27,8 @@ from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Incoming
 from bot.metastudio.client import Started
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
@@ -109,9 +111,7 @@ class Log(Invocations):
         if self.broken:
             raise RuntimeError("a bug")
         if self.shut:
-            raise DatabaseUnavailable(
-                "The log cannot be used: disk is full.", advice="Try again in a moment."
-            )
+            raise DatabaseUnavailable(reason(Code.DATABASE_FAILED, why="disk is full"))
 
     @override
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:

@@ -10,6 +10,7 @@ from bot.errors import DatabaseUnavailable
 from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.messages.message import Message, section
+from bot.reasons import other
 from bot.slack.client import Installation
 from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON
@@ -152,9 +153,9 @@ def test_the_persons_team_counts_not_the_channels(desk: Desk) -> None:
 
 
 async def test_what_is_answered_at_once_is_logged_without_its_address(desk: Desk) -> None:
-    assert await desk.incoming.close(TYPED, Status.INVALID, "No such region.")
+    assert await desk.incoming.close(TYPED, Status.INVALID, other("No such region."))
     assert await desk.row() == replace(
-        TYPED, status=Status.INVALID, reason="No such region.", response_url=None
+        TYPED, status=Status.INVALID, reason=other("No such region."), response_url=None
     )
 
 

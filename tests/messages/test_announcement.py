@@ -11,8 +11,10 @@ from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.messages.announcement import ADOPTED_NOTE, announcement
+from bot.messages.announcement import announcement
 from bot.messages.message import TEXT_LIMIT, Message
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 Job = Callable[..., SmartChatJob]
 AssertGolden = Callable[[str, Message], None]
@@ -94,7 +96,9 @@ def test_what_is_to_be_read_first_stands_beneath_the_heading(
     invocation: Invocation, assert_golden: AssertGolden
 ) -> None:
     bare = SmartChatJob(job_id="26f06524-4f75-4b3a-a853-b649a21aaf66")
-    assert_golden("announcement_adopted", announcement(invocation, bare, note=ADOPTED_NOTE))
+    assert_golden(
+        "announcement_adopted", announcement(replace(invocation, reason=reason(Code.ADOPTED)), bare)
+    )
 
 
 def buttons(message: Message) -> list[str]:
@@ -277,7 +281,7 @@ TYPED = st.text(max_size=5000) | st.sampled_from(["<!channel>", "`<!here>", "x" 
     room=TYPED,
     who=TYPED,
     request_id=TYPED,
-    note=TYPED,
+    adopted=st.booleans(),
     hint=st.sampled_from(["", INVITE]),
 )
 def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
@@ -289,11 +293,12 @@ def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
     room: str,
     who: str,
     request_id: str,
-    note: str,
+    adopted: bool,
     hint: str,
 ) -> None:
     typed = replace(invocation, text=room, room_id=room, region=room, user_id=who, request_id=request_id)
-    message = announcement(typed, SmartChatJob.model_validate(payload), life, note=note, hint=hint)
+    typed = replace(typed, reason=reason(Code.ADOPTED) if adopted else None)
+    message = announcement(typed, SmartChatJob.model_validate(payload), life, hint=hint)
     assert wrong_with(message) == []
     assert 0 < len(message.text) <= TEXT_LIMIT
     everything = json.dumps(message.arguments(), ensure_ascii=False)

@@ -9,11 +9,11 @@ from bot.domain.arguments import Regions, parse_avatar, parse_start
 from bot.domain.invocation import Invocation, StartRequest, Status
 from bot.errors import (
     Answer,
-    AvatarError,
     CredentialRefused,
     DatabaseUnavailable,
     InvalidArguments,
     NotSent,
+    ReasonedError,
     Refused,
     Rejected,
     Throttled,
@@ -30,6 +30,8 @@ from bot.messages.replies import (
     used,
     went_wrong,
 )
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -110,18 +112,17 @@ def test_an_unusable_command_for_jobs_is_declined_the_same_way(
         (
             "declined_by_policy",
             Refused(
-                "Avatars may not be started from this channel.",
-                advice="Ask whoever runs the bot to change its policy.",
+                reason(Code.CHANNEL_NOT_ALLOWED, verb="start"),
             ),
         ),
         (
             "declined_without_log",
-            DatabaseUnavailable("The log takes too long to write.", advice="Try again in a moment."),
+            DatabaseUnavailable(reason(Code.DATABASE_WRITES_SLOWLY)),
         ),
     ],
 )
 def test_a_refusal_before_the_start_says_that_nothing_was_started(
-    name: str, error: AvatarError, assert_golden: AssertGolden
+    name: str, error: ReasonedError, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, declined(error, COMMAND))
 
@@ -132,24 +133,21 @@ def test_a_refusal_before_the_start_says_that_nothing_was_started(
         (
             "not_started_rejected",
             Rejected(
-                "The room's concurrency is used up.",
-                advice="Stop a running session of this room, "
-                "or raise the room's concurrency in the MetaStudio console.",
+                reason(Code.ROOM_IS_FULL),
                 answer=Answer(400, "MSS.20010135", "Insufficient concurrency", "f3a1b2c4d5e6f708"),
             ),
         ),
         (
             "not_started_rejected_in_foreign_words",
             Rejected(
-                "MetaStudio says: <!channel> rooms & jobs are *full*",
+                reason(Code.METASTUDIO_SAYS, text="<!channel> rooms & jobs are *full*"),
                 answer=Answer(409, "MSS.99999999", "<!channel> rooms & jobs are *full*", "f3a1b2c4d5e6f708"),
             ),
         ),
         (
             "not_started_throttled",
             Throttled(
-                "MetaStudio is throttling the bot.",
-                advice="Wait a moment and try again.",
+                reason(Code.THROTTLED),
                 answer=Answer(
                     429, "APIGW.0308", "The throttling threshold has been reached", "f3a1b2c4d5e6f708"
                 ),
@@ -158,41 +156,45 @@ def test_a_refusal_before_the_start_says_that_nothing_was_started(
         (
             "not_started_credential",
             CredentialRefused(
-                "MetaStudio does not accept the bot's credentials.",
-                advice="Whoever runs the bot: check the keys or the token.",
+                reason(Code.CREDENTIALS_REFUSED),
                 answer=Answer(401, "MSS.00000001", "Unauthorized", "f3a1b2c4d5e6f708"),
             ),
         ),
         (
             "not_started_not_sent",
             NotSent(
-                "MetaStudio cannot be reached at metastudio.cn-north-4.myhuaweicloud.com.",
-                advice="Try again; if it stays so, check METASTUDIO_ENDPOINT and the network of its machine.",
+                reason(
+                    Code.UNREACHABLE,
+                    service="MetaStudio",
+                    host="metastudio.cn-north-4.myhuaweicloud.com",
+                    setting="METASTUDIO_ENDPOINT",
+                    network=True,
+                )
             ),
         ),
         (
             "not_started_no_turn",
-            Refused(
-                "Too many starts are waiting: this one had no turn within 30 seconds.",
-                advice="Try again in a moment.",
-            ),
+            Refused(reason(Code.NO_TURN, seconds=30.0)),
         ),
     ],
 )
 def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
-    name: str, error: AvatarError, invocation: Invocation, assert_golden: AssertGolden
+    name: str, error: ReasonedError, invocation: Invocation, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, not_started(invocation, error))
 
 
 def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: AssertGolden) -> None:
-    refusal = Refused("You may not stop this job.", advice="Ask whoever runs the bot to change its policy.")
+    refusal = Refused(reason(Code.PERSON_NOT_ALLOWED, verb="stop"))
     assert_golden("declined_stop", declined(refusal, "/avatar", verdict="The job goes on."))
 
 
 def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
-    assert declined(DatabaseUnavailable("The log is busy."), "/avatar", verdict="").text == "The log is busy."
-    said = declined(InvalidArguments("`x` is no word."), "/avatar", verdict="").text
+    assert (
+        declined(DatabaseUnavailable(other("The log is busy.")), "/avatar", verdict="").text
+        == "The log is busy."
+    )
+    said = declined(InvalidArguments(other("`x` is no word.")), "/avatar", verdict="").text
     assert said == "`x` is no word.\n`/avatar help` shows what can be typed."
 
 
@@ -226,8 +228,16 @@ def test_a_second_start_of_a_room_is_told_of_the_first(
     [
         ({"status": Status.STARTING}, "is starting", []),
         ({"status": Status.STARTED, "job_id": JOB}, f"was started: job `{JOB}`", []),
-        ({"status": Status.FAILED, "reason": "The room is full."}, "The room is full.", ["Start it now"]),
-        ({"status": Status.REFUSED, "reason": "No turn."}, "was not started. No turn.", ["Start it now"]),
+        (
+            {"status": Status.FAILED, "reason": other("The room is full.")},
+            "The room is full.",
+            ["Start it now"],
+        ),
+        (
+            {"status": Status.REFUSED, "reason": other("No turn.")},
+            "was not started. No turn.",
+            ["Start it now"],
+        ),
         ({"status": Status.UNKNOWN}, "It is not known", ["Look again", "Start anyway"]),
     ],
 )
@@ -256,7 +266,7 @@ def test_a_duplicate_with_foreign_words_pings_nobody(
     mean = replace(
         invocation,
         user_id="<!channel>" * 100,
-        reason="<!here>" * 1000,
+        reason=other("<!here>" * 1000),
         job_id="`<!here>" * 100,
         region="<!here>" * 100,
     )
@@ -274,7 +284,7 @@ def test_an_error_of_the_bots_own_gives_a_reference(assert_golden: AssertGolden)
 def test_foreign_words_of_any_length_ping_nobody_and_leave_room_for_the_reference(
     invocation: Invocation,
 ) -> None:
-    endless = Rejected("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(400, "<!here>" * 1000))
+    endless = Rejected(other("<!channel>" * 1000), answer=Answer(400, "<!here>" * 1000))
     text = not_started(invocation, endless).text
     assert "<" not in text
     assert len(text) < 4000

@@ -23,6 +23,7 @@ from bot.messages.replies import duplicate, interrupted, not_started, starting
 from bot.messages.rtc_access import access
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
 from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.reasons import other
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOBBY = "*Lobby kiosk* (`lobby`)"
@@ -50,10 +51,10 @@ def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: 
             settled_already(start),
         ],
         LOBBY_IN_BOLD: [
-            outcome_unknown(start, OutcomeUnknown("No answer."), look=Look()),
-            not_started(start, Rejected("No.")),
+            outcome_unknown(start, OutcomeUnknown(other("No answer.")), look=Look()),
+            not_started(start, Rejected(other("No."))),
             interrupted(start),
-            not_stopped(REF, JobOver("No."), start),
+            not_stopped(REF, JobOver(other("No.")), start),
         ],
     }
     for room, about_it in messages.items():
@@ -119,6 +120,6 @@ def test_long_names_leave_messages_within_slacks_limits(
         announcement(named, SmartChatJob(job_id=named.job_id)),
         jobs_list([named] * 45, 60, NOON),
         duplicate(named, named),
-        outcome_unknown(named, OutcomeUnknown("No answer."), look=Look()),
+        outcome_unknown(named, OutcomeUnknown(other("No answer.")), look=Look()),
     ):
         assert wrong_with(message) == []

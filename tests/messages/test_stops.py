@@ -7,6 +7,8 @@ from bot.domain.invocation import Invocation
 from bot.errors import Answer, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -32,18 +34,17 @@ def test_a_stop_says_which_job_it_is_about(name: str, message: Message, assert_g
         (
             "not_stopped_rejected",
             Rejected(
-                "MetaStudio does not know this room.",
-                advice="Check the room ID; a room is only known in the region of the bot's endpoint.",
+                reason(Code.ROOM_UNKNOWN),
                 answer=Answer(400, "MSS.20010045", "Room not found", "f3a1b2c4d5e6f708"),
             ),
         ),
         (
             "not_stopped_not_sent",
-            NotSent("MetaStudio cannot be reached.", advice="Try again in a moment."),
+            NotSent(reason(Code.NOT_SENT_IN_TIME, seconds=30.0)),
         ),
         (
             "not_stopped_for_sure",
-            OutcomeUnknown("MetaStudio did not answer within 30 seconds."),
+            OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=30.0, repeatable=True)),
         ),
     ],
 )
@@ -54,13 +55,13 @@ def test_a_stop_that_failed_says_what_happened_and_what_to_do(
 
 
 def test_who_does_not_know_whether_it_stopped_is_not_told_of_starting(invocation: Invocation) -> None:
-    text = not_stopped(REF, OutcomeUnknown("No answer came."), invocation).text
+    text = not_stopped(REF, OutcomeUnknown(other("No answer came.")), invocation).text
     assert "Stop it once more; that does no harm." in text
     assert "started" not in text
 
 
 def test_foreign_words_ping_nobody_and_leave_room_for_the_reference(invocation: Invocation) -> None:
-    endless = Rejected("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(400, "<!here>" * 1000))
+    endless = Rejected(other("<!channel>" * 1000), answer=Answer(400, "<!here>" * 1000))
     text = not_stopped(REF, endless, invocation).text
     assert "<" not in text
     assert len(text) < TEXT_LIMIT

@@ -10,13 +10,15 @@ from bot.errors import Answer, OutcomeUnknown
 from bot.messages.message import Message
 from bot.messages.mrkdwn import moment
 from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 
 AssertGolden = Callable[[str, Message], None]
 
 JOB_ID = "26f06524-4f75-4b3a-a853-b649a21aaf66"
-LOST = OutcomeUnknown("The connection to MetaStudio was lost before its answer came.")
+LOST = OutcomeUnknown(reason(Code.CONNECTION_LOST, service="MetaStudio"))
 BROKEN = OutcomeUnknown(
-    "MetaStudio had an internal error.",
+    reason(Code.INTERNAL_ERROR),
     answer=Answer(500, "MSS.00000004", "Internal Error", "f3a1b2c4d5e6f708"),
 )
 
@@ -76,7 +78,7 @@ def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) ->
 def test_foreign_words_of_any_length_ping_nobody(
     unknown: Invocation, wrong_with: Callable[[Message], list[str]]
 ) -> None:
-    error = OutcomeUnknown("<!channel>" * 1000, advice="<!here>" * 1000, answer=Answer(500, "<!here>" * 100))
+    error = OutcomeUnknown(other("<!channel>" * 1000), answer=Answer(500, "<!here>" * 100))
     for look in (Look(("`<!channel>" * 100,) * 30), Look(("<!here>" * 100,)), Look(asked=False)):
         message = outcome_unknown(unknown, error, look=look)
         assert wrong_with(message) == []

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import (
-    LOOK_FIRST,
     Answer,
     CredentialRefused,
     JobOver,
@@ -19,8 +18,10 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.messages.reasons import advice, sentence
+from bot.messages.wording import LOOK_FIRST
 from bot.metastudio.client import MetaStudio, Started
-from bot.metastudio.error_codes import MEANINGS, error_of
+from bot.metastudio.error_codes import REASONS, error_of
 from tests.metastudio.cloud import FULL_ANSWER, JOB_ID, ROOM, Says, ScriptedCloud
 
 OpenClient = Callable[..., MetaStudio]
@@ -134,7 +135,7 @@ async def test_the_documents_errors_keep_what_was_said(
     error = await refusal(Says(said.http_status or 0, body, headers))
     assert type(error) is kind
     assert error.answer == replace(said, request_id=f"from the {'body' if where == 'body' else 'header'}")
-    assert error.advice
+    assert advice(error)
 
 
 @pytest.mark.parametrize(("status", "code", "kind"), DOCUMENTED)
@@ -143,13 +144,14 @@ async def test_every_documented_code_has_a_meaning_and_an_advice(
 ) -> None:
     error = await refusal(Says(status, {"error_code": code, "error_msg": "its own words"}))
     assert type(error) is kind
-    assert str(error) == MEANINGS[code].what
-    assert error.advice == MEANINGS[code].advice != ""
+    assert error.reason.code is REASONS[code]
+    assert sentence(error.reason)
+    assert advice(error)
     assert error.answer.error_msg == "its own words"
 
 
 def test_no_code_is_in_the_table_that_is_not_documented() -> None:
-    assert MEANINGS.keys() == {code for _, code, _ in DOCUMENTED}
+    assert REASONS.keys() == {code for _, code, _ in DOCUMENTED}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
@@ -158,7 +160,7 @@ async def test_a_code_that_is_not_listed_passes_with_its_own_text(
 ) -> None:
     error = await refusal(Says(status, {"error_code": "MSS.99999999", "error_msg": "The moon is full."}))
     assert type(error) is Rejected
-    assert "The moon is full." in str(error)
+    assert "The moon is full." in sentence(error.reason)
     assert error.answer.error_code == "MSS.99999999"
 
 
@@ -176,15 +178,15 @@ async def test_an_error_of_the_gateway_is_read(refusal: Callable[[Says], Any]) -
     body = {"error_code": "APIGW.0101", "error_msg": "The API does not exist", "request_id": "gateway-1"}
     error = await refusal(Says(404, body))
     assert error.answer == Answer(404, "APIGW.0101", "The API does not exist", "gateway-1")
-    assert "METASTUDIO_ENDPOINT" in error.advice
+    assert "METASTUDIO_ENDPOINT" in advice(error)
 
 
 @pytest.mark.parametrize("text", [{"message": "No permission"}, {"title": "No permission", "message": None}])
 async def test_an_error_in_iams_shape_is_read(refusal: Callable[[Says], Any], text: dict[str, Any]) -> None:
     error = await refusal(Says(403, {"error": {"code": 403, **text}}))
     assert error.answer == Answer(403, "403", "No permission")
-    assert "No permission" in str(error)
-    assert "permissions" in error.advice
+    assert "No permission" in sentence(error.reason)
+    assert "permissions" in advice(error)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ async def test_an_error_without_a_usable_body_is_told_by_its_status(
     error = await refusal(Says(status, content, {"X-Request-Id": "request-1"}))
     assert type(error) is kind
     assert error.answer == Answer(status, request_id="request-1")
-    assert str(error)
+    assert sentence(error.reason)
 
 
 @pytest.mark.parametrize("status", [408, 500, 503])
@@ -220,7 +222,7 @@ async def test_an_unknown_outcome_is_never_without_advice(
     refusal: Callable[[Says], Any], status: int
 ) -> None:
     error = await refusal(Says(status, {"error_code": "MSS.99999999", "error_msg": "Oh."}))
-    assert error.advice == LOOK_FIRST
+    assert advice(error) == LOOK_FIRST
 
 
 async def test_a_redirect_is_not_followed(open_client: OpenClient) -> None:
@@ -232,7 +234,7 @@ async def test_a_redirect_is_not_followed(open_client: OpenClient) -> None:
 
 async def test_an_endless_error_text_is_cut(refusal: Callable[[Says], Any]) -> None:
     error = await refusal(Says(400, {"error_code": "MSS.99999999", "error_msg": "so " * 10_000}))
-    assert len(str(error)) < 1100
+    assert len(sentence(error.reason)) < 1100
     assert len(error.answer.error_msg) == 1000
 
 

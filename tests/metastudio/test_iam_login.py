@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.errors import CredentialRefused, MetaStudioError, NotSent
+from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import IamAccount, IamLogin
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
@@ -258,7 +259,7 @@ async def test_a_password_that_iam_quotes_as_it_was_sent_is_masked(log_in: OpenC
 
     error = await fail(log_in(TwoClouds([quotes], [ACCEPTS]), account=account))
     assert "methods" in (error.answer.error_msg or "")
-    assert "escaped" not in str(error) + (error.answer.error_msg or "")
+    assert "escaped" not in sentence(error.reason) + (error.answer.error_msg or "")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -267,8 +268,8 @@ async def test_a_refused_login_is_not_tried_again(log_in: OpenClient, pauses: Pa
     clouds = TwoClouds([refusal], [ACCEPTS])
     error = await fail(log_in(clouds))
     assert type(error) is CredentialRefused
-    assert "wrong password" in str(error)
-    assert "METASTUDIO_IAM_PASSWORD" in error.advice
+    assert "wrong password" in sentence(error.reason)
+    assert "METASTUDIO_IAM_PASSWORD" in advice(error)
     assert (error.answer.http_status, error.answer.error_code) == (status, str(status))
     assert len(clouds.iam.requests) == 1
     assert clouds.metastudio.requests == []
@@ -312,9 +313,9 @@ async def test_where_iam_is_in_trouble_nothing_was_sent_to_metastudio(
     clouds = TwoClouds([trouble], [ACCEPTS])
     error = await fail(log_in(clouds))
     assert type(error) is NotSent
-    assert str(error).startswith("IAM gave the bot no token")
-    assert "nothing was sent to MetaStudio" in str(error)
-    assert "HUAWEICLOUD_SDK_IAM_ENDPOINT" in error.advice
+    assert sentence(error.reason).startswith("IAM gave the bot no token")
+    assert "nothing was sent to MetaStudio" in sentence(error.reason)
+    assert "HUAWEICLOUD_SDK_IAM_ENDPOINT" in advice(error)
     assert clouds.metastudio.requests == []
     assert len(clouds.iam.requests) == 4
     assert pauses == [0.75, 1.5, 3.0]

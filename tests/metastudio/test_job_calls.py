@@ -14,7 +14,6 @@ import pytest
 from bot.domain.invocation import StartRequest
 from bot.domain.job import JobReport
 from bot.errors import (
-    LOOK_FIRST,
     Answer,
     CredentialRefused,
     JobOver,
@@ -26,6 +25,8 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.messages.reasons import advice, sentence
+from bot.messages.wording import LOOK_FIRST
 from bot.metastudio.client import MetaStudio
 from bot.runtime.rate_limiter import RateLimiter
 from bot.sandbox.metastudio import MetaStudioStandIn
@@ -232,7 +233,7 @@ async def test_what_cannot_be_the_id_of_a_job_is_not_asked_for(
     cloud = ScriptedCloud(STOPPED)
     error = await failure(operation(open_client(cloud), job_id=job_id))
     assert type(error) is JobOver
-    assert error.advice
+    assert advice(error)
     assert cloud.requests == []
 
 
@@ -264,7 +265,7 @@ async def test_a_service_that_does_not_know_the_operation_says_so(
     cloud = ScriptedCloud(says)
     error = await failure(operation(open_client(cloud)))
     assert type(error) is OperationUnknown
-    assert "METASTUDIO_ENDPOINT" in error.advice
+    assert "METASTUDIO_ENDPOINT" in advice(error)
     assert len(cloud.requests) == 1
 
 
@@ -340,8 +341,8 @@ async def test_that_a_room_has_no_jobs_is_never_concluded_from_garbage(
     cloud = ScriptedCloud(*[page_of(0, 100, 150)] * pages_before, garbage)
     error = await failure(jobs(open_client(cloud)))
     assert type(error) is OutcomeUnknown
-    assert str(error) == "MetaStudio's list of jobs cannot be read."
-    assert error.advice == "Try again in a moment."
+    assert sentence(error.reason) == "MetaStudio's list of jobs cannot be read."
+    assert advice(error) == "Try again in a moment."
     assert error.answer == Answer(http_status=200, request_id="request-1")
     assert len(cloud.requests) == pages_before + 1
 
@@ -351,8 +352,8 @@ async def test_an_answer_of_10_mb_is_not_read(open_client: OpenClient, operation
     cloud = ScriptedCloud(Says(200, TOO_LARGE))
     error = await failure(operation(open_client(cloud)))
     assert type(error) is OutcomeUnknown
-    assert "too large" in str(error)
-    assert error.advice == "Try again in a moment."
+    assert "too large" in sentence(error.reason)
+    assert advice(error) == "Try again in a moment."
     assert len(cloud.requests) == 1
 
 
@@ -450,14 +451,14 @@ async def test_the_advice_after_a_lost_answer_fits_what_was_asked(
 ) -> None:
     error = await failure(operation(open_client(ScriptedCloud(lost))))
     assert type(error) is OutcomeUnknown
-    assert error.advice == "Try again in a moment."
+    assert advice(error) == "Try again in a moment."
 
 
 @pytest.mark.parametrize("lost", LOST, ids=str)
 async def test_the_advice_after_a_lost_start_stays_to_look_first(open_client: OpenClient, lost: Step) -> None:
     metastudio = open_client(ScriptedCloud(lost))
     error = await failure(metastudio.start(StartRequest("room-1"), app_user_id="U1", seconds=5))
-    assert error.advice == LOOK_FIRST
+    assert advice(error) == LOOK_FIRST
 
 
 @pytest.mark.parametrize(
@@ -544,7 +545,7 @@ async def test_the_time_limit_in_a_pause_tells_why_there_was_one(open_client: Op
     metastudio = open_client(ScriptedCloud(Says(500)), sleep=forever, jitter=lambda: 0.0)
     error = await failure(stop(metastudio, seconds=0.55))
     assert (type(error), error.answer.http_status) == (OutcomeUnknown, 500)
-    assert error.advice == "Try again in a moment."
+    assert advice(error) == "Try again in a moment."
 
 
 @pytest.mark.parametrize("behave", [says_nothing, stops_halfway], ids=by_name)
@@ -555,8 +556,8 @@ async def test_a_server_that_falls_silent_is_left_at_the_time_limit(
     async with RawServer(behave) as server:
         error = await failure(operation(open_client(endpoint=server.url), seconds=0.2))
         assert type(error) is OutcomeUnknown
-        assert str(error) == "MetaStudio did not answer within 0.2 seconds."
-        assert error.advice == "Try again in a moment."
+        assert sentence(error.reason) == "MetaStudio did not answer within 0.2 seconds."
+        assert advice(error) == "Try again in a moment."
         assert len(server.requests) == 1
 
 
@@ -570,7 +571,7 @@ async def test_after_a_lost_connection_a_stop_is_repeated_and_a_read_at_most_by_
     async with RawServer(behave) as server:
         error = await failure(operation(open_client(endpoint=server.url)))
         assert type(error) is OutcomeUnknown
-        assert error.advice == "Try again in a moment."
+        assert advice(error) == "Try again in a moment."
         assert len(server.requests) in sent
 
 

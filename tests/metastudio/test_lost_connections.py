@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.errors import MetaStudioError, NotSent, OutcomeUnknown
+from bot.messages.reasons import sentence
 from bot.metastudio.client import MetaStudio
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from tests.metastudio.cloud import (
@@ -54,14 +55,14 @@ async def test_a_closed_port_is_tried_four_times_and_nothing_was_sent(
 ) -> None:
     error = await fail(open_client(endpoint=f"http://127.0.0.1:{closed_port()}"), seconds=30)
     assert type(error) is NotSent
-    assert "127.0.0.1" in str(error)
+    assert "127.0.0.1" in sentence(error.reason)
     assert pauses == [0.75, 1.5, 3.0]
 
 
 async def test_a_host_without_an_address_cannot_be_reached(open_client: OpenClient, pauses: Pauses) -> None:
     error = await fail(open_client(endpoint="https://metastudio.invalid"), seconds=30)
     assert type(error) is NotSent
-    assert "metastudio.invalid" in str(error)
+    assert "metastudio.invalid" in sentence(error.reason)
     assert len(pauses) == 3
 
 
@@ -108,7 +109,7 @@ async def test_a_server_that_falls_silent_is_left_at_the_time_limit(
     async with RawServer(behave) as server:
         error = await fail(open_client(endpoint=server.url), seconds=0.2)
         assert type(error) is OutcomeUnknown
-        assert "0.2 seconds" in str(error)
+        assert "0.2 seconds" in sentence(error.reason)
         assert len(server.requests) == 1
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.errors import OutcomeUnknown, Rejected
+from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import ReadyMadeToken
 from bot.runtime.rate_limiter import RateLimiter
@@ -70,7 +71,7 @@ async def test_a_success_without_a_usable_job_has_an_unknown_outcome(
     cloud = ScriptedCloud(Says(202, WITHOUT_A_JOB[name], {"X-Request-Id": "request-1"}))
     with pytest.raises(OutcomeUnknown) as caught:
         await start(open_client(cloud))
-    assert caught.value.advice
+    assert advice(caught.value)
     assert len(cloud.requests) == 1
 
 
@@ -123,7 +124,7 @@ async def test_a_refusal_with_a_nonsense_body_is_still_a_refusal(
     with pytest.raises(Rejected) as caught:
         await start(open_client(ScriptedCloud(Says(400, content))))
     assert caught.value.answer.error_code is None
-    assert "400" in str(caught.value)
+    assert "400" in sentence(caught.value.reason)
 
 
 async def test_codes_and_texts_that_are_numbers_are_shown(open_client: OpenClient) -> None:

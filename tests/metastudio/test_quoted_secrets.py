@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.errors import MetaStudioError
+from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.runtime.process_log import MASK, Redactor
 from tests.metastudio.cloud import FULL_ANSWER, JOB_ID, ROOM, Says, ScriptedCloud
@@ -39,7 +40,7 @@ async def failure_of(client: MetaStudio) -> MetaStudioError:
 
 
 def seen(error: MetaStudioError) -> str:
-    return f"{error} {error.advice} {error.answer}"
+    return f"{sentence(error.reason)} {advice(error)} {error.answer}"
 
 
 @pytest.mark.parametrize("text", SHAPES)

@@ -18,6 +18,7 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, TokenAuth
 from bot.metastudio.signing import AkSkAuth
@@ -107,7 +108,7 @@ async def test_what_never_left_is_sent_again_after_growing_pauses(
     cloud = ScriptedCloud(lost)
     error = await fail(open_client(cloud, jitter=lambda: next(jitter)))
     assert type(error) is NotSent
-    assert error.advice
+    assert advice(error)
     assert len(cloud.requests) == 4
     assert pauses == [0.5, 1.5, pytest.approx(3.998)]
 
@@ -136,7 +137,7 @@ async def test_what_may_have_arrived_is_never_sent_again(
     cloud = ScriptedCloud(lost, ACCEPTS)
     error = await fail(open_client(cloud))
     assert type(error) is OutcomeUnknown
-    assert "look at the room's jobs" in error.advice
+    assert "look at the room's jobs" in advice(error)
     assert len(cloud.requests) == 1
     assert pauses == []
 
@@ -255,7 +256,7 @@ async def test_the_time_limit_ends_a_start_that_is_under_way_as_unknown(open_cli
     cloud = ScriptedCloud(forever)
     error = await fail(open_client(cloud), seconds=0.05)
     assert type(error) is OutcomeUnknown
-    assert "0.05 seconds" in str(error)
+    assert "0.05 seconds" in sentence(error.reason)
     assert len(cloud.requests) == 1
 
 

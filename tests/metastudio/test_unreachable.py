@@ -15,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import NotSent
+from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import IamAccount, IamLogin
 from bot.metastudio.transport import open_transport
@@ -40,7 +41,7 @@ async def told(metastudio: MetaStudio) -> str:
     """What a person reads of a call that did not leave."""
     with pytest.raises(NotSent) as caught:
         await metastudio.check(seconds=10)
-    return f"{caught.value} {caught.value.advice}"
+    return f"{sentence(caught.value.reason)} {advice(caught.value)}"
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
+from bot.reasons import other
 from bot.slack.delivery import Delivered, Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -124,7 +125,7 @@ class FlakyLog(Invocations):
     async def get(self, invocation_id: str) -> Invocation | None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         return await super().get(invocation_id)
 
 
@@ -137,7 +138,7 @@ class FlakyWatchedJobs(WatchedJobs):
     async def show(self, job: WatchedJob, state: JobState, at: datetime) -> None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         await super().show(job, state, at)
 
 

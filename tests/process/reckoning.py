@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 from typing_extensions import override
 
 from bot.domain.invocation import Invocation, Status
-from bot.jobs.outcome import INTERRUPTED
-from bot.messages.announcement import ADOPTED_NOTE
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from tests.process.conftest import StandIns
@@ -100,7 +100,7 @@ class Room:
             case Status.UNKNOWN:
                 pass  # of a room where no job was made; else the row has to be `started`
             case Status.FAILED:
-                if row.reason != INTERRUPTED:
+                if row.reason != reason(Code.INTERRUPTED):
                     yield "it failed, and not because a process ended"
                 if self.calls:
                     yield "a start that was sent counts as failed"
@@ -178,7 +178,7 @@ class Reckoning:
                 f"{len(self.rooms)} typed",
                 f"{promised} acknowledged",
                 *(f"{number} {status}" for status, number in sorted(statuses.items())),
-                f"{sum(row.reason == ADOPTED_NOTE for row in rows)} adopted",
+                f"{sum(row.reason == reason(Code.ADOPTED) for row in rows)} adopted",
                 f"{self.announced_twice} announced twice",
             ]
         )

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import DatabaseUnavailable
+from bot.reasons import other
 from bot.runtime.background import Tasks, repeat_in_background
 
 
@@ -140,7 +141,7 @@ async def test_a_task_that_somebody_waits_for_is_waited_for_here_as_well(tasks: 
 
 
 async def test_what_is_done_all_the_time_goes_on_whatever_goes_wrong_until_it_is_cancelled() -> None:
-    outcomes = iter([None, DatabaseUnavailable("database is locked"), RuntimeError("a bug"), None])
+    outcomes = iter([None, DatabaseUnavailable(other("database is locked")), RuntimeError("a bug"), None])
     pauses: list[float] = []
 
     async def work() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.errors import DatabaseUnavailable
+from bot.reasons import other
 from bot.runtime.readiness import KEPT_SECONDS, CostlyCheck, Readiness
 
 
@@ -45,7 +46,7 @@ async def test_a_flood_of_probes_makes_one_check_a_second() -> None:
         nonlocal begun
         begun += 1
         if begun == 2:
-            raise DatabaseUnavailable("the disk is full")
+            raise DatabaseUnavailable(other("the disk is full"))
 
     check = CostlyCheck(work, now=lambda: seconds)
     assert set(await asyncio.gather(*(check() for _ in range(500)))) == {None}

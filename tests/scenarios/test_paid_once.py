@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.reasons import other
 from bot.sandbox.slack import Message
 from tests.stage import JONAS, MEI, Console, Stage, StagedWith, buttons, until
 
@@ -371,7 +372,7 @@ async def test_start_it_now_looks_first_also_after_a_repetition_that_had_no_turn
                 status=Status.REFUSED,
                 trigger_id="repetition",
                 previous_id=(await stage.log())[0].id,
-                reason="Too many starts are waiting.",
+                reason=other("Too many starts are waiting."),
             )
         )
         await console("lobby")

@@ -7,6 +7,8 @@ from contextlib import closing
 import pytest
 
 from bot.domain.invocation import Action, JobState, Source, Status
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.sandbox.metastudio import MetaStudioStandIn
 from tests.stage import AMARA, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
@@ -171,7 +173,7 @@ async def test_to_stop_what_is_over_is_no_error_and_nobodys_doing(socket_stage: 
         (Source.BUTTON, JONAS, job.job_id, Status.DONE),
         (Source.COMMAND, MEI, UNHEARD_OF, Status.DONE),
     ]
-    assert [row.reason for row in (await stage.log())[1:]] == ["The job was over already."] * 2
+    assert [row.reason for row in (await stage.log())[1:]] == [reason(Code.JOB_OVER_ALREADY)] * 2
 
 
 async def test_two_who_stop_a_job_at_once_are_both_answered_and_one_of_them_did_it(

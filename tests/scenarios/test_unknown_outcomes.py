@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from bot.domain.invocation import Action, Source, Status
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.sandbox.slack import Message
 from tests.stage import MEI, Console, Stage, StagedWith, buttons, until
 
@@ -30,7 +32,7 @@ async def test_the_job_that_was_made_is_found_and_announced_with_a_note(
         assert NOTE in announcement.text
         assert len(stage.news()) == 1
         [row] = await stage.log()
-        assert (row.status, row.job_id, row.reason) == (Status.STARTED, job.job_id, NOTE)
+        assert (row.status, row.job_id, row.reason) == (Status.STARTED, job.job_id, reason(Code.ADOPTED))
         assert row.announced_at is not None
         assert stage.metastudio.starts_received == {"lobby": 1}
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from tests.stage import AMARA, AVATARS, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
 PRIYA, PARTNER = "U0PRIYA001", "T0PARTNER1"
@@ -222,7 +224,7 @@ async def test_a_stop_left_behind_is_not_sent_where_the_policy_is_stricter_by_no
         await stage.types("lobby")
     async with staged_with(policy=f'[stop]\nusers = ["{AMARA}"]\n') as stage:
         row = await left_behind(stage)
-        assert (row.status, row.reason) == (Status.REFUSED, "You may not stop avatars with this bot.")
+        assert (row.status, row.reason) == (Status.REFUSED, reason(Code.PERSON_NOT_ALLOWED, verb="stop"))
         assert stage.asked("stop") == 0
         assert "Nothing was stopped." in stage.said(JONAS)[-1].text
 

@@ -99,7 +99,7 @@ class TestSqliteFiles:
             began = time.perf_counter()
             with (
                 another_process_writing(tmp_path / "log.db"),
-                pytest.raises(DatabaseUnavailable, match="The log cannot be used: database is locked"),
+                pytest.raises(DatabaseUnavailable, match="database_failed why='database is locked'"),
             ):
                 await log.record(an_invocation())
             assert 1.5 < time.perf_counter() - began < 2.9
@@ -183,7 +183,7 @@ class TestWhatCannotBeWritten:
     ) -> None:
         async with database.connect() as connection:
             await connection.execute(text("DROP TABLE invocations"))
-        with pytest.raises(DatabaseUnavailable, match="The log cannot be used: "):
+        with pytest.raises(DatabaseUnavailable, match="database_failed why="):
             await log.record(an_invocation())
         with pytest.raises(DatabaseUnavailable):
             await log.check_writable()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.reasons import other
 from bot.store.invocations import Invocations, RunningJobs
 
 New = Callable[..., Invocation]
@@ -33,11 +34,15 @@ async def recorded(log: Invocations, *rows: Invocation) -> None:
 async def test_a_start_of_unknown_outcome_adopts_a_job_that_is_nobodys(
     log: Invocations, unknown: New
 ) -> None:
-    row = unknown(reason="The connection was lost.")
+    row = unknown(reason=other("The connection was lost."))
     await recorded(log, row)
-    adopted = await log.adopt(row, "job-1", reason="It had started.", job_state=JobState.ACCEPTED)
+    adopted = await log.adopt(row, "job-1", reason=other("It had started."), job_state=JobState.ACCEPTED)
     assert adopted == replace(
-        row, status=Status.STARTED, job_id="job-1", reason="It had started.", job_state=JobState.ACCEPTED
+        row,
+        status=Status.STARTED,
+        job_id="job-1",
+        reason=other("It had started."),
+        job_state=JobState.ACCEPTED,
     )
     assert await log.get(row.id) == adopted
 

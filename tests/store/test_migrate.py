@@ -2,6 +2,7 @@ import asyncio
 import sys
 from dataclasses import fields
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, insert, inspect, table, text
+from sqlalchemy import Connection, Text, column, insert, inspect, table, text
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import StartupError, Unreachable
+from bot.messages.reasons import sentence
+from bot.reasons import Reason, other
+from bot.reasons import ReasonCode as Code
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
 from bot.store.tables import VERSION_TABLE, invocations, metadata
+from tests.messages.every_reason import REASONS
 
 PROCESS = """
 import asyncio, sys
@@ -38,6 +43,7 @@ print("migrated")
 
 
 ADDED_LATER = {
+    "reason",
     "job_state",
     "configuration",
     "channel_kind",
@@ -74,7 +80,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
     command.upgrade(config, revision)
 
 
-def an_old_row(number: int, status: str, **known: str | int | datetime) -> dict[str, object]:
+def an_old_row(number: int, status: str, **known: str | int | datetime | None) -> dict[str, object]:
     row = Invocation(
         id=f"i{number}",
         created_at=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
@@ -84,7 +90,17 @@ def an_old_row(number: int, status: str, **known: str | int | datetime) -> dict[
         user_id="U0MEI00001",
     )
     names = [field.name for field in fields(Invocation) if field.name not in ADDED_LATER]
+    known = {"reason": None, **known}
     return {name: getattr(row, name) for name in names} | {"status": status, "deadline": None} | known
+
+
+def type_of(name: str) -> Any:
+    """The type of a column of an earlier version."""
+    return Text() if name == "reason" else invocations.c[RENAMED.get(name, name)].type
+
+
+def status_of(why: Reason) -> int | None:
+    return 403 if why.code is Code.METASTUDIO_SAYS else None
 
 
 def differences(connection: Connection) -> object:
@@ -176,9 +192,7 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
     async with open_database(database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0001")
-            then = table(
-                "invocations", *(column(name, invocations.c[RENAMED.get(name, name)].type) for name in old[0])
-            )
+            then = table("invocations", *(column(name, type_of(name)) for name in old[0]))
             for row in old:
                 await connection.execute(insert(then).values(**row))
         await migrate(engine)
@@ -196,6 +210,43 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         assert await log.adopt(await unknown(log, received), "job-2", job_state=JobState.ACCEPTED)
         running = await log.running(received, limit=10)
         assert [row.job_id for row in running.jobs] == ["job-2"]
+
+
+async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> None:
+    kinds = (("failed", "start"), ("refused", "stop"), ("unknown", "start"))
+    old = []
+    for number, (why, (status, action)) in enumerate(product(REASONS, kinds)):
+        known = {"reason": sentence(why), "http_status": status_of(why), "action": action}
+        old.append(an_old_row(number % 60, status, id=f"i{number:04}", **known))
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, "0004")
+            for row in old:
+                row["lease_until"] = row.pop("deadline")
+            then = table("invocations", *(column(name, type_of(name)) for name in old[0]))
+            await connection.execute(insert(then), old)
+        await migrate(engine)
+        rows = {row.id: row async for row in Invocations(engine).find()}
+
+    for row in old:
+        now = rows[str(row["id"])].reason
+        assert now is not None
+        assert sentence(now) == row["reason"]
+    codes = {row.reason.code for row in rows.values() if row.reason}
+    assert codes >= {why.code for why in REASONS} - {Code.OPERATION_UNKNOWN_IN_REGION}
+
+
+async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str) -> None:
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, "0004")
+            row = an_old_row(1, "failed", reason="It was the cat's doing. `x` 猫")
+            row["lease_until"] = row.pop("deadline")
+            then = table("invocations", *(column(name, type_of(name)) for name in row))
+            await connection.execute(insert(then).values(**row))
+        await migrate(engine)
+        [now] = [row async for row in Invocations(engine).find()]
+    assert now.reason == other("It was the cat's doing. `x` 猫")
 
 
 async def unknown(log: Invocations, received: Invocation) -> Invocation:
@@ -292,6 +343,7 @@ async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
         for number, status in enumerate(("postponed", "started"), 1):
             row = an_old_row(number, status)
             row["lease_until"] = row.pop("deadline")
+            del row["reason"]
             await connection.execute(insert(invocations).values(row))
     assert [row.id async for row in Invocations(database).find()] == ["i2"]
     assert "a row of the log cannot be read" in capsys.readouterr().out

@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import DatabaseUnavailable
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.errors import database_failures
@@ -108,7 +110,7 @@ async def test_a_turn_is_not_waited_for_any_longer_than_an_ack_can_wait(
 
 async def test_what_the_database_refuses_is_not_written_for_certain(database: Database) -> None:
     error = await failure_of(database, "SELECT 1 / 0")
-    assert str(error) == "The log cannot be used: division by zero."
+    assert error.reason == reason(Code.DATABASE_FAILED, why="division by zero")
     assert error.refused
 
 

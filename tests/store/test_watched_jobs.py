@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.reasons import other
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
@@ -124,9 +125,9 @@ async def test_who_did_not_stop_a_job_has_no_credit(
     await recorded(
         log,
         a_job("job-1"),
-        a_stop("job-1", job_state=None, reason="The job was over already."),
-        a_stop("job-1", job_state=None, status=Status.FAILED, reason="MetaStudio refused."),
-        a_stop("job-1", job_state=None, status=Status.REFUSED, reason="Not yours."),
+        a_stop("job-1", job_state=None, reason=other("The job was over already.")),
+        a_stop("job-1", job_state=None, status=Status.FAILED, reason=other("MetaStudio refused.")),
+        a_stop("job-1", job_state=None, status=Status.REFUSED, reason=other("Not yours.")),
         a_stop("job-1", action=Action.RTC_ACCESS),
         a_stop("job-2"),
     )

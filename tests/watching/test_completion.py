@@ -15,6 +15,7 @@ from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
+from bot.reasons import other
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
 from bot.watching.rooms import Rooms
@@ -60,7 +61,7 @@ class Log(WatchedJobs):
     ) -> None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         facts = {"configuration": configuration, "room_name": room_name}
         self.kept |= {name: value for name, value in facts.items() if value is not None}
 
@@ -191,7 +192,7 @@ async def test_a_name_that_an_edit_has_shown_needs_none_of_its_own(play: Play) -
 
 
 async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown("No answer.")
+    play.cloud.of_room = OutcomeUnknown(other("No answer."))
     await play.looks(play.takes_up(WHOLE))
     assert play.cloud.asked == ["room"] * MOST_TRIES
     assert play.now >= sum(RETRY_SECONDS)
@@ -208,7 +209,7 @@ async def test_a_job_that_is_over_is_completed_once_more_with_its_end_and_then_l
 
 
 async def test_of_a_job_that_is_over_a_room_is_not_asked_again_and_again(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown("No answer.")
+    play.cloud.of_room = OutcomeUnknown(other("No answer."))
     play.completion.follow(play.takes_up(), ENDED)
     await play.completion._tasks.idle()
     assert play.cloud.asked == ["room"]
@@ -216,7 +217,7 @@ async def test_of_a_job_that_is_over_a_room_is_not_asked_again_and_again(play: P
 
 
 async def test_a_state_that_is_not_told_is_asked_for_again_while_the_room_tells(play: Play) -> None:
-    play.cloud.told = OutcomeUnknown("No answer.")
+    play.cloud.told = OutcomeUnknown(other("No answer."))
     play.cloud.of_room = RoomReport.model_validate(WHOLE | {"is_transparent": None})
     job = play.takes_up(room_name="Lobby kiosk")
     for _ in range(3):
@@ -231,7 +232,7 @@ async def test_a_state_that_is_not_told_is_asked_for_again_while_the_room_tells(
 
 
 async def test_a_job_that_metastudio_does_not_know_leaves_it_to_the_room(play: Play) -> None:
-    play.cloud.told = JobOver("There is no such job.")
+    play.cloud.told = JobOver(other("There is no such job."))
     play.cloud.of_room = RoomReport.model_validate(WHOLE)
     await play.looks(play.takes_up(room_name="Lobby kiosk"))
     assert play.cloud.asked == ["state", "room"]
@@ -246,7 +247,7 @@ async def test_what_the_log_does_not_take_is_kept_later_without_asking_anew(play
 
 
 async def test_whoever_no_longer_follows_jobs_asks_nothing_more(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown("No answer.")
+    play.cloud.of_room = OutcomeUnknown(other("No answer."))
     job = play.takes_up()
     await play.completion.close()
     play.completion.miss([job])

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from bot.domain.job import RoomReport
 from bot.errors import MetaStudioError, OperationUnknown, OutcomeUnknown, RoomUnknown, Throttled
+from bot.reasons import other
 from bot.watching.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
 from tests.fakes import FakeMetaStudio
 
@@ -59,13 +60,13 @@ async def test_no_room_has_no_name(play: Play) -> None:
 
 
 async def test_a_room_that_is_not_there_is_empty_and_not_asked_about_again(play: Play) -> None:
-    play.cloud.error = RoomUnknown("No such room.")
+    play.cloud.error = RoomUnknown(other("No such room."))
     for _ in range(2):
         assert (await play.rooms.look_up("lobby")).told() == {}
     assert play.cloud.asked == ["lobby"]
 
 
-@pytest.mark.parametrize("error", [Throttled("Too many."), OutcomeUnknown("No answer.")])
+@pytest.mark.parametrize("error", [Throttled(other("Too many.")), OutcomeUnknown(other("No answer."))])
 async def test_what_was_not_answered_is_asked_again(play: Play, error: MetaStudioError) -> None:
     play.cloud.error = error
     with pytest.raises(type(error)):
@@ -75,7 +76,7 @@ async def test_what_was_not_answered_is_asked_again(play: Play, error: MetaStudi
 
 
 async def test_where_metastudio_does_not_know_how_no_room_is_asked_about_for_a_while(play: Play) -> None:
-    play.cloud.error = OperationUnknown("No such API.")
+    play.cloud.error = OperationUnknown(other("No such API."))
     for room in ("lobby", "hall", "lobby"):
         with pytest.raises(OperationUnknown):
             await play.rooms.look_up(room)

@@ -28,6 +28,7 @@ from bot.errors import (
     Throttled,
 )
 from bot.posts.updates import Showing
+from bot.reasons import other
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
@@ -82,7 +83,7 @@ class Cloud(FakeMetaStudio):
     @override
     async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
         await self._asked("state", job_id)
-        report = self.told.get(job_id, JobOver("There is no such job."))
+        report = self.told.get(job_id, JobOver(other("There is no such job.")))
         if isinstance(report, Exception):
             raise report
         return report
@@ -146,7 +147,7 @@ class FlakyWatchedJobs(WatchedJobs):
 
     def _fail(self) -> None:
         if self.failing:
-            raise DatabaseUnavailable("The log cannot be used: database is locked.")
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
 
 @dataclass
@@ -285,7 +286,7 @@ class TestEnds:
     @pytest.mark.parametrize(
         ("report", "state"),
         [
-            (JobOver("MetaStudio does not know it any more."), "gone"),
+            (JobOver(other("MetaStudio does not know it any more.")), "gone"),
             (JobReport(state="SUCCEED", duration=90), "ended"),
             (JobReport(state="DELETING"), "ended"),
             (JobReport(state="SUCCEED", job_finish_reason="MUTE_TIMEOUT"), "silent"),
@@ -316,7 +317,7 @@ class TestEnds:
 
     async def test_who_found_a_job_over_already_has_not_stopped_it(self, play: Play) -> None:
         await play.announced("j1", state="running")
-        await play.stopped("j1", job_state=None, reason="The job was over already.")
+        await play.stopped("j1", job_state=None, reason=other("The job was over already."))
         await play.round()
         assert play.screen.states == [("j1", "gone")]
 
@@ -331,14 +332,14 @@ class TestEnds:
 
     async def test_the_jobs_of_a_room_that_was_deleted_are_gone(self, play: Play) -> None:
         await play.announced("j1", state="running")
-        play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
+        play.cloud.failing = {"lobby": RoomUnknown(other("MetaStudio does not know this room."))}
         await play.rounds(10 * MISSES_OF_RUNNING)
         assert play.screen.states == [("j1", "gone")]
 
     async def test_one_odd_answer_ends_no_job_that_runs(self, play: Play) -> None:
         await play.announced("j1", state="running")
         for _ in range(MISSES_OF_RUNNING):
-            play.cloud.failing = {"lobby": RoomUnknown("MetaStudio does not know this room.")}
+            play.cloud.failing = {"lobby": RoomUnknown(other("MetaStudio does not know this room."))}
             while not await play.round():
                 play.time.pass_by(2)
             play.cloud.failing = {}
@@ -350,7 +351,7 @@ class TestEnds:
     async def test_a_state_that_is_not_to_be_had_ends_the_watch_of_nothing_else(self, play: Play) -> None:
         await play.announced("j1", state="running")
         await play.announced("j2", "stage", state="running")
-        play.cloud.told = {"j1": OperationUnknown("404"), "j2": JobReport(state="SUCCEED")}
+        play.cloud.told = {"j1": OperationUnknown(other("404")), "j2": JobReport(state="SUCCEED")}
         await play.rounds(3)
         assert play.screen.states == [("j2", "ended")]
 
@@ -435,7 +436,12 @@ class TestRefresh:
 class TestTrouble:
     @pytest.mark.parametrize(
         "error",
-        [Throttled("Too many calls."), NotSent("No connection."), OutcomeUnknown("No answer."), ValueError()],
+        [
+            Throttled(other("Too many calls.")),
+            NotSent(other("No connection.")),
+            OutcomeUnknown(other("No answer.")),
+            ValueError(),
+        ],
         ids=lambda error: type(error).__name__,
     )
     async def test_a_room_that_cannot_be_looked_at_is_looked_at_less_and_less_and_no_other_room_is(
@@ -453,7 +459,7 @@ class TestTrouble:
 
     async def test_when_it_can_be_looked_at_again_it_is(self, play: Play) -> None:
         await play.announced("j1", "broken")
-        play.cloud.failing["broken"] = NotSent("No connection.")
+        play.cloud.failing["broken"] = NotSent(other("No connection."))
         with capture_logs():
             await play.rounds(600)
         play.cloud.failing.clear()
@@ -467,7 +473,7 @@ class TestTrouble:
         for job_id in ("j1", "j2", "j3"):
             await play.announced(job_id)
         play.cloud.tells("lobby", j3="PROCESSING")
-        play.cloud.told["j1"] = OutcomeUnknown("MetaStudio failed.")
+        play.cloud.told["j1"] = OutcomeUnknown(other("MetaStudio failed."))
         play.cloud.told["j2"] = JobReport(state="PROCESSING")
         with capture_logs() as logs:
             await play.round()
@@ -477,7 +483,7 @@ class TestTrouble:
     async def test_being_throttled_ends_the_look(self, play: Play) -> None:
         for job_id in ("j1", "j2", "j3"):
             await play.announced(job_id)
-            play.cloud.told[job_id] = Throttled("Too many calls.")
+            play.cloud.told[job_id] = Throttled(other("Too many calls."))
         with capture_logs():
             assert await play.round() == ["list lobby", "state j1"]
 
@@ -501,7 +507,7 @@ class TestACloudThatTellsNothing:
     async def blind(self, play: Play) -> Play:
         """A watcher with a running job in each of three rooms, of which it has learnt that it cannot look."""
         for room_id in ("lobby", "atrium", "hall"):
-            play.cloud.failing[room_id] = OperationUnknown("MetaStudio has no such operation.")
+            play.cloud.failing[room_id] = OperationUnknown(other("MetaStudio has no such operation."))
             await play.announced(f"job in {room_id}", room_id, "running")
         gate = play.cloud.gates["list"] = asyncio.Event()
         await play.watcher.refresh()
@@ -535,7 +541,7 @@ class TestACloudThatTellsNothing:
 
     async def test_who_stops_a_job_is_shown_all_the_same(self, blind: Play) -> None:
         await blind.stopped("job in atrium", by=LU)
-        await blind.stopped("job in hall", job_state=None, reason="The job was over already.")
+        await blind.stopped("job in hall", job_state=None, reason=other("The job was over already."))
         await blind.stopped("somebody else's")
         await blind.round()
         assert blind.screen.shown == [("job in atrium", JobLife(JobState.STOPPED, stopped_by=LU))]
@@ -645,7 +651,10 @@ class TestKeepingOn:
         await play.announced("j1", "with a bug")
         await play.announced("j2", "not reached")
         await play.announced("j3", state="running")
-        play.cloud.failing = {"with a bug": ZeroDivisionError(), "not reached": NotSent("No connection.")}
+        play.cloud.failing = {
+            "with a bug": ZeroDivisionError(),
+            "not reached": NotSent(other("No connection.")),
+        }
         play.watched_jobs.failing = True
         with capture_logs() as logs:
             watching = asyncio.create_task(play.watcher.keep_watching())

@@ -43,6 +43,8 @@ from bot.messages.message import Message
 from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unknown import settled_already
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
@@ -119,7 +121,7 @@ class Actions:
                     await use(invocation, ack)
                 except (InvalidArguments, Refused) as error:
                     status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-                    await self.incoming.close(_naming_its_job(invocation), status, str(error))
+                    await self.incoming.close(_naming_its_job(invocation), status, error.reason)
                     await self._answer(ack, invocation, declined(error, verdict=verdict))
             except DatabaseUnavailable as error:
                 _log.error("refused, for the log cannot be used", reason=str(error))
@@ -145,7 +147,7 @@ class Actions:
     async def _rtc_access(self, invocation: Invocation, ack: AsyncAck) -> None:
         job, start = await self._job_of(invocation)
         if self.rtc is None:
-            raise Refused("RTC access is switched off.", advice="Ask whoever runs the bot.")
+            raise Refused(reason(Code.RTC_ACCESS_OFF))
         self.policy.check(invocation, start)
         if await self._is_over(invocation, start, ack):
             return
@@ -174,7 +176,7 @@ class Actions:
     async def _start_another(self, invocation: Invocation, ack: AsyncAck) -> None:
         refused = await self._named_start(invocation)
         if refused.status is not Status.REFUSED:
-            raise InvalidArguments("This button is about no start that was refused.")
+            raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
         await self._start(invocation, refused, ack, is_another=True)
 
     async def _start_after_all(self, invocation: Invocation, ack: AsyncAck) -> None:
@@ -183,8 +185,8 @@ class Actions:
             is_another = await self._is_of_an_unknown(start)
             await self._start(invocation, start, ack, is_another=is_another)
             return
-        reason = f"The start was settled already: job {start.job_id}."
-        await self.incoming.close(invocation.asking_for(request_of(start)), Status.REFUSED, reason)
+        settled = reason(Code.START_SETTLED, job_id=start.job_id)
+        await self.incoming.close(invocation.asking_for(request_of(start)), Status.REFUSED, settled)
         await ack()
         self._replace(invocation, settled_already(start))
 
@@ -194,7 +196,7 @@ class Actions:
         """Start what another row asked for."""
         request = parse_start(typed(request_of(previous)), self.regions)
         if isinstance(request, HelpWanted):
-            raise InvalidArguments("The button says nothing of what to start.")
+            raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
         there = _where_started(invocation, previous).asking_for(request)
         self.policy.check(there)
         match await self.starts.commit(there, request, previous_id=previous.id, is_another=is_another):
@@ -208,8 +210,8 @@ class Actions:
                 await ack()
                 self._replace(invocation, duplicate(existing, there))
             case Used(existing):
-                reason = f"The button was used already, by {existing.user_id}: log entry {existing.id}."
-                is_new = await self.incoming.close(there, Status.REFUSED, reason)
+                by = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
+                is_new = await self.incoming.close(there, Status.REFUSED, by)
                 await ack()
                 if is_new:
                     # The first of two clicks in a row has just said there that it starts.
@@ -254,7 +256,7 @@ class Actions:
         invocation_id = invocation.text.partition(" ")[0]
         start = await self.incoming.acceptance.ask(self.invocations.get(invocation_id))
         if start is None or start.action is not Action.START:
-            raise InvalidArguments("This start is no longer in the log.", advice="Type the command again.")
+            raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
         return start
 
     async def _is_of_an_unknown(self, start: Invocation) -> bool:

@@ -17,6 +17,8 @@ from bot.listeners.incoming import Incoming, named_by, say
 from bot.messages.jobs import MOST_JOBS, jobs_list
 from bot.messages.replies import avatar_usage, declined
 from bot.messages.stops import stopping
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.store.invocations import Invocations
 
 AVATAR_COMMAND = "/avatar"
@@ -63,7 +65,7 @@ class AvatarCommand:
                     await self._stop(invocation, wanted, ack)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            await self.incoming.close(invocation, status, str(error))
+            await self.incoming.close(invocation, status, error.reason)
             verdict = "Nothing was stopped." if invocation.text.split()[:1] == ["stop"] else ""
             await say(ack, declined(error, AVATAR_COMMAND, verdict=verdict))
 
@@ -83,10 +85,7 @@ class AvatarCommand:
         start = await self.incoming.acceptance.ask(self.invocations.find_start(wanted.job_id))
         room_id = start.room_id if start else wanted.room_id
         if room_id is None:
-            raise InvalidArguments(
-                f"The bot has not started a job `{wanted.job_id}`.",
-                advice="For a job that was started elsewhere, name its room as well: `stop job_id room_id`.",
-            )
+            raise InvalidArguments(reason(Code.JOB_NOT_STARTED_HERE, job_id=wanted.job_id))
         job = JobRef(room_id, wanted.job_id)
         self.policy.check(replace(invocation, room_id=room_id), start)
         received = await self.stops.commit(named_by(start, invocation), job)

@@ -14,6 +14,8 @@ from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.start import Duplicate, Starts
 from bot.listeners.incoming import Incoming, say
 from bot.messages.replies import declined, duplicate, starting, usage
+from bot.reasons import Reason, reason
+from bot.reasons import ReasonCode as Code
 
 START_COMMAND = "/avatar-start"
 START_DESCRIPTION = "Start a virtual avatar in a room and tell this channel"
@@ -56,7 +58,7 @@ class StartCommand:
             self.policy.check(invocation)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            await self.incoming.close(invocation, status, str(error))
+            await self.incoming.close(invocation, status, error.reason)
             await say(ack, declined(error, START_COMMAND))
             return
         match await self.starts.commit(invocation, request):
@@ -71,12 +73,12 @@ class StartCommand:
                 await ack()
 
 
-def duplicate_reason(existing: Invocation) -> str:
+def duplicate_reason(existing: Invocation) -> Reason:
     """Why a duplicate was refused, for the invocation log."""
     match existing.status:
         case Status.STARTED:
-            return f"The same was started a moment ago, by {existing.user_id}."
+            return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)
         case Status.UNKNOWN:
-            return f"It is not known whether the same start, by {existing.user_id}, made a job."
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.user_id)
         case _:
-            return f"The same is being started already, by {existing.user_id}."
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.user_id)

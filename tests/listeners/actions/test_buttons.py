@@ -12,6 +12,8 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
@@ -241,7 +243,7 @@ async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
     assert len(desk.cloud.started) == 1
     row = await clicked_row(desk)
     assert (row.status, row.room_id, row.previous_id, row.user_id) == (Status.REFUSED, "lobby", None, JONAS)
-    assert row.reason == f"The button was used already, by {MEI}: log entry {first.id}."
+    assert row.reason == reason(Code.BUTTON_USED, user_id=MEI, invocation_id=first.id)
     assert "Room `lobby` was started: job `job-1`." in desk.channel.instead[-1].text
 
 
@@ -297,7 +299,7 @@ async def unknown(desk: Desk) -> Invocation:
         status=Status.UNKNOWN,
         user_id=MEI,
         room_id="lobby",
-        reason="MetaStudio did not answer within 30 seconds.",
+        reason=other("MetaStudio did not answer within 30 seconds."),
     )
     await desk.log.record(unknown)
     return unknown
@@ -429,7 +431,7 @@ async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) 
     assert (row.status, row.room_id, row.reason) == (
         Status.REFUSED,
         "lobby",
-        "The start was settled already: job job-7.",
+        reason(Code.START_SETTLED, job_id="job-7"),
     )
 
 
@@ -475,7 +477,7 @@ async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
     assert (running.cloud.stopped, running.slack.opened) == ([], [])
     row = await running.row()
     assert (row.action, row.status, row.job_id) == (LISTENERS[listener], Status.DONE, "job-1")
-    assert (row.reason, row.response_url, row.lease_until) == ("The job was over already.", None, None)
+    assert (row.reason, row.response_url, row.lease_until) == (reason(Code.JOB_OVER_ALREADY), None, None)
 
 
 @STALE

@@ -7,6 +7,9 @@ import pytest
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
 from bot.listeners.commands.avatar_start import duplicate_reason
+from bot.messages.reasons import sentence
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
@@ -48,7 +51,7 @@ async def test_a_mistake_is_explained_and_logged(desk: Desk) -> None:
     row = await desk.row()
     assert (row.action, row.status, row.text) == (Action.START, Status.INVALID, "lobby cn-nroth-4")
     assert row.reason
-    assert row.reason in ack["text"]
+    assert sentence(row.reason) in ack["text"]
     assert desk.cloud.started == []
 
 
@@ -76,7 +79,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
         MEI,
         "lobby",
         Status.REFUSED,
-        f"The same was started a moment ago, by {JONAS}.",
+        reason(Code.DUPLICATE_STARTED, user_id=JONAS),
     )
     [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
     await desk.clicks("start_another", button["value"])
@@ -84,18 +87,18 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"),
+    ("status", "code"),
     [
-        (Status.STARTING, f"The same is being started already, by {JONAS}."),
-        (Status.UNKNOWN, f"It is not known whether the same start, by {JONAS}, made a job."),
+        (Status.STARTING, Code.DUPLICATE_UNDER_WAY),
+        (Status.UNKNOWN, Code.DUPLICATE_UNKNOWN),
     ],
 )
 async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
-    desk: Desk, status: Status, reason: str
+    desk: Desk, status: Status, code: Code
 ) -> None:
     await desk.types(START, "lobby", user_id=JONAS)
 
-    assert duplicate_reason(replace(await desk.row(), status=status)) == reason
+    assert duplicate_reason(replace(await desk.row(), status=status)) == reason(code, user_id=JONAS)
 
 
 async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:

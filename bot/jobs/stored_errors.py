@@ -1,0 +1,104 @@
+"""Errors and rows: the error that a row was written with, made again from the row.
+
+A row keeps the `reason` of an error and MetaStudio's answer. Together with the row's status they tell which
+error it was.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.domain.invocation import Action, Invocation, Status
+from bot.errors import (
+    Answer,
+    CredentialRefused,
+    DatabaseUnavailable,
+    InvalidArguments,
+    JobOver,
+    MetaStudioError,
+    NotSent,
+    OutcomeUnknown,
+    ReasonedError,
+    Refused,
+    Rejected,
+)
+from bot.metastudio.error_codes import kind_of
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other
+
+KINDS: Mapping[Code, type[MetaStudioError]] = MappingProxyType(
+    dict.fromkeys(
+        (
+            Code.UNREACHABLE,
+            Code.NOT_SENT_IN_TIME,
+            Code.NO_TOKEN,
+            Code.NO_TOKEN_IN_ANSWER,
+            Code.NO_TURN_TO_ASK,
+            Code.ROOM_OF_JOB_UNKNOWN,
+            Code.INTERRUPTED,
+        ),
+        NotSent,
+    )
+    | dict.fromkeys(
+        (
+            Code.NO_ANSWER_IN_TIME,
+            Code.CONNECTION_LOST,
+            Code.ANSWER_UNREADABLE,
+            Code.ANSWER_TOO_LARGE,
+            Code.ANSWER_NOT_AWAITED,
+            Code.ANSWER_NAMES_NO_JOB,
+            Code.LIST_UNREADABLE,
+            Code.ROOM_UNREADABLE,
+        ),
+        OutcomeUnknown,
+    )
+    | dict.fromkeys((Code.JOB_NOT_IN_ROOM, Code.JOB_ID_IMPOSSIBLE, Code.JOB_OVER_ALREADY), JobOver)
+    | {Code.LOGIN_REFUSED: CredentialRefused}
+)
+"""The errors of which MetaStudio's answer, if there was one, does not tell what they are."""
+
+_OF_THE_DATABASE = frozenset(
+    {
+        Code.DATABASE_FAILED,
+        Code.DATABASE_WRITES_SLOWLY,
+        Code.DATABASE_ANSWERS_SLOWLY,
+        Code.DATABASE_CHANGED,
+    }
+)
+
+
+def error_of_row(row: Invocation) -> ReasonedError:
+    """The error that a row was refused, or failed, or was left unknown with."""
+    why = row.reason or other("")
+    match row.status:
+        case Status.REFUSED:
+            return Refused(why)
+        case Status.INVALID:
+            return InvalidArguments(why)
+        case _ if why.code in _OF_THE_DATABASE:
+            return DatabaseUnavailable(why)
+        case Status.UNKNOWN:
+            return unknown_in(row)
+        case _:
+            return metastudio_error_in(row)
+
+
+def metastudio_error_in(row: Invocation) -> MetaStudioError:
+    """The same of a call to MetaStudio that did not succeed."""
+    answer = _answer_in(row)
+    why = row.reason or other("")
+    kind = KINDS.get(why.code) or (kind_of(answer) if answer.http_status else _kind_without_answer(row))
+    return kind(why, answer=answer)
+
+
+def unknown_in(row: Invocation) -> OutcomeUnknown:
+    """Why it is not known what came of a start."""
+    return OutcomeUnknown(row.reason or other(""), answer=_answer_in(row))
+
+
+def _kind_without_answer(row: Invocation) -> type[MetaStudioError]:
+    """Of a row of another version of the bot. A stop may have been carried out, and nothing else was."""
+    return OutcomeUnknown if row.action is Action.STOP else Rejected
+
+
+def _answer_in(row: Invocation) -> Answer:
+    return Answer(row.http_status, row.error_code, row.error_msg, row.request_id)

@@ -1,0 +1,89 @@
+"""What is wrong with what somebody typed, in words, or with what a button carries."""
+
+from collections.abc import Callable, Sequence
+
+from bot.domain.arguments import OPTIONS, VERBS
+from bot.domain.invocation import RoomType
+from bot.domain.typed_text import peculiarities, visible
+from bot.messages.wording import Args, Wording, Words, text_in
+from bot.reasons import ReasonCode as Code
+
+_STANDS_ALONE = {
+    "start": "Only a room ID and a region stand alone; the rest is `room_type=…` and `client_id=…`.",
+    "jobs": "`jobs` stands alone.",
+    "stop": "After `stop` come a job ID and, at most, its room ID.",
+}
+
+
+def _unusable(verdict: str) -> Callable[[Args], str]:
+    """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
+    return lambda args: f"{_quoted(args)} {verdict}.{_oddities(args)}"
+
+
+def _no_subcommand(args: Args) -> str:
+    return f"There is no subcommand {_quoted(args)}.{_oddities(args)}"
+
+
+def _oddities(args: Args) -> str:
+    hidden = peculiarities(text_in(args, "word"))
+    return f" It holds {hidden}." if hidden else ""
+
+
+def _quoted(args: Args) -> str:
+    shown = visible(text_in(args, "word").replace("`", "'"))
+    return f"`{shown[:80]}…`" if len(shown) > 80 else f"`{shown}`"
+
+
+def _allowed(values: Sequence[str]) -> Words:
+    return lambda args: _with_guess(values, args)
+
+
+def _allowed_regions(args: Args) -> str:
+    return _with_guess(text_in(args, "allowed").split(), args)
+
+
+def _with_guess(values: Sequence[str], args: Args) -> str:
+    listed = f"Allowed: {', '.join(f'`{value}`' for value in values)}."
+    return f"{listed} Did you mean `{args['close']}`?" if "close" in args else listed
+
+
+def _region_first(args: Args) -> str:
+    return f"The room ID comes first: `room_id {text_in(args, 'word').lower()}`."
+
+
+ARGUMENT_WORDINGS = {
+    Code.TEXT_TOO_LONG: Wording("The text is too long.", "A few words are enough."),
+    Code.ROOM_ID_MISSING: Wording("The room ID is missing.", "It comes first: `room_id region`."),
+    Code.ROOM_ID_UNUSABLE: Wording(
+        _unusable("is not a room ID"),
+        "A room ID has 1 to 64 letters, digits, `-` and `_`, e.g. `24bad716-87b1-45e5-8912-6102f7693265`.",
+    ),
+    Code.REGION_IN_PLACE_OF_ROOM_ID: Wording(
+        lambda args: f"{_quoted(args)} is a region; the room ID belongs in its place.", _region_first
+    ),
+    Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _allowed_regions),
+    Code.ROOM_TYPE_UNKNOWN: Wording(_unusable("is not a room type"), _allowed(tuple(RoomType))),
+    Code.CLIENT_ID_UNUSABLE: Wording(
+        _unusable("is not a client ID"), "A client ID has 1 to 128 letters, digits and signs."
+    ),
+    Code.JOB_ID_MISSING: Wording("The job ID is missing.", "It comes after the word: `stop job_id`."),
+    Code.JOB_ID_UNUSABLE: Wording(
+        _unusable("is not a job ID"),
+        "The job ID stands in the job's announcement, e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
+    ),
+    Code.SUBCOMMAND_UNKNOWN: Wording(_no_subcommand, _allowed(VERBS)),
+    Code.OPTION_UNKNOWN: Wording(_unusable("is not an option"), _allowed(OPTIONS)),
+    Code.OPTION_GIVEN_TWICE: Wording("`{name}` is given twice.", "Keep one of them."),
+    Code.OPTION_EMPTY: Wording("`{name}=` has no value.", "Give it one, or leave it out."),
+    Code.WORD_TOO_MANY: Wording(
+        _unusable("is one word too many"), lambda args: _STANDS_ALONE.get(text_in(args, "after"), "")
+    ),
+    Code.JOB_NOT_STARTED_HERE: Wording(
+        "The bot has not started a job `{job_id}`.",
+        "For a job that was started elsewhere, name its room as well: `stop job_id room_id`.",
+    ),
+    Code.BUTTON_NAMES_NO_JOB: Wording("This button names no job."),
+    Code.BUTTON_NAMES_NO_REFUSED_START: Wording("This button is about no start that was refused."),
+    Code.BUTTON_NAMES_NO_ROOM: Wording("The button says nothing of what to start."),
+    Code.START_NOT_IN_LOG: Wording("This start is no longer in the log.", "Type the command again."),
+}

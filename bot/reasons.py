@@ -1,0 +1,177 @@
+"""Why something did not come about, as data: a code and its arguments.
+
+Errors carry a reason, and rows of the invocation log hold it; `messages.reasons` makes the sentences. The
+arguments may quote what a person typed or what MetaStudio answered. They never hold a secret, and their size
+is bounded.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
+
+from typing_extensions import override
+
+MAX_TEXT = 1000
+"""Characters of one argument; the rest is cut off."""
+
+Argument = str | int | float | bool
+
+
+class ReasonCode(StrEnum):
+    """All reasons. The codes stand in the database: one may be added, and none may be renamed."""
+
+    # What was typed, or what a button carries, cannot be used.
+    TEXT_TOO_LONG = auto()
+    ROOM_ID_MISSING = auto()
+    ROOM_ID_UNUSABLE = auto()
+    REGION_IN_PLACE_OF_ROOM_ID = auto()
+    REGION_UNKNOWN = auto()
+    ROOM_TYPE_UNKNOWN = auto()
+    CLIENT_ID_UNUSABLE = auto()
+    JOB_ID_MISSING = auto()
+    JOB_ID_UNUSABLE = auto()
+    SUBCOMMAND_UNKNOWN = auto()
+    OPTION_UNKNOWN = auto()
+    OPTION_GIVEN_TWICE = auto()
+    OPTION_EMPTY = auto()
+    WORD_TOO_MANY = auto()
+    JOB_NOT_STARTED_HERE = auto()
+    BUTTON_NAMES_NO_JOB = auto()
+    BUTTON_NAMES_NO_REFUSED_START = auto()
+    BUTTON_NAMES_NO_ROOM = auto()
+    START_NOT_IN_LOG = auto()
+
+    # The policy does not allow it.
+    REGION_REQUIRED = auto()
+    REGION_NOT_ALLOWED = auto()
+    ROOM_NOT_ALLOWED = auto()
+    PERSON_NOT_ALLOWED = auto()
+    CHANNEL_NOT_ALLOWED = auto()
+    WORKSPACE_NOT_ALLOWED = auto()
+    RTC_ACCESS_OFF = auto()
+    RTC_ACCESS_OF_ADOPTED_JOB = auto()
+    RTC_ACCESS_NOT_YOURS = auto()
+
+    # It is there already, or somebody else was first.
+    DUPLICATE_UNDER_WAY = auto()
+    DUPLICATE_STARTED = auto()
+    DUPLICATE_UNKNOWN = auto()
+    BUTTON_USED = auto()
+    START_SETTLED = auto()
+    EARLIER_JOB_FOUND = auto()
+    EARLIER_JOB_POSSIBLE = auto()
+    JOB_OVER_ALREADY = auto()
+    ADOPTED = auto()
+
+    # The bot itself was in the way.
+    NO_TURN = auto()
+    NO_TURN_TO_ASK = auto()
+    INTERRUPTED = auto()
+    INTERRUPTED_WHILE_WAITED_FOR = auto()
+    CALLED_OFF = auto()
+    MODAL_NOT_OPENED = auto()
+    DATABASE_FAILED = auto()
+    DATABASE_WRITES_SLOWLY = auto()
+    DATABASE_ANSWERS_SLOWLY = auto()
+    DATABASE_CHANGED = auto()
+
+    # Nothing reached MetaStudio.
+    UNREACHABLE = auto()
+    NOT_SENT_IN_TIME = auto()
+    NO_TOKEN = auto()
+    NO_TOKEN_IN_ANSWER = auto()
+    LOGIN_REFUSED = auto()
+    ROOM_OF_JOB_UNKNOWN = auto()
+
+    # Nobody knows what MetaStudio did.
+    NO_ANSWER_IN_TIME = auto()
+    CONNECTION_LOST = auto()
+    ANSWER_UNREADABLE = auto()
+    ANSWER_TOO_LARGE = auto()
+    ANSWER_NOT_AWAITED = auto()
+    ANSWER_NAMES_NO_JOB = auto()
+    LIST_UNREADABLE = auto()
+    ROOM_UNREADABLE = auto()
+
+    # MetaStudio's answers. What they mean for the call is for their status and code to say.
+    CREDENTIALS_REFUSED = auto()
+    TOKEN_REFUSED = auto()
+    WRONG_PROJECT = auto()
+    SIGNATURE_REFUSED = auto()
+    PERMISSION_MISSING = auto()
+    REQUEST_UNREADABLE = auto()
+    PARAMETER_INVALID = auto()
+    INTERNAL_ERROR = auto()
+    OPERATION_UNKNOWN = auto()
+    OPERATION_UNKNOWN_IN_REGION = auto()
+    ROOM_UNKNOWN = auto()
+    ROOM_HAS_A_JOB = auto()
+    ROOM_IS_FULL = auto()
+    TOO_MANY_TASKS = auto()
+    JOB_FINISHED = auto()
+    JOB_UNKNOWN = auto()
+    NOBODY_JOINED = auto()
+    THROTTLED = auto()
+    PROXY_WANTS_LOGIN = auto()
+    METASTUDIO_SAYS = auto()
+    METASTUDIO_SAYS_NOTHING = auto()
+
+    # There is no job as it was named.
+    JOB_NOT_IN_ROOM = auto()
+    JOB_ID_IMPOSSIBLE = auto()
+
+    # Another version of the bot has written it.
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason. `str()` is for the process log, not for people."""
+
+    code: ReasonCode
+    args: Mapping[str, Argument] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "args", {name: _bounded(value) for name, value in self.args.items()})
+
+    @override
+    def __str__(self) -> str:
+        return " ".join((self.code, *(f"{name}={value!r}" for name, value in self.args.items())))
+
+    def with_args(self, **args: Argument) -> "Reason":
+        """The same with more arguments."""
+        return replace(self, args={**self.args, **args})
+
+    @property
+    def cause(self) -> "Reason | None":
+        """The reason behind this one; see `because`."""
+        behind = code_of(str(self.args.get("because")))
+        rest = {name: value for name, value in self.args.items() if name != "because"}
+        return Reason(behind, rest) if behind else None
+
+
+def reason(code: ReasonCode, **args: Argument | None) -> Reason:
+    """The reason with these arguments, less those that are None."""
+    return Reason(code, {name: value for name, value in args.items() if value is not None})
+
+
+def because(code: ReasonCode, cause: Reason) -> Reason:
+    """The reason with another one behind it, whose arguments it takes over."""
+    return Reason(code, {**cause.args, "because": cause.code.value})
+
+
+def code_of(text: str) -> ReasonCode | None:
+    """The code of this name, if there is one."""
+    try:
+        return ReasonCode(text)
+    except ValueError:
+        return None
+
+
+def other(text: str) -> Reason:
+    """A sentence that has no code."""
+    return Reason(ReasonCode.OTHER, {"text": text})
+
+
+def _bounded(value: Argument) -> Argument:
+    return value[:MAX_TEXT] if isinstance(value, str) else value
