@@ -198,9 +198,7 @@ async def test_a_start_that_may_have_been_sent_becomes_unknown_and_is_compared_w
 
     assert (does, row.status) == ("compare", Status.UNKNOWN)
     assert row == await row_of(log)
-    assert [str(error) for error in process.outcomes.misses] == [
-        "The bot was stopped before MetaStudio's answer came."
-    ]
+    assert [error.reason for error in process.outcomes.misses] == [reason(Code.ANSWER_NOT_AWAITED)]
 
 
 async def test_a_start_whose_answer_comes_after_all_is_not_compared(
