@@ -65,6 +65,11 @@ class _Prepared:
 
 @lru_cache(maxsize=256)
 def _prepared(statement: Any, dialect: Dialect) -> _Prepared:
+    """What SQLAlchemy would hand to the driver.
+
+    Of SQLAlchemy's compiled statement this uses `binds`, and of its expanded state `statement`, `parameters`,
+    `positiontup` and `parameter_expansion`, which its documentation does not promise: here and nowhere else.
+    """
     key = statement.table.primary_key.columns[0]
     compiled = statement.returning(key).compile(dialect=dialect)
     state = compiled.construct_expanded_state()
