@@ -40,8 +40,7 @@ from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, once_reachable
-from bot.settings import Mode, Settings
-from bot.settings import RtcAccess as RtcAccessSetting
+from bot.settings import Mode, Settings, Switch
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
 from bot.slack.delivery import Delivery
@@ -214,7 +213,7 @@ def _assemble(
     claims = Claims(invocations, tasks, now=now)
     rooms = Rooms(metastudio)
     acceptance = Acceptance(invocations, tasks, claims, room_name=rooms.name)
-    shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
+    shows_rtc = settings.AVATAR_RTC_ACCESS is Switch.ON
     seconds = settings.AVATAR_START_TIMEOUT
     outcomes = Outcomes(invocations, delivery, rtc_access=shows_rtc, now=now)
     reconciliation = Reconciliation(

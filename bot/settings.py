@@ -56,8 +56,8 @@ class Mode(StrEnum):
     HTTP = "http"
 
 
-class RtcAccess(StrEnum):
-    """Whether the bot hands out what a client needs to join a job's RTC room."""
+class Switch(StrEnum):
+    """Whether the bot does something that not everybody wants."""
 
     ON = "on"
     OFF = "off"
@@ -206,7 +206,7 @@ class Settings(DatabaseSettings):
     AVATAR_START_TIMEOUT: float = Field(default=30, ge=1, le=600, allow_inf_nan=False)
     AVATAR_DRAIN_SECONDS: float = Field(default=20, ge=0, le=3600, allow_inf_nan=False)
     AVATAR_POLICY_FILE: Path | None = None
-    AVATAR_RTC_ACCESS: RtcAccess = RtcAccess.ON
+    AVATAR_RTC_ACCESS: Switch = Switch.ON
     AVATAR_LOG_FORMAT: LogFormat = LogFormat.AUTO
     AVATAR_LOG_LEVEL: LogLevel = LogLevel.INFO
 

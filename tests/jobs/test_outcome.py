@@ -25,9 +25,9 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.jobs.outcome import (
+    CLAIM_TIME,
     GIVE_UP,
     INTERRUPTED,
-    LEASE,
     SLOT_SECONDS,
     TELL_AGAIN,
     TOLD_AT_ONCE,
@@ -225,7 +225,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
 
     [row] = rows
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
-    assert row.lease_until == clock() + LEASE
+    assert row.lease_until == clock() + CLAIM_TIME
     assert (await row_of(log)).announced_at == clock()
 
 
@@ -290,7 +290,7 @@ async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
     assert unknown == await row_of(log)
     assert unknown.status is Status.UNKNOWN
     assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (str(LOST), "request-2", 1500)
-    assert unknown.lease_until == clock() + LEASE
+    assert unknown.lease_until == clock() + CLAIM_TIME
     assert channel.heard == []
 
 
@@ -479,7 +479,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
     taken = replace(
-        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + LEASE
+        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + CLAIM_TIME
     )
 
     async def meanwhile(seconds: float) -> None:
@@ -572,7 +572,7 @@ async def test_what_another_process_is_telling_already_is_not_told_again(
     await outcomes.started(START, JOB, ACCEPTED)
     channel.deaf = False
     left_behind = await row_of(log)
-    await log.claim(left_behind, NOON + 2 * LEASE)
+    await log.claim(left_behind, NOON + 2 * CLAIM_TIME)
     await outcomes.tell_again(left_behind)
 
     assert channel.heard == []

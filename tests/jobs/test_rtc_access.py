@@ -20,7 +20,7 @@ from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
-from bot.jobs.rtc_access import ANSWER_SECONDS, LEASE, RtcAccess
+from bot.jobs.rtc_access import ANSWER_SECONDS, LOOK_TIME, RtcAccess
 from bot.metastudio.client import READ_SECONDS
 from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
@@ -133,7 +133,7 @@ async def test_a_look_is_in_the_log_before_anything_is_shown(play: Play) -> None
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LEASE)
+    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LOOK_TIME)
     assert play.asked_of_slack() == []
 
 

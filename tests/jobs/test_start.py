@@ -26,7 +26,7 @@ from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 SECONDS = 30.0
-LEASE = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
+LEASE_UNTIL = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
 REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
 TYPED = Invocation(
     id="i1",
@@ -157,7 +157,7 @@ async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: 
         region="cn-north-4",
         room_type="METALINK",
         client_id="desk-7",
-        lease_until=LEASE,
+        lease_until=LEASE_UNTIL,
     )
 
 
@@ -185,7 +185,7 @@ async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) 
     await Play(log, Cloud(answer), clock=clock, acquire=wait_ten_seconds).run()
 
     [row] = rows
-    assert (row.status, row.lease_until) == (Status.STARTING, LEASE + timedelta(seconds=10))
+    assert (row.status, row.lease_until) == (Status.STARTING, LEASE_UNTIL + timedelta(seconds=10))
 
 
 async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: FlakyLog) -> None:
