@@ -7,6 +7,7 @@ from math import inf
 from operator import attrgetter
 
 from bot.domain.invocation import JobState
+from bot.runtime.backoff import Backoff
 from bot.store.watched_jobs import WatchedJob
 
 STARTING_SECONDS = 2.0
@@ -15,9 +16,6 @@ STARTING_SECONDS = 2.0
 RUNNING_SECONDS = 10.0
 LONGEST_SECONDS = 120.0
 """How seldom a room is looked at after one failure upon another, if the interval is not longer anyway."""
-
-MOST_DOUBLINGS = 10
-"""Of an interval, failure upon failure; a number that is doubled for days is none any more."""
 
 SHARE_FOR_RUNNING = 0.5
 """Of the reads that are allowed, what rooms with nothing but running jobs may take."""
@@ -122,8 +120,8 @@ class DueRooms:
         interval = STARTING_SECONDS
         if not room.changes_soon:
             interval = max(RUNNING_SECONDS, len(self._rooms) / (self._reads_per_second * SHARE_FOR_RUNNING))
-        slowed = interval * float(2 ** min(room.failures, MOST_DOUBLINGS))
-        return max(interval, min(slowed, LONGEST_SECONDS))
+        slowed = Backoff(first=interval, longest=LONGEST_SECONDS).pause(room.failures + 1)
+        return max(interval, slowed)
 
     def _bring_forward(self, room: Room) -> None:
         """Let a room be due now, unless it is being looked at or is waiting for its turn already."""

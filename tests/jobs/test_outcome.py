@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
-from bot.durable.retry import WRITE_PAUSES
+from bot.durable.retry import BACKOFF
 from bot.errors import (
     Answer,
     AvatarError,
@@ -394,7 +394,7 @@ async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_giv
     log.refuses = times
     await outcomes.started(START, JOB, ACCEPTED)
 
-    assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * times][: times - 1]
+    assert pauses == [BACKOFF.pause(failures) for failures in range(1, times)]
 
 
 @BOTH_ENDS
@@ -416,7 +416,7 @@ async def test_a_log_that_fails_only_when_people_know_is_told_so_later(
 
     assert len(channel.heard) == 1
     assert (await row_of(log)).announced_at is not None
-    assert pauses == list(WRITE_PAUSES[:2])
+    assert pauses == [BACKOFF.pause(1), BACKOFF.pause(2)]
 
 
 async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
@@ -424,7 +424,7 @@ async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
 ) -> None:
     log.refuses = 3
     assert await outcomes.unknown(START, LOST) == await row_of(log)
-    assert pauses == list(WRITE_PAUSES[:3])
+    assert pauses == [BACKOFF.pause(1), BACKOFF.pause(2), BACKOFF.pause(3)]
 
 
 async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_behind(
