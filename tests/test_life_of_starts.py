@@ -355,7 +355,7 @@ class Process:
             return world.now.timestamp()
 
         self.claims = Claims(self.log, self.tasks, now=now)
-        acceptance = Acceptance(self.log, self.tasks, self.claims, seconds=600, sleep=life.sleep)
+        acceptance = Acceptance(self.log, self.tasks, self.claims, seconds=600, ask_seconds=600, sleep=life.sleep)
         outcomes = Outcomes(self.log, slack, rtc_access=True, now=now, sleep=life.sleep)
         self.reconciliation = Reconciliation(
             invocations=self.log,
