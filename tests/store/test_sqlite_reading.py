@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import stat
 import sys
