@@ -59,8 +59,8 @@ def test_thousands_of_uses_leave_nothing_behind_in_memory(
     growth = resident(bot.process) - after_first
 
     tell(
-        f"Memory: {after_first / 1024:.1f} MiB after {FIRST} uses, {growth / 1024:+.1f} MiB after {LATER} more; "
-        f"of all, {len(cloud.jobs())} have started jobs, {time.monotonic() - began:.0f} s"
+        f"Memory: {after_first / 1024:.1f} MiB after {FIRST} uses, {growth / 1024:+.1f} MiB after {LATER} "
+        f"more; of all, {len(cloud.jobs())} have started jobs, {time.monotonic() - began:.0f} s"
     )
     assert growth <= MOST_GROWTH
     assert len(rows_in(sqlite_url)) >= (FIRST + LATER) * 0.99
