@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from bot.runtime.background import Tasks
 from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
-from bot.runtime.waiting import Pauses, once_reachable
+from bot.runtime.waiting import Pauses, Sleep, once_reachable
 from bot.settings import Mode, Settings, Switch
 from bot.slack.bolt import bolt_app
 from bot.slack.client import find_installation, open_session, open_ticket, slack_client
@@ -72,8 +73,10 @@ async def running_bot(
     *,
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = lambda: uuid4().hex,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
-    """A bot that takes commands from entry to exit.
+    """A bot that takes commands from entry to exit. `clock` and `sleep` pace its tries, looks and edits.
 
     It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
     finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
@@ -131,6 +134,8 @@ async def running_bot(
             offers_rtc=settings.AVATAR_RTC_ACCESS is Switch.ON,
             start_seconds=settings.AVATAR_START_TIMEOUT,
             reads_per_second=settings.AVATAR_READS_PER_SECOND,
+            clock=clock,
+            sleep=sleep,
         )
         graph.listen(bolt)
         if web:

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
-from bot.durable.accept import COMMIT_SECONDS, Acceptance
+from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
 from bot.jobs.outcome import Outcomes
@@ -71,6 +71,7 @@ class Graph:
     start_seconds: float = 30.0
     reads_per_second: float = 10.0
     commit_seconds: float = COMMIT_SECONDS
+    ask_seconds: float = ASK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
     clock: Callable[[], float] = time.monotonic
@@ -124,6 +125,7 @@ class Graph:
             self.tasks,
             self.claims,
             seconds=self.commit_seconds,
+            ask_seconds=self.ask_seconds,
             room_name=self.rooms.name,
             sleep=self.sleep,
         )

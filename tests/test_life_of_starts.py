@@ -6,6 +6,7 @@ find what it has left. The clock goes only when it is told to, and no pause take
 """
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
@@ -57,6 +58,9 @@ from tests.fakes import FakeMetaStudio
 from tests.graph import parts_for
 from tests.metastudio.cloud import NOON
 from tests.watching.test_watcher import NothingLacks
+
+EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "30"))
+"""How many lives are lived; `make chaos` has many more."""
 
 START_SECONDS = 30.0
 OVER = ("SUCCEED", "FAILED", "DELETING")
@@ -371,6 +375,7 @@ class Process:
                 start_seconds=START_SECONDS,
                 reads_per_second=100,
                 commit_seconds=600,
+                ask_seconds=600,
                 clock=clock,
                 sleep=life.sleep,
             )
@@ -760,7 +765,7 @@ def test_whatever_happens_no_start_is_sent_twice_and_no_job_is_lost(tmp_path: Pa
             super().__init__(Path(shutil.copy(empty, tmp_path / f"{next(numbers)}.db")))
 
     how_much = settings(
-        max_examples=45,
+        max_examples=EXAMPLES,
         stateful_step_count=25,
         derandomize=True,
         deadline=None,

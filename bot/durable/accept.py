@@ -40,6 +40,7 @@ class Acceptance:
         claims: Claims,
         *,
         seconds: float = COMMIT_SECONDS,
+        ask_seconds: float = ASK_SECONDS,
         room_name: Callable[[str | None], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -47,6 +48,7 @@ class Acceptance:
         self._tasks = tasks
         self._claims = claims
         self._seconds = seconds
+        self._ask_seconds = ask_seconds
         self._room_name = room_name
         self._sleep = sleep
 
@@ -83,7 +85,7 @@ class Acceptance:
         """
         asking = asyncio.create_task(question)
         self._tasks.own(asking)
-        done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
+        done, _ = await asyncio.wait({asking}, timeout=self._ask_seconds)
         if not done:
             raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()

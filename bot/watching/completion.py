@@ -46,6 +46,7 @@ class _Gap:
 
     `asks_state` tells whether the job's state is to be asked for at this look, `state_heard` whether it has
     told all that it ever will, and `asks_room` whether the room may fill in what is left.
+    `hides_name`: a name alone is shown when nothing else is awaited; sooner it would hold up the other edit.
     """
 
     job: WatchedJob
@@ -55,6 +56,7 @@ class _Gap:
     asks_room: bool
     state_heard: bool
     asks_state: bool = False
+    hides_name: bool = False
     failures: int = 0
     retry_at: float = 0.0
 
@@ -150,7 +152,8 @@ class Completion:
             gap.asks_state = may_ask and gap.lacks_something
         else:
             self._state_was_heard(gap)
-        self._settle_if_whole(gap)
+        if not gap.needs_name and not gap.lacks_something:
+            self._settle(gap)
 
     def follow(self, job: WatchedJob, life: JobLife) -> None:
         """The job has come to this; once it is over, only the room can still be asked.
@@ -164,7 +167,6 @@ class Completion:
                 self._settle(gap)
             elif life.state.is_over:
                 self._state_was_heard(gap)
-                self._settle_if_whole(gap)
 
     async def ask(self, jobs: Iterable[WatchedJob]) -> None:
         """Ask for the states of those jobs of which a list has told too little, each once.
@@ -262,14 +264,16 @@ class Completion:
             self._settle(gap)
 
     async def _keep(self, gap: _Gap, known: Values, room_name: str | None = None) -> None:
-        """Write down what is new, and show it."""
+        """Write down what is new, and show it; a name alone is shown in the end."""
         configuration = written(known) if known != gap.known else None
         if configuration is None and room_name is None:
             return
         await self._watched_jobs.complete(gap.job, configuration=configuration, room_name=room_name)
         gap.known = known
         _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
-        self._showing.refresh(gap.job, gap.life)
+        gap.hides_name = configuration is None
+        if configuration is not None:
+            self._showing.refresh(gap.job, gap.life)
 
     def _drop_question(self, gap: _Gap) -> None:
         question = self._questions.get(gap.job.room_id)
@@ -285,12 +289,10 @@ class Completion:
                 del question.gaps[gap.job.invocation_id]
                 self._settle(gap)
 
-    def _settle_if_whole(self, gap: _Gap) -> None:
-        if not gap.needs_name and not gap.lacks_something:
-            self._settle(gap)
-
     def _settle(self, gap: _Gap) -> None:
         """Nothing more is to be learnt for this announcement."""
+        if gap.hides_name:
+            self._showing.refresh(gap.job, gap.life)
         self._gaps.pop(gap.job.invocation_id, None)
         self._settled[gap.job.invocation_id] = None
         if len(self._settled) > MOST_REMEMBERED:

@@ -175,6 +175,24 @@ async def test_a_name_alone_is_shown_at_once_and_the_room_is_not_asked_again(pla
     assert play.keeps_nothing
 
 
+async def test_a_name_that_is_known_before_the_rest_is_shown_with_it(play: Play) -> None:
+    job = play.takes_up()
+    await play.completion._tasks.idle()
+    assert play.log.kept == {"room_name": "Lobby kiosk"}
+    assert play.screen.shown == []
+    await play.looks(job, **WHOLE)
+    assert play.screen.shown == [JobState.ACCEPTED]
+    assert play.keeps_nothing
+
+
+async def test_a_name_is_shown_also_where_nothing_more_is_told(play: Play) -> None:
+    job = play.takes_up()
+    await play.completion._tasks.idle()
+    await play.looks(job)
+    assert play.screen.shown == [JobState.ACCEPTED]
+    assert play.keeps_nothing
+
+
 async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(play: Play) -> None:
     play.cloud.of_room = OutcomeUnknown("No answer.")
     await play.looks(play.takes_up(WHOLE))
