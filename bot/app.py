@@ -44,7 +44,7 @@ from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
-from bot.slack.delivery import Announcer
+from bot.slack.delivery import Delivery
 from bot.slack.http import SlackEvents
 from bot.slack.signatures import Signatures
 from bot.slack.socket_mode import SocketMode
@@ -146,7 +146,7 @@ async def running_bot(
             invocations=invocations,
             slack=slack,
             installation=installation,
-            announcer=Announcer(slack, session),
+            delivery=Delivery(slack, session),
             metastudio=metastudio,
             tasks=tasks,
             now=now,
@@ -203,7 +203,7 @@ def _assemble(
     invocations: Invocations,
     slack: AsyncWebClient,
     installation: Installation,
-    announcer: Announcer,
+    delivery: Delivery,
     metastudio: MetaStudio,
     tasks: Tasks,
     now: Callable[[], datetime],
@@ -216,7 +216,7 @@ def _assemble(
     acceptance = Acceptance(invocations, tasks, claims, room_name=rooms.name)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
-    outcomes = Outcomes(invocations, announcer, rtc_access=shows_rtc, now=now)
+    outcomes = Outcomes(invocations, delivery, rtc_access=shows_rtc, now=now)
     reconciliation = Reconciliation(
         invocations=invocations, metastudio=metastudio, outcomes=outcomes, start_seconds=seconds, now=now
     )
@@ -260,7 +260,7 @@ def _assemble(
         stops=stops,
         reconciliation=reconciliation,
         rtc=rtc if shows_rtc else None,
-        announcer=announcer,
+        delivery=delivery,
         claims=claims,
         tasks=tasks,
         policy=policy,
@@ -277,7 +277,7 @@ def _assemble(
         now=now,
     )
     showing = Showing(
-        invocations=invocations, watched_jobs=watched_jobs, announcer=announcer, rtc_access=shows_rtc, now=now
+        invocations=invocations, watched_jobs=watched_jobs, delivery=delivery, rtc_access=shows_rtc, now=now
     )
     watcher = Watcher(
         watched_jobs=watched_jobs,

@@ -54,7 +54,7 @@ from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
-from bot.slack.delivery import Announcer, Delivery, Render
+from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -288,7 +288,7 @@ class Cloud(FakeMetaStudio):
         self._life.check()
 
 
-class Slack(Announcer):
+class Slack(Delivery):
     """Slack as one process sees it. In C2 the bot is no member: its messages there cannot be found again."""
 
     def __init__(self, world: World, life: Life) -> None:
@@ -296,22 +296,22 @@ class Slack(Announcer):
         self._life = life
 
     @override
-    async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+    async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._speak()
         words, job_id = render("").text, invocation.job_id or "no job"
         assert job_id in words
         self._world.announced[job_id].append(invocation.id)
         if invocation.channel_id != "C1":
-            return Delivery()
+            return Delivered()
         ts = f"{len(self._world.shown) + 1}.0"
         self._world.shown[ts].append(words)
-        return Delivery("C1", ts)
+        return Delivered("C1", ts)
 
     @override
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._speak()
         self._world.told[invocation.id].append(message.text)
-        return Delivery()
+        return Delivered()
 
     @override
     async def edit(self, invocation: Invocation, message: Message) -> bool:
@@ -398,7 +398,7 @@ class Process:
         self._showing = Showing(
             invocations=self.log,
             watched_jobs=WatchedJobs(engine),
-            announcer=slack,
+            delivery=slack,
             rtc_access=True,
             now=now,
             sleep=life.sleep,

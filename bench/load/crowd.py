@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bench.announcements import Announcements
 from bench.dialogue import Facts
-from bench.load.ways import Delivery
+from bench.load.ways import Delivered
 
 ACK_SECONDS = 3.0
 """What Slack waits. A later ack counts as this long, and as missed."""
@@ -52,7 +52,7 @@ class Crowd:
         self._announces = announces
 
     async def play(
-        self, deliveries: Sequence[tuple[int, Delivery]], *, at_once: int, seconds: float
+        self, deliveries: Sequence[tuple[int, Delivered]], *, at_once: int, seconds: float
     ) -> Facts:
         """Type all of them, for so long at the most."""
         tally, left = Tally(), iter(deliveries)
@@ -65,11 +65,11 @@ class Crowd:
             tally.last_words = tally.last_words or f"cut off after {seconds:g} s"
         return tally.facts(time.monotonic() - began, announces=self._announces)
 
-    async def _keep_typing(self, left: Iterator[tuple[int, Delivery]], tally: Tally) -> None:
+    async def _keep_typing(self, left: Iterator[tuple[int, Delivered]], tally: Tally) -> None:
         for number, deliver in left:
             await self._type(number, deliver, tally)
 
-    async def _type(self, number: int, deliver: Delivery, tally: Tally) -> None:
+    async def _type(self, number: int, deliver: Delivered, tally: Tally) -> None:
         announced = self._announcements.expect(number)
         sent = time.monotonic()
         try:

@@ -19,7 +19,7 @@ from bench.wire.client import Connections
 POLL_SECONDS = 0.005
 PING_SECONDS = 5.0
 
-Delivery = Callable[[], Awaitable[None]]
+Delivered = Callable[[], Awaitable[None]]
 """Delivers one command, which was rendered beforehand; raises OSError where it is not taken."""
 
 GOOD_NEWS = "Starting"
@@ -32,7 +32,7 @@ class Way(Protocol):
     async def open(self) -> None:
         """Wait until the bot can be reached."""
 
-    def prepare(self, number: int, origin: str) -> Delivery:
+    def prepare(self, number: int, origin: str) -> Delivered:
         """Render a command."""
 
     async def close(self) -> None:
@@ -64,7 +64,7 @@ class SignedHttp:
         writer.close()
         return b" 503 " not in status
 
-    def prepare(self, number: int, origin: str) -> Delivery:
+    def prepare(self, number: int, origin: str) -> Delivered:
         """Render and sign a request."""
         body = urlencode(command_payload(number, origin)).encode()
         timestamp = str(int(time.time()))
@@ -114,7 +114,7 @@ class SocketMode:
         """Wait until a bot is connected."""
         await self._opened.wait()
 
-    def prepare(self, number: int, origin: str) -> Delivery:
+    def prepare(self, number: int, origin: str) -> Delivered:
         """Render an envelope."""
         envelope = {
             "envelope_id": f"envelope-{number:012d}",

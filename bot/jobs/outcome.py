@@ -32,7 +32,7 @@ from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
 from bot.metastudio.error_codes import error_of
 from bot.slack.ack_sent import ack_sent
-from bot.slack.delivery import Announcer, Delivery
+from bot.slack.delivery import Delivered, Delivery
 from bot.store.invocations import Invocations
 
 LEASE = timedelta(seconds=40)
@@ -60,7 +60,7 @@ INTERRUPTED = "The bot was stopped before the start was sent."
 
 _log = structlog.get_logger()
 
-Tell = Callable[[Invocation], Awaitable[Delivery]]
+Tell = Callable[[Invocation], Awaitable[Delivered]]
 
 
 class Outcomes:
@@ -69,14 +69,14 @@ class Outcomes:
     def __init__(
         self,
         invocations: Invocations,
-        announcer: Announcer,
+        delivery: Delivery,
         *,
         rtc_access: bool,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
-        self._announcer = announcer
+        self._delivery = delivery
         self._rtc_access = rtc_access
         self._now = now
         self._write_with_retry = partial(write_with_retry, sleep=sleep)
@@ -158,7 +158,7 @@ class Outcomes:
         await self._settle(
             replace(invocation, status=status, **facts),
             partial(self._invocations.advance, invocation, status, **facts),
-            lambda row: self._announcer.tell(row, message),
+            lambda row: self._delivery.tell(row, message),
         )
 
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
@@ -167,7 +167,7 @@ class Outcomes:
         Args:
             instead: in place of the message whose button they pressed.
         """
-        await self._publish(invocation, lambda row: self._announcer.tell(row, message, instead=instead))
+        await self._publish(invocation, lambda row: self._delivery.tell(row, message, instead=instead))
 
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a settled start that nobody, as far as is known, has been told of."""
@@ -185,8 +185,8 @@ class Outcomes:
         else:
             await self.tell(settled, not_started(settled, error_in(settled)))
 
-    async def _announce(self, settled: Invocation, job: SmartChatJob) -> Delivery:
-        return await self._announcer.announce(
+    async def _announce(self, settled: Invocation, job: SmartChatJob) -> Delivered:
+        return await self._delivery.announce(
             settled,
             lambda hint: announcement(
                 settled, job, rtc_access=self._rtc_access, note=settled.reason or "", hint=hint
@@ -209,11 +209,11 @@ class Outcomes:
                 written = await write()
         except DatabaseUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
-            delivery = await self._deliver(settled, tell)
+            delivered = await self._deliver(settled, tell)
             if await self._write_with_retry(write) or await self._write_with_retry(
                 partial(self._written, settled)
             ):
-                await self._note(settled, delivery)
+                await self._note(settled, delivered)
         else:
             if written is not None:
                 await self._publish(written, tell)
@@ -254,7 +254,7 @@ class Outcomes:
     async def _publish(self, settled: Invocation, tell: Tell) -> None:
         await self._note(settled, await self._deliver(settled, tell))
 
-    async def _deliver(self, settled: Invocation, tell: Tell) -> Delivery | None:
+    async def _deliver(self, settled: Invocation, tell: Tell) -> Delivered | None:
         await ack_sent()
         try:
             return await tell(settled)
@@ -262,13 +262,13 @@ class Outcomes:
             _log.error("nobody could be told", reason=str(error), job_id=settled.job_id)
             return None
 
-    async def _note(self, settled: Invocation, delivery: Delivery | None) -> None:
+    async def _note(self, settled: Invocation, delivered: Delivered | None) -> None:
         """Note that people know; where they do not, when they are to be tried again."""
 
         async def note() -> None:
             now = self._now()
-            if delivery is not None:
-                channel, ts = delivery.channel, delivery.ts
+            if delivered is not None:
+                channel, ts = delivered.channel, delivered.ts
                 await self._invocations.mark_announced(settled, now, channel=channel, ts=ts)
                 return
             age = now - settled.created_at

@@ -18,7 +18,7 @@ from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.runtime.background import Tasks
-from bot.slack.delivery import Announcer
+from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 
@@ -53,14 +53,14 @@ class Showing:
         *,
         invocations: Invocations,
         watched_jobs: WatchedJobs,
-        announcer: Announcer,
+        delivery: Delivery,
         rtc_access: bool,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
         self._watched_jobs = watched_jobs
-        self._announcer = announcer
+        self._delivery = delivery
         self._tasks = Tasks()
         self._rtc_access = rtc_access
         self._now = now
@@ -157,9 +157,9 @@ class Showing:
         known = SmartChatJob.remembered(job.job_id, row.configuration)
         message = announcement(row, known, life, rtc_access=self._rtc_access, note=row.reason or "")
         try:
-            if not await self._announcer.edit(row, message):
+            if not await self._delivery.edit(row, message):
                 return False
-            return not tells_end or await self._announcer.reply(row, ended(row, life))
+            return not tells_end or await self._delivery.reply(row, ended(row, life))
         except Undeliverable as error:
             _log.warning("the announcement stays as it is", job_id=job.job_id, reason=str(error))
             return not tells_end or await self._tell_the_starter(row, life)
@@ -167,7 +167,7 @@ class Showing:
     async def _tell_the_starter(self, row: Invocation, life: JobLife) -> bool:
         """Where the announcement is out of reach, at least who started the job hears of its end."""
         try:
-            await self._announcer.tell(row, ended(row, life))
+            await self._delivery.tell(row, ended(row, life))
         except Undeliverable:
             return False
         return True

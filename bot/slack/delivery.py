@@ -45,7 +45,7 @@ Render = Callable[[str], Message]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivered:
     """Where a message is to be found; a response_url does not tell."""
 
     channel: str | None = None
@@ -57,12 +57,12 @@ class _Route:
     """`is_fixed`: what goes there cannot be edited later."""
 
     name: str
-    send: Callable[[Message], Awaitable[Delivery]]
+    send: Callable[[Message], Awaitable[Delivered]]
     seconds: float
     is_fixed: bool = True
 
 
-class Announcer:
+class Delivery:
     """Tells channels and people. `time_factor` multiplies the time limits of the routes."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Announcer:
         self._calls = SlackCalls(sleep=sleep, time_factor=time_factor)
         self._time_factor = time_factor
 
-    async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+    async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         """Tell the channel.
 
         Raises:
@@ -93,7 +93,7 @@ class Announcer:
         ]
         return await self._deliver(invocation, routes, render)
 
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         """Tell the person who asked, and nobody else.
 
         Args:
@@ -168,7 +168,7 @@ class Announcer:
             _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS, is_fixed=False),
         )
 
-    async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivery:
+    async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivered:
         invitation = ""
         for route in routes:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
@@ -182,7 +182,9 @@ class Announcer:
                     invitation = INVITE_HINT
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
-    async def _post(self, channel: str | None, message: Message, *, thread_ts: str | None = None) -> Delivery:
+    async def _post(
+        self, channel: str | None, message: Message, *, thread_ts: str | None = None
+    ) -> Delivered:
         answer = await self._slack.chat_postMessage(
             channel=_known(channel),
             thread_ts=thread_ts,
@@ -190,14 +192,14 @@ class Announcer:
             unfurl_media=False,
             **message.arguments(),
         )
-        return Delivery(*said_by(answer, "channel", "ts"))
+        return Delivered(*said_by(answer, "channel", "ts"))
 
-    async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivery:
+    async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivered:
         answer = await self._slack.chat_postEphemeral(
             channel=_known(invocation.channel_id), user=invocation.user_id, **message.arguments()
         )
         said_by(answer, "message_ts")
-        return Delivery()
+        return Delivered()
 
     async def _respond(
         self,
@@ -206,14 +208,14 @@ class Announcer:
         message: Message,
         *,
         replace_original: bool = False,
-    ) -> Delivery:
+    ) -> Delivered:
         if not invocation.response_url:
             raise SlackFailure("no response_url", Again.NEVER)
         how = {"response_type": response_type, "replace_original": replace_original}
         await post_to_response_url(
             self._session, invocation.response_url, how | message.arguments(), proxy=self._slack.proxy
         )
-        return Delivery()
+        return Delivered()
 
 
 def _known(channel: str | None) -> str:

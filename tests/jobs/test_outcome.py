@@ -38,7 +38,7 @@ from bot.messages.announcement import ADOPTED_NOTE
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
 from bot.slack.ack_sent import ack_pending
-from bot.slack.delivery import Announcer, Delivery, Render
+from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -68,7 +68,7 @@ FULL = Rejected(
 
 
 @dataclass
-class Channel(Announcer):
+class Channel(Delivery):
     """Keeps what people are told: `announced` by everybody, `told` by one person."""
 
     announced: list[str] = field(default_factory=list)
@@ -78,17 +78,17 @@ class Channel(Announcer):
     deaf: bool = False
 
     @override
-    async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+    async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._listen()
         self.announced.append(render("").text)
-        return Delivery(invocation.channel_id, f"1700000000.{len(self.announced):06}")
+        return Delivered(invocation.channel_id, f"1700000000.{len(self.announced):06}")
 
     @override
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._listen()
         self.addresses.append(invocation.response_url)
         (self.instead if instead else self.told).append(message)
-        return Delivery()
+        return Delivered()
 
     def _listen(self) -> None:
         if self.deaf:
@@ -217,7 +217,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
         """Looks the row up at the moment of telling."""
 
         @override
-        async def announce(self, invocation: Invocation, render: Render) -> Delivery:
+        async def announce(self, invocation: Invocation, render: Render) -> Delivered:
             rows.append(await row_of(log))
             return await super().announce(invocation, render)
 
@@ -593,7 +593,7 @@ async def test_of_many_rows_that_were_left_behind_only_some_are_told_at_the_same
         telling = 0
 
         @override
-        async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+        async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
             self.telling += 1
             under_way.append(self.telling)
             await asyncio.sleep(0)

@@ -258,7 +258,7 @@ class Desk:
             stops=self.stops,
             reconciliation=self.reconciliation,
             rtc=self.rtc if self.offers_rtc else None,
-            announcer=self.channel,
+            delivery=self.channel,
             claims=self.claims,
             tasks=self.tasks,
             policy=self.policy,

@@ -15,7 +15,7 @@ from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.posts.updates import AT_ONCE, EDIT_SECONDS, RETRY_SECONDS, Showing
-from bot.slack.delivery import Announcer, Delivery
+from bot.slack.delivery import Delivered, Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.tables import invocations
@@ -56,7 +56,7 @@ class Time:
 
 
 @dataclass
-class Slack(Announcer):
+class Slack(Delivery):
     """Keeps the messages with the second at which they came, and refuses so many of each kind."""
 
     time: Time
@@ -107,12 +107,12 @@ class Slack(Announcer):
         return True
 
     @override
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivery:
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         if self.deaf_for:
             self.deaf_for -= 1
             raise Undeliverable("Slack took it on no route.")
         self.told.append((invocation.user_id, message.text))
-        return Delivery()
+        return Delivered()
 
 
 class FlakyLog(Invocations):
@@ -153,7 +153,7 @@ class Play:
         self.showing = Showing(
             invocations=self.log,
             watched_jobs=self.watched_jobs,
-            announcer=self.slack,
+            delivery=self.slack,
             rtc_access=True,
             now=lambda: NOON,
             sleep=self.time.sleep,

@@ -21,7 +21,7 @@ from bot.sandbox.slack import Act, Answered, SlackStandIn, Tokens
 from bot.sandbox.slack import Message as Seen
 from bot.slack.calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from bot.slack.client import CALL_SECONDS
-from bot.slack.delivery import CHANNEL_SECONDS, ROUTE_SECONDS, Announcer, Delivery
+from bot.slack.delivery import CHANNEL_SECONDS, ROUTE_SECONDS, Delivered, Delivery
 from tests.stage import AVATARS, MEI
 
 GENERAL = "C0GENERAL1"
@@ -64,8 +64,8 @@ def client(slack: SlackStandIn, tokens: Tokens, session: aiohttp.ClientSession) 
 
 
 @pytest.fixture
-def announcer(client: AsyncWebClient, session: aiohttp.ClientSession) -> Announcer:
-    return Announcer(client, session, sleep=at_once)
+def delivery(client: AsyncWebClient, session: aiohttp.ClientSession) -> Delivery:
+    return Delivery(client, session, sleep=at_once)
 
 
 def seen(slack: SlackStandIn, channel: str | None = None) -> list[Seen]:
@@ -94,22 +94,22 @@ async def clicked(slack: SlackStandIn, message: Seen) -> Invocation:
 
 
 async def test_a_channel_is_told_by_a_message_whose_place_is_known(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
+    delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
 
     [message] = seen(slack)
     assert (message.text, message.visible_to) == (MESSAGE.text, None)
-    assert delivery == Delivery(AVATARS, message.ts)
+    assert delivered == Delivered(AVATARS, message.ts)
 
 
-async def test_blocks_that_slack_refuses_are_left_out(announcer: Announcer, slack: SlackStandIn) -> None:
+async def test_blocks_that_slack_refuses_are_left_out(delivery: Delivery, slack: SlackStandIn) -> None:
     strange = Message("Avatar job started.", ({"type": "hologram"},))
-    delivery = await announcer.announce(INVOCATION, lambda hint: strange)
+    delivered = await delivery.announce(INVOCATION, lambda hint: strange)
 
     [message] = seen(slack)
     assert (message.text, message.blocks) == ("Avatar job started.", [])
-    assert delivery.ts == message.ts
+    assert delivered.ts == message.ts
 
 
 @pytest.mark.parametrize(
@@ -121,64 +121,64 @@ async def test_blocks_that_slack_refuses_are_left_out(announcer: Announcer, slac
     ],
 )
 async def test_where_the_bot_is_no_member_the_channel_is_told_all_the_same_and_the_bot_can_be_invited(
-    announcer: Announcer, slack: SlackStandIn, channel: str, hint: str
+    delivery: Delivery, slack: SlackStandIn, channel: str, hint: str
 ) -> None:
-    delivery = await announcer.announce(await typed_in(slack, channel), rendered)
+    delivered = await delivery.announce(await typed_in(slack, channel), rendered)
 
     [message] = seen(slack)
     assert (message.channel, message.origin, message.visible_to) == (channel, "response_url", None)
     assert message.text == f"{MESSAGE.text} {hint}"
-    assert delivery == Delivery()
+    assert delivered == Delivered()
 
 
 async def test_a_bot_that_merely_may_not_post_is_not_to_be_invited(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
     slack.workspace.restrict(AVATARS)
-    await announcer.announce(await typed_in(slack, AVATARS), rendered)
+    await delivery.announce(await typed_in(slack, AVATARS), rendered)
 
     [message] = seen(slack)
     assert message.text == f"{MESSAGE.text} {FIXED_HINT}"
 
 
 async def test_what_the_channel_cannot_be_told_the_person_is_told(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
     slack.trouble.server_errors("chat.postMessage", times=MOST_TRIES)
-    delivery = await announcer.announce(INVOCATION, rendered)
+    delivered = await delivery.announce(INVOCATION, rendered)
 
     [message] = seen(slack)
     assert (message.origin, message.visible_to) == ("chat.postEphemeral", MEI)
-    assert delivery == Delivery()
+    assert delivered == Delivered()
 
 
 async def test_what_nobody_can_be_told_in_the_channel_goes_into_a_direct_message(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    delivery = await announcer.announce(replace(INVOCATION, channel_id=GENERAL), rendered)
+    delivered = await delivery.announce(replace(INVOCATION, channel_id=GENERAL), rendered)
 
     [message] = seen(slack)
     assert message.channel == WITH_THE_BOT
     assert message.text == f"{MESSAGE.text} {INVITE_HINT}"
-    assert delivery == Delivery(message.channel, message.ts)
+    assert delivered == Delivered(message.channel, message.ts)
 
 
-async def test_without_a_channel_the_person_is_told(announcer: Announcer, slack: SlackStandIn) -> None:
-    delivery = await announcer.announce(replace(INVOCATION, channel_id=None), rendered)
+async def test_without_a_channel_the_person_is_told(delivery: Delivery, slack: SlackStandIn) -> None:
+    delivered = await delivery.announce(replace(INVOCATION, channel_id=None), rendered)
 
     [message] = seen(slack)
-    assert delivery == Delivery(message.channel, message.ts)
+    assert delivered == Delivered(message.channel, message.ts)
     assert slack.workspace.channels[message.channel].kind == "dm"
 
 
 async def test_a_message_that_slack_takes_on_no_route_is_said_to_be_undeliverable(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
     asking = await typed_in(slack, AVATARS)
     slack.trouble.server_errors()
     slack.trouble.server_errors("response_url")
     with capture_logs() as lines, pytest.raises(Undeliverable, match="i1"):
-        await announcer.announce(asking, rendered)
+        await delivery.announce(asking, rendered)
 
     assert [line["route"] for line in lines if "route" in line] == [
         "channel",
@@ -188,37 +188,37 @@ async def test_a_message_that_slack_takes_on_no_route_is_said_to_be_undeliverabl
     ]
     assert str(asking.response_url) not in str(lines)
     with pytest.raises(Undeliverable, match="i1"):
-        await announcer.tell(asking, MESSAGE)
+        await delivery.tell(asking, MESSAGE)
 
 
 async def test_a_person_is_told_where_they_asked_and_nobody_else_is(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    delivery = await announcer.tell(await typed_in(slack, PLANS), MESSAGE)
+    delivered = await delivery.tell(await typed_in(slack, PLANS), MESSAGE)
 
     [message] = seen(slack)
     assert (message.channel, message.origin, message.visible_to) == (PLANS, "response_url", MEI)
-    assert delivery == Delivery()
+    assert delivered == Delivered()
 
 
 async def test_without_an_address_the_person_is_told_in_the_channel_or_in_a_direct_message(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    await announcer.tell(INVOCATION, MESSAGE)
-    delivery = await announcer.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+    await delivery.tell(INVOCATION, MESSAGE)
+    delivered = await delivery.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
 
     ephemeral, direct = seen(slack)
     assert (ephemeral.origin, ephemeral.visible_to) == ("chat.postEphemeral", MEI)
     assert (direct.origin, direct.channel) == ("chat.postMessage", WITH_THE_BOT)
-    assert delivery == Delivery(direct.channel, direct.ts)
+    assert delivered == Delivered(direct.channel, direct.ts)
 
 
 async def test_an_address_that_works_no_longer_is_left_for_the_next_route(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
     asking = await typed_in(slack, AVATARS)
     for _ in range(6):
-        await announcer.tell(asking, MESSAGE)
+        await delivery.tell(asking, MESSAGE)
 
     assert [message.origin for message in seen(slack)] == ["response_url"] * 5 + ["chat.postEphemeral"]
 
@@ -227,11 +227,11 @@ QUESTION = Message("Start it?", (actions([button("Start it now", action_id="star
 
 
 async def test_an_answer_takes_the_place_of_the_message_whose_button_was_clicked(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    await announcer.tell(await typed_in(slack, AVATARS), QUESTION)
+    await delivery.tell(await typed_in(slack, AVATARS), QUESTION)
     click = await clicked(slack, seen(slack)[0])
-    await announcer.tell(click, MESSAGE, instead=True)
+    await delivery.tell(click, MESSAGE, instead=True)
 
     [message] = seen(slack)
     assert (message.text, message.visible_to) == (MESSAGE.text, MEI)
@@ -239,11 +239,11 @@ async def test_an_answer_takes_the_place_of_the_message_whose_button_was_clicked
 
 
 async def test_an_answer_that_takes_nothings_place_leaves_the_clicked_message_as_it_is(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    await announcer.announce(INVOCATION, lambda hint: QUESTION)
+    await delivery.announce(INVOCATION, lambda hint: QUESTION)
     click = await clicked(slack, seen(slack)[0])
-    await announcer.tell(click, MESSAGE)
+    await delivery.tell(click, MESSAGE)
 
     announcement, answer = seen(slack)
     assert announcement.text == QUESTION.text
@@ -255,17 +255,17 @@ REFUSALS = ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "a
 
 @pytest.mark.parametrize("word", REFUSALS)
 async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
-    announcer: Announcer, slack: SlackStandIn, word: str
+    delivery: Delivery, slack: SlackStandIn, word: str
 ) -> None:
     for method in (None, "response_url"):
         slack.trouble.refuse(word, method, blocks_only=True)
-    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
-    announced = replace(INVOCATION, message_channel=delivery.channel, message_ts=delivery.ts)
-    assert await announcer.reply(announced, MESSAGE)
-    await announcer.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
-    await announcer.tell(await typed_in(slack, AVATARS), MESSAGE)
-    await announcer.tell(INVOCATION, MESSAGE)
-    await announcer.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+    delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
+    announced = replace(INVOCATION, message_channel=delivered.channel, message_ts=delivered.ts)
+    assert await delivery.reply(announced, MESSAGE)
+    await delivery.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
+    await delivery.tell(await typed_in(slack, AVATARS), MESSAGE)
+    await delivery.tell(INVOCATION, MESSAGE)
+    await delivery.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
 
     messages = seen(slack)
     assert [(message.text, message.blocks) for message in messages] == [(MESSAGE.text, [])] * 6
@@ -277,23 +277,23 @@ async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
         "chat.postEphemeral",
         "chat.postMessage",
     ]
-    assert await announcer.edit(announced, ENDED)
+    assert await delivery.edit(announced, ENDED)
     assert (messages[0].text, messages[0].blocks) == (ENDED.text, [])
 
 
 async def test_a_text_that_is_too_long_for_a_route_is_cut_short_there_and_keeps_the_job_id(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
     long = Message("\n".join(["Avatar job started.", *["x" * 99] * 60, "Job ID: `job-1`"]), MESSAGE.blocks)
     start = replace(INVOCATION, job_id="job-1")
     for method in ("chat.postMessage", "response_url"):
         slack.trouble.refuse("msg_too_long", method, times=2)
-    delivery = await announcer.announce(start, lambda hint: long)
+    delivered = await delivery.announce(start, lambda hint: long)
     in_general = replace(await typed_in(slack, GENERAL), job_id="job-1")
-    await announcer.announce(in_general, lambda hint: long)
-    there = replace(start, message_channel=delivery.channel, message_ts=delivery.ts)
+    await delivery.announce(in_general, lambda hint: long)
+    there = replace(start, message_channel=delivered.channel, message_ts=delivered.ts)
 
-    assert await announcer.edit(there, long)
+    assert await delivery.edit(there, long)
     for message in seen(slack):
         assert "Job ID: `job-1`" in message.text
         assert len(message.text) < 2000
@@ -310,22 +310,22 @@ async def test_a_lost_post_is_made_again_where_it_can_be_edited(
         "page": partial(slack.trouble.answer_with, Answered(200, "<html>")),
     }
     order[trouble]("chat.postMessage", times=1)
-    announcer = Announcer(client, session, time_factor=0.2, sleep=at_once)
-    delivery = await announcer.announce(await typed_in(slack, AVATARS), rendered)
+    delivery = Delivery(client, session, time_factor=0.2, sleep=at_once)
+    delivered = await delivery.announce(await typed_in(slack, AVATARS), rendered)
 
     messages = seen(slack)
     assert {message.origin for message in messages} == {"chat.postMessage"}
     assert len(messages) == (2 if trouble == "lost" else 1)
-    assert delivery == Delivery(AVATARS, messages[-1].ts)
+    assert delivered == Delivered(AVATARS, messages[-1].ts)
 
 
 async def test_an_answer_that_cannot_take_the_place_is_given_beside_it(
-    announcer: Announcer, slack: SlackStandIn
+    delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    await announcer.tell(await typed_in(slack, AVATARS), QUESTION)
+    await delivery.tell(await typed_in(slack, AVATARS), QUESTION)
     click = await clicked(slack, seen(slack)[0])
     slack.trouble.server_errors("response_url")
-    await announcer.tell(click, MESSAGE, instead=True)
+    await delivery.tell(click, MESSAGE, instead=True)
 
     assert [message.text for message in seen(slack)] == [QUESTION.text, MESSAGE.text]
 
@@ -354,10 +354,10 @@ async def test_an_answer_that_is_not_slacks_closes_a_route_and_not_the_message(
         client = AsyncWebClient(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
         )
-        announcer = Announcer(client, session, sleep=at_once)
-        await announcer.announce(await typed_in(slack, AVATARS), rendered)
+        delivery = Delivery(client, session, sleep=at_once)
+        await delivery.announce(await typed_in(slack, AVATARS), rendered)
         there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
-        assert not await announcer.edit(there, MESSAGE)
+        assert not await delivery.edit(there, MESSAGE)
 
     assert [message.origin for message in seen(slack)] == ["response_url"]
 
@@ -369,7 +369,7 @@ async def test_a_route_that_takes_too_long_is_left_for_the_next(
     slack.trouble.hang("response_url", seconds=30)
     asking = await typed_in(slack, AVATARS)
     with capture_logs() as lines:
-        await Announcer(client, session, sleep=at_once, time_factor=0.01).announce(asking, rendered)
+        await Delivery(client, session, sleep=at_once, time_factor=0.01).announce(asking, rendered)
 
     assert [message.origin for message in seen(slack)] == ["chat.postEphemeral"]
     closed = [(line["route"], line["reason"]) for line in lines if "route" in line]
@@ -383,16 +383,16 @@ def test_a_channel_has_the_time_for_two_tries_and_the_other_routes_less() -> Non
 
 
 @pytest.fixture
-async def announced(announcer: Announcer) -> Invocation:
+async def announced(delivery: Delivery) -> Invocation:
     """A start whose announcement stands in the channel."""
-    delivery = await announcer.announce(INVOCATION, lambda hint: MESSAGE)
-    return replace(INVOCATION, message_channel=delivery.channel, message_ts=delivery.ts)
+    delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
+    return replace(INVOCATION, message_channel=delivered.channel, message_ts=delivered.ts)
 
 
 async def test_an_announcement_is_edited_in_its_place(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation
 ) -> None:
-    assert await announcer.edit(announced, ENDED)
+    assert await delivery.edit(announced, ENDED)
 
     [message] = seen(slack)
     assert (message.text, message.ts) == (ENDED.text, announced.message_ts)
@@ -400,18 +400,18 @@ async def test_an_announcement_is_edited_in_its_place(
 
 
 async def test_an_edit_whose_blocks_slack_refuses_is_made_without_them(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation
 ) -> None:
-    assert await announcer.edit(announced, Message(ENDED.text, ({"type": "hologram"},)))
+    assert await delivery.edit(announced, Message(ENDED.text, ({"type": "hologram"},)))
 
     [message] = seen(slack)
     assert (message.text, message.blocks) == (ENDED.text, [])
 
 
 async def test_a_reply_stands_in_the_thread_and_the_channel_does_not_see_it(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation
 ) -> None:
-    assert await announcer.reply(announced, ENDED)
+    assert await delivery.reply(announced, ENDED)
 
     message, reply = seen(slack)
     assert (reply.text, reply.thread_ts) == (ENDED.text, announced.message_ts)
@@ -419,24 +419,24 @@ async def test_a_reply_stands_in_the_thread_and_the_channel_does_not_see_it(
     assert message.text == MESSAGE.text
 
 
-Reach = Callable[[Announcer, Invocation], Any]
+Reach = Callable[[Delivery, Invocation], Any]
 REACHES = pytest.mark.parametrize(
     "reach",
-    [lambda announcer, row: announcer.edit(row, ENDED), lambda announcer, row: announcer.reply(row, ENDED)],
+    [lambda delivery, row: delivery.edit(row, ENDED), lambda delivery, row: delivery.reply(row, ENDED)],
     ids=["edit", "reply"],
 )
 
 
 @REACHES
 async def test_an_announcement_that_slack_does_not_take_now_is_to_be_tried_again(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
 ) -> None:
     slack.trouble.server_errors(times=MOST_TRIES)
     slack.trouble.rate_limit(times=MOST_THROTTLED_TRIES)
 
-    assert not await reach(announcer, announced)
-    assert not await reach(announcer, announced)
-    assert await reach(announcer, announced)
+    assert not await reach(delivery, announced)
+    assert not await reach(delivery, announced)
+    assert await reach(delivery, announced)
 
 
 @REACHES
@@ -445,7 +445,7 @@ async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
 ) -> None:
     slack.trouble.hang(seconds=30)
     async with aiohttp.ClientSession() as session:
-        assert not await reach(Announcer(client, session, sleep=at_once, time_factor=0.005), announced)
+        assert not await reach(Delivery(client, session, sleep=at_once, time_factor=0.005), announced)
 
 
 @REACHES
@@ -453,36 +453,36 @@ async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
     "place", [{"message_channel": None, "message_ts": None}, {"message_ts": None}], ids=["nowhere", "no ts"]
 )
 async def test_an_announcement_that_went_elsewhere_is_out_of_reach(
-    announcer: Announcer, announced: Invocation, reach: Reach, place: dict[str, Any]
+    delivery: Delivery, announced: Invocation, reach: Reach, place: dict[str, Any]
 ) -> None:
     with pytest.raises(Undeliverable):
-        await reach(announcer, replace(announced, **place))
+        await reach(delivery, replace(announced, **place))
 
 
 @REACHES
 async def test_where_the_bot_was_removed_the_announcement_is_out_of_reach(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
 ) -> None:
     slack.workspace.remove(AVATARS, BOT)
     with pytest.raises(Undeliverable, match="not_in_channel"):
-        await reach(announcer, announced)
+        await reach(delivery, announced)
 
 
 @REACHES
 async def test_in_an_archived_channel_the_announcement_is_out_of_reach(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
 ) -> None:
     slack.workspace.archive(AVATARS)
     with pytest.raises(Undeliverable, match=r"is_archived|is_inactive"):
-        await reach(announcer, announced)
+        await reach(delivery, announced)
 
 
 async def test_an_announcement_that_was_deleted_is_out_of_reach(
-    announcer: Announcer, client: AsyncWebClient, announced: Invocation
+    delivery: Delivery, client: AsyncWebClient, announced: Invocation
 ) -> None:
     await client.chat_delete(channel=AVATARS, ts=announced.message_ts or "")
     with pytest.raises(Undeliverable, match="message_not_found"):
-        await announcer.edit(announced, ENDED)
+        await delivery.edit(announced, ENDED)
 
 
 @pytest.mark.parametrize(
@@ -515,15 +515,15 @@ async def test_slacks_words_tell_whether_trying_again_is_of_use(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
         )
         if passes:
-            assert not await reach(Announcer(client, session, sleep=at_once), there)
+            assert not await reach(Delivery(client, session, sleep=at_once), there)
         else:
             with pytest.raises(Undeliverable, match=word):
-                await reach(Announcer(client, session, sleep=at_once), there)
+                await reach(Delivery(client, session, sleep=at_once), there)
 
 
 async def test_what_somebody_else_wrote_is_out_of_reach(
-    announcer: Announcer, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Invocation
 ) -> None:
     theirs = slack.say("Hello.", user=MEI, channel=AVATARS)
     with pytest.raises(Undeliverable, match="cant_update_message"):
-        await announcer.edit(replace(announced, message_ts=theirs.ts), ENDED)
+        await delivery.edit(replace(announced, message_ts=theirs.ts), ENDED)

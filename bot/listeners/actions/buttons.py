@@ -44,7 +44,7 @@ from bot.messages.replies import declined, duplicate, starting, used, went_wrong
 from bot.messages.stops import stopping
 from bot.messages.unknown import settled_already
 from bot.runtime.background import Tasks
-from bot.slack.delivery import Announcer
+from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
 
 MANY_STOPS = 6
@@ -68,7 +68,7 @@ class Actions:
     stops: Stops
     reconciliation: Reconciliation
     rtc: RtcAccess | None
-    announcer: Announcer
+    delivery: Delivery
     claims: Claims
     tasks: Tasks
     policy: Policy
@@ -275,7 +275,7 @@ class Actions:
 
     async def _tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
         try:
-            await self.announcer.tell(invocation, message, instead=instead)
+            await self.delivery.tell(invocation, message, instead=instead)
         except Undeliverable as error:
             _log.warning("an answer to a click is not delivered", reason=str(error))
 
