@@ -44,7 +44,7 @@ class Acceptance:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
-        self._tasks = tasks
+        self.tasks = tasks
         self._claims = claims
         self._seconds = seconds
         self._room_name = room_name
@@ -52,7 +52,11 @@ class Acceptance:
 
     def named(self, invocation: Invocation) -> Invocation:
         """The same with the name of its room, as far as that is known."""
-        return replace(invocation, room_name=invocation.room_name or self._room_name(invocation.room_id))
+        return replace(invocation, room_name=self.room_name(invocation))
+
+    def room_name(self, invocation: Invocation) -> str | None:
+        """What its room is called, as far as that is known."""
+        return invocation.room_name or self._room_name(invocation.room_id)
 
     async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
@@ -62,7 +66,7 @@ class Acceptance:
                 be there after all, it is moved to `refused`, which is what the person is told.
         """
         writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
-        self._tasks.own(writing)
+        self.tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = (
             writing.result()
@@ -82,7 +86,7 @@ class Acceptance:
             DatabaseUnavailable: it does not.
         """
         asking = asyncio.create_task(question)
-        self._tasks.own(asking)
+        self.tasks.own(asking)
         done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
         if not done:
             raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
