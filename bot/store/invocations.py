@@ -97,7 +97,8 @@ class Invocations:
             "old_lease": invocation.lease_until,
             "new_lease": until,
         }
-        claimed = await execute(self._database, _CLAIMING, values) == 1
+        claiming = _claiming(is_free=invocation.lease_until is None)
+        claimed = await execute(self._database, claiming, values) == 1
         return replace(invocation, lease_until=until) if claimed else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
@@ -248,6 +249,20 @@ def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
     return listed, select(*counts).select_from(invocations).where(followed)
 
 
+@cache
+def _claiming(*, is_free: bool) -> Any:
+    lease = invocations.c.lease_until
+    return (
+        update(invocations)
+        .where(
+            invocations.c.id == _value("row_id"),
+            invocations.c.status == _value("old_status"),
+            lease.is_(None) if is_free else lease == _value("old_lease"),
+        )
+        .values(lease_until=_value("new_lease"))
+    )
+
+
 def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
     """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
     seen: ColumnElement[bool] = invocations.c.user_id == _value("user")
@@ -274,16 +289,6 @@ _STOP_OF_JOB = (
     )
     .order_by(invocations.c.created_at)
     .limit(1)
-)
-
-_CLAIMING = (
-    update(invocations)
-    .where(
-        invocations.c.id == _value("row_id"),
-        invocations.c.status == _value("old_status"),
-        invocations.c.lease_until == _value("old_lease"),
-    )
-    .values(lease_until=_value("new_lease"))
 )
 
 _RELEASING = (
