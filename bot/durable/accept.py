@@ -79,15 +79,18 @@ class Acceptance:
             raise outcome
         return outcome
 
-    async def ask(self, question: Coroutine[Any, Any, T]) -> T:
+    async def ask(self, question: Coroutine[Any, Any, T], *, seconds: float = ASK_SECONDS) -> T:
         """What the log answers in time for the ack.
+
+        Args:
+            seconds: how long it may take; as long as a commit where it is asked beside one.
 
         Raises:
             DatabaseUnavailable: it does not.
         """
         asking = asyncio.create_task(question)
         self.tasks.own(asking)
-        done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
+        done, _ = await asyncio.wait({asking}, timeout=seconds)
         if not done:
             raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()

@@ -1,5 +1,6 @@
 """`/avatar help | jobs | stop <job_id>`."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
+from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.stop import Stops
 from bot.listeners.commands.avatar_start import START_COMMAND
@@ -69,8 +71,11 @@ class AvatarCommand:
 
     async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
         self.policy.check(invocation)
-        await self.incoming.close(invocation, Status.DONE)
-        running = await self.incoming.acceptance.ask(self.invocations.running(invocation, limit=MOST_JOBS))
+        listing = self.invocations.running(invocation, limit=MOST_JOBS)
+        _, running = await asyncio.gather(
+            self.incoming.close(invocation, Status.DONE),
+            self.incoming.acceptance.ask(listing, seconds=COMMIT_SECONDS),
+        )
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
             ack,
