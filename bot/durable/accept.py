@@ -40,6 +40,7 @@ class Acceptance:
         claims: Claims,
         *,
         seconds: float = COMMIT_SECONDS,
+        ask_seconds: float = ASK_SECONDS,
         room_name: Callable[[str | None], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -47,6 +48,7 @@ class Acceptance:
         self.tasks = tasks
         self._claims = claims
         self._seconds = seconds
+        self._ask_seconds = ask_seconds
         self._room_name = room_name
         self._sleep = sleep
 
@@ -79,18 +81,18 @@ class Acceptance:
             raise outcome
         return outcome
 
-    async def ask(self, question: Coroutine[Any, Any, T], *, seconds: float = ASK_SECONDS) -> T:
+    async def ask(self, question: Coroutine[Any, Any, T], *, beside_commit: bool = False) -> T:
         """What the log answers in time for the ack.
 
         Args:
-            seconds: how long it may take; as long as a commit where it is asked beside one.
+            beside_commit: it is asked while something is committed, and has as long as that.
 
         Raises:
             DatabaseUnavailable: it does not.
         """
         asking = asyncio.create_task(question)
         self.tasks.own(asking)
-        done, _ = await asyncio.wait({asking}, timeout=seconds)
+        done, _ = await asyncio.wait({asking}, timeout=self._seconds if beside_commit else self._ask_seconds)
         if not done:
             raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()

@@ -119,8 +119,9 @@ async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_clos
 async def test_two_thousand_commands_at_once_are_all_acknowledged_in_time(
     bot: Process, secret: str, port: int, tell: Tell
 ) -> None:
-    """Help, lists and starts, mixed. On two cores that the client and the stand-ins share: 2.8 to 3.6 s with one
-    or two other busy processes beside them, 6 s and more where those are four.
+    """Help, lists and starts, mixed, on two cores that the client and the stand-ins share.
+
+    With two other busy processes beside them it takes 3.6 s; with four, 6 s and more.
     """
     typed = ["/avatar-start help", "/avatar jobs", "/avatar-start room-{}"]
     requests = [signed(secret, number, typed[number % 3].format(number)) for number in range(2000)]

@@ -289,7 +289,9 @@ async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with database.connect() as connection:
-        await connection.execute(insert(invocations).values(an_old_row(1, "postponed")))
-        await connection.execute(insert(invocations).values(an_old_row(2, "started")))
+        for number, status in enumerate(("postponed", "started"), 1):
+            row = an_old_row(number, status)
+            row["lease_until"] = row.pop("deadline")
+            await connection.execute(insert(invocations).values(row))
     assert [row.id async for row in Invocations(database).find()] == ["i2"]
     assert "a row of the log cannot be read" in capsys.readouterr().out

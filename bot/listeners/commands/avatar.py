@@ -11,7 +11,6 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import HelpWanted, JobRef, JobsWanted, StopWanted, parse_avatar
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
-from bot.durable.accept import COMMIT_SECONDS
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.stop import Stops
 from bot.listeners.commands.avatar_start import START_COMMAND
@@ -74,7 +73,7 @@ class AvatarCommand:
         listing = self.invocations.running(invocation, limit=MOST_JOBS)
         _, running = await asyncio.gather(
             self.incoming.close(invocation, Status.DONE),
-            self.incoming.acceptance.ask(listing, seconds=COMMIT_SECONDS),
+            self.incoming.acceptance.ask(listing, beside_commit=True),
         )
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
