@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.environment.database_url import PostgreSqlUrl
-from bot.store.postgresql_writes import PostgreSqlDatabase
+from bot.store.postgresql_driver import PostgreSqlDatabase
 
 CONNECTIONS = 10
 """Of one process; writes that come while all are busy wait for one."""

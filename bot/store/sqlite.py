@@ -11,8 +11,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StartupError
+from bot.store.sqlite_driver import BUSY_MILLISECONDS, SqliteDatabase
 from bot.store.sqlite_files import guard_files
-from bot.store.sqlite_writes import BUSY_MILLISECONDS, SqliteDatabase
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",

@@ -21,7 +21,7 @@ from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.sqlite_writes import BUSY_MILLISECONDS
+from bot.store.sqlite_driver import BUSY_MILLISECONDS
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -9,13 +9,14 @@ from bot.runtime.waiting import BACKOFF, LONGEST_ASKED_PAUSE, Pauses, once_reach
 
 def test_pauses_grow_until_a_try_succeeds() -> None:
     pauses = Pauses(chance=lambda: 0.0)
-    assert not pauses.have_begun
+    begun = [pauses.have_begun]
     grown = [pauses.next() for _ in range(50)]
     assert grown == sorted(grown)
     assert (grown[0], grown[-1]) == (BACKOFF.first, BACKOFF.longest)
-    assert pauses.have_begun
+    begun.append(pauses.have_begun)
     pauses.reset()
-    assert not pauses.have_begun
+    begun.append(pauses.have_begun)
+    assert begun == [False, True, False]
     assert pauses.next() == BACKOFF.first
 
 

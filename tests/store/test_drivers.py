@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Dialect, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.sqlite_writes import in_the_thread
+from bot.store.sqlite_driver import in_the_thread
 from bot.store.tables import leases
 
 STATEMENT = update(leases).where(leases.c.name.in_(["a", "b"])).values(holder="me")
@@ -24,7 +24,7 @@ def threads_of(connection: sqlite3.Connection) -> list[int]:
 @pytest.mark.parametrize("name", ["_conn", "_execute"])
 def test_aiosqlite_has_what_writing_uses(name: str) -> None:
     assert hasattr(aiosqlite.Connection, name), (
-        f"aiosqlite changed: its Connection has no {name} any more; see bot/store/sqlite_writes.py"
+        f"aiosqlite changed: its Connection has no {name} any more; see bot/store/sqlite_driver.py"
     )
 
 
@@ -47,4 +47,4 @@ def test_sqlalchemy_has_what_preparing_uses(dialect: Dialect) -> None:
     state = compiled.construct_expanded_state()
     used = [(compiled, "binds"), *((state, name) for name in EXPANDED)]
     gone = [name for owner, name in used if getattr(owner, name, None) is None]
-    assert not gone, f"SQLAlchemy changed: {gone} is missing; see _prepared in bot/store/statements.py"
+    assert not gone, f"SQLAlchemy changed: {gone} is missing; see _compiled in bot/store/statements.py"
