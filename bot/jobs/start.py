@@ -23,6 +23,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 LEASE_MARGIN = timedelta(seconds=10)
@@ -105,6 +106,7 @@ class Starts:
 
     async def _carry_out(self, invocation: Invocation) -> None:
         before: frozenset[str] = frozenset()
+        await acks_first()
         try:
             await self._await_turn()
             if invocation.previous_id and not await self._is_still_wanted(invocation):

@@ -36,6 +36,7 @@ from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.reasons import ReasonCode as Code
 from bot.reasons import because, reason
+from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
@@ -103,6 +104,7 @@ class Stops:
         self._claims.take(received.id, self._carry_out(received, resumed=resumed))
 
     async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
+        await acks_first()
         start = await self._invocations.find_start(invocation.job_id or "")
         told = _job_of(invocation).as_told(start, invocation)
         try:

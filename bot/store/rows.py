@@ -4,12 +4,11 @@ A row is flat: the reason of an invocation stands in `reason_code` and, as JSON,
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.reasons import Reason, code_of, other
@@ -37,7 +36,7 @@ _KINDS = (
 )
 
 
-def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:
+def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
     """The invocations that rows hold, less those with words that this version does not know."""
     found = []
     for row in rows:
@@ -48,7 +47,7 @@ def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:
     return found
 
 
-def invocation_of(row: Row[Any]) -> Invocation:
+def invocation_of(row: Sequence[Any]) -> Invocation:
     """The invocation that a row of COLUMNS holds."""
     values = dict(zip(NAMES, row, strict=True))
     for name, kind in _KINDS:
