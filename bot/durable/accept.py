@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from bot.domain import steps
 from bot.domain.invocation import Invocation, Status
 from bot.durable.claims import Claims
 from bot.durable.retry import write_with_retry
@@ -105,8 +106,8 @@ class Acceptance:
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
     ) -> None:
         """The person was told that nothing is done, so the row must not be left to be carried out."""
-        why = reason(Code.CALLED_OFF)
-        refuse = partial(self._invocations.advance, invocation, Status.REFUSED, reason=why, lease_until=None)
+        step = steps.Refused(reason=reason(Code.CALLED_OFF))
+        refuse = partial(self._invocations.advance, invocation, step)
         try:
             async with asyncio.timeout(CALL_OFF_SECONDS):
                 outcome = await asyncio.shield(writing)

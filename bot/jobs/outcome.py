@@ -7,14 +7,15 @@ stopped. What the log does not take at once is written as soon as it does.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
-from bot.domain.invocation import Invocation, JobState, Status
+from bot.domain import steps
+from bot.domain.invocation import Invocation, Status
 from bot.domain.job import SmartChatJob
 from bot.durable.retry import write_with_retry
 from bot.errors import (
@@ -59,6 +60,7 @@ _LONGEST_LATENCY = 2**31 - 1
 _log = structlog.get_logger()
 
 Tell = Callable[[Invocation], Awaitable[Delivered]]
+Settling = TypeVar("Settling", bound=steps.Settling)
 
 
 class Outcomes:
@@ -84,20 +86,17 @@ class Outcomes:
     async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
         """MetaStudio has accepted the start: the channel is told."""
         _log.info("started", job_id=job.job_id, request_id=answer.request_id)
-        facts = self._facts(
-            invocation,
-            job_id=job.job_id,
-            job_state=JobState.ACCEPTED,
+        started = steps.Started(
+            job_id=job.job_id or "",
             configuration=job.configuration(),
             region=job.region or invocation.region,
             started_at=self._now(),
-            reason=None,
-            **asdict(answer),
+            answer=answer,
         )
-        settled = replace(invocation, status=Status.STARTED, **facts)
+        step = self._timed(invocation, started)
         await self._settle(
-            settled,
-            partial(self._write_started, invocation, facts),
+            step.applied_to(invocation),
+            partial(self._write_started, invocation, step),
             lambda row: self._announce(row, job),
         )
 
@@ -107,16 +106,13 @@ class Outcomes:
         Raises:
             DatabaseUnavailable: it is not adopted.
         """
-        facts = self._facts(
-            unknown,
-            job_state=JobState.ACCEPTED,
+        found = steps.Adopted(
+            job_id=job.job_id or "",
             configuration=job.configuration(),
             region=job.region or unknown.region,
             started_at=self._now(),
-            adopted_at=self._now(),
-            reason=reason(ReasonCode.ADOPTED),
         )
-        adopted = await self._invocations.adopt(unknown, job.job_id or "", **facts)
+        adopted = await self._invocations.adopt(unknown, self._timed(unknown, found))
         if adopted is None:
             return False
         _log.info("adopted", job_id=job.job_id)
@@ -125,37 +121,37 @@ class Outcomes:
 
     async def not_started(self, invocation: Invocation, error: ReasonedError) -> None:
         """Nothing was started, for certain: the person is told."""
-        status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
-        facts: dict[str, Any] = {"reason": error.reason}
-        if isinstance(error, MetaStudioError):
-            facts |= asdict(error.answer)
-        await self.conclude(invocation, status, facts, not_started(invocation, error))
+        step: steps.Answered
+        match error:
+            case Refused():
+                step = steps.Refused(reason=error.reason)
+            case MetaStudioError():
+                step = steps.Failed(reason=error.reason, answer=error.answer)
+            case _:
+                step = steps.Failed(reason=error.reason)
+        await self.conclude(invocation, step, not_started(invocation, error))
 
     async def interrupted(self, invocation: Invocation) -> None:
         """Nothing was started, for a process ended before it could be: the person may start it now."""
-        facts = {"reason": reason(ReasonCode.INTERRUPTED)}
-        await self.conclude(invocation, Status.FAILED, facts, interrupted(invocation))
+        step = steps.Failed(reason=reason(ReasonCode.INTERRUPTED))
+        await self.conclude(invocation, step, interrupted(invocation))
 
     async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
         """The start may have made a job. Nobody is told before that has been looked into.
 
         None where another process has taken the row over.
         """
-        facts = self._facts(invocation, reason=error.reason, **asdict(error.answer))
-        _log.warning("outcome unknown", **_loggable(facts))
-        return await self._write_with_retry(
-            partial(self._invocations.advance, invocation, Status.UNKNOWN, **facts)
-        )
+        step = self._timed(invocation, steps.Unknown(reason=error.reason, answer=error.answer))
+        _log.warning("outcome unknown", **_loggable(step))
+        return await self._write_with_retry(partial(self._invocations.advance, invocation, step))
 
-    async def conclude(
-        self, invocation: Invocation, status: Status, facts: dict[str, Any], message: Message
-    ) -> None:
+    async def conclude(self, invocation: Invocation, step: steps.Answered, message: Message) -> None:
         """Nothing is left to do, and whoever asked is told in these words."""
-        facts = self._facts(invocation, **facts)
-        _log.info("concluded", action=invocation.action.value, status=status.value, **_loggable(facts))
+        step = self._timed(invocation, step)
+        _log.info("concluded", action=invocation.action.value, status=step.status.value, **_loggable(step))
         await self._settle(
-            replace(invocation, status=status, **facts),
-            partial(self._invocations.advance, invocation, status, **facts),
+            step.applied_to(invocation),
+            partial(self._invocations.advance, invocation, step),
             lambda row: self._delivery.tell(row, message),
         )
 
@@ -189,12 +185,13 @@ class Outcomes:
             lambda hint: announcement(settled, job, rtc_access=self._rtc_access, hint=hint),
         )
 
-    def _facts(self, invocation: Invocation, **facts: Any) -> dict[str, Any]:
+    def _timed(self, invocation: Invocation, step: Settling) -> Settling:
+        """The step as of now, with time to tell people of it."""
         latency = max(timedelta(), self._now() - invocation.created_at)
-        return facts | {
-            "latency_ms": min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
-            "lease_until": self._now() + CLAIM_TIME,
-        }
+        return step.timed(
+            latency_ms=min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
+            lease_until=self._now() + CLAIM_TIME,
+        )
 
     async def _settle(
         self, settled: Invocation, write: Callable[[], Awaitable[Invocation | None]], tell: Tell
@@ -239,13 +236,13 @@ class Outcomes:
     async def _is_somebodys(self, job_id: str) -> bool:
         return bool(await self._invocations.known_jobs([job_id]))
 
-    async def _write_started(self, invocation: Invocation, facts: dict[str, Any]) -> Invocation | None:
+    async def _write_started(self, invocation: Invocation, step: steps.Started) -> Invocation | None:
         """Also where another process has taken the row for one that was left behind."""
-        written = await self._invocations.advance(invocation, Status.STARTED, **facts)
+        written = await self._invocations.advance(invocation, step)
         if written:
             return written
         taken_over = replace(invocation, status=Status.UNKNOWN)
-        return await self._invocations.advance(taken_over, Status.STARTED, announced_at=None, **facts)
+        return await self._invocations.advance(taken_over, step)
 
     async def _publish(self, settled: Invocation, tell: Tell) -> None:
         await self._note(settled, await self._deliver(settled, tell))
@@ -274,6 +271,7 @@ class Outcomes:
         await self._write_with_retry(note)
 
 
-def _loggable(facts: dict[str, Any]) -> dict[str, Any]:
-    told = {name: value for name, value in facts.items() if value is not None and name != "lease_until"}
+def _loggable(step: steps.Answered) -> dict[str, Any]:
+    facts = step.facts().items()
+    told = {name: value for name, value in facts if value is not None and name != "lease_until"}
     return told | {"reason": str(told["reason"])} if "reason" in told else told

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain import steps
 from bot.domain.arguments import StartAnyway
 from bot.domain.candidates import Candidates, Times, candidates
 from bot.domain.invocation import Invocation, Status
@@ -114,15 +115,15 @@ class Reconciliation:
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
         now = await self._invocations.get(unknown.id) or unknown
-        facts = {"reason": reason(Code.EARLIER_JOB_FOUND), "previous_id": None}
         if now.status is Status.STARTED:
-            await self._outcomes.conclude(again, Status.REFUSED, facts, settled_already(now))
+            found = steps.Refused(reason=reason(Code.EARLIER_JOB_FOUND), frees_button=True)
+            await self._outcomes.conclude(again, found, settled_already(now))
             return False
         if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
         message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
-        facts["reason"] = reason(Code.EARLIER_JOB_POSSIBLE)
-        await self._outcomes.conclude(again, Status.REFUSED, facts, message)
+        possible = steps.Refused(reason=reason(Code.EARLIER_JOB_POSSIBLE), frees_button=True)
+        await self._outcomes.conclude(again, possible, message)
         return False
 
     async def use(self, unknown: Invocation, job_id: str, asking: Invocation) -> None:

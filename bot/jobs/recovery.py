@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
@@ -119,6 +120,8 @@ class Recovery:
 
     async def _close(self, row: Invocation) -> None:
         """What somebody waited for at that moment only."""
-        status = Status.FAILED if row.status is Status.RECEIVED else row.status
-        why = row.reason or reason(Code.INTERRUPTED_WHILE_WAITED_FOR)
-        await self._invocations.advance(row, status, reason=why, lease_until=None)
+        if row.status is Status.RECEIVED:
+            why = reason(Code.INTERRUPTED_WHILE_WAITED_FOR)
+            await self._invocations.advance(row, steps.Failed(reason=why))
+        else:
+            await self._invocations.release(row.id, None)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,19 +10,20 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain import steps
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.errors import Answer, MetaStudioError, NotSent
+from bot.errors import MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
 from bot.messages.reasons import on_one_line
 from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 from bot.slack.calls import SlackCalls
 from bot.slack.errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations
@@ -87,14 +88,15 @@ class RtcAccess:
         job = JobRef(invocation.room_id or "", invocation.job_id or "")
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
-            facts = {"reason": reason(Code.MODAL_NOT_OPENED)}
-            await self._outcomes.conclude(invocation, Status.FAILED, facts, not_opened())
+            failed = steps.Failed(reason=reason(Code.MODAL_NOT_OPENED))
+            await self._outcomes.conclude(invocation, failed, not_opened())
             return
         try:
             report = await self._ask(job)
         except MetaStudioError as error:
             await self._update(view_id, refused_access(on_one_line(error)))
-            await self._settle(invocation, Status.FAILED, error.answer, error.reason)
+            failed = steps.Failed(reason=error.reason, answer=error.answer, forgets_address=True)
+            await self._invocations.advance(invocation, failed)
         else:
             life = life_of(report)
             if life is not None and life.state.is_over:
@@ -104,7 +106,7 @@ class RtcAccess:
                 shown = access(job, room, self._now(), room_name=invocation.room_name)
             if not await self._update(view_id, shown):
                 await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
-            await self._settle(invocation, Status.DONE)
+            await self._invocations.advance(invocation, steps.Done(forgets_address=True))
 
     async def _ask(self, job: JobRef) -> JobReport:
         try:
@@ -140,15 +142,3 @@ class RtcAccess:
                 raise
             _log.error("Slack refused the content of a modal", reason=failure.word)
             return await self._calls.make(partial(show, view=plain_view(view)))
-
-    async def _settle(
-        self, invocation: Invocation, status: Status, answer: Answer | None = None, why: Reason | None = None
-    ) -> None:
-        await self._invocations.advance(
-            invocation,
-            status,
-            reason=why,
-            lease_until=None,
-            response_url=None,
-            **asdict(answer or Answer()),
-        )

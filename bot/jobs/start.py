@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
@@ -112,9 +113,7 @@ class Starts:
             if invocation.previous_id and not await self._is_still_wanted(invocation):
                 return
             before = self._metastudio.seen_in(invocation.room_id or "")
-            starting = await self._invocations.advance(
-                invocation, Status.STARTING, lease_until=self.lease_until()
-            )
+            starting = await self._invocations.advance(invocation, Starting(lease_until=self.lease_until()))
             if starting is None:
                 return
             invocation = starting

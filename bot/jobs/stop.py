@@ -6,12 +6,12 @@ the room that was named: what is allowed in one room must not stop a job of anot
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
+from bot.domain import steps
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
@@ -112,23 +112,20 @@ class Stops:
                 self._policy.check(invocation, start)
             answer = await self._stop_holding_the_row(invocation, start)
         except Refused as error:
-            facts: dict[str, Any] = {"reason": error.reason}
-            await self._outcomes.conclude(invocation, Status.REFUSED, facts, _refused(error))
+            refused = steps.Refused(reason=error.reason)
+            await self._outcomes.conclude(invocation, refused, _refused(error))
         except JobOver as error:
-            facts = asdict(error.answer)
             if resumed and (start is not None or error.answer.http_status):
-                await self._stopped(invocation, told, facts)
+                await self._stopped(invocation, told, error.answer)
             else:
-                facts["reason"] = OVER_ALREADY
-                await self._outcomes.conclude(invocation, Status.DONE, facts, _over_already(invocation, told))
+                over = steps.Done(reason=OVER_ALREADY, answer=error.answer)
+                await self._outcomes.conclude(invocation, over, _over_already(invocation, told))
         except MetaStudioError as error:
-            facts = asdict(error.answer) | {"reason": error.reason}
-            await self._outcomes.conclude(
-                invocation, Status.FAILED, facts, not_stopped(told, error, invocation)
-            )
+            failed = steps.Failed(reason=error.reason, answer=error.answer)
+            await self._outcomes.conclude(invocation, failed, not_stopped(told, error, invocation))
         else:
             if answer is not None:
-                await self._stopped(invocation, told, asdict(answer))
+                await self._stopped(invocation, told, answer)
 
     async def _stop_holding_the_row(self, invocation: Invocation, start: Invocation | None) -> Answer | None:
         """Stop the job, however long that has to wait; None where another process has taken the row over."""
@@ -176,14 +173,10 @@ class Stops:
     def _lease_until(self) -> datetime:
         return self._now() + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN
 
-    async def _stopped(self, invocation: Invocation, told: JobRef, facts: dict[str, Any]) -> None:
+    async def _stopped(self, invocation: Invocation, told: JobRef, answer: Answer) -> None:
         """By this very row, so that the job's announcement names the one who did it."""
-        await self._outcomes.conclude(
-            invocation,
-            Status.DONE,
-            facts | {"job_state": JobState.STOPPED},
-            stopped(told, invocation.room_name),
-        )
+        done = steps.Done(answer=answer, job_state=JobState.STOPPED)
+        await self._outcomes.conclude(invocation, done, stopped(told, invocation.room_name))
 
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a stop that nobody, as far as is known, has been told of."""

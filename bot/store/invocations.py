@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.steps import Adopted, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
@@ -64,31 +65,28 @@ class Invocations:
         """The row that came from the one button of another."""
         return await self._one("previous_id", invocation_id)
 
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
-        """Move a row on from the state that `invocation` has, with what became known.
+    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
+        """Move a row on from the status that `invocation` has, with what became known.
 
         The update is conditional, so of two processes only one can take a step; None for the other.
         """
-        values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": to}
-        columns = in_columns(facts)
+        columns = in_columns(step.facts())
+        values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         moved = await execute(self._database, _advancing(frozenset(columns)), values) == 1
-        return replace(invocation, status=to, **facts) if moved else None
+        return step.applied_to(invocation) if moved else None
 
-    async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
+    async def adopt(self, unknown: Invocation, step: Adopted) -> Invocation | None:
         """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
 
         That it was unknown may have been told; the job has still to be announced.
         """
-        somebodys = exists().where(invocations.c.job_id == job_id, invocations.c.action == Action.START)
-        statement = (
-            update(invocations)
-            .where(invocations.c.id == unknown.id, invocations.c.status == Status.UNKNOWN, ~somebodys)
-            .values(status=Status.STARTED, job_id=job_id, announced_at=None, **in_columns(facts))
-        )
-        adopted = await execute(self._database, statement, in_turn=f"job {job_id}") == 1
-        moved = replace(unknown, status=Status.STARTED, job_id=job_id, announced_at=None, **facts)
-        return moved if adopted else None
+        columns = in_columns(step.facts())
+        values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
+        values |= {f"new_{name}": value for name, value in columns.items()}
+        statement = _adopting(frozenset(columns))
+        adopted = await execute(self._database, statement, values, in_turn=f"job {step.job_id}") == 1
+        return step.applied_to(unknown) if adopted else None
 
     async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
@@ -333,3 +331,11 @@ def _advancing(facts: frozenset[str]) -> Any:
         .where(invocations.c.id == _value("row_id"), invocations.c.status == _value("old_status"))
         .values({name: _value(f"new_{name}") for name in ("status", *sorted(facts))})
     )
+
+
+@cache
+def _adopting(facts: frozenset[str]) -> Any:
+    """The same, unless the job is somebody's."""
+    start = invocations.alias("start")
+    is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
+    return _advancing(facts).where(~is_somebodys)

@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.steps import Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import BACKOFF
@@ -156,11 +156,11 @@ class LyingLog(Invocations):
         raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
 
     @override
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
         if self.failures:
             self.failures -= 1
             raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
-        return await super().advance(invocation, to, **facts)
+        return await super().advance(invocation, step)
 
 
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(

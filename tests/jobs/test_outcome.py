@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
+from bot.domain.steps import Adopted, Step
 from bot.durable.retry import BACKOFF
 from bot.errors import (
     Answer,
@@ -43,6 +44,7 @@ from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
+from tests.steps import step_to
 
 START = Invocation(
     id="i1",
@@ -110,14 +112,14 @@ class FlakyLog(Invocations):
             raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
     @override
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
         self._refuse()
-        return await super().advance(invocation, to, **facts)
+        return await super().advance(invocation, step)
 
     @override
-    async def adopt(self, unknown: Invocation, job_id: str, **facts: Any) -> Invocation | None:
+    async def adopt(self, unknown: Invocation, step: Adopted) -> Invocation | None:
         self._refuse()
-        return await super().adopt(unknown, job_id, **facts)
+        return await super().adopt(unknown, step)
 
     @override
     async def release(self, invocation_id: str, at: datetime | None) -> None:
@@ -347,10 +349,10 @@ class SlowLog(Invocations):
         super().__init__(self.database)
 
     @override
-    async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
+    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
         self.writing += 1
         await self.opened.wait()
-        return await super().advance(invocation, to, **facts)
+        return await super().advance(invocation, step)
 
 
 @pytest.fixture
@@ -429,7 +431,7 @@ async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
 async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_behind(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.UNKNOWN, lease_until=NOON)
+    await log.advance(START, step_to(Status.UNKNOWN, lease_until=NOON))
     await outcomes.started(START, JOB, ACCEPTED)
 
     row = await row_of(log)
@@ -440,7 +442,7 @@ async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_
 async def test_a_job_that_another_process_has_found_already_is_left_to_it(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.STARTED, job_id=JOB_ID, lease_until=NOON)
+    await log.advance(START, step_to(Status.STARTED, job_id=JOB_ID, lease_until=NOON))
     before = await row_of(log)
     await outcomes.started(START, JOB, ACCEPTED)
 
@@ -451,7 +453,7 @@ async def test_a_job_that_another_process_has_found_already_is_left_to_it(
 async def test_a_job_is_announced_even_where_its_row_was_settled_with_another(
     outcomes: Outcomes, log: FlakyLog, channel: Channel
 ) -> None:
-    await log.advance(START, Status.STARTED, job_id="job-of-another", lease_until=NOON)
+    await log.advance(START, step_to(Status.STARTED, job_id="job-of-another", lease_until=NOON))
     before = await row_of(log)
     await outcomes.started(START, JOB, ACCEPTED)
 
@@ -464,7 +466,7 @@ async def test_a_job_is_announced_even_where_its_row_was_settled_with_another(
 async def test_a_failure_of_a_row_that_went_another_way_is_told_to_nobody(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, status: Status
 ) -> None:
-    await log.advance(START, status)
+    await log.advance(START, step_to(status))
     before = await row_of(log)
     await outcomes.not_started(START, FULL)
     assert await outcomes.unknown(START, LOST) is None
@@ -487,7 +489,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     async def meanwhile(seconds: float) -> None:
         """Another process, whose log is well, takes the row over."""
         await Invocations.advance(
-            log, START, taken.status, reason=taken.reason, lease_until=taken.lease_until
+            log, START, step_to(taken.status, reason=taken.reason, lease_until=taken.lease_until)
         )
 
     log.refuses = 2
@@ -669,7 +671,7 @@ async def test_a_job_that_is_somebodys_is_not_adopted(
 async def test_a_start_that_was_settled_meanwhile_adopts_nothing(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
 ) -> None:
-    await log.advance(unknown, Status.STARTED, job_id="job-of-its-own", lease_until=None)
+    await log.advance(unknown, step_to(Status.STARTED, job_id="job-of-its-own"))
 
     assert not await outcomes.adopt(unknown, JOB)
     assert channel.heard == []
@@ -725,8 +727,8 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
         lost = False
 
         @override
-        async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
-            moved = await super().advance(invocation, to, **facts)
+        async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
+            moved = await super().advance(invocation, step)
             if not self.lost:
                 self.lost = True
                 raise DatabaseUnavailable(other("connection lost"))

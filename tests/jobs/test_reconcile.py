@@ -22,6 +22,7 @@ from bot.store.invocations import Invocations
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock
+from tests.steps import step_to
 
 START_SECONDS = 30.0
 WINDOW = timedelta(seconds=2 * START_SECONDS + 60)
@@ -322,7 +323,7 @@ async def test_once_the_other_start_has_its_job_what_is_left_is_adopted(room: Ro
     room.cloud.lists = [(job("job-1"),), (job("job-1"), job("job-2"))]
 
     async def the_other_has_its_answer() -> None:
-        await room.log.advance(rival, Status.STARTED, job_id="job-2")
+        await room.log.advance(rival, step_to(Status.STARTED, job_id="job-2"))
 
     room.in_a_pause = the_other_has_its_answer
 
@@ -356,7 +357,7 @@ async def test_a_start_of_yesterday_is_in_nobodys_way(room: Room) -> None:
 async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> None:
     await room.log.record(another(lease_until=None))
     again = another(id="i3", trigger_id="trigger-3", previous_id="i2", user_id="U0JONAS")
-    await room.log.advance(UNKNOWN, Status.FAILED)
+    await room.log.advance(UNKNOWN, step_to(Status.FAILED))
     await room.log.record(again)
     room.has(job("job-1"))
     await room.reconciliation.settle(again)
@@ -406,7 +407,7 @@ async def test_a_job_that_cannot_be_written_down_is_looked_for_again(room: Room)
 
 async def test_a_row_that_another_process_settles_meanwhile_is_told_by_that_one_alone(room: Room) -> None:
     async def the_answer_comes_after_all() -> None:
-        await room.log.advance(UNKNOWN, Status.STARTED, job_id="job-1")
+        await room.log.advance(UNKNOWN, step_to(Status.STARTED, job_id="job-1"))
 
     room.in_a_pause = the_answer_comes_after_all
     row = await room.settle()
@@ -509,7 +510,7 @@ async def test_another_look_during_which_the_start_is_settled_says_how(
         async def jobs_of_room(
             self, room_id: str, *, states: Sequence[str] = (), seconds: float
         ) -> tuple[JobReport, ...]:
-            await room.log.advance(UNKNOWN, Status.STARTED, job_id="job-5")
+            await room.log.advance(UNKNOWN, step_to(Status.STARTED, job_id="job-5"))
             return ()
 
     room.cloud = Meanwhile()

@@ -26,6 +26,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.jobs.test_outcome import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.steps import step_to
 
 HELD = NOON + CLAIM_TIME
 TURN = NOON + timedelta(seconds=70)
@@ -207,7 +208,7 @@ async def test_a_start_whose_answer_comes_after_all_is_not_compared(
     starting = left_behind(status=Status.STARTING)
     await log.record(starting)
     await process.sweeping.recover_once()
-    await log.advance(starting, Status.STARTED, job_id="job-1")
+    await log.advance(starting, step_to(Status.STARTED, job_id="job-1"))
     await process.tasks.idle()
 
     assert process.done == []

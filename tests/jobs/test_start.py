@@ -24,6 +24,7 @@ from tests.fakes import FakeMetaStudio
 from tests.graph import a_graph, at_once
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.steps import step_to
 
 SECONDS = 30.0
 LEASE_UNTIL = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
@@ -210,7 +211,7 @@ async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to
 async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: FlakyLog) -> None:
     play = Play(log)
     received = await play.commit()
-    await log.advance(received, Status.STARTING)
+    await log.advance(received, step_to(Status.STARTING))
     play.starts.begin(received)
     await play.tasks.idle()
 
@@ -270,7 +271,7 @@ async def test_a_lost_answer_without_a_job_is_told_to_the_person_who_may_start_i
 
 async def test_a_lost_answer_of_a_start_that_was_taken_over_is_left_to_who_has_it(log: FlakyLog) -> None:
     async def lose_the_answer_and_the_row() -> Started:
-        await log.advance(await row_of(log), Status.UNKNOWN)
+        await log.advance(await row_of(log), step_to(Status.UNKNOWN))
         return await lost()
 
     play = Play(log, Cloud(lose_the_answer_and_the_row))
@@ -333,7 +334,7 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
     log: FlakyLog, status: Status
 ) -> None:
     play = Play(log)
-    await log.advance(await play.commit(), status)
+    await log.advance(await play.commit(), step_to(status))
     late = replace(TYPED, id="i2", created_at=NOON + timedelta(minutes=5))
 
     assert await play.starts.commit(late, REQUEST) is None

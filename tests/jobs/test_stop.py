@@ -34,6 +34,7 @@ from tests.fakes import FakeMetaStudio
 from tests.graph import a_graph
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
+from tests.steps import step_to
 
 JOB = JobRef("lobby", "job-1")
 CLICK = Invocation(
@@ -274,7 +275,7 @@ async def test_why_a_job_was_not_stopped_is_told_and_kept(
 
 async def test_a_stop_that_another_process_has_taken_over_is_told_by_that_one_alone(play: Play) -> None:
     async def meanwhile() -> Answer:
-        await play.log.advance(await row_of(play.log), Status.DONE)
+        await play.log.advance(await row_of(play.log), step_to(Status.DONE))
         return TAKEN
 
     play.cloud.answer = meanwhile

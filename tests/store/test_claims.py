@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.invocation import Invocation, Status
 from bot.store.invocations import Invocations
+from tests.steps import step_to
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=40)
@@ -56,7 +57,7 @@ async def test_a_row_that_another_holds_cannot_be_held(log: Invocations, an_invo
 async def test_a_row_that_has_moved_on_cannot_be_held(log: Invocations, an_invocation: New) -> None:
     row = an_invocation(lease_until=NOON)
     await log.record(row)
-    moved = await log.advance(row, Status.STARTING)
+    moved = await log.advance(row, step_to(Status.STARTING))
     assert await log.claim(row, LATER) is None
     assert await log.get(row.id) == moved
 

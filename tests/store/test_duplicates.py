@@ -11,6 +11,7 @@ import pytest
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.store.duplicates import DUPLICATE_TIME
 from bot.store.invocations import Invocations
+from tests.steps import step_to
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = 25
@@ -116,7 +117,7 @@ async def test_an_unknown_start_whose_button_was_used_is_in_the_way_again_once_t
     again = a_start(previous_id=unknown.id)
     await log.record(again)
     assert await log.find_duplicate(a_start()) == again
-    await log.advance(again, Status.FAILED)
+    await log.advance(again, step_to(Status.FAILED))
     assert await log.find_duplicate(a_start()) == unknown
 
 

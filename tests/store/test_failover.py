@@ -16,6 +16,7 @@ from bot.store.errors import is_of_no_use
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
+from tests.steps import step_to
 
 New = Callable[..., Invocation]
 
@@ -45,7 +46,7 @@ async def test_the_first_command_after_a_failover_is_written_as_any_other(
     await take_reads_only(database)
     row = an_invocation()
     assert await log.record(row)
-    assert await log.advance(row, Status.STARTING)
+    assert await log.advance(row, step_to(Status.STARTING))
 
 
 async def test_a_crowd_of_commands_after_a_failover_is_written(

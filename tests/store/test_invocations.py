@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.errors import Answer
 from bot.reasons import other
 from bot.store.invocations import Invocations
+from tests.steps import NOON, step_to
 
 New = Callable[..., Invocation]
 
@@ -89,10 +91,28 @@ async def test_of_many_deliveries_at_once_one_is_recorded(
 async def test_a_row_advances_with_what_became_known(log: Invocations, an_invocation: New) -> None:
     received = an_invocation(lease_until=datetime(2026, 1, 1, 13, tzinfo=UTC))
     await log.record(received)
-    starting = await log.advance(received, Status.STARTING)
+    starting = await log.advance(received, step_to(Status.STARTING))
     assert starting is not None
-    started = await log.advance(starting, Status.STARTED, job_id="j1", latency_ms=420, lease_until=None)
-    assert started == replace(received, status=Status.STARTED, job_id="j1", latency_ms=420, lease_until=None)
+    step = step_to(
+        Status.STARTED,
+        job_id="j1",
+        region="cn-north-4",
+        latency_ms=420,
+        answer=Answer(202, request_id="request-1"),
+    )
+    started = await log.advance(starting, step)
+    assert started == replace(
+        received,
+        status=Status.STARTED,
+        job_id="j1",
+        job_state=JobState.ACCEPTED,
+        region="cn-north-4",
+        started_at=NOON,
+        latency_ms=420,
+        http_status=202,
+        request_id="request-1",
+        lease_until=None,
+    )
     assert await rows(log) == [started]
 
 
@@ -101,13 +121,13 @@ async def test_a_step_from_another_state_is_refused_and_changes_nothing(
 ) -> None:
     received = an_invocation()
     await log.record(received)
-    starting = await log.advance(received, Status.STARTING)
-    assert await log.advance(received, Status.REFUSED, reason=other("too late")) is None
+    starting = await log.advance(received, step_to(Status.STARTING))
+    assert await log.advance(received, step_to(Status.REFUSED, reason=other("too late"))) is None
     assert await rows(log) == [starting]
 
 
 async def test_a_row_that_is_not_there_cannot_advance(log: Invocations, an_invocation: New) -> None:
-    assert await log.advance(an_invocation(), Status.STARTING) is None
+    assert await log.advance(an_invocation(), step_to(Status.STARTING)) is None
     assert await rows(log) == []
 
 
@@ -118,7 +138,7 @@ async def test_of_twenty_who_take_the_same_step_one_does(
     await log.record(received)
     outcomes = await asyncio.gather(
         *(
-            each.advance(received, Status.STARTING, reason=other(f"taken by {number}"))
+            each.advance(received, step_to(Status.REFUSED, reason=other(f"taken by {number}")))
             for number, each in enumerate(logs)
         )
     )

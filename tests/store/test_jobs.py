@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
-from bot.reasons import other
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.store.invocations import Invocations, RunningJobs
+from tests.steps import adopting, step_to
 
 New = Callable[..., Invocation]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -36,13 +38,17 @@ async def test_a_start_of_unknown_outcome_adopts_a_job_that_is_nobodys(
 ) -> None:
     row = unknown(reason=other("The connection was lost."))
     await recorded(log, row)
-    adopted = await log.adopt(row, "job-1", reason=other("It had started."), job_state=JobState.ACCEPTED)
+    adopted = await log.adopt(row, adopting("job-1", configuration="{}"))
     assert adopted == replace(
         row,
         status=Status.STARTED,
         job_id="job-1",
-        reason=other("It had started."),
+        configuration="{}",
+        region=None,
+        reason=reason(Code.ADOPTED),
         job_state=JobState.ACCEPTED,
+        started_at=NOON,
+        adopted_at=NOON,
     )
     assert await log.get(row.id) == adopted
 
@@ -52,7 +58,7 @@ async def test_a_job_that_is_somebodys_is_not_adopted(
 ) -> None:
     row = unknown()
     await recorded(log, row, an_invocation(status=Status.STARTED, job_id="job-1"))
-    assert await log.adopt(row, "job-1") is None
+    assert await log.adopt(row, adopting("job-1")) is None
     assert await log.get(row.id) == row
 
 
@@ -61,13 +67,13 @@ async def test_that_somebody_asked_for_a_jobs_end_does_not_make_it_theirs(
 ) -> None:
     row = unknown()
     await recorded(log, row, an_invocation(action=Action.STOP, status=Status.DONE, job_id="job-1"))
-    assert await log.adopt(row, "job-1")
+    assert await log.adopt(row, adopting("job-1"))
 
 
 async def test_only_a_start_of_unknown_outcome_adopts(log: Invocations, unknown: New) -> None:
     settled = [replace(unknown(), status=status) for status in Status if status is not Status.UNKNOWN]
     await recorded(log, *settled)
-    assert [await log.adopt(row, "job-1") for row in settled] == [None] * len(settled)
+    assert [await log.adopt(row, adopting("job-1")) for row in settled] == [None] * len(settled)
     assert [row async for row in log.find()] == settled[::-1]
 
 
@@ -79,7 +85,7 @@ async def test_of_twenty_starts_that_would_adopt_one_job_one_does(
         await recorded(log, *rows)
         job_id = f"job-{number}"
         adopted = await asyncio.gather(
-            *(each.adopt(row, job_id) for each, row in zip(logs, rows, strict=True))
+            *(each.adopt(row, adopting(job_id)) for each, row in zip(logs, rows, strict=True))
         )
         [winner] = [outcome for outcome in adopted if outcome is not None]
         assert await log.find_start(job_id) == winner
@@ -92,7 +98,7 @@ async def test_of_twenty_who_settle_one_start_with_its_job_one_does(
 ) -> None:
     row = unknown()
     await recorded(log, row)
-    adopted = await asyncio.gather(*(each.adopt(row, "job-1") for each in logs))
+    adopted = await asyncio.gather(*(each.adopt(row, adopting("job-1")) for each in logs))
     assert sum(outcome is not None for outcome in adopted) == 1
 
 
@@ -132,15 +138,15 @@ async def test_other_starts_of_the_room_are_unknown_from_the_call_until_their_ou
     other = an_invocation(room_id="lobby", lease_until=NOON)
     await recorded(log, mine, elsewhere, other)
     assert await log.other_unknown_starts(mine) == []
-    starting = await log.advance(other, Status.STARTING)
+    starting = await log.advance(other, step_to(Status.STARTING))
     assert starting is not None
     assert await log.other_unknown_starts(mine) == [starting]
-    unknown = await log.advance(starting, Status.UNKNOWN)
+    unknown = await log.advance(starting, step_to(Status.UNKNOWN))
     assert unknown is not None
     await log.mark_announced(unknown, NOON, channel=None, ts=None)
     assert [row.id for row in await log.other_unknown_starts(mine)] == [other.id]
     assert await log.other_unknown_starts(elsewhere) == []
-    await log.adopt(unknown, "job-1")
+    await log.adopt(unknown, adopting("job-1"))
     assert await log.other_unknown_starts(mine) == []
 
 

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Text, column, insert, inspect, table, text
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.errors import StartupError, Unreachable
 from bot.messages.reasons import sentence
 from bot.reasons import Reason, other
@@ -25,6 +25,7 @@ from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
 from bot.store.tables import VERSION_TABLE, invocations, metadata
 from tests.messages.every_reason import REASONS
+from tests.steps import adopting, step_to
 
 PROCESS = """
 import asyncio, sys
@@ -240,7 +241,7 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         assert (received.text, received.response_url) == ("lobby 👋", "https://a")
         assert received.job_state is received.configuration is None
         assert await log.overdue(announced, limit=10) == [received]
-        assert await log.adopt(await unknown(log, received), "job-2", job_state=JobState.ACCEPTED)
+        assert await log.adopt(await unknown(log, received), adopting("job-2"))
         running = await log.running(received, limit=10)
         assert [row.job_id for row in running.jobs] == ["job-2"]
 
@@ -283,7 +284,7 @@ async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str) ->
 
 
 async def unknown(log: Invocations, received: Invocation) -> Invocation:
-    moved = await log.advance(received, Status.UNKNOWN)
+    moved = await log.advance(received, step_to(Status.UNKNOWN))
     assert moved is not None
     return moved
 

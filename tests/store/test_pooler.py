@@ -19,6 +19,7 @@ from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.migrate import migrate
+from tests.steps import step_to
 from tests.store.conftest import NOON
 from tests.store.pooler import Pooler
 
@@ -59,7 +60,7 @@ async def test_a_crowd_of_starts_is_written_moved_on_and_read(
 
     async def one(row: Invocation) -> Invocation | None:
         assert await log.record(row, unless_duplicate=True)
-        starting = await log.advance(row, Status.STARTING)
+        starting = await log.advance(row, step_to(Status.STARTING))
         assert starting is not None
         await log.check_writable()
         return await log.get(row.id)

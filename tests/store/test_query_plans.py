@@ -14,6 +14,7 @@ from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJobs
+from tests.steps import adopting
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 START = Invocation(
@@ -54,7 +55,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
     "what came of a button": (lambda log, _: log.next_of("i1"), ("by_previous",)),
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
-    "who owns a job that is adopted": (lambda log, _: log.adopt(START, "job-1"), "by_job"),
+    "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),

@@ -18,6 +18,7 @@ from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
+from tests.steps import step_to
 
 LISTENERS = {
     "stop_job": Action.STOP,
@@ -334,7 +335,7 @@ async def test_another_look_that_finds_nothing_says_so(desk: Desk, unknown: Invo
 async def test_another_look_at_what_is_settled_says_how_in_place_of_the_question(
     desk: Desk, unknown: Invocation
 ) -> None:
-    await desk.log.advance(unknown, Status.STARTED, job_id="job-5")
+    await desk.log.advance(unknown, step_to(Status.STARTED, job_id="job-5"))
     await desk.clicks("look_again", "i100")
 
     assert [message.text for message in desk.channel.instead] == [

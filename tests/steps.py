@@ -1,0 +1,30 @@
+"""Steps of invocations, for tests to which it does not matter what else becomes known by them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain import steps
+from bot.domain.invocation import Status
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+_KINDS: dict[Status, type[steps.Step]] = {
+    Status.STARTING: steps.Starting,
+    Status.STARTED: steps.Started,
+    Status.UNKNOWN: steps.Unknown,
+    Status.FAILED: steps.Failed,
+    Status.REFUSED: steps.Refused,
+    Status.DONE: steps.Done,
+}
+
+
+def step_to(status: Status, **known: Any) -> steps.Step:
+    """The step to a status, with what is known; a start has made job-1, unless another is known."""
+    if status is Status.STARTED:
+        known = {"job_id": "job-1", "started_at": NOON, **known}
+    return _KINDS[status](**known)
+
+
+def adopting(job_id: str = "job-1", **known: Any) -> steps.Adopted:
+    """The step by which a start adopts a job."""
+    return steps.Adopted(**{"job_id": job_id, "started_at": NOON, **known})
