@@ -6,6 +6,7 @@ rest waits in the listening socket's queue, and when all places are taken, who u
 
 import asyncio
 import contextlib
+import select
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -33,6 +34,8 @@ RETRY_SECONDS = 0.2
 UNREAD_BYTES = 16 * 1024 * 1024
 """What all connections together may send before it is known what they ask for."""
 
+END_OF_HEADERS = b"\r\n\r\n"
+
 RESERVED = 256
 """File descriptors that are kept for the database, Slack, MetaStudio and the rest of the process."""
 
@@ -48,7 +51,11 @@ def connection_limit(descriptors: int) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, in front of the protocol that speaks HTTP through it."""
+    """One connection, in front of the protocol that speaks HTTP through it.
+
+    It is `busy` from the end of a request's headers to the answer. All that time it waits for this process,
+    so a process that is slow in a crowd must not take it for idle.
+    """
 
     def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
         self.protocol = protocol
@@ -56,6 +63,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.since = asyncio.get_running_loop().time()
         self.unread = 0
+        self._tail = b""
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -63,6 +71,7 @@ class Connection(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.since = asyncio.get_running_loop().time()
         self._expect_headers()
         self.protocol.connection_made(transport)
 
@@ -72,6 +81,7 @@ class Connection(asyncio.Protocol):
             self._connections.count(self, len(data))
             if self._deadline is None:
                 self._expect_headers()
+            self._look_for_the_end_of_headers(data)
         self.protocol.data_received(data)
 
     @override
@@ -93,13 +103,13 @@ class Connection(asyncio.Protocol):
         self._connections.forget(self)
 
     def begin(self) -> None:
-        """A request is there, and is being answered."""
+        """Note that a request is being answered."""
         self.busy = True
         self._connections.count(self, -self.unread)
         self._expect_nothing()
 
     def end(self) -> None:
-        """It has been answered."""
+        """Note that it has been answered."""
         self.busy, self.served = False, True
         self.since = asyncio.get_running_loop().time()
         self._connections.wake()
@@ -109,6 +119,22 @@ class Connection(asyncio.Protocol):
         self._connections.forget(self)
         if self._transport:
             self._transport.abort()
+
+    def has_unread_data(self) -> bool:
+        """Whether something has come in that this process had no time to read."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _look_for_the_end_of_headers(self, data: bytes) -> None:
+        read = self._tail + data
+        if END_OF_HEADERS in read:
+            self._tail = b""
+            self.begin()
+        else:
+            self._tail = read[1 - len(END_OF_HEADERS) :]
 
     def _expect_headers(self) -> None:
         self._deadline = asyncio.get_running_loop().call_later(HEADER_SECONDS, self.drop)
@@ -122,8 +148,15 @@ class Connection(asyncio.Protocol):
 class Connections:
     """Takes connections, `limit` at a time; each gets a protocol from `new_protocol`."""
 
-    def __init__(self, limit: int, new_protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        new_protocol: Callable[[], asyncio.Protocol],
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
         self._limit = limit
+        self._silence_seconds = silence_seconds
         self._new_protocol = new_protocol
         self._open: dict[asyncio.Protocol, Connection] = {}
         self._listeners: list[socket.socket] = []
@@ -215,7 +248,7 @@ class Connections:
         """Return when there is a place for one more."""
         while len(self._open) >= self._limit:
             self._changed.clear()
-            if self._drop_idle(SILENCE_SECONDS):
+            if self._drop_idle(self._silence_seconds):
                 await asyncio.sleep(0)
                 continue
             with contextlib.suppress(TimeoutError):
@@ -228,6 +261,7 @@ class Connections:
         idle = [connection for connection in self._open.values() if not connection.busy]
         silent = [each for each in idle if not each.served and each.since <= before]
         served = sorted((each for each in idle if each.served), key=lambda each: each.since)
+        silent = [each for each in silent if not each.has_unread_data()]
         dropped = silent or served[:1]
         for connection in dropped:
             connection.drop()
