@@ -37,6 +37,7 @@ from bot.jobs.outcome import (
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
 from bot.messages.reasons import sentence
+from bot.messages.replies import not_started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.slack.ack_sent import ack_pending
@@ -65,6 +66,7 @@ JOB = SmartChatJob.model_validate(FULL_ANSWER)
 JOB_ID = JOB.job_id or ""
 ACCEPTED = Answer(http_status=202, request_id="request-1")
 LOST = OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=30.0), answer=Answer(request_id="request-2"))
+UNREACHED = NotSent(reason(Code.UNREACHABLE, service="MetaStudio", host="h", setting="HTTPS_PROXY"))
 FULL = Rejected(reason(Code.ROOM_IS_FULL), answer=Answer(400, "MSS.20010135", "too many", "request-3"))
 
 
@@ -550,8 +552,8 @@ async def test_once_slack_takes_messages_again_people_are_told(
     ("error", "words"),
     [
         (FULL, ("concurrency is used up", "*What to do:*", "MSS.20010135", "request-3")),
-        (NotSent(other("MetaStudio is not reached.")), ("MetaStudio is not reached.",)),
-        (Refused(other("Too many starts are waiting.")), ("Too many starts are waiting.",)),
+        (UNREACHED, ("MetaStudio cannot be reached at h.", "*What to do:*", "HTTPS_PROXY")),
+        (Refused(reason(Code.NO_TURN, seconds=30.0)), ("within 30 seconds", "Try again in a moment.")),
     ],
     ids=["rejected", "not sent", "no turn"],
 )
@@ -564,7 +566,7 @@ async def test_a_failure_told_again_says_why_as_far_as_the_row_knows(
     await outcomes.tell_again(await row_of(log))
 
     [told] = channel.told
-    assert "Room `lobby` was not started." in told.text
+    assert told.text == not_started(START, error).text
     for word in words:
         assert word in told.text
 

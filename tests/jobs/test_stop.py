@@ -15,6 +15,7 @@ from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Sou
 from bot.domain.job import JobReport
 from bot.errors import (
     Answer,
+    CredentialRefused,
     DatabaseUnavailable,
     JobOver,
     MetaStudioError,
@@ -25,7 +26,10 @@ from bot.errors import (
 from bot.jobs.outcome import TELL_AGAIN
 from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, OVER_ALREADY
 from bot.messages.reasons import sentence
-from bot.reasons import other
+from bot.messages.stops import not_stopped
+from bot.metastudio.error_codes import error_of
+from bot.reasons import ReasonCode as Code
+from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
@@ -354,6 +358,32 @@ async def test_what_could_not_be_told_is_told_later_in_the_same_words(
     await play.stops.tell_again(row)
 
     assert words in play.told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        REJECTED,
+        LOST,
+        NotSent(reason(Code.UNREACHABLE, service="MetaStudio", host="h", setting="HTTPS_PROXY")),
+        NotSent(reason(Code.NO_TOKEN_IN_ANSWER, status=503), answer=Answer(503)),
+        CredentialRefused(reason(Code.LOGIN_REFUSED, status=401), answer=Answer(401)),
+        error_of(Answer(429, "APIGW.0308")),
+        error_of(Answer(401, "APIGW.0301")),
+        error_of(Answer(503)),
+    ],
+    ids=lambda error: str(error.reason),
+)
+async def test_a_failure_told_later_is_told_word_for_word_with_its_advice(
+    play: Play, error: MetaStudioError
+) -> None:
+    play.channel.deaf = True
+    play.cloud.answer = failing(error)
+    row = await play.run()
+    play.channel.deaf = False
+    await play.stops.tell_again(row)
+
+    assert play.told == not_stopped(JOB, error, row).text
 
 
 async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -> None:
