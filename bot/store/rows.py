@@ -23,6 +23,7 @@ def _names() -> Iterator[str]:
 
 
 NAMES = tuple(_names())
+_PLAIN = tuple(name for name in NAMES if name not in _REASON)
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
 _log = structlog.get_logger()
@@ -58,18 +59,17 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
     """What a row of NAMES holds of an invocation."""
-    return in_columns({field.name: getattr(invocation, field.name) for field in fields(Invocation)})
+    values = {name: getattr(invocation, name) for name in _PLAIN}
+    values["reason_code"], values["reason_args"] = _columns_of(invocation.reason)
+    return values
 
 
 def in_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of an invocation by the names of their columns."""
-    if "reason" not in facts:
-        return dict(facts)
-    flat = {name: value for name, value in facts.items() if name != "reason"}
-    reason: Reason | None = facts["reason"]
-    return flat | dict(
-        zip(_REASON, (reason.code.value, _json(reason)) if reason else (None, None), strict=True)
-    )
+    columns = dict(facts)
+    if "reason" in columns:
+        columns["reason_code"], columns["reason_args"] = _columns_of(columns.pop("reason"))
+    return columns
 
 
 def reason_of(code: str, args: str | None) -> Reason:
@@ -84,6 +84,8 @@ def reason_of(code: str, args: str | None) -> Reason:
     return Reason(known, values if isinstance(values, dict) else {})
 
 
-def _json(reason: Reason) -> str | None:
-    """In ASCII, so that what a database does not take as text comes back as it was."""
-    return json.dumps(dict(reason.args)) if reason.args else None
+def _columns_of(reason: Reason | None) -> tuple[str | None, str | None]:
+    """The arguments in ASCII, so that what a database does not take as text comes back as it was."""
+    if reason is None:
+        return None, None
+    return reason.code.value, json.dumps(dict(reason.args)) if reason.args else None
