@@ -27,10 +27,9 @@ from bot.jobs.recovery import Recovery
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.listeners.actions.buttons import Actions
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners import register
 from bot.listeners.incoming import Incoming
+from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
@@ -226,7 +225,6 @@ def _assemble(
         metastudio=metastudio,
         outcomes=outcomes,
         reconciliation=reconciliation,
-        claims=claims,
         acquire=RateLimiter(settings.AVATAR_STARTS_PER_SECOND).acquire,
         seconds=seconds,
         now=now,
@@ -236,7 +234,6 @@ def _assemble(
         acceptance=acceptance,
         metastudio=metastudio,
         outcomes=outcomes,
-        claims=claims,
         policy=policy,
         now=now,
     )
@@ -246,26 +243,25 @@ def _assemble(
         metastudio=metastudio,
         outcomes=outcomes,
         slack=slack,
-        claims=claims,
         now=now,
     )
-    incoming = Incoming(acceptance, now, new_id, installation)
-    regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
-    StartCommand(incoming, starts, policy, regions).register(bolt)
-    AvatarCommand(incoming, invocations, stops, policy).register(bolt)
-    Actions(
-        incoming=incoming,
-        invocations=invocations,
-        starts=starts,
-        stops=stops,
-        reconciliation=reconciliation,
-        rtc=rtc if shows_rtc else None,
-        delivery=delivery,
-        claims=claims,
-        tasks=tasks,
-        policy=policy,
-        regions=regions,
-    ).register(bolt)
+    register(
+        bolt,
+        Services(
+            incoming=Incoming(acceptance, now, new_id, installation),
+            acceptance=acceptance,
+            invocations=invocations,
+            starts=starts,
+            stops=stops,
+            reconciliation=reconciliation,
+            rtc=rtc if shows_rtc else None,
+            delivery=delivery,
+            claims=claims,
+            tasks=tasks,
+            policy=policy,
+            regions=Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION),
+        ),
+    )
     recovery = Recovery(
         invocations=invocations,
         starts=starts,

@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import Acceptance
 from bot.listeners.origin import channel_kind, foreign_team, id_of
-from bot.messages.message import Message
 from bot.slack.client import Installation
 
 _log = structlog.get_logger()
@@ -85,13 +83,3 @@ class Incoming:
         _log.info("answered", action=invocation.action.value, status=status.value, reason=reason)
         named = self.acceptance.named(invocation)
         return await self.acceptance.commit(replace(named, status=status, reason=reason, response_url=None))
-
-
-def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:
-    """The same with the name that the room had when its job was started, as far as that is known."""
-    return replace(invocation, room_name=start.room_name) if start and start.room_name else invocation
-
-
-async def say(ack: AsyncAck, reply: Message) -> None:
-    """Acknowledge a command with words for the person alone."""
-    await ack(response_type="ephemeral", **reply.arguments())

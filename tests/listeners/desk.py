@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Invocation, JobState, StartRequest
+from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
@@ -22,10 +22,11 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
-from bot.listeners.actions.buttons import Actions
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners.actions import ACTIONS
+from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
+from bot.listeners.pipeline import Pipeline
+from bot.listeners.use import Services
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
@@ -33,7 +34,7 @@ from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from tests.fakes import FakeMetaStudio
 from tests.jobs.test_outcome import Channel
-from tests.metastudio.cloud import Clock, Pauses
+from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
@@ -146,7 +147,7 @@ class Desk:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
         self.claims = Claims(log, self.tasks, now=clock)
-        acceptance = Acceptance(log, self.tasks, self.claims, sleep=Pauses())
+        acceptance = self.acceptance = Acceptance(log, self.tasks, self.claims, sleep=Pauses())
         outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
         self.reconciliation = Reconciliation(
             invocations=log,
@@ -162,7 +163,6 @@ class Desk:
             metastudio=cloud,
             outcomes=outcomes,
             reconciliation=self.reconciliation,
-            claims=self.claims,
             acquire=_at_once,
             seconds=30,
             now=clock,
@@ -172,7 +172,6 @@ class Desk:
             acceptance=acceptance,
             metastudio=cloud,
             outcomes=outcomes,
-            claims=self.claims,
             policy=Policy(),
             now=clock,
         )
@@ -182,7 +181,6 @@ class Desk:
             metastudio=cloud,
             outcomes=outcomes,
             slack=self.slack,
-            claims=self.claims,
             now=clock,
         )
         self.incoming = Incoming(acceptance, clock, lambda: f"i{next(ids)}", HOME)
@@ -218,16 +216,13 @@ class Desk:
     async def hands_over(self, payload: Body) -> Body:
         """Slack hands a command over, maybe not for the first time."""
         ack = an_ack()
-        if payload["command"] == "/avatar":
-            await AvatarCommand(self.incoming, self.log, self.stops, self.policy).avatar(ack, payload)
-        else:
-            start = StartCommand(self.incoming, self.starts, self.policy, self.regions)
-            await start.avatar_start(ack, payload)
+        [command] = [each for each in COMMANDS if each.name == payload["command"]]
+        await Pipeline(self.services).listen_to_command(command)(ack, payload)
         return await self._acknowledged(ack)
 
-    async def clicks(self, listener: str, value: str | None, **changes: Any) -> Body:
+    async def clicks(self, action_id: str, value: str | None, **changes: Any) -> Body:
         """Mei clicks a button; its ack, once the bot has nothing left to do."""
-        return await self.hands_over_click(listener, self.clicking(value, **changes))
+        return await self.hands_over_click(action_id, self.clicking(value, **changes))
 
     def clicking(self, value: str | None, **changes: Any) -> Body:
         """What Slack sends of a button that Mei clicks."""
@@ -244,15 +239,19 @@ class Desk:
         }
         return payload | changes
 
-    async def hands_over_click(self, listener: str, payload: Body) -> Body:
+    async def hands_over_click(self, action_id: str, payload: Body) -> Body:
         """Slack hands a click over, maybe not for the first time."""
         ack = an_ack()
-        await getattr(self.actions(), listener)(ack, payload)
+        [button] = [each for each in ACTIONS if each.action_id == action_id]
+        await Pipeline(self.services).listen_to_button(button)(ack, payload)
         return await self._acknowledged(ack)
 
-    def actions(self) -> Actions:
-        return Actions(
+    @property
+    def services(self) -> Services:
+        """What the listeners work with, as things are now."""
+        return Services(
             incoming=self.incoming,
+            acceptance=self.acceptance,
             invocations=self.log,
             starts=self.starts,
             stops=self.stops,
@@ -288,3 +287,21 @@ class Desk:
 
 async def _at_once() -> None:
     """A turn that comes without a wait."""
+
+
+async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
+    """A duplicate that was refused: its row, which *Start another* names."""
+    number = len(await desk.rows()) + 1000
+    refused = Invocation(
+        id=f"i{number}",
+        created_at=NOON,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.REFUSED,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id=room_id,
+        **more,
+    )
+    await desk.log.record(refused)
+    return refused.id
