@@ -137,13 +137,25 @@ def unknown_subcommand(word: str, known: Sequence[str]) -> InvalidArguments:
     )
 
 
-def parse_start(text: str, regions: Regions) -> StartRequest:
-    """What `/avatar-start <text>` asks for.
+def parse_start(words: Sequence[str], regions: Regions) -> StartRequest:
+    """What `/avatar-start <words>` asks for.
 
     Raises:
         InvalidArguments: saying which word cannot be used and what is allowed.
     """
-    return _start(_assign(_words(text)), regions)
+    return _start(_assign(words), regions)
+
+
+def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
+    if "room_id" not in values:
+        raise InvalidArguments("The room ID is missing.", advice="It comes first: `room_id region`.")
+    region = values.get("region")
+    return StartRequest(
+        room_id=_room_id(values["room_id"], regions.allowed),
+        region=regions.default if region is None else _region(region, regions.allowed),
+        room_type=_room_type(values.get("room_type")),
+        client_id=_client_id(values.get("client_id")),
+    )
 
 
 def parse_again(start: Invocation, regions: Regions) -> StartRequest:
@@ -176,25 +188,6 @@ def parse_nothing(words: Sequence[str], verb: str) -> None:
     _refuse_more(words, f"`{verb}` stands alone.")
 
 
-def parse_stop(words: Sequence[str]) -> StopWanted:
-    """What `/avatar stop <words>` asks for.
-
-    Raises:
-        InvalidArguments: saying which word cannot be used and what is allowed.
-    """
-    if not words:
-        raise InvalidArguments("The job ID is missing.", advice="It comes after the word: `stop job_id`.")
-    job_id, *rooms = words
-    _refuse_more(rooms[1:], "After `stop` come a job ID and, at most, its room ID.")
-    if not JOB_ID.fullmatch(job_id):
-        raise InvalidArguments(
-            _unusable(job_id, "is not a job ID"),
-            advice="The job ID stands in the job's announcement, "
-            "e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
-        )
-    return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
-
-
 def parse_job_value(value: str) -> JobRef:
     """The job that a button carries. Slack hands back what the bot wrote, and yet it goes into a path.
 
@@ -213,16 +206,23 @@ def _mark(job_id: str) -> str:
     return hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
-    if "room_id" not in values:
-        raise InvalidArguments("The room ID is missing.", advice="It comes first: `room_id region`.")
-    region = values.get("region")
-    return StartRequest(
-        room_id=_room_id(values["room_id"], regions.allowed),
-        region=regions.default if region is None else _region(region, regions.allowed),
-        room_type=_room_type(values.get("room_type")),
-        client_id=_client_id(values.get("client_id")),
-    )
+def parse_stop(words: Sequence[str]) -> StopWanted:
+    """What `/avatar stop <words>` asks for.
+
+    Raises:
+        InvalidArguments: saying which word cannot be used and what is allowed.
+    """
+    if not words:
+        raise InvalidArguments("The job ID is missing.", advice="It comes after the word: `stop job_id`.")
+    job_id, *rooms = words
+    _refuse_more(rooms[1:], "After `stop` come a job ID and, at most, its room ID.")
+    if not JOB_ID.fullmatch(job_id):
+        raise InvalidArguments(
+            _unusable(job_id, "is not a job ID"),
+            advice="The job ID stands in the job's announcement, "
+            "e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
+        )
+    return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
 
 
 def _refuse_more(words: Sequence[str], allowed: str) -> None:

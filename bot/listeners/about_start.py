@@ -22,6 +22,17 @@ class AboutStart(Wish):
     named: Invocation
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWish(Wish):
+    """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
+
+    `is_another`: the person knows of an equal start and wants another one.
+    """
+
+    previous_id: str | None = None
+    is_another: bool = False
+
+
 def parse_start_id(use: Use) -> str:
     """The ID of the start in a button's value."""
     return use.invocation.text.partition(" ")[0]
@@ -57,19 +68,17 @@ def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
     return AboutStart(asked=asked, named=named)
 
 
-def about_again(use: Use, named: Invocation) -> AboutStart:
-    """The same, to start it once more, as if it was asked for today."""
+def once_more(use: Use, named: Invocation) -> Invocation:
+    """The row that asks for the same start once more, as if it was asked for today."""
     if not named.room_id:
         raise InvalidArguments("The button says nothing of what to start.")
-    return about(use, named, parse_again(named, use.services.regions))
+    return about(use, named, parse_again(named, use.services.regions)).asked
 
 
-async def commit_start(
-    use: Use, asked: Invocation, *, previous_id: str | None = None, is_another: bool = False
-) -> Accepted:
+async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
-    starts = use.services.starts
-    match await starts.commit(asked, previous_id=previous_id, is_another=is_another):
+    asked, starts = wish.asked, use.services.starts
+    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
             words = starting(received)
             return Accepted(words=words, instead=True, work=partial(starts.carry_out, received))

@@ -4,13 +4,14 @@ It stands here once, for commands and buttons alike, and so does what becomes of
 invalid, that cannot be logged, or that meets a bug. A listener never raises, and waits for the log alone.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.arguments import first_word, unknown_subcommand
 from bot.domain.invocation import Status
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers
@@ -75,7 +76,7 @@ class Pipeline:
     async def _accept(self, use: Use, declared: Command | AnyButton) -> Accepted:
         listener: AnyListener
         if isinstance(declared, Command):
-            listener, use.words = declared.listener_for(use.invocation.text)
+            listener, use.words = listener_for(declared, use.invocation.text)
             use.verdict = listener.verdict
         else:
             listener = declared
@@ -84,3 +85,18 @@ class Pipeline:
         wish = await listener.find(use, parsed)
         self.services.policy.check(wish.asked, wish.start)
         return await listener.handle(use, wish)
+
+
+def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
+    """Who listens to what is typed after a command, and the words that they are to parse.
+
+    Raises:
+        InvalidArguments: there is no such subcommand.
+    """
+    word, rest = first_word(text)
+    for subcommand in command.subcommands:
+        if subcommand.verb == word.lower():
+            return subcommand, rest
+    if command.otherwise is None:
+        raise unknown_subcommand(word, [subcommand.verb for subcommand in command.subcommands])
+    return command.otherwise, [word, *rest]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from bot.domain.arguments import Regions, first_word, unknown_subcommand
+from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, Invocation
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
@@ -49,8 +49,8 @@ class Use:
     """One use of the bot on its way to the log.
 
     `invocation` is its row, as far as the use is understood by now: that is what is logged if it is declined.
-    `command` is what was typed, if it was typed, and `words` are those that come after its subcommand.
-    `verdict` says what it comes to if nothing is done.
+    `command` is what was typed, if it was typed, and `words` are those to be parsed. `verdict` says what it
+    comes to if nothing is done.
     """
 
     services: Services
@@ -141,20 +141,6 @@ class Command:
     subcommands: Sequence[AnySubcommand]
     otherwise: AnyListener | None = None
     verdict: str = ""
-
-    def listener_for(self, text: str) -> tuple[AnyListener, Sequence[str]]:
-        """Who listens to this text, and the words after the subcommand.
-
-        Raises:
-            InvalidArguments: there is no such subcommand.
-        """
-        word, rest = first_word(text)
-        for subcommand in self.subcommands:
-            if subcommand.verb == word.lower():
-                return subcommand, rest
-        if self.otherwise is None:
-            raise unknown_subcommand(word, [subcommand.verb for subcommand in self.subcommands])
-        return self.otherwise, ()
 
 
 async def about_nothing(use: Use, _parsed: object) -> Wish:

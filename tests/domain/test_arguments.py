@@ -35,8 +35,13 @@ def is_dash(char: str) -> bool:
 
 def refusal(text: str, regions: Regions = REGIONS) -> str:
     with pytest.raises(InvalidArguments) as refusing:
-        parse_start(text, regions)
+        start_typed_as(text, regions)
     return f"{refusing.value} {refusing.value.advice}"
+
+
+def start_typed_as(text: str, regions: Regions) -> StartRequest:
+    word, rest = first_word(text)
+    return parse_start([word, *rest], regions)
 
 
 def stop_typed_as(text: str) -> StopWanted:
@@ -46,35 +51,35 @@ def stop_typed_as(text: str) -> StopWanted:
 
 
 def test_a_room_alone_is_enough() -> None:
-    assert parse_start(ROOM, REGIONS) == StartRequest(ROOM)
+    assert start_typed_as(ROOM, REGIONS) == StartRequest(ROOM)
 
 
 def test_the_region_comes_second() -> None:
-    assert parse_start(f"{ROOM} cn-southwest-2", REGIONS) == StartRequest(ROOM, region="cn-southwest-2")
+    assert start_typed_as(f"{ROOM} cn-southwest-2", REGIONS) == StartRequest(ROOM, region="cn-southwest-2")
 
 
 def test_the_default_region_is_taken_where_none_is_named() -> None:
     regions = Regions(REGIONS.allowed, default="cn-southwest-2")
-    assert parse_start(ROOM, regions) == StartRequest(ROOM, region="cn-southwest-2")
-    assert parse_start(f"{ROOM} cn-north-4", regions) == StartRequest(ROOM, region="cn-north-4")
+    assert start_typed_as(ROOM, regions) == StartRequest(ROOM, region="cn-southwest-2")
+    assert start_typed_as(f"{ROOM} cn-north-4", regions) == StartRequest(ROOM, region="cn-north-4")
 
 
 def test_everything_can_be_given_at_once() -> None:
-    assert parse_start(f"{ROOM} cn-north-4 room_type=METALINK client_id=desk-7", REGIONS) == StartRequest(
+    assert start_typed_as(f"{ROOM} cn-north-4 room_type=METALINK client_id=desk-7", REGIONS) == StartRequest(
         ROOM, region="cn-north-4", room_type=RoomType.METALINK, client_id="desk-7"
     )
 
 
 def test_everything_can_be_named_in_any_order() -> None:
     text = f"client_id=desk-7 region=cn-north-4 ROOM_TYPE=rtc room_id={ROOM}"
-    assert parse_start(text, REGIONS) == StartRequest(
+    assert start_typed_as(text, REGIONS) == StartRequest(
         ROOM, region="cn-north-4", room_type=RoomType.RTC, client_id="desk-7"
     )
 
 
 @pytest.mark.parametrize("word", ["rtc", "Rtc", "RTC", "metalink", "MetaLink", "METALINK"])
 def test_a_room_type_may_be_written_in_any_case(word: str) -> None:
-    request = parse_start(f"{ROOM} room_type={word}", REGIONS)
+    request = start_typed_as(f"{ROOM} room_type={word}", REGIONS)
     assert request == StartRequest(ROOM, room_type=RoomType(word.upper()))
 
 
@@ -160,7 +165,7 @@ def test_nothing_at_all_gets_help_too(text: str) -> None:
     ],
 )
 def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
-    assert parse_start(text, REGIONS) == StartRequest("room-1", region="cn-north-4")
+    assert start_typed_as(text, REGIONS) == StartRequest("room-1", region="cn-north-4")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
     ],
 )
 def test_a_client_id_arrives_as_it_was_typed(typed: str, client_id: str) -> None:
-    assert parse_start(f"{ROOM} client_id={typed}", REGIONS) == StartRequest(ROOM, client_id=client_id)
+    assert start_typed_as(f"{ROOM} client_id={typed}", REGIONS) == StartRequest(ROOM, client_id=client_id)
 
 
 @pytest.mark.parametrize("dash", [chr(code) for code in range(0x110000) if is_dash(chr(code))])
@@ -184,7 +189,7 @@ def test_every_dash_is_the_one_of_ids_in_every_argument(dash: str) -> None:
     def with_it(text: str) -> str:
         return text.replace("-", dash)
 
-    assert parse_start(with_it(f"{ROOM} cn-north-4 client_id=desk-7"), REGIONS) == StartRequest(
+    assert start_typed_as(with_it(f"{ROOM} cn-north-4 client_id=desk-7"), REGIONS) == StartRequest(
         ROOM, "cn-north-4", client_id="desk-7"
     )
     assert stop_typed_as(with_it(f"stop {JOB} {ROOM}")) == StopWanted(JOB, ROOM)
@@ -207,7 +212,7 @@ def test_every_dash_is_the_one_of_ids_in_every_argument(dash: str) -> None:
     ],
 )
 def test_an_underscore_of_an_id_stays_and_a_pair_around_a_word_goes(text: str, room: str) -> None:
-    request = parse_start(text, REGIONS)
+    request = start_typed_as(text, REGIONS)
     assert isinstance(request, StartRequest)
     assert request.room_id == room
 
@@ -234,7 +239,7 @@ def test_what_looks_right_and_is_not_is_named(typed: str, hidden: str) -> None:
 
 @pytest.mark.parametrize("room", ["a", "x" * 64, "_-_", "0"])
 def test_room_ids_at_the_edge_are_taken(room: str) -> None:
-    assert parse_start(room, REGIONS) == StartRequest(room)
+    assert start_typed_as(room, REGIONS) == StartRequest(room)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +335,9 @@ def test_a_quoted_word_cannot_leave_its_ticks() -> None:
 
 
 def test_blanks_by_the_thousand_are_nothing() -> None:
-    assert parse_start(ROOM + " " * 3000 + "cn-north-4", REGIONS) == StartRequest(ROOM, region="cn-north-4")
+    assert start_typed_as(ROOM + " " * 3000 + "cn-north-4", REGIONS) == StartRequest(
+        ROOM, region="cn-north-4"
+    )
 
 
 def test_a_text_that_nobody_types_is_refused_before_it_is_read() -> None:
@@ -383,14 +390,16 @@ def test_marks_within_marks_go_wherever_a_word_stands(noise: str, pairs: list[st
         return word + end
 
     wanted = StartRequest(ROOM, "cn-north-4", RoomType.RTC)
-    assert parse_start(f"{marked(ROOM)} {marked('cn-north-4')} room_type={marked('rtc')}", REGIONS) == wanted
-    assert parse_start(marked(f"{ROOM} cn-north-4 room_type=RTC"), REGIONS) == wanted
+    assert (
+        start_typed_as(f"{marked(ROOM)} {marked('cn-north-4')} room_type={marked('rtc')}", REGIONS) == wanted
+    )
+    assert start_typed_as(marked(f"{ROOM} cn-north-4 room_type=RTC"), REGIONS) == wanted
     assert stop_typed_as(f"{marked('stop')} {marked(JOB)} {marked(ROOM)}") == StopWanted(JOB, ROOM)
 
 
 def outcome(text: str) -> StartRequest | InvalidArguments:
     try:
-        return parse_start(text, REGIONS)
+        return start_typed_as(text, REGIONS)
     except InvalidArguments as error:
         return error
 

@@ -18,6 +18,7 @@ from bot.jobs.reconcile import FOUND
 from bot.listeners import register
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
+from bot.listeners.pipeline import listener_for
 from bot.listeners.use import AnyListener
 from bot.slack.bolt import bolt_app
 from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
@@ -102,7 +103,7 @@ def heard_by(use: Body) -> AnyListener:
     """Who of the lists listens to it."""
     if "command" in use:
         [command] = [command for command in COMMANDS if command.name == use["command"]]
-        return command.listener_for(use["text"])[0]
+        return listener_for(command, use["text"])[0]
     [button] = [button for button in ACTIONS if button.pattern.match(use["actions"][0]["action_id"])]
     return button
 

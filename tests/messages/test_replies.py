@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.arguments import Regions, parse_start, parse_stop, unknown_subcommand
 from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.domain.typed_text import words_of
 from bot.errors import (
     Answer,
     AvatarError,
@@ -71,7 +72,7 @@ def test_the_example_of_the_usage_works_when_it_is_typed() -> None:
     regions = Regions(("eu-west-101",))
     [example] = [line for line in usage(COMMAND, regions).text.splitlines() if line.startswith("Example")]
     typed = example.partition(f"{COMMAND} ")[2]
-    assert parse_start(typed, regions) == StartRequest(ROOM, region="eu-west-101")
+    assert parse_start(words_of(typed), regions) == StartRequest(ROOM, region="eu-west-101")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_unusable_arguments_are_declined_with_what_is_allowed(
     name: str, text: str, assert_golden: AssertGolden
 ) -> None:
     with pytest.raises(InvalidArguments) as declining:
-        parse_start(text, Regions(BOTH))
+        parse_start(words_of(text), Regions(BOTH))
     assert_golden(name, declined(declining.value, COMMAND))
 
 

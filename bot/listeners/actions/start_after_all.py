@@ -4,10 +4,11 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, Status
 from bot.listeners.about_start import (
     AboutStart,
+    StartWish,
     about,
-    about_again,
     commit_start,
     get_start,
+    once_more,
     parse_start_id,
     refuse,
 )
@@ -19,7 +20,9 @@ from bot.messages.unknown import settled_already
 async def find(use: Use, invocation_id: str) -> AboutStart:
     """The start that may be sent once more."""
     named = await get_start(use, invocation_id)
-    return about_again(use, named) if _may_be_sent(named) else about(use, named, request_of(named))
+    if not _may_be_sent(named):
+        return about(use, named, request_of(named))
+    return AboutStart(asked=once_more(use, named), named=named)
 
 
 async def start(use: Use, wish: AboutStart) -> Accepted:
@@ -29,7 +32,7 @@ async def start(use: Use, wish: AboutStart) -> Accepted:
         reason = f"The start was settled already: job {named.job_id}."
         return await refuse(use, use.invocation.asking_for(request_of(named)), reason, settled_already(named))
     is_another = await _is_of_an_unknown(use, named)
-    return await commit_start(use, wish.asked, previous_id=named.id, is_another=is_another)
+    return await commit_start(use, StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another))
 
 
 def _may_be_sent(named: Invocation) -> bool:

@@ -2,22 +2,17 @@
 
 from bot.domain.invocation import Action, Status
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import AboutStart, about_again, commit_start, get_start, parse_start_id
-from bot.listeners.use import Accepted, Button, Use
+from bot.listeners.about_start import StartWish, commit_start, get_start, once_more, parse_start_id
+from bot.listeners.use import Button, Use
 from bot.messages.buttons import START_ANOTHER
 
 
-async def find(use: Use, invocation_id: str) -> AboutStart:
-    """The start that was refused."""
+async def find(use: Use, invocation_id: str) -> StartWish:
+    """The start that was refused, to be sent although there is an equal one."""
     refused = await get_start(use, invocation_id)
     if refused.status is not Status.REFUSED:
         raise InvalidArguments("This button is about no start that was refused.")
-    return about_again(use, refused)
-
-
-async def start(use: Use, wish: AboutStart) -> Accepted:
-    """Commit the start, although there is an equal one."""
-    return await commit_start(use, wish.asked, previous_id=wish.named.id, is_another=True)
+    return StartWish(asked=once_more(use, refused), previous_id=refused.id, is_another=True)
 
 
 BUTTON = Button(
@@ -25,6 +20,6 @@ BUTTON = Button(
     action=Action.START,
     parse=parse_start_id,
     find=find,
-    handle=start,
+    handle=commit_start,
     verdict="Nothing was started.",
 )

@@ -2,9 +2,9 @@
 
 from bot.domain.arguments import parse_start
 from bot.domain.invocation import Action, StartRequest
-from bot.listeners.about_start import commit_start
+from bot.listeners.about_start import StartWish, commit_start
 from bot.listeners.help import help_with
-from bot.listeners.use import Accepted, Command, Listener, Use, Wish
+from bot.listeners.use import Command, Listener, Use
 from bot.messages.message import Message
 from bot.messages.replies import usage
 
@@ -19,18 +19,13 @@ def how_to_use(use: Use) -> Message:
 
 def parse(use: Use) -> StartRequest:
     """The room, the region and the options."""
-    return parse_start(use.invocation.text, use.services.regions)
+    return parse_start(use.words, use.services.regions)
 
 
-async def find(use: Use, request: StartRequest) -> Wish:
-    """What the row asks for."""
+async def find(use: Use, request: StartRequest) -> StartWish:
+    """The row with what is asked for."""
     use.invocation = use.invocation.asking_for(request)
-    return Wish(asked=use.invocation)
-
-
-async def start(use: Use, wish: Wish) -> Accepted:
-    """Commit the start, unless it is a duplicate."""
-    return await commit_start(use, wish.asked)
+    return StartWish(asked=use.invocation)
 
 
 COMMAND = Command(
@@ -40,5 +35,5 @@ COMMAND = Command(
     action=Action.START,
     verdict=VERDICT,
     subcommands=(help_with(how_to_use),),
-    otherwise=Listener(action=Action.START, parse=parse, find=find, handle=start, verdict=VERDICT),
+    otherwise=Listener(action=Action.START, parse=parse, find=find, handle=commit_start, verdict=VERDICT),
 )
