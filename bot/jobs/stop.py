@@ -23,6 +23,7 @@ from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
@@ -85,6 +86,7 @@ class Stops:
             resumed: it may have been stopped for this very row before; a job that is over is then its doing,
                 unless neither the log nor MetaStudio knows it. The policy may have been made stricter since.
         """
+        await acks_first()
         start = await self._invocations.find_start(invocation.job_id or "")
         told = _job_of(invocation).as_told(start, invocation)
         try:

@@ -37,6 +37,10 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
         authorize=authorize,
         # The web server checks signatures on the raw bytes, before Bolt reads them.
         request_verification_enabled=False,
+        ssl_check_enabled=False,
+        # The bot hears no events of Slack's, so none of its own.
+        ignoring_self_events_enabled=False,
+        attaching_function_token_enabled=False,
         # Else Bolt looks every 10 ms whether there is an ack. Listeners end with it, so they delay nothing.
         process_before_response=True,
     )
