@@ -66,8 +66,9 @@ class RtcAccess:
             DatabaseUnavailable: it is not committed, and nothing may be shown.
         """
         received = replace(
-            self._acceptance.named(asked),
+            asked,
             status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
             lease_until=self._now() + LEASE,
         )
         return received if await self._acceptance.commit(received) else None

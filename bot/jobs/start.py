@@ -82,8 +82,9 @@ class Starts:
             DatabaseUnavailable: it is not committed, so nothing may start; or what was in its way is over.
         """
         received = replace(
-            self._acceptance.named(asked),
+            asked,
             status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
             previous_id=previous_id,
             lease_until=self.lease_until(),
         )

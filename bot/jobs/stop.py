@@ -73,8 +73,9 @@ class Stops:
             DatabaseUnavailable: it is not committed, and nothing may be stopped.
         """
         received = replace(
-            self._acceptance.named(asked),
+            asked,
             status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
             lease_until=self._lease_until(),
         )
         return received if await self._acceptance.commit(received) else None
