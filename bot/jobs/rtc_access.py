@@ -26,8 +26,8 @@ from bot.store.invocations import Invocations
 ANSWER_SECONDS = 20.0
 """How long somebody waits before the open modal, a turn to read included."""
 
-LEASE = timedelta(seconds=60)
-"""Later than opening the modal, the answer and filling it in may take together."""
+LOOK_TIME = timedelta(seconds=60)
+"""How long a look is claimed for: opening the modal, the answer and filling it in take less together."""
 
 _log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class RtcAccess:
             asked,
             status=Status.RECEIVED,
             room_name=self._acceptance.room_name(asked),
-            lease_until=self._now() + LEASE,
+            lease_until=self._now() + LOOK_TIME,
         )
         return received if await self._acceptance.commit(received) else None
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -10,17 +10,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable
-from bot.jobs.outcome import Outcomes
-from bot.jobs.reconcile import Reconciliation
-from bot.jobs.rtc_access import RtcAccess
-from bot.jobs.start import Starts
-from bot.jobs.stop import Stops
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
@@ -28,17 +21,16 @@ from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Services
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
-from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from tests.fakes import FakeMetaStudio, patient_acceptance
+from tests.fakes import FakeMetaStudio
+from tests.graph import HOME, a_graph
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
 AVATARS = "C0AVATARS1"
-HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
 
 Body = dict[str, Any]
 
@@ -145,45 +137,17 @@ class Desk:
     def __post_init__(self) -> None:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
-        self.claims = Claims(log, self.tasks, now=clock)
-        acceptance = self.acceptance = patient_acceptance(log, self.tasks, self.claims)
-        outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
-        self.reconciliation = Reconciliation(
-            invocations=log,
+        graph = a_graph(
+            log,
+            delivery=self.channel,
             metastudio=cloud,
-            outcomes=outcomes,
-            start_seconds=30,
+            slack=self.slack,
+            tasks=self.tasks,
             now=clock,
             sleep=Pauses(),
         )
-        self.starts = Starts(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            reconciliation=self.reconciliation,
-            acquire=_at_once,
-            seconds=30,
-            now=clock,
-        )
-        self.stops = Stops(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            policy=Policy(),
-            now=clock,
-        )
-        self.rtc = RtcAccess(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            slack=self.slack,
-            now=clock,
-        )
-        self.incoming = Incoming(acceptance, clock, lambda: f"i{next(ids)}", HOME)
-        self.regions = Regions(("cn-north-4", "cn-southwest-2"))
+        self.graph, self.claims, self.stops = graph, graph.claims, graph.stops
+        self.incoming = Incoming(graph.acceptance, clock, lambda: f"i{next(ids)}", HOME)
 
     async def ends(self, job_id: str, state: JobState) -> None:
         """The job is over, and whoever follows it has seen that."""
@@ -248,19 +212,11 @@ class Desk:
     @property
     def services(self) -> Services:
         """What the listeners work with, as things are now."""
-        return Services(
+        return replace(
+            self.graph.services,
             incoming=self.incoming,
-            acceptance=self.acceptance,
-            invocations=self.log,
-            starts=self.starts,
-            stops=self.stops,
-            reconciliation=self.reconciliation,
-            rtc=self.rtc if self.offers_rtc else None,
-            delivery=self.channel,
-            claims=self.claims,
-            tasks=self.tasks,
+            rtc=self.graph.rtc if self.offers_rtc else None,
             policy=self.policy,
-            regions=self.regions,
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:

@@ -21,7 +21,8 @@ from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import listener_for
 from bot.listeners.use import AnyListener
 from bot.slack.bolt import bolt_app
-from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
+from tests.graph import HOME
+from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
 
 AMARA, PRIYA = "U0AMARA001", "U0PRIYA001"

@@ -9,7 +9,8 @@ from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Statu
 from bot.errors import DatabaseUnavailable
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.slack.client import Installation
-from tests.listeners.desk import AVATARS, HOME, MEI, Desk
+from tests.graph import HOME
+from tests.listeners.desk import AVATARS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
 TYPED = Invocation(

@@ -20,7 +20,8 @@ from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Accepted, Button, Command, Subcommand, Use, Wish, about_nothing
 from bot.messages.message import Message
 from bot.slack.bolt import bolt_app
-from tests.listeners.desk import HOME, Body, Desk, an_ack
+from tests.graph import HOME
+from tests.listeners.desk import Body, Desk, an_ack
 
 DENIED = Policy.parse("[look]\nusers = []")
 
