@@ -25,8 +25,9 @@ from bot.cli.log_table import as_plain_data, write_row
 from bot.domain.configuration import lacks_something, read
 from bot.domain.invocation import Invocation, Status
 from bot.errors import StartupError
-from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
-from bot.listeners.commands.avatar_start import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
+from bot.listeners.commands import COMMANDS
+from bot.listeners.commands.avatar import AVATAR_COMMAND
+from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.runtime.process_log import configure_logging
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, Credentials, MetaStudioStandIn
@@ -37,10 +38,8 @@ from bot.sandbox.slack.terminal import draw_message, draw_shortly, names_in
 from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
-_COMMANDS = (
-    SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),
-    SlashCommand(AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT),
-)
+_COMMANDS = tuple(SlashCommand(each.name, each.description, each.usage_hint) for each in COMMANDS)
+_NAMES = tuple(each.name for each in COMMANDS)
 ANSWER_SECONDS = 0.3
 """About as long as a cloud takes."""
 
@@ -244,14 +243,14 @@ async def _play_what_is_typed(stage: Stage, console: Console) -> None:
     async for typed in _typed_lines():
         if typed is None:
             stage.print_news_to(console)
-        elif typed.partition(" ")[0] in {START_COMMAND, AVATAR_COMMAND}:
+        elif typed.partition(" ")[0] in _NAMES:
             (await stage.play(typed)).print_to(console)
         elif typed in {"exit", "quit"}:
             return
         elif typed:
             console.print(
                 Text(
-                    f"The commands here are {START_COMMAND} and {AVATAR_COMMAND}; try: {START_COMMAND} help",
+                    f"The commands here are {' and '.join(_NAMES)}; try: {START_COMMAND} help",
                     "yellow",
                 )
             )

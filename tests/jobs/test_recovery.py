@@ -61,8 +61,8 @@ class StartsAgain(Starts):
         return TURN
 
     @override
-    def begin(self, received: Invocation) -> None:
-        self.done.append(("start", received))
+    async def carry_out(self, invocation: Invocation) -> None:
+        self.done.append(("start", invocation))
 
 
 class StopsAgain(Stops):
@@ -72,8 +72,8 @@ class StopsAgain(Stops):
         self.done = done
 
     @override
-    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
-        self.done.append(("stop again" if resumed else "stop", received))
+    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+        self.done.append(("stop again" if resumed else "stop", invocation))
 
     @override
     async def tell_again(self, settled: Invocation) -> None:
@@ -383,6 +383,7 @@ async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
         process.claims.take(late.id, work())
     await log.record(left_behind(id="left"))
     await process.sweeping.recover_once()
+    await asyncio.sleep(0)
     assert [row.id for _, row in process.done] == ["left"]
     finish.set()
     await process.tasks.idle()
