@@ -1,4 +1,4 @@
-"""Waiting for what the process needs and cannot reach: pauses that grow, and a word about it each time."""
+"""Wait for a service that the process needs: growing pauses, and a line in the process log for each try."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from bot.errors import Unreachable
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 GROWTH = 0.25
-"""How much of the time since the first failure the next pause takes: 9 s at most after 30 s of trouble."""
+"""The share of the time since the first failure that pauses grow by: 9 s at most after 30 s of trouble."""
 
 LONGEST_ASKED_PAUSE = 120.0
 """The longest pause that the other side may ask for."""
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Pauses:
-    """Pauses between tries: they grow as long as nothing succeeds, and differ from process to process."""
+    """Pauses between tries: they grow until a try succeeds, and differ from process to process."""
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class Pauses:
 
     @property
     def have_begun(self) -> bool:
-        """Whether something has failed since the last success."""
+        """Whether a try has failed since the last success."""
         return self._since is not None
 
     def next(self, *, at_least: float = 0.0) -> float:
-        """Seconds until the next try. `at_least` is what the other side asked for."""
+        """Return the seconds until the next try. `at_least` is what the other side asked for."""
         now = self._now()
         if self._since is None:
             self._since = now
@@ -52,7 +52,7 @@ class Pauses:
         return max(longest * (0.8 + 0.2 * self._jitter()), min(at_least, LONGEST_ASKED_PAUSE))
 
     def reset(self) -> None:
-        """A try has succeeded."""
+        """Start again with short pauses: a try has succeeded."""
         self._since = None
 
 
@@ -63,7 +63,7 @@ async def once_reachable(
     pauses: Pauses,
     sleep: Sleep = asyncio.sleep,
 ) -> T:
-    """What `attempt` returns, once it does not raise Unreachable any more. `waiting` is told each reason."""
+    """Repeat `attempt` until it does not raise Unreachable; return its result. Tell `waiting` each reason."""
     while True:
         try:
             return await attempt()

@@ -108,7 +108,7 @@ def test_a_folder_or_a_link_to_nothing_in_its_place_is_said(tmp_path: Path) -> N
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("nowhere")
     assert "folder: it is a folder" in told(tmp_path / "folder")
-    assert "link: it is a link to nothing" in told(tmp_path / "link")
+    assert "link: it is a link to a missing file" in told(tmp_path / "link")
 
 
 def test_a_pipe_in_its_place_is_said_and_not_waited_for(tmp_path: Path) -> None:

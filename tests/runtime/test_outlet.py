@@ -73,7 +73,7 @@ def test_where_writing_fails_the_count_is_said_once_it_succeeds() -> None:
     outlet.end()
 
     assert read_available(reading).splitlines() == [
-        "5 lines of the process log were dropped: nobody took them.",
+        "5 lines of the process log were dropped: they could not be written.",
         "at last",
     ]
     for descriptor in (full, reading, writing):

@@ -65,7 +65,7 @@ def test_the_same_line_is_written_once_and_counted(log: Log) -> None:
 
     log.seconds = repeats.WINDOW_SECONDS
     log.handler.say_repeats()
-    assert log.lines[1]["event"] == "the same line again"
+    assert log.lines[1]["event"] == "a line was repeated"
     assert log.lines[1]["level"] == "error"
     assert (log.lines[1]["times"], log.lines[1]["line"]) == (999, "no connection can be taken")
 
@@ -92,7 +92,7 @@ def test_the_line_is_written_again_after_a_while_behind_its_count(log: Log) -> N
         log.seconds = seconds
         logger.warning("not connected")
 
-    assert log.events == ["not connected", "the same line again", "not connected"]
+    assert log.events == ["not connected", "a line was repeated", "not connected"]
 
 
 def test_at_the_end_every_count_is_said(log: Log) -> None:
