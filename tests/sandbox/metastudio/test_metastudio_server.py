@@ -1,4 +1,4 @@
-"""The server around the operations: its record, its control endpoints, its end."""
+"""The server around the operations: its record, its control endpoints, its shutdown."""
 
 import asyncio
 import contextlib
@@ -117,7 +117,7 @@ async def test_closing_does_not_wait_for_calls_that_hang(credentials: Credential
         await client.get("/sandbox/jobs")  # leaves an idle connection open
         headers = {"X-Auth-Token": "a-ready-made-token"}
         hanging = [asyncio.create_task(client.post(path, headers=headers)) for _ in range(3)]
-        while len(stand_in.jobs) < 3:  # noqa: ASYNC110 - the stand-in announces no jobs
+        while len(stand_in.jobs) < 3:  # noqa: ASYNC110 - the stand-in sends no event for jobs
             await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
             await stand_in.close()

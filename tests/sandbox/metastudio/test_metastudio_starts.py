@@ -1,4 +1,4 @@
-"""Starts: what they ask, what they are answered, and the rooms where they go wrong."""
+"""Starts: their parameters, their answers, and the rooms where they fail."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""IAM gives a token for a password; the token opens the door until it expires or is taken back."""
+"""IAM issues a token for a password; the token is accepted until it expires or is revoked."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -91,7 +91,7 @@ async def test_revoked_tokens_are_refused_and_a_new_login_helps(
     client: httpx.AsyncClient, credentials: Credentials, stand_in: MetaStudioStandIn
 ) -> None:
     token = await log_in(client, credentials)
-    assert stand_in.revoke_tokens() == 2  # the ready-made one as well
+    assert stand_in.revoke_tokens() == 2  # including the ready-made one
     assert outcome(await list_rooms(client, credentials, token)) == (400, "MSS.00010008")
     assert (await list_rooms(client, credentials, await log_in(client, credentials))).status_code == 200
 

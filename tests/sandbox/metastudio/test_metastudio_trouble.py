@@ -1,4 +1,4 @@
-"""Trouble with MetaStudio as a whole: ordered in the same process or from outside, limited, and ended."""
+"""Faults of the whole of MetaStudio: made in the same process or from outside, limited, and ended."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -144,7 +144,7 @@ async def test_a_start_that_hangs_afterwards_has_made_its_job(
 ) -> None:
     await order(client, kind="hang", operation="start", times=1, after=True)
     starting = asyncio.create_task(call("POST", START))
-    while not stand_in.jobs:  # noqa: ASYNC110 - the stand-in announces no jobs
+    while not stand_in.jobs:  # noqa: ASYNC110 - the stand-in sends no event for jobs
         await asyncio.sleep(0.01)
     assert (await call("POST", START)).status_code == 202
     assert not starting.done()
@@ -160,9 +160,9 @@ async def test_who_has_hung_up_by_then_has_asked_for_nothing(
     headers = {"X-Auth-Token": "a-ready-made-token"}
     with pytest.raises(httpx.ReadTimeout):
         await client.post(path, headers=headers, timeout=0.1)
-    await asyncio.sleep(0.05)  # the stand-in, in this very loop, hears of it
+    await asyncio.sleep(0.05)  # the stand-in, in this same event loop, notices it
     stand_in.trouble.clear()
-    while not stand_in.calls:  # noqa: ASYNC110 - the stand-in announces no calls
+    while not stand_in.calls:  # noqa: ASYNC110 - the stand-in sends no event for calls
         await asyncio.sleep(0.01)
     assert (stand_in.jobs, stand_in.calls[0].status) == ([], None)
 
@@ -195,8 +195,8 @@ async def test_closing_does_not_wait_for_calls_that_hang_in_trouble(stand_in: Me
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
         (b"[]", "JSON object"),
         (b"{}", "kind is down, throttle, unsupported, hang, garbage, errors, clock, undated or clear"),
         (b'{"kind":"flood","seconds":1}', "kind is"),

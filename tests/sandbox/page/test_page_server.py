@@ -22,7 +22,7 @@ TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 
 
 async def told(stream: aiohttp.ClientResponse, kind: str) -> None:
-    """Return once the stream has told of that kind."""
+    """Wait until the stream has reported this kind."""
     async with asyncio.timeout(3):
         while (await stream.content.readline()).decode() != f"data: {json.dumps({'kind': kind})}\n":
             pass

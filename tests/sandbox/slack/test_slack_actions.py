@@ -1,4 +1,4 @@
-"""What people do in messages reaches a real Bolt app, over either protocol."""
+"""What people do in messages reaches a real Bolt app, over both transports."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -45,7 +45,7 @@ BLOCKS: list[dict[str, Any]] = [
 
 @pytest.fixture(params=["Socket Mode", "signed HTTP"])
 def reached(request: pytest.FixtureRequest, slack: SlackStandIn, connected: Connected) -> Reached:
-    """Lets payloads reach an app, one way or the other, for the length of an `async with`."""
+    """Let payloads reach an app over one transport for the length of an `async with`."""
 
     @asynccontextmanager
     async def reach(app: AsyncApp) -> AsyncIterator[None]:
@@ -67,7 +67,7 @@ def reached(request: pytest.FixtureRequest, slack: SlackStandIn, connected: Conn
 
 @pytest.fixture
 def heard(app: AsyncApp) -> list[dict[str, Any]]:
-    """The payloads of all actions that the app was sent."""
+    """Collect the payloads of all actions that the app received."""
     payloads: list[dict[str, Any]] = []
 
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -232,7 +232,7 @@ async def test_a_click_that_nobody_acknowledges_times_out(
 ) -> None:
     @app.action("stop")
     async def stop() -> None:
-        """Forget to acknowledge."""
+        """Do not acknowledge."""
 
     async with connected(app):
         acted = await slack.actions.in_message(MEI, AVATARS, ts, Act("do", "stop"))

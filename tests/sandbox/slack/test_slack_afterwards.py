@@ -1,4 +1,4 @@
-"""What becomes of messages that somebody has seen."""
+"""Changes of messages that somebody has seen."""
 
 from dataclasses import replace
 

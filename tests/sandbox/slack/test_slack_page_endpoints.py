@@ -1,4 +1,4 @@
-"""The endpoints that the page is made with, and who may use them."""
+"""The endpoints that the page uses, and who may use them."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def post(outside: aiohttp.ClientSession, path: str, body: dict[str, Any]) 
 
 
 async def kinds(stream: aiohttp.ClientResponse, wanted: set[str]) -> set[str]:
-    """What the stream tells, until it has told of everything wanted."""
+    """Read the stream until it has reported all wanted kinds."""
     told: set[str] = set()
     async with asyncio.timeout(3):
         while not wanted <= told:

@@ -251,7 +251,7 @@ async def test_every_message_is_kept_and_the_latest_are_found(
     clock.advance(1)
     newest = slack.say("newest")
     assert slack.messages(after=slack.messages(GENERAL, latest=1)[0].ts) == [newest]
-    with pytest.raises(ValueError, match="is no ts"):
+    with pytest.raises(ValueError, match="is not a ts"):
         slack.messages(after="yesterday")
 
 
