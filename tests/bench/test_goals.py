@@ -1,4 +1,4 @@
-"""Goals are held against figures."""
+"""Goals are compared with figures."""
 
 import pytest
 
@@ -13,7 +13,7 @@ NEVER_OVER = Goal("crowd", "ack_max_ms", "ours", 1000.0)
 
 
 def figures(**rounds: list[float]) -> Figures:
-    """`ours_per_second=[…]`: the contender, then the figure."""
+    """Build figures from `ours_per_second=[…]`: the contender, then the figure."""
     found = Figures()
     for name, values in rounds.items():
         contender = next(who for who in ("ours", "floor", "bolt_js") if name.startswith(who))
