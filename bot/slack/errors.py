@@ -9,8 +9,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.runtime.causes import cause_of
 
 SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError)
-"""All exceptions of a call to Slack. If the answer is not a JSON object (a proxy's page), slack-sdk 3.47 fails
-with AttributeError or TypeError."""
+"""All exceptions of a call to Slack. If the answer is not a JSON object (a proxy's page), slack-sdk 3.47
+itself fails with AttributeError or TypeError."""
 
 TOKEN_ERRORS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The command line: what it shows of the log, and its exit statuses."""
+"""The command line: its output from the log, and its exit statuses."""
 
 import asyncio
 import csv
@@ -19,7 +19,7 @@ runner = CliRunner()
 
 @pytest.fixture
 def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Where the commands look, in an empty folder."""
+    """Set the database of the commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
     return sqlite_url
@@ -27,7 +27,7 @@ def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture
 def log(database: str) -> str:
-    """A log of three uses, an hour, a day and a week old."""
+    """Create a log of three uses, an hour, a day and a week old."""
     assert runner.invoke(cli, ["migrate"]).exit_code == 0
 
     async def fill() -> None:

@@ -1,4 +1,4 @@
-"""What a database's URL says, and what is said where it cannot be used: never a part of it."""
+"""A database URL is parsed; an error message for an unusable one quotes nothing of it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The settings' file: what stands in it is taken as it stands, and what cannot be read is said."""
+"""The settings file: its values are literal, and errors say what cannot be read."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Write = Callable[[bytes], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Make a file `.env` of these bytes."""
+    """Create a file `.env` of these bytes."""
 
     def write_to(content: bytes) -> Path:
         path = tmp_path / ".env"
@@ -63,7 +63,7 @@ def test_whatever_stands_between_single_quotes_is_literal(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "literal"
     path.write_text(f"NAME='{value}'\n", encoding="utf-8", newline="")
-    closing = value.split("'")  # a quote before a comment ends the value: that is the one thing to know
+    closing = value.split("'")  # a quote before a comment ends the value; this is the only special case
     if not any(part.lstrip().startswith("#") for part in closing[1:]):
         assert read_env_file(path) == {"NAME": value}
 
@@ -119,7 +119,7 @@ def test_a_pipe_in_its_place_is_said_and_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_of_somebody_else_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(b"NAME=1")
 
-    def refuse(*_: object) -> None:  # who runs the tests may be root, whom nothing is refused
+    def refuse(*_: object) -> None:  # the tests may run as root, who may read everything
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)

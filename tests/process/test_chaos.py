@@ -1,4 +1,4 @@
-"""Bots that are killed at any moment: what was acknowledged is not lost, and nothing is started twice."""
+"""Bots are killed at any moment: nothing acknowledged is lost, and nothing is started twice."""
 
 import os
 import random
@@ -19,23 +19,23 @@ ACKNOWLEDGED_PER_KILL = 12
 CROSSING_SECONDS = 0.25
 
 FAST = {"AVATAR_STARTS_PER_SECOND": "0", "AVATAR_READS_PER_SECOND": "100"}
-"""Eight times as many starts as by default; so many more looks at the cloud's jobs are needed, too."""
+"""Eight times as many starts as by default, and therefore more reads of the cloud's jobs."""
 
 
 @pytest.fixture
 def seed() -> int:
-    """The same moments as in a run that has failed: CHAOS_SEED=…, which each run tells."""
+    """Return the seed: CHAOS_SEED=… repeats a failed run, and each run prints its seed."""
     return int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 
 
 class Chance:
-    """What goes wrong, and when."""
+    """Random faults and their times."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
     def kill(self, bot: Replica) -> None:
-        """Kill a bot that was just started: while it boots, right after, or amid its work."""
+        """Kill a bot that was just started: while it boots, right after, or during its work."""
         when = self._random.choice(("booting", "up", "at work", "at work", "at work"))
         if when == "booting":
             time.sleep(self._random.uniform(0.1, 1.0))
@@ -54,7 +54,7 @@ class Chance:
             bot.wait_until_up()
 
     def lose_an_answer(self, cloud: StandIns) -> None:
-        """MetaStudio makes one of the next jobs, but nobody hears which."""
+        """Let MetaStudio start one of the next jobs without an answer."""
         kind = self._random.choice(("down", "errors", "garbage"))
         cloud.cloud_trouble({"kind": kind, "operation": "start", "after": True, "times": 1})
 
@@ -118,7 +118,7 @@ def test_replicas_take_over_from_each_other_what_a_killed_one_has_left(
 
 
 def sent_as_a_socket_closed(cloud: StandIns) -> set[str]:
-    """The rooms whose commands crossed a socket's end. Nobody can tell Slack beforehand to send no more."""
+    """Return rooms whose commands were sent while a socket closed: the bot cannot stop Slack beforehand."""
     traffic = cloud.traffic()
     closed = [seen["at"] for seen in traffic if (seen["kind"], seen["answer"]) == ("socket", "closed")]
     return {

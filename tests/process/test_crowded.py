@@ -1,4 +1,4 @@
-"""HTTP mode with few file descriptors: who does nothing keeps nobody out, and a crowd is answered in time."""
+"""HTTP mode with few file descriptors: idle connections block nobody, and a crowd is answered in time."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ def bot(spawn: Spawn, cloud: StandIns, port: int) -> Process:
 
 
 def signed_help(secret: str, number: int) -> bytes:
-    """A whole request: somebody asks for help."""
+    """Build a whole request in which a person asks for help."""
     fields = {
         "command": "/avatar-start",
         "text": "help",
@@ -63,7 +63,7 @@ def signed_help(secret: str, number: int) -> bytes:
 
 
 async def ask(port: int, request: bytes) -> tuple[int, float]:
-    """The status of the answer and how long it took, the connection included."""
+    """Return the status of the answer and its duration, including the connection."""
     began = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
@@ -76,7 +76,7 @@ async def ask(port: int, request: bytes) -> tuple[int, float]:
 
 @contextlib.asynccontextmanager
 async def crowd(port: int, size: int, *, sends: bytes) -> AsyncIterator[list[asyncio.StreamReader]]:
-    """So many connections, each of which sends the beginning of something and no more."""
+    """Open many connections; each sends the beginning of something and no more."""
     opened = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(size)))
     for _, writer in opened:
         writer.write(sends)
@@ -95,7 +95,7 @@ async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_clos
     async with crowd(port, 1100, sends=sends) as idle:
         answers = await asyncio.gather(*(ask(port, signed_help(secret, number)) for number in range(20)))
         assert {status for status, _ in answers} == {200}
-        assert max(seconds for _, seconds in answers) < 3 * ACK_SECONDS  # so many clients cost time, too
+        assert max(seconds for _, seconds in answers) < 3 * ACK_SECONDS  # many clients cost time, too
         async with asyncio.timeout(15):
             await asyncio.gather(*(_closed(reader) for reader in idle))
 
@@ -111,7 +111,7 @@ async def test_two_thousand_commands_at_once_are_all_acknowledged_in_time(
     tell(f"2,000 commands at once at {DESCRIPTORS} file descriptors: slowest ack {slowest:.2f} s")
 
     assert {status for status, _ in answers} == {200}
-    assert slowest < 4 * ACK_SECONDS  # the client shares the machine, and other tests run beside it
+    assert slowest < 4 * ACK_SECONDS  # the client and other tests share the machine
 
 
 async def test_bodies_that_never_end_cost_little_and_are_given_up(
@@ -142,7 +142,7 @@ async def _closed(reader: asyncio.StreamReader) -> None:
 
 
 def _memory(bot: Process) -> float:
-    """What the process has in memory, in MiB."""
+    """Return the process's memory in MiB."""
     [line] = [
         line
         for line in Path(f"/proc/{bot.popen.pid}/status").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""A process that has served ten thousand uses holds hardly more memory than after a thousand."""
+"""After ten thousand uses a process holds hardly more memory than after one thousand."""
 
 import os
 import time
@@ -13,28 +13,28 @@ from tests.process.replica import Replica
 
 FIRST, ALL = 1_000, 10_000
 STRETCH = 3_000
-"""After so many uses the bot catches up: jobs that it has yet to see the end of take memory, and may."""
+"""Uses after which the bot catches up: jobs whose end it has not seen yet take memory legitimately."""
 
 STARTS_IN_TEN = int(os.environ.get("MEMORY_STARTS_IN_TEN", "3"))
-"""How many uses of ten start a job, which is announced and followed to its end; the others cost less."""
+"""How many of ten uses start a job, which is announced and followed to its end; the others cost less."""
 
 AT_ONCE = 20
 MOST_GROWTH = 10_240
-"""KiB."""
+"""In KiB."""
 
 QUICK_LIVES = ("--pace", "0.001")
 PLENTY = {"AVATAR_STARTS_PER_SECOND": "0", "AVATAR_READS_PER_SECOND": "1000"}
 
 
 def use(number: int) -> str:
-    """What is typed the so-and-so-manieth time: starts, and among them what the bot answers itself."""
+    """Return the command of this number: starts, and commands that the bot answers itself."""
     if number % 10 < STARTS_IN_TEN:
         return f"room-{number:05d}"
     return ("help", f"room-{number:05d} nowhere", f"no/room/{number}", "too many words in here")[number % 4]
 
 
 def resident(process: Process) -> int:
-    """How much memory a process holds, in KiB."""
+    """Return the process's memory in KiB."""
     status = Path(f"/proc/{process.popen.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
 

@@ -1,4 +1,4 @@
-"""The command line on machines that lack what most have: a home, an encoding, a stream, a folder."""
+"""The command line on unusual machines: without a home, an encoding, a stream or a folder."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pwd.getpwuid = pwd.getpwnam = unknown
 sys.argv[0] = "avatar-bot"
 runpy.run_module("bot", run_name="__main__")
 """
-"""`python -m bot` for a user whom the system does not know."""
+"""Runs `python -m bot` for a user whom the system does not know."""
 
 IN_ENGLISH_ONLY = [
     {"PYTHONIOENCODING": "ascii"},
@@ -36,7 +36,7 @@ def ended(
     environment: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """What came of a command, which may end as it likes but not with a traceback."""
+    """Run a command; it may end in any way, but not with a traceback."""
     done = subprocess.run(
         command,
         cwd=folder,

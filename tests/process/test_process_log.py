@@ -1,4 +1,4 @@
-"""The process's standard error, whatever becomes of its reader."""
+"""The process's standard error, whatever its reader does."""
 
 import os
 import signal

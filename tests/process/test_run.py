@@ -1,4 +1,4 @@
-"""`avatar-bot run` as a process: it serves, it drains, and where it cannot start it says why and ends."""
+"""`avatar-bot run` as a process: it serves, it drains, and if it cannot start it says why and ends."""
 
 import json
 import signal

@@ -29,16 +29,16 @@ class Terminal:
     page: str = ""
 
     def types(self, line: str) -> None:
-        """Somebody types a line and presses Enter."""
+        """Type a line and press Enter."""
         os.write(self.keys, f"{line}\n".encode())
 
     def plays_on_the_page(self, room: str) -> None:
-        """Somebody starts a job in the browser, and it is announced."""
+        """Start a job in the browser, and wait for its announcement."""
         assert self._ask("commands", {"command": "/avatar-start", "text": room})["error"] is None
         until(lambda: f"Room: `{room}`" in self._ask("messages")["messages"][-1]["text"], self.process)
 
     def shows(self, words: str) -> str:
-        """What is shown from here to the line with the words."""
+        """Return the output from here to the line with these words."""
         stdout = self.process.popen.stdout
         assert stdout is not None
         guard = threading.Timer(LIMIT, self.process.popen.kill)
@@ -61,7 +61,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(spawn: Spawn) -> Iterator[Terminal]:
-    """Past its first command, and ready to be typed into."""
+    """Start the sandbox and wait until it accepts input after its first command."""
     keys, line = pty.openpty()
     process = spawn("bot", "sandbox", "--port", "0", stdin=line, environment={"COLUMNS": "200"})
     os.close(line)

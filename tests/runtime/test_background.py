@@ -1,4 +1,4 @@
-"""The work that goes on after an ack, and its end."""
+"""Background tasks after an ack, and their end."""
 
 import asyncio
 import time

@@ -13,7 +13,7 @@ CROWD = 8
 
 
 class Counted(asyncio.Protocol):
-    """Counts how many are open."""
+    """A protocol that counts the open connections."""
 
     def __init__(
         self, open_now: set[asyncio.Protocol], most: list[int], limit_reached: asyncio.Event
@@ -41,7 +41,7 @@ async def test_a_crowd_that_comes_at_once_stays_within_the_limit_and_loses_nobod
     connections = Connections(LIMIT, lambda: Counted(open_now, most, limit_reached))
     await connections.listen("127.0.0.1", 0)
     address = cast("tuple[str, int]", connections.addresses[0])
-    crowd = [socket.create_connection(address) for _ in range(CROWD)]  # all before the first is taken
+    crowd = [socket.create_connection(address) for _ in range(CROWD)]  # all before the first is accepted
     try:
         async with asyncio.timeout(5):
             await limit_reached.wait()

@@ -1,4 +1,4 @@
-"""Standard error that nobody reads: nothing waits, and what is lost is counted."""
+"""Standard error that nobody reads: nothing waits, and lost lines are counted."""
 
 import os
 import time

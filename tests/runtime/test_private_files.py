@@ -1,4 +1,4 @@
-"""Files that others may read are named at start."""
+"""Files that others may read are named at the start."""
 
 from pathlib import Path
 

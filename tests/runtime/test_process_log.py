@@ -53,9 +53,9 @@ def logging_left_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def json_log(logging_left_as_it_was: None) -> Callable[[], list[dict[str, Any]]]:
-    """The log in JSON, at DEBUG; gives the lines so far, each parsed.
+    """Configure the log in JSON, at DEBUG; return a function that parses the lines so far.
 
-    Without aiosqlite's: a thread of a connection that another test has closed may still have its last word.
+    aiosqlite's lines are left out: another test's closed connection may still have a thread that logs.
     """
     out = io.StringIO()
     configure_logging(level=LogLevel.DEBUG, style=LogFormat.JSON, secrets=[BOT_TOKEN, SECRET_KEY], stream=out)
@@ -69,7 +69,7 @@ def json_log(logging_left_as_it_was: None) -> Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture(params=[False, True], ids=["plain", "in colour"])
 def console_log(request: pytest.FixtureRequest, logging_left_as_it_was: None) -> Callable[[], str]:
-    """The log for people, at DEBUG; gives what was written so far."""
+    """Configure the log for people, at DEBUG; return a function that returns the text so far."""
     out = Terminal() if request.param else io.StringIO()
     configure_logging(
         level=LogLevel.DEBUG, style=LogFormat.CONSOLE, secrets=[BOT_TOKEN, SECRET_KEY], stream=out

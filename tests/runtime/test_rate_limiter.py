@@ -1,4 +1,4 @@
-"""The rate limiter: even, in order, slower while the service refuses, unharmed by who gives up waiting."""
+"""The rate limiter: even, in order, slower while the service refuses, unaffected by callers that give up."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from bot.runtime.rate_limiter import RateLimiter
 
 
 class Time:
-    """A clock that goes only while somebody sleeps."""
+    """A clock that only moves while somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -30,7 +30,7 @@ class Time:
         return RateLimiter(per_second, now=self, sleep=self.sleep)
 
     async def acquired(self, limiter: RateLimiter, count: int) -> list[float]:
-        """When each of so many acquired in a row came, from now on."""
+        """Return when each of `count` calls in a row was allowed, from now on."""
         began, came = self.now, []
         for _ in range(count):
             await limiter.acquire()

@@ -1,4 +1,4 @@
-"""Readiness: each check with its reason, in time, and cheap for whoever asks often."""
+"""Readiness: each check with its reason, in time, and cheap for frequent callers."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ async def test_what_has_no_check_yet_says_what_it_waits_for() -> None:
     readiness.waits("database", "nobody answers there")
 
     async def well() -> None:
-        """All is well."""
+        """Succeed."""
 
     readiness.watch("slack", well)
     assert await readiness.look() == (

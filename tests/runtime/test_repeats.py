@@ -1,4 +1,4 @@
-"""The same line of the process log again and again."""
+"""Repeated lines of the process log."""
 
 import io
 import json
@@ -19,7 +19,7 @@ __all__ = ["logging_left_as_it_was"]
 
 
 def read_available(descriptor: int) -> str:
-    """What can be read without waiting."""
+    """Read everything available without waiting."""
     os.set_blocking(descriptor, False)
     said = b""
     try:
@@ -32,7 +32,7 @@ def read_available(descriptor: int) -> str:
 
 
 class Log:
-    """The process log in JSON, with a clock of its own."""
+    """The process log in JSON, with its own clock."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

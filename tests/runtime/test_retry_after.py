@@ -1,4 +1,4 @@
-"""`Retry-After` as servers and proxies write it."""
+"""`Retry-After` in the forms that servers and proxies send."""
 
 from math import inf
 
