@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from bot.runtime.background import Tasks
 from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
-from bot.runtime.waiting import Pauses, once_reachable
+from bot.runtime.waiting import Pauses, Sleep, once_reachable
 from bot.settings import Mode, Settings
 from bot.settings import RtcAccess as RtcAccessSetting
 from bot.slack.bolt import bolt_app
@@ -96,8 +97,10 @@ async def running_bot(
     *,
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = lambda: uuid4().hex,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
-    """A bot that takes commands from entry to exit.
+    """A bot that takes commands from entry to exit. `clock` and `sleep` pace its tries, looks and edits.
 
     It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
     finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
@@ -151,6 +154,8 @@ async def running_bot(
             tasks=tasks,
             now=now,
             new_id=new_id,
+            clock=clock,
+            sleep=sleep,
         )
         if web:
             stack.push_async_callback(web.close)
@@ -208,6 +213,8 @@ def _assemble(
     tasks: Tasks,
     now: Callable[[], datetime],
     new_id: Callable[[], str],
+    clock: Callable[[], float],
+    sleep: Sleep,
 ) -> Sequence[BackgroundLoop]:
     """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
     watched_jobs = WatchedJobs(database)
@@ -216,9 +223,14 @@ def _assemble(
     acceptance = Acceptance(invocations, tasks, claims, room_name=rooms.name)
     shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
     seconds = settings.AVATAR_START_TIMEOUT
-    outcomes = Outcomes(invocations, delivery, rtc_access=shows_rtc, now=now)
+    outcomes = Outcomes(invocations, delivery, rtc_access=shows_rtc, now=now, sleep=sleep)
     reconciliation = Reconciliation(
-        invocations=invocations, metastudio=metastudio, outcomes=outcomes, start_seconds=seconds, now=now
+        invocations=invocations,
+        metastudio=metastudio,
+        outcomes=outcomes,
+        start_seconds=seconds,
+        now=now,
+        sleep=sleep,
     )
     starts = Starts(
         invocations=invocations,
@@ -275,19 +287,35 @@ def _assemble(
         claims=claims,
         policy=policy,
         now=now,
+        sleep=sleep,
     )
     showing = Showing(
-        invocations=invocations, watched_jobs=watched_jobs, delivery=delivery, rtc_access=shows_rtc, now=now
+        invocations=invocations,
+        watched_jobs=watched_jobs,
+        delivery=delivery,
+        rtc_access=shows_rtc,
+        now=now,
+        sleep=sleep,
+    )
+    completion = Completion(
+        watched_jobs=watched_jobs,
+        metastudio=metastudio,
+        rooms=rooms,
+        showing=showing,
+        clock=clock,
+        sleep=sleep,
     )
     watcher = Watcher(
         watched_jobs=watched_jobs,
         leases=Leases(database),
         metastudio=metastudio,
         showing=showing,
-        completion=Completion(watched_jobs=watched_jobs, metastudio=metastudio, rooms=rooms, showing=showing),
+        completion=completion,
         holder=new_id(),
         reads_per_second=settings.AVATAR_READS_PER_SECOND,
         now=now,
+        clock=clock,
+        sleep=sleep,
     )
     return (recovery.keep_recovering, watcher.keep_watching, partial(keep_clearing, invocations, now=now))
 

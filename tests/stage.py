@@ -20,6 +20,9 @@ ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
 MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
 AVATARS, GENERAL = "C0AVATARS1", "C0GENERAL1"
 
+HURRY = 3
+"""So many times as fast as ordinarily the bot tries again, looks at jobs and edits its messages."""
+
 Console = Callable[[str], Awaitable[str]]
 """From a room to the ID of the job that was started there without the bot."""
 
@@ -128,7 +131,7 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """The bot on its stage, with the way from Slack to it open. Without a clock it has a right one."""
     clock = clock or Clock()
-    async with running_bot(settings, now=clock.now) as bot:
+    async with running_bot(settings, now=clock.now, clock=_in_a_hurry, sleep=_sleep_in_a_hurry) as bot:
         if settings.mode is Mode.SOCKET:
             await slack.wait_until_connected()
         else:
@@ -136,6 +139,14 @@ async def staged(
         with suppress(TimeoutError):  # a trouble of the test's must not meet the check of the credentials
             await until(lambda: len(metastudio.calls) > 0, seconds=0.5)
         yield Stage(slack, metastudio, bot, clock)
+
+
+def _in_a_hurry() -> float:
+    return time.monotonic() * HURRY
+
+
+async def _sleep_in_a_hurry(seconds: float) -> None:
+    await asyncio.sleep(seconds / HURRY)
 
 
 def buttons(message: Message) -> list[str]:

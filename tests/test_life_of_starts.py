@@ -6,6 +6,7 @@ find what it has left. The clock goes only when it is told to, and no pause take
 """
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
@@ -66,6 +67,9 @@ from bot.watching.watcher import Watcher
 from tests.fakes import FakeMetaStudio
 from tests.metastudio.cloud import NOON
 from tests.watching.test_watcher import NothingLacks
+
+EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "30"))
+"""How many lives are lived; `make chaos` has many more."""
 
 START_SECONDS = 30.0
 OVER = ("SUCCEED", "FAILED", "DELETING")
@@ -355,7 +359,9 @@ class Process:
             return world.now.timestamp()
 
         self.claims = Claims(self.log, self.tasks, now=now)
-        acceptance = Acceptance(self.log, self.tasks, self.claims, seconds=600, sleep=life.sleep)
+        acceptance = Acceptance(
+            self.log, self.tasks, self.claims, seconds=600, ask_seconds=600, sleep=life.sleep
+        )
         outcomes = Outcomes(self.log, slack, rtc_access=True, now=now, sleep=life.sleep)
         self.reconciliation = Reconciliation(
             invocations=self.log,
@@ -801,7 +807,7 @@ def test_whatever_happens_no_start_is_sent_twice_and_no_job_is_lost(tmp_path: Pa
             super().__init__(Path(shutil.copy(empty, tmp_path / f"{next(numbers)}.db")))
 
     how_much = settings(
-        max_examples=45,
+        max_examples=EXAMPLES,
         stateful_step_count=25,
         derandomize=True,
         deadline=None,

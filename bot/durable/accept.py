@@ -40,19 +40,25 @@ class Acceptance:
         claims: Claims,
         *,
         seconds: float = COMMIT_SECONDS,
+        ask_seconds: float = ASK_SECONDS,
         room_name: Callable[[str | None], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
-        self._tasks = tasks
+        self.tasks = tasks
         self._claims = claims
         self._seconds = seconds
+        self._ask_seconds = ask_seconds
         self._room_name = room_name
         self._sleep = sleep
 
     def named(self, invocation: Invocation) -> Invocation:
         """The same with the name of its room, as far as that is known."""
-        return replace(invocation, room_name=invocation.room_name or self._room_name(invocation.room_id))
+        return replace(invocation, room_name=self.room_name(invocation))
+
+    def room_name(self, invocation: Invocation) -> str | None:
+        """What its room is called, as far as that is known."""
+        return invocation.room_name or self._room_name(invocation.room_id)
 
     async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add the row. False where it is not wanted a second time (see `Invocations.record`).
@@ -62,7 +68,7 @@ class Acceptance:
                 be there after all, it is moved to `refused`, which is what the person is told.
         """
         writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
-        self._tasks.own(writing)
+        self.tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = (
             writing.result()
@@ -75,15 +81,18 @@ class Acceptance:
             raise outcome
         return outcome
 
-    async def ask(self, question: Coroutine[Any, Any, T]) -> T:
+    async def ask(self, question: Coroutine[Any, Any, T], *, beside_commit: bool = False) -> T:
         """What the log answers in time for the ack.
+
+        Args:
+            beside_commit: it is asked while something is committed, and has as long as that.
 
         Raises:
             DatabaseUnavailable: it does not.
         """
         asking = asyncio.create_task(question)
-        self._tasks.own(asking)
-        done, _ = await asyncio.wait({asking}, timeout=ASK_SECONDS)
+        self.tasks.own(asking)
+        done, _ = await asyncio.wait({asking}, timeout=self._seconds if beside_commit else self._ask_seconds)
         if not done:
             raise DatabaseUnavailable("The log takes too long to answer.", advice="Try again in a moment.")
         return asking.result()

@@ -21,6 +21,7 @@ from bot.errors import AvatarError, DatabaseUnavailable, OutcomeUnknown, Refused
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
+from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 LEASE_MARGIN = timedelta(seconds=10)
@@ -103,6 +104,7 @@ class Starts:
 
     async def _carry_out(self, invocation: Invocation) -> None:
         before: frozenset[str] = frozenset()
+        await acks_first()
         try:
             await self._await_turn()
             if invocation.previous_id and not await self._is_still_wanted(invocation):

@@ -24,6 +24,7 @@ from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 CALL_SECONDS = 30.0
@@ -92,6 +93,7 @@ class Stops:
         self._claims.take(received.id, self._carry_out(received, resumed=resumed))
 
     async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
+        await acks_first()
         start = await self._invocations.find_start(invocation.job_id or "")
         told = _job_of(invocation).as_told(start, invocation)
         try:

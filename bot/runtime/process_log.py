@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -21,6 +21,10 @@ from bot.runtime.repeats import OnceHandler
 from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
+
+WORD_LENGTH = 64
+KEPT_WORDS = 1024
+"""Names and short values come again and again in lines: of so many it is kept what becomes of them."""
 
 SECRET_NAMES = (
     "response_url",
@@ -87,9 +91,14 @@ class Redactor:
         written = {form for secret in secrets if len(secret) >= 6 for form in forms(secret)}
         known = sorted(written, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        self._masked_word = lru_cache(KEPT_WORDS)(self._masked)
+        self._read_name = lru_cache(KEPT_WORDS)(self._masked_name)
 
     def __call__(self, text: str) -> str:
         """The text without its secrets."""
+        return self._masked_word(text) if len(text) <= WORD_LENGTH else self._masked(text)
+
+    def _masked(self, text: str) -> str:
         if self._known:
             text = self._known.sub(MASK, text)
         if _is_innocent(text):
@@ -106,15 +115,20 @@ class Redactor:
             case None | bool() | int() | float():
                 return value
             case Mapping():
-                return {self(str(name)): self._named(str(name), part) for name, part in value.items()}
+                return dict(self._named(str(name), part) for name, part in value.items())
             case list() | tuple() | set() | frozenset():
                 return [self.value(part) for part in value]
             case _:
                 return self(repr(value))
 
-    def _named(self, name: str, value: Any) -> Any:
-        names_a_secret = not _is_innocent(name) and _NAME.fullmatch(name)
-        return MASK if value and names_a_secret else self.value(value)
+    def _named(self, name: str, value: Any) -> tuple[str, Any]:
+        read = self._read_name if len(name) <= WORD_LENGTH else self._masked_name
+        masked, names_a_secret = read(name)
+        return masked, MASK if value and names_a_secret else self.value(value)
+
+    def _masked_name(self, name: str) -> tuple[str, bool]:
+        """A name without its secrets, and whether it is that of one."""
+        return self._masked(name), not _is_innocent(name) and bool(_NAME.fullmatch(name))
 
 
 def _is_innocent(text: str) -> bool:

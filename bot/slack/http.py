@@ -12,7 +12,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack.ack_sent import ack_pending
+from bot.slack.ack_sent import DueAcks, ack_pending
 from bot.slack.signatures import Signatures
 
 BODY_SECONDS = 3.0
@@ -53,6 +53,7 @@ class SlackEvents:
         self._app = app
         self._signatures = signatures
         self._large_bytes = 0
+        self._due_acks = DueAcks()
 
     async def receive(self, request: web.Request) -> web.Response:
         """Hand a genuine request to Bolt; answer 401 to a forged or stale one."""
@@ -66,7 +67,7 @@ class SlackEvents:
             response = web.json_response({"error": refusal.words}, status=refusal.status)
             response.force_close()
             return response
-        with ack_pending():
+        with ack_pending(self._due_acks):
             try:
                 return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
             except Exception as error:  # noqa: BLE001 - listeners never raise; Bolt may fail on the payload's shape

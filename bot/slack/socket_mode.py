@@ -22,7 +22,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from bot.errors import AvatarError, Unreachable
 from bot.runtime.background import Tasks
 from bot.runtime.waiting import Pauses, Sleep
-from bot.slack.ack_sent import ack_pending
+from bot.slack.ack_sent import DueAcks, ack_pending
 from bot.slack.errors import reason_for
 
 CONNECT_SECONDS = 10.0
@@ -137,6 +137,7 @@ class SocketMode:
         self._opened = asyncio.Event()
         self._readers = Tasks()
         self._in_hand = Tasks()
+        self._due_acks = DueAcks()
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -259,7 +260,7 @@ class SocketMode:
                 _log.warning("Slack sent a message that the bot does not understand")
 
     async def _handle(self, connection: _Connection, request: SocketModeRequest) -> None:
-        with ack_pending():
+        with ack_pending(self._due_acks):
             response = await run_async_bolt_app(self._app, request)
             if response.status == 200:
                 await self._acknowledge(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class Database(AsyncEngine):
-    """An engine that writes in a way of its own: SQLAlchemy's costs several times as much (measured)."""
+    """An engine with a faster way for what acks wait for: SQLAlchemy's costs several times as much."""
 
     @abstractmethod
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
@@ -20,6 +20,10 @@ class Database(AsyncEngine):
             in_turn: what the statement depends on that others may be writing at this very moment. Of those
                 that name the same, each sees what the one before it has written.
         """
+
+    @abstractmethod
+    async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a query, as the driver gives them."""
 
     async def clear_traces(self) -> None:
         """Remove what was overwritten from where the database keeps it by itself, if it can be done now."""

@@ -1,12 +1,12 @@
 """The log: one row for each use of the bot, and the one function that moves a row from state to state."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, bindparam, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.store.database import Database
@@ -14,7 +14,7 @@ from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocations_of
-from bot.store.statements import execute, fetch, insert_into
+from bot.store.statements import execute, fetch, insert_into, read
 from bot.store.tables import followed, invocations, is_open
 
 
@@ -54,16 +54,15 @@ class Invocations:
 
     async def find_duplicate(self, invocation: Invocation) -> Invocation | None:
         """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
-        delivery = select(*COLUMNS).where(invocations.c.trigger_id == invocation.trigger_id)
-        if invocation.trigger_id and (same := await self._first(delivery)):
+        if invocation.trigger_id and (same := await self._one("trigger_id", invocation.trigger_id)):
             return same
         duplicates, sought = duplicate_queries(invocation)
-        found = [row for query in duplicates for row in await self._all(query.params(sought))]
+        found = [row for query in duplicates for row in await self._read(query, sought)]
         return max(found, key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> Invocation | None:
         """The row that came from the one button of another."""
-        return await self._first(select(*COLUMNS).where(invocations.c.previous_id == invocation_id))
+        return await self._one("previous_id", invocation_id)
 
     async def advance(self, invocation: Invocation, to: Status, **facts: Any) -> Invocation | None:
         """Move a row on from the state that `invocation` has, with what became known.
@@ -92,27 +91,19 @@ class Invocations:
 
     async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
-        statement = (
-            update(invocations)
-            .where(
-                invocations.c.id == invocation.id,
-                invocations.c.status == invocation.status,
-                invocations.c.lease_until == invocation.lease_until,
-            )
-            .values(lease_until=until)
-        )
-        return (
-            replace(invocation, lease_until=until) if await execute(self._database, statement) == 1 else None
-        )
+        values = {
+            "row_id": invocation.id,
+            "old_status": invocation.status,
+            "old_lease": invocation.lease_until,
+            "new_lease": until,
+        }
+        claiming = _claiming(is_free=invocation.lease_until is None)
+        claimed = await execute(self._database, claiming, values) == 1
+        return replace(invocation, lease_until=until) if claimed else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
         """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
-        await execute(
-            self._database,
-            update(invocations)
-            .where(invocations.c.id == invocation_id, invocations.c.lease_until.is_not(None))
-            .values(lease_until=at),
-        )
+        await execute(self._database, _RELEASING, {"row_id": invocation_id, "new_lease": at})
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         """Rows with something left to do and nobody who does it, the longest overdue first."""
@@ -145,30 +136,19 @@ class Invocations:
 
     async def get(self, invocation_id: str) -> Invocation | None:
         """One row."""
-        return await self._first(select(*COLUMNS).where(invocations.c.id == invocation_id))
+        return await self._one("id", invocation_id)
 
     async def find_start(self, job_id: str) -> Invocation | None:
         """The start that made a job, if it was made by way of the bot.
 
         One that MetaStudio has answered with this job comes before one that has adopted it.
         """
-        made = (
-            invocations.c.job_id == job_id,
-            invocations.c.action == Action.START,
-            invocations.c.status == Status.STARTED,
-        )
-        starts = await self._all(select(*COLUMNS).where(*made))
+        starts = await self._read(_STARTS_OF_JOB, {"job": job_id})
         return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
 
     async def find_stop(self, job_id: str) -> Invocation | None:
         """The stop that ended a job, if it was stopped by way of the bot."""
-        did = (
-            invocations.c.job_id == job_id,
-            invocations.c.action == Action.STOP,
-            invocations.c.status == Status.DONE,
-            invocations.c.job_state == JobState.STOPPED,
-        )
-        return await self._first(select(*COLUMNS).where(*did).order_by(invocations.c.created_at))
+        return next(iter(await self._read(_STOP_OF_JOB, {"job": job_id})), None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
@@ -188,14 +168,14 @@ class Invocations:
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
-        seen = _seen_by(asking)
-        query = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc())
-        counts = func.count().label("running"), func.count(case((seen, 1))).label("seen")
-        counted = select(*counts).select_from(invocations).where(followed)
-        jobs = await self._all(query.limit(limit))
-        [row] = await fetch(self._database, counted)
-        total = max(row.seen, len(jobs))
-        return RunningJobs(jobs, total, hidden=max(row.running - total, 0))
+        listed, counted = _running(
+            has_channel=asking.channel_id is not None, is_foreign=asking.foreign_team_id is not None
+        )
+        who = {"user": asking.user_id, "channel": asking.channel_id}
+        jobs = await self._read(listed, {**who, "most": limit})
+        [(running, seen)] = await read(self._database, counted, who)
+        total = max(seen, len(jobs))
+        return RunningJobs(jobs, total, hidden=max(running - total, 0))
 
     async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
         """The IDs that begin so, in their order; what means something in a pattern means itself."""
@@ -239,25 +219,83 @@ class Invocations:
                     for invocation in invocations_of([row]):
                         yield invocation
 
-    async def _first(self, query: Any) -> Invocation | None:
-        return next(iter(await self._all(query.limit(1))), None)
+    async def _one(self, column: str, value: str) -> Invocation | None:
+        """The row with a value that no two rows have."""
+        return next(iter(await self._read(_by(column), {"value": value})), None)
+
+    async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
+        return invocations_of(await read(self._database, query, values))
 
     async def _all(self, query: Any) -> list[Invocation]:
         return invocations_of(await fetch(self._database, query))
 
 
-def _seen_by(asking: Invocation) -> ColumnElement[bool]:
+def _value(name: str) -> Any:
+    return bindparam(name, required=False)
+
+
+@cache
+def _by(column: str) -> Select[Any]:
+    return select(*COLUMNS).where(invocations.c[column] == _value("value")).limit(1)
+
+
+@cache
+def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
+    """Two queries: the newest jobs that run and may be read of; and how many run, and may be read of."""
+    seen = _seen(has_channel=has_channel, is_foreign=is_foreign)
+    most = bindparam("most", required=False, type_=Integer())
+    listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
+    counts = func.count(), func.count(case((seen, 1)))
+    return listed, select(*counts).select_from(invocations).where(followed)
+
+
+@cache
+def _claiming(*, is_free: bool) -> Any:
+    lease = invocations.c.lease_until
+    return (
+        update(invocations)
+        .where(
+            invocations.c.id == _value("row_id"),
+            invocations.c.status == _value("old_status"),
+            lease.is_(None) if is_free else lease == _value("old_lease"),
+        )
+        .values(lease_until=_value("new_lease"))
+    )
+
+
+def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
     """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
-    seen = invocations.c.user_id == asking.user_id
-    if asking.channel_id is not None:
-        seen |= invocations.c.channel_id == asking.channel_id
-    if asking.foreign_team_id is None:
+    seen: ColumnElement[bool] = invocations.c.user_id == _value("user")
+    if has_channel:
+        seen |= invocations.c.channel_id == _value("channel")
+    if not is_foreign:
         seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
     return seen
 
 
-def _value(name: str) -> Any:
-    return bindparam(name, required=False)
+_STARTS_OF_JOB = select(*COLUMNS).where(
+    invocations.c.job_id == _value("job"),
+    invocations.c.action == Action.START,
+    invocations.c.status == Status.STARTED,
+)
+
+_STOP_OF_JOB = (
+    select(*COLUMNS)
+    .where(
+        invocations.c.job_id == _value("job"),
+        invocations.c.action == Action.STOP,
+        invocations.c.status == Status.DONE,
+        invocations.c.job_state == JobState.STOPPED,
+    )
+    .order_by(invocations.c.created_at)
+    .limit(1)
+)
+
+_RELEASING = (
+    update(invocations)
+    .where(invocations.c.id == _value("row_id"), invocations.c.lease_until.is_not(None))
+    .values(lease_until=_value("new_lease"))
+)
 
 
 _MARKING_ANNOUNCED = (

@@ -55,18 +55,26 @@ class PostgreSqlDatabase(Database):
         if self._read_only:
             raise InvalidRequestError("it was opened to be read")
         try:
-            return await self._write(sql, parameters, in_turn)
+            return len(await self._rows(sql, parameters, in_turn))
         except failures() as error:
             if sqlstate_of(error) != READ_ONLY:
                 raise
-        return await self._write(sql, parameters, in_turn)
+        return len(await self._rows(sql, parameters, in_turn))
 
-    async def _write(self, sql: str, parameters: Sequence[Any], in_turn: str | None) -> int:
+    @override
+    async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """A server that only takes reads is good enough."""
+        return await self._rows(sql, parameters)
+
+    async def _rows(
+        self, sql: str, parameters: Sequence[Any], in_turn: str | None = None
+    ) -> Sequence[Sequence[Any]]:
         async with self.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
                 if in_turn is None:
-                    return len(await driver.fetch(sql, *parameters))
+                    rows: Sequence[Sequence[Any]] = await driver.fetch(sql, *parameters)
+                    return rows
                 return await _write_in_turn(driver, sql, parameters, in_turn)
             except BaseException as error:  # what was cut short ends with its connection
                 is_lost = is_of_no_use(error)
@@ -161,16 +169,18 @@ def open_postgresql(url: PostgreSqlUrl, *, read_only: bool) -> PostgreSqlDatabas
     return PostgreSqlDatabase(engine, read_only=read_only)
 
 
-async def _write_in_turn(driver: Any, sql: str, parameters: Sequence[Any], name: str) -> int:
+async def _write_in_turn(
+    driver: Any, sql: str, parameters: Sequence[Any], name: str
+) -> Sequence[Sequence[Any]]:
     """A statement sees what was committed when it began, so the lock has to be had before it."""
     number = crc32(name.encode("utf-8", "surrogatepass")) - 2**31
     await driver.execute(
         f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{LOCK_SECONDS}s';"
         f"SELECT pg_advisory_xact_lock({_LOCKS}, {number})"
     )
-    rows = await driver.fetch(sql, *parameters)
+    rows: Sequence[Sequence[Any]] = await driver.fetch(sql, *parameters)
     await driver.execute("COMMIT")
-    return len(rows)
+    return rows
 
 
 def _guard_connections(database: PostgreSqlDatabase) -> None:

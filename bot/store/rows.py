@@ -1,11 +1,10 @@
 """Rows of the table `invocations` as invocations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.store.tables import invocations
@@ -24,7 +23,7 @@ _KINDS = (
 )
 
 
-def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:
+def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
     """The invocations that rows hold, less those with words that this version does not know."""
     found = []
     for row in rows:
@@ -35,7 +34,7 @@ def invocations_of(rows: Iterable[Row[Any]]) -> list[Invocation]:
     return found
 
 
-def invocation_of(row: Row[Any]) -> Invocation:
+def invocation_of(row: Sequence[Any]) -> Invocation:
     """The invocation that a row of COLUMNS holds."""
     values = dict(zip(NAMES, row, strict=True))
     for name, kind in _KINDS:

@@ -1,8 +1,8 @@
-"""SQLite: one connection, and writes that come together are committed together.
+"""SQLite: one connection, and statements that come together are carried out together.
 
-So they share what a commit costs: it is synced to the disk, and each turn of aiosqlite's thread has to win
-the interpreter's lock back from a busy event loop. Alone, a write goes at once; what comes while it is under
-way goes with the next.
+So writes share what a commit costs: it is synced to the disk. And all share a turn of aiosqlite's thread,
+which has to win the interpreter's lock back from a busy event loop. Alone, a statement goes at once; what
+comes while it is under way goes with the next.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -34,6 +35,8 @@ FINISH_SECONDS = 5.0
 
 T = TypeVar("T")
 
+_Rows = Sequence[Sequence[Any]]
+
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA journal_mode=WAL",
@@ -44,19 +47,20 @@ _PRAGMAS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Write:
+class _Statement:
     sql: str
     parameters: Sequence[Any]
-    rows: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    writes: bool
+    rows: "asyncio.Future[_Rows]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class SqliteDatabase(Database):
-    """An engine with one connection, whose writes go by `write`."""
+    """An engine with one connection, whose hot statements go by `write` and `read`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine.sync_engine)
-        self._waiting: list[_Write] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._waiting: list[_Statement] = []
+        self._working: asyncio.Task[None] | None = None
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
@@ -66,19 +70,25 @@ class SqliteDatabase(Database):
             sqlite3.Error: it was not carried out.
             SQLAlchemyError: there is no connection to be had.
         """
-        write = _Write(sql, parameters)
-        self._waiting.append(write)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all())
-        return await write.rows
+        return len(await self._carry_out(_Statement(sql, parameters, writes=True)))
+
+    @override
+    async def read(self, sql: str, parameters: Sequence[Any]) -> _Rows:
+        """In turn with the writes: it sees those that came before it, and fails with none of them.
+
+        Raises:
+            sqlite3.Error: it was not carried out.
+            SQLAlchemyError: there is no connection to be had.
+        """
+        return await self._carry_out(_Statement(sql, parameters, writes=False))
 
     @override
     async def dispose(self, close: bool = True) -> None:
         """Finish what is under way, if it can be finished in time, and close the connection."""
         with suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                while self._writing is not None:
-                    await asyncio.wait({self._writing})
+                while self._working is not None:
+                    await asyncio.wait({self._working})
         await super().dispose(close)
 
     @override
@@ -90,20 +100,26 @@ class SqliteDatabase(Database):
         with database_failures():
             await self._in_the_thread(_empty_wal)
 
-    async def _write_all(self) -> None:
-        together: Sequence[_Write] = ()
+    async def _carry_out(self, statement: _Statement) -> _Rows:
+        self._waiting.append(statement)
+        if self._working is None:
+            self._working = asyncio.create_task(self._carry_out_all())
+        return await statement.rows
+
+    async def _carry_out_all(self) -> None:
+        together: Sequence[_Statement] = ()
         try:
             while self._waiting:
                 together, self._waiting = self._waiting, []
-                for write, outcome in zip(together, await self._outcomes(together), strict=True):
-                    _tell(write, outcome)
+                for statement, outcome in zip(together, await self._outcomes(together), strict=True):
+                    _tell(statement, outcome)
         finally:
-            self._writing = None
-            for write in (*together, *self._waiting):  # where this task was cancelled
-                _tell(write, sqlite3.OperationalError("the database is being closed"))
+            self._working = None
+            for statement in (*together, *self._waiting):  # where this task was cancelled
+                _tell(statement, sqlite3.OperationalError("the database is being closed"))
             self._waiting = []
 
-    async def _outcomes(self, together: Sequence[_Write]) -> Sequence[int | Exception]:
+    async def _outcomes(self, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
         try:
             return await self._in_the_thread(partial(_carry_out, together=together))
         except ValueError as error:  # aiosqlite's word for a connection that is closed
@@ -121,25 +137,34 @@ class SqliteDatabase(Database):
             return result
 
 
-def _tell(write: _Write, outcome: int | Exception) -> None:
-    if write.rows.done():
+def _tell(statement: _Statement, outcome: _Rows | Exception) -> None:
+    if statement.rows.done():
         return
     if isinstance(outcome, Exception):
-        write.rows.set_exception(outcome)
+        statement.rows.set_exception(outcome)
     else:
-        write.rows.set_result(outcome)
+        statement.rows.set_result(outcome)
 
 
-def _carry_out(connection: sqlite3.Connection, together: Sequence[_Write]) -> Sequence[int | Exception]:
-    """In aiosqlite's thread. A statement that fails leaves the others alone, unless SQLite gives all up."""
-    if len(together) == 1:
-        return [_rows_of(connection, together[0])]
+def _carry_out(connection: sqlite3.Connection, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
+    """In aiosqlite's thread: what is written, then what is read."""
+    try:
+        written = iter(_write(connection, [statement for statement in together if statement.writes]))
+    except Exception as error:  # noqa: BLE001 - each that writes is to have it
+        written = repeat(error)
+    return [next(written) if statement.writes else _attempt(connection, statement) for statement in together]
+
+
+def _write(connection: sqlite3.Connection, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
+    """A statement that fails leaves the others alone, unless SQLite gives all up."""
+    if len(together) <= 1:
+        return [_attempt(connection, statement) for statement in together]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcomes: list[int | Exception] = []
-        for write in together:
+        outcomes: list[_Rows | Exception] = []
+        for statement in together:
             try:
-                outcomes.append(_rows_of(connection, write))
+                outcomes.append(_rows_of(connection, statement))
             except Exception as error:
                 if not connection.in_transaction:
                     raise
@@ -160,8 +185,15 @@ def _empty_wal(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
 
-def _rows_of(connection: sqlite3.Connection, write: _Write) -> int:
-    return len(connection.execute(write.sql, write.parameters).fetchall())
+def _attempt(connection: sqlite3.Connection, statement: _Statement) -> _Rows | Exception:
+    try:
+        return _rows_of(connection, statement)
+    except Exception as error:  # noqa: BLE001 - whoever waits for it is to have it
+        return error
+
+
+def _rows_of(connection: sqlite3.Connection, statement: _Statement) -> _Rows:
+    return connection.execute(statement.sql, statement.parameters).fetchall()
 
 
 def open_sqlite(path: Path) -> SqliteDatabase:

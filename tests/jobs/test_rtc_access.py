@@ -16,7 +16,6 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
-from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.outcome import Outcomes
@@ -26,7 +25,7 @@ from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
-from tests.fakes import FakeMetaStudio
+from tests.fakes import FakeMetaStudio, patient_acceptance
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
@@ -97,7 +96,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.access = RtcAccess(
             invocations=self.log,
-            acceptance=Acceptance(self.log, self.tasks, claims),
+            acceptance=patient_acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             slack=self.client,

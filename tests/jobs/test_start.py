@@ -12,7 +12,6 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
-from bot.durable.accept import Acceptance
 from bot.durable.claims import AFTER_A_BUG, Claims
 from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
 from bot.jobs.outcome import TELL_AGAIN, Outcomes
@@ -21,7 +20,7 @@ from bot.jobs.start import LEASE_MARGIN, Duplicate, Starts, Used
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.store.database import Database
-from tests.fakes import FakeMetaStudio
+from tests.fakes import FakeMetaStudio, patient_acceptance
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
@@ -113,7 +112,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.starts = Starts(
             invocations=self.log,
-            acceptance=Acceptance(self.log, self.tasks, claims),
+            acceptance=patient_acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=outcomes,
             reconciliation=Reconciliation(

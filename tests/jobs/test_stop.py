@@ -14,7 +14,6 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
-from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
@@ -31,7 +30,7 @@ from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
-from tests.fakes import FakeMetaStudio
+from tests.fakes import FakeMetaStudio, patient_acceptance
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
@@ -123,7 +122,7 @@ class Play:
         claims = Claims(self.log, self.tasks, now=self.clock)
         self.stops = Stops(
             invocations=self.log,
-            acceptance=Acceptance(self.log, self.tasks, claims),
+            acceptance=patient_acceptance(self.log, self.tasks, claims),
             metastudio=self.cloud,
             outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             claims=claims,

@@ -14,7 +14,6 @@ from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable
 from bot.jobs.outcome import Outcomes
@@ -31,7 +30,7 @@ from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from tests.fakes import FakeMetaStudio
+from tests.fakes import FakeMetaStudio, patient_acceptance
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses
 
@@ -146,7 +145,7 @@ class Desk:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
         self.claims = Claims(log, self.tasks, now=clock)
-        acceptance = Acceptance(log, self.tasks, self.claims, sleep=Pauses())
+        acceptance = patient_acceptance(log, self.tasks, self.claims)
         outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
         self.reconciliation = Reconciliation(
             invocations=log,

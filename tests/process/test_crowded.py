@@ -44,9 +44,15 @@ def bot(spawn: Spawn, cloud: StandIns, port: int) -> Process:
 
 def signed_help(secret: str, number: int) -> bytes:
     """Build a whole request in which a person asks for help."""
+    return signed(secret, number, "/avatar-start help")
+
+
+def signed(secret: str, number: int, typed: str) -> bytes:
+    """Build a whole request in which a person types a command."""
+    command, text = typed.split(maxsplit=1)
     fields = {
-        "command": "/avatar-start",
-        "text": "help",
+        "command": command,
+        "text": text,
         "user_id": MEI,
         "channel_id": AVATARS,
         "team_id": "T0SANDBOX1",
@@ -64,14 +70,22 @@ def signed_help(secret: str, number: int) -> bytes:
 
 async def ask(port: int, request: bytes) -> tuple[int, float]:
     """Return the status of the answer and its duration, including the connection."""
+    status, seconds, _ = await converse(port, request)
+    return status, seconds
+
+
+async def converse(port: int, request: bytes) -> tuple[int, float, bytes]:
+    """Return the status, the duration and the body of the answer."""
     began = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:
         status = int((await reader.readline()).split()[1])
+        seconds = time.monotonic() - began
+        words = await reader.read(4096)
     finally:
         await _hang_up(writer)
-    return status, time.monotonic() - began
+    return status, seconds, words
 
 
 @contextlib.asynccontextmanager
@@ -105,13 +119,20 @@ async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_clos
 async def test_two_thousand_commands_at_once_are_all_acknowledged_in_time(
     bot: Process, secret: str, port: int, tell: Tell
 ) -> None:
-    requests = [signed_help(secret, number) for number in range(2000)]
-    answers = await asyncio.gather(*(ask(port, request) for request in requests))
-    slowest = max(seconds for _, seconds in answers)
-    tell(f"2,000 commands at once at {DESCRIPTORS} file descriptors: slowest ack {slowest:.2f} s")
+    """Mix help, lists and starts, on two cores shared with the client and the stand-ins.
 
-    assert {status for status, _ in answers} == {200}
-    assert slowest < 4 * ACK_SECONDS  # the client and other tests share the machine
+    The slowest ack takes 3.6 s beside two other busy processes, and 6 s or more beside four.
+    """
+    typed = ["/avatar-start help", "/avatar jobs", "/avatar-start room-{}"]
+    requests = [signed(secret, number, typed[number % 3].format(number)) for number in range(2000)]
+    answers = await asyncio.gather(*(converse(port, request) for request in requests))
+    slowest = max(seconds for _, seconds, _ in answers)
+    refused = sum(b"takes too long" in words for *_, words in answers)
+    tell(f"2,000 commands at once at {DESCRIPTORS} file descriptors: slowest ack {slowest:.2f} s")
+    tell(f"of these refused because the database was too slow: {refused}")
+
+    assert {status for status, *_ in answers} == {200}
+    assert slowest < 3 * ACK_SECONDS
 
 
 async def test_bodies_that_never_end_cost_little_and_are_given_up(

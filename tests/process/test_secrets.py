@@ -30,9 +30,15 @@ def logging_in(credentials: Credentials) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("log_format", ["json", "console"])
-@pytest.mark.parametrize("mode", ["socket", "http"])
-@pytest.mark.parametrize("way", [signing, logging_in])
+@pytest.mark.parametrize(
+    ("way", "mode", "log_format"),
+    [
+        (signing, "socket", "json"),
+        (signing, "http", "console"),
+        (logging_in, "socket", "console"),
+        (logging_in, "http", "json"),
+    ],
+)
 async def test_secrets_stay_inside(tmp_path: Path, mode: str, way: object, log_format: str) -> None:
     credentials, tokens, port = Credentials(), Tokens.made_up(), free_port()
     async with MetaStudioStandIn(credentials) as metastudio, SlackStandIn(tokens) as slack:

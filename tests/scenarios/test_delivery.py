@@ -159,7 +159,7 @@ async def test_a_lost_connection_leaves_an_announcement_that_can_be_edited(
     await until(lambda: "State: Ended normally" in announcement.text)
 
 
-@pytest.mark.parametrize("word", ["invalid_blocks_format", "msg_blocks_too_long", "blocks_of_next_year"])
+@pytest.mark.parametrize("word", ["msg_blocks_too_long", "blocks_of_next_year"])
 async def test_refused_blocks_are_left_out_on_every_route_whatever_the_refusal_is_called(
     stage: Stage, word: str
 ) -> None:

@@ -10,7 +10,7 @@ from bot.domain.invocation import JobState
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
-from tests.stage import AVATARS, GENERAL, JONAS, MEI, Clock, Stage, StagedWith, buttons, staged, until
+from tests.stage import AVATARS, GENERAL, HURRY, JONAS, MEI, Clock, Stage, StagedWith, buttons, staged, until
 
 STUDIO = "C0STUDIO01"
 OVER = {state for state in JobState if state.is_over}
@@ -119,7 +119,7 @@ async def test_a_metastudio_that_throttles_is_asked_less_often(socket_stage: Sta
     stage.metastudio.trouble.throttle("jobs")
     await stage.starts()
     await until(lambda: stage.asked("jobs") == 1)
-    await asyncio.sleep(2.5)  # two seconds are the usual time between looks at a job that starts
+    await asyncio.sleep(2.5 / HURRY)  # two seconds are the usual time between looks at a job that starts
 
     assert stage.asked("jobs") == 1
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import stat
 import sys
@@ -58,9 +57,16 @@ async def a_bot_at_work(url: str, *rows: Invocation) -> AsyncIterator[None]:
         yield
 
 
-def let_others_read_only(folder: Path, mode: int = 0o644) -> None:
+def let_others_read_only(folder: Path) -> None:
     for file in folder.iterdir():
-        file.chmod(mode)
+        file.chmod(0o644)
+    folder.chmod(0o555)
+
+
+def let_nobody_read(folder: Path) -> None:
+    """Nor their owner, who is the reader where the tests do not run as root."""
+    for file in folder.iterdir():
+        file.chmod(0)
     folder.chmod(0o555)
 
 
@@ -120,10 +126,9 @@ async def test_the_log_of_a_bot_that_was_killed_or_copied_is_shown_whole(
     assert files(folder) == sorted(left)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 async def test_who_may_not_read_is_told_so(folder: Path, database_url: str, an_invocation: New) -> None:
     async with a_bot_at_work(database_url, an_invocation()):
-        let_others_read_only(folder, 0o600)
+        let_nobody_read(folder)
         status, rows, said = await shown(database_url)
     assert (status, rows) == (1, [])
     assert f"The database file {folder}/log.db cannot be read: Permission denied." in said

@@ -1,5 +1,6 @@
 """`/avatar help | jobs | stop <job_id>`."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,8 +70,11 @@ class AvatarCommand:
 
     async def _list(self, invocation: Invocation, ack: AsyncAck) -> None:
         self.policy.check(invocation)
-        await self.incoming.close(invocation, Status.DONE)
-        running = await self.incoming.acceptance.ask(self.invocations.running(invocation, limit=MOST_JOBS))
+        listing = self.invocations.running(invocation, limit=MOST_JOBS)
+        _, running = await asyncio.gather(
+            self.incoming.close(invocation, Status.DONE),
+            self.incoming.acceptance.ask(listing, beside_commit=True),
+        )
         hidden_in = "other channels" if invocation.foreign_team_id else "private channels"
         await say(
             ack,

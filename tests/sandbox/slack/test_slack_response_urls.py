@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.slack import SlackStandIn
+from tests.stage import until
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 
@@ -53,6 +54,7 @@ async def test_bolt_responds_where_the_bot_is_not_a_member(
 
     async with connected(app):
         await slack.command("/avatar-start", channel=GENERAL)
+        await until(lambda: len(slack.messages(GENERAL, MEI)) == 2)
     assert [message.text for message in slack.messages(GENERAL, JONAS)] == ["Started"]
     assert [message.text for message in slack.messages(GENERAL, MEI)] == ["Started", "Only for you"]
 
