@@ -50,7 +50,9 @@ def test_every_work_has_its_figures_for_the_bot_and_the_floor(work: Any, measure
         assert all(figure["rounds"] for figure in contenders[name].values())
 
 
-def test_the_table_says_who_is_missing_and_that_nothing_is_judged(measured: dict[str, Any]) -> None:
+def test_the_report_names_missing_contenders_and_says_that_nothing_is_judged(
+    measured: dict[str, Any],
+) -> None:
     assert "too small for the goals" in measured["printed"]
     for reason in measured["skipped"].values():
         assert reason in measured["printed"]

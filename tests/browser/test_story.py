@@ -158,7 +158,7 @@ def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Pa
     keep(page, "stopped")
 
 
-def test_metastudio_can_be_told_to_know_no_jobs(sandbox: str, page: Page) -> None:
+def test_metastudio_can_be_set_not_to_support_job_calls(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="MetaStudio does not support job calls").click()
@@ -192,7 +192,7 @@ def test_a_reply_stands_behind_what_it_answers(demonstration: str, page: Page) -
     assert said[start : start + 3] == ["Which room?", "The lobby.", "Anything else?"]
 
 
-def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Page) -> None:
+def test_a_form_stays_open_until_its_input_is_valid(demonstration: str, page: Page) -> None:
     page.goto(demonstration)
     type_command(page, "/form")
     form = page.get_by_role("dialog", name="Start an avatar")
@@ -318,7 +318,7 @@ def test_a_command_that_is_not_acknowledged_fails_in_slacks_words(demonstration:
     expect(last(page)).to_contain_text("operation_timeout", timeout=10_000)
 
 
-def test_the_home_tab_is_the_apps_own(demonstration: str, page: Page) -> None:
+def test_the_home_tab_shows_what_the_app_published(demonstration: str, page: Page) -> None:
     page.goto(demonstration)
     page.get_by_role("tab", name="Home").click()
 

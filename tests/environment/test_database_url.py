@@ -58,7 +58,7 @@ def test_a_password_may_hold_anything_that_is_percent_encoded() -> None:
     assert "s3cret" not in repr(found)
 
 
-def test_what_libpq_calls_its_parameters_is_understood() -> None:
+def test_libpqs_names_of_parameters_are_understood() -> None:
     found = read(
         SERVER
         + "db/avatar?sslmode=verify-full&sslrootcert=/etc/ca.pem&connect_timeout=3&application_name=bot"
@@ -81,7 +81,7 @@ def test_what_libpq_calls_its_parameters_is_understood() -> None:
         ("?pgbouncer=false", False),
     ],
 )
-def test_it_may_say_that_there_is_a_pooler(query: str, has_pooler: bool) -> None:  # noqa: FBT001
+def test_the_url_may_say_that_there_is_a_pooler(query: str, has_pooler: bool) -> None:  # noqa: FBT001
     assert read(f"{SERVER}db/avatar{query}").has_pooler is has_pooler
 
 
@@ -125,7 +125,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_what_cannot_be_used_is_said_in_words_that_quote_nothing_of_it(url: str) -> None:
+def test_the_error_for_an_unusable_url_quotes_nothing_of_it(url: str) -> None:
     with pytest.raises(WrongDatabaseUrl, match=WRONG[url]) as wrong:
         read_database_url(url)
     assert not any(secret in f"{wrong.value!r} {wrong.value.__cause__!r}" for secret in SECRETS)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.process.audit import Audit, everybody_knows, nothing_is_under_way
 from tests.process.conftest import Spawn, StandIns, Tell, happens, until
 from tests.process.crowd import Crowd
-from tests.process.reckoning import Reckoning, everybody_knows, nothing_is_under_way
 from tests.process.replica import Replica, times_said
 from tests.stage import free_port
 
@@ -59,7 +59,7 @@ class Chance:
         cloud.cloud_trouble({"kind": kind, "operation": "start", "after": True, "times": 1})
 
 
-def test_whatever_was_acknowledged_is_started_once_and_announced_however_often_the_bot_is_killed(
+def test_everything_acknowledged_is_started_once_and_announced_however_often_the_bot_is_killed(
     spawn: Spawn, stand_ins: Callable[..., StandIns], sqlite_url: str, seed: int, tell: Tell
 ) -> None:
     began, chance, port = time.monotonic(), Chance(seed), free_port()
@@ -79,16 +79,16 @@ def test_whatever_was_acknowledged_is_started_once_and_announced_however_often_t
 
     settled = happens(lambda: nothing_is_under_way(sqlite_url), seconds=30)
     told = happens(lambda: everybody_knows(sqlite_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, sqlite_url, cloud)
+    audit = Audit.of(crowd.typed, sqlite_url, cloud)
     tell(
-        f"One bot on SQLite, seed {seed}: {KILLS} kills, {reckoning.figures()}, "
+        f"One bot on SQLite, seed {seed}: {KILLS} kills, {audit.figures()}, "
         f"{times_said([bot], 'taken over')} taken over, {time.monotonic() - began:.0f} s"
     )
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert (settled, told) == (True, True)
 
 
-def test_replicas_take_over_from_each_other_what_a_killed_one_has_left(
+def test_replicas_continue_the_work_of_a_killed_one(
     spawn: Spawn, stand_ins: Callable[..., StandIns], postgresql_url: str, seed: int, tell: Tell
 ) -> None:
     began, chance = time.monotonic(), Chance(seed)
@@ -108,12 +108,12 @@ def test_replicas_take_over_from_each_other_what_a_killed_one_has_left(
 
     settled = happens(lambda: nothing_is_under_way(postgresql_url), seconds=30)
     told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, postgresql_url, cloud)
+    audit = Audit.of(crowd.typed, postgresql_url, cloud)
     tell(
-        f"Three replicas on PostgreSQL, seed {seed}: {KILLS_OF_REPLICAS} kills, {reckoning.figures()}, "
+        f"Three replicas on PostgreSQL, seed {seed}: {KILLS_OF_REPLICAS} kills, {audit.figures()}, "
         f"{times_said(bots, 'taken over')} taken over, {time.monotonic() - began:.0f} s"
     )
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert (settled, told) == (True, True)
 
 
@@ -146,15 +146,13 @@ def test_replicas_are_replaced_one_after_another_without_anybody_noticing(
             assert leaving.stop() == 0
 
     told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, postgresql_url, cloud)
-    tell(
-        f"Three replicas replaced one after another: {reckoning.figures()}, {time.monotonic() - began:.0f} s"
-    )
-    lost = {room.room_id for room in reckoning.rooms if not room.typed.is_promised and not room.rows}
-    failed = [room for room in reckoning.rooms if not room.typed.is_promised and room.room_id not in lost]
+    audit = Audit.of(crowd.typed, postgresql_url, cloud)
+    tell(f"Three replicas replaced one after another: {audit.figures()}, {time.monotonic() - began:.0f} s")
+    lost = {room.room_id for room in audit.rooms if not room.typed.is_promised and not room.rows}
+    failed = [room for room in audit.rooms if not room.typed.is_promised and room.room_id not in lost]
     assert not failed, "\n".join(map(str, failed))
     assert lost <= sent_as_a_socket_closed(cloud)
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert told
-    assert reckoning.announced_twice == 0
+    assert audit.announced_twice == 0
     assert times_said(old + new, "taken over") == 0

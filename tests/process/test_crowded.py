@@ -103,7 +103,7 @@ async def crowd(port: int, size: int, *, sends: bytes) -> AsyncIterator[list[asy
 @pytest.mark.parametrize(
     "sends", [b"", b"POST /slack/events HTTP/1.1\r\nHost: b"], ids=["nothing", "half of its headers"]
 )
-async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_closed(
+async def test_idle_connections_block_no_command_and_are_closed(
     bot: Process, secret: str, port: int, sends: bytes
 ) -> None:
     async with crowd(port, 1100, sends=sends) as idle:

@@ -24,7 +24,7 @@ def cut_in_half(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [remove_the_wal, cut_in_half])
-def test_it_is_noticed_before_the_next_start(
+def test_a_harmed_database_is_noticed_before_the_next_start(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     cloud, port = stand_ins(), free_port()

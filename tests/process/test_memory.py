@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 
+from tests.process.audit import everybody_knows, no_job_runs, rows_in
 from tests.process.conftest import Process, Spawn, StandIns, Tell, until
 from tests.process.crowd import type_all
-from tests.process.reckoning import everybody_knows, no_job_runs, rows_in
 from tests.process.replica import Replica
 
 FIRST = 1_000

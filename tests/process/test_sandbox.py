@@ -126,7 +126,7 @@ def test_a_busy_room_exits_1_and_says_what_to_do(tmp_path: Path) -> None:
     assert "raise the room's concurrency" in " ".join(played.stdout.replace("│", " ").split())
 
 
-def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
+def test_standard_output_holds_only_json(tmp_path: Path) -> None:
     played = play(tmp_path, "--once", "/avatar-start lost", "--json")
 
     shown = json.loads(played.stdout)
@@ -160,7 +160,7 @@ def test_it_stays_up_until_it_is_stopped(spawn: Spawn) -> None:
     assert "/avatar-start busy" in shown
 
 
-def test_the_terminal_shows_what_was_typed_there_and_what_becomes_of_it(terminal: Terminal) -> None:
+def test_the_terminal_shows_a_typed_command_and_its_later_changes(terminal: Terminal) -> None:
     terminal.plays_on_the_page("lobby")
     terminal.types("/avatar-start brief")
     played = terminal.shows("stand-in made")

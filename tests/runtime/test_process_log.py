@@ -155,7 +155,7 @@ def test_what_is_sent_to_slack_is_not_written_down_even_at_debug(
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
-def test_what_must_not_be_seen_is_not_in_the_line(line: str, redact: Redactor) -> None:
+def test_secrets_are_not_in_the_line(line: str, redact: Redactor) -> None:
     assert any(secret in line or quote(secret, safe="") in line for secret in SECRETS)
     redacted = redact(line)
     assert MASK in redacted
@@ -190,11 +190,11 @@ def test_a_line_in_json_is_still_json_and_holds_no_secret(
         *(f"{name}=k" for name in SECRET_NAMES),
     ],
 )
-def test_one_thing_that_tells_is_enough(text: str, spelt: Callable[[str], str], redact: Redactor) -> None:
+def test_one_sign_of_a_secret_is_enough(text: str, spelt: Callable[[str], str], redact: Redactor) -> None:
     assert MASK in redact(spelt(text))
 
 
-def test_what_a_message_says_beside_its_secrets_stays(redact: Redactor) -> None:
+def test_the_rest_of_a_message_stays_beside_its_masked_secrets(redact: Redactor) -> None:
     assert redact(json.dumps(COMMAND)) == json.dumps(
         COMMAND | {"token": MASK, "response_url": MASK, "trigger_id": MASK}
     )
@@ -259,7 +259,7 @@ def test_a_known_secret_never_survives(secret: str) -> None:
             assert [left for left in written if left in redacted] == []
 
 
-def test_values_keep_their_types_and_names_that_tell_are_masked(
+def test_values_keep_their_types_and_secret_names_are_masked(
     json_log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     structlog.get_logger("bot").info(
@@ -285,7 +285,7 @@ def test_values_keep_their_types_and_names_that_tell_are_masked(
     assert line["timestamp"].endswith("Z")
 
 
-def test_what_ends_like_a_name_that_tells_leaves_the_line_whole(
+def test_a_name_that_only_ends_like_a_secrets_name_leaves_the_line_whole(
     json_log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     for event in (

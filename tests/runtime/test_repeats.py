@@ -86,7 +86,7 @@ def test_a_library_that_repeats_itself_with_a_traceback_is_counted_too(log: Log)
     assert len(log.lines) == 1
 
 
-def test_the_line_is_written_again_after_a_while_behind_its_count(log: Log) -> None:
+def test_the_line_is_written_again_after_a_while_and_after_its_count(log: Log) -> None:
     logger = structlog.get_logger("bot")
     for seconds in (0, 10, 61):
         log.seconds = seconds

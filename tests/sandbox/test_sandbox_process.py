@@ -115,7 +115,7 @@ async def test_metastudio_lets_jobs_live_at_the_pace_asked_for(running: Running)
 
 @pytest.mark.parametrize("option", ["--pace", "--posts-per-second"])
 @pytest.mark.parametrize("value", ["0", "-1", "fast", "nan", "inf"])
-async def test_a_pace_that_is_none_is_refused(option: str, value: str) -> None:
+async def test_an_invalid_pace_is_refused(option: str, value: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.sandbox", f"{option}={value}", stderr=asyncio.subprocess.PIPE
     )

@@ -23,7 +23,9 @@ START = "/smart-chat-rooms/lobby/smart-chat-jobs"
         ("GET", "/v1/p/smart-chat-rooms/r/smart-chat-jobs"),
     ],
 )
-async def test_what_is_no_api_is_said_to_be_none(client: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_an_unknown_path_is_answered_as_unknown(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == 404
     assert answer.json()["error_code"] == "APIGW.0101"
@@ -95,7 +97,7 @@ async def test_control_shows_jobs_calls_and_rooms(
     assert not [signature for signature in stand_in.issued_signatures if signature in shown]
 
 
-async def test_control_takes_all_tokens_back(client: httpx.AsyncClient, stand_in: MetaStudioStandIn) -> None:
+async def test_control_revokes_all_tokens(client: httpx.AsyncClient, stand_in: MetaStudioStandIn) -> None:
     assert (await client.post("/sandbox/tokens/revoke")).json() == {"revoked": 1}
     path = f"/v1/{stand_in.credentials.project_id}/smart-chat-rooms"
     answer = await client.get(path, headers={"X-Auth-Token": "a-ready-made-token"})
@@ -148,7 +150,7 @@ async def test_a_port_that_is_taken_leaves_nothing_behind(stand_in: MetaStudioSt
     await second.close()
 
 
-async def test_stand_ins_in_one_process_know_nothing_of_each_other(call: Call) -> None:
+async def test_stand_ins_in_one_process_are_independent(call: Call) -> None:
     await call("POST", START)
     async with MetaStudioStandIn(Credentials()) as other:
         assert other.jobs == []

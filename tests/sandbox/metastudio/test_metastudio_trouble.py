@@ -86,7 +86,9 @@ async def test_one_operation_alone_may_be_unknown(call: Call, stand_in: MetaStud
     assert (await call("GET", JOBS)).status_code == 200
 
 
-async def test_errors_strike_so_many_calls_of_one_operation(call: Call, client: httpx.AsyncClient) -> None:
+async def test_errors_affect_a_number_of_calls_of_one_operation(
+    call: Call, client: httpx.AsyncClient
+) -> None:
     job_id = await started(call)
     assert await order(client, kind="errors", operation="state", times=2) == [
         {"kind": "errors", "operation": "state", "until": None, "left": 2, "after": False}
@@ -106,7 +108,7 @@ async def test_an_answer_may_be_garbage(call: Call, stand_in: MetaStudioStandIn)
 
 
 @pytest.mark.parametrize("kind", ["down", "garbage", "errors"])
-async def test_a_start_is_struck_before_or_after_its_job_is_made(
+async def test_a_start_fails_before_or_after_its_job_is_made(
     call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn, kind: str
 ) -> None:
     async def start() -> int | None:
@@ -152,7 +154,7 @@ async def test_a_start_that_hangs_afterwards_has_made_its_job(
     assert (await starting).json()["job_id"] == stand_in.jobs[0].job_id
 
 
-async def test_who_has_hung_up_by_then_has_asked_for_nothing(
+async def test_a_hanging_call_does_nothing_if_its_caller_has_hung_up(
     client: httpx.AsyncClient, stand_in: MetaStudioStandIn
 ) -> None:
     stand_in.trouble.hang("start")
@@ -217,7 +219,7 @@ async def test_closing_does_not_wait_for_calls_that_hang_in_trouble(stand_in: Me
         (b'{"kind":"garbage","body":{}}', "body must be a string"),
     ],
 )
-async def test_a_malformed_wish_for_trouble_is_answered_with_words(
+async def test_a_malformed_request_for_trouble_is_answered_in_words(
     client: httpx.AsyncClient, stand_in: MetaStudioStandIn, body: bytes, words: str
 ) -> None:
     answer = await client.post("/sandbox/trouble", content=body, headers={"Content-Type": "application/json"})

@@ -147,14 +147,16 @@ async def test_an_overflow_and_a_menu_of_people(
         (MEI, STUDIO, Act("do", "stop"), "sees no message"),
     ],
 )
-async def test_what_nobody_could_do_is_refused(
+async def test_impossible_actions_are_refused(
     slack: SlackStandIn, ts: str, *, viewer: str, channel: str, act: Act, words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
         await slack.actions.in_message(viewer, channel, ts, act)
 
 
-async def test_only_who_sees_a_message_can_click_in_it(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_only_a_person_who_sees_a_message_can_click_in_it(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     private = await client.chat_postMessage(channel=STUDIO, text="A job", blocks=BLOCKS)
     alone = await client.chat_postEphemeral(channel=AVATARS, user=MEI, text="A job", blocks=BLOCKS)
     for channel, ts in ((STUDIO, private["ts"]), (AVATARS, alone["message_ts"])):
@@ -162,7 +164,7 @@ async def test_only_who_sees_a_message_can_click_in_it(slack: SlackStandIn, clie
             await slack.actions.in_message(AMARA, channel, ts, Act("do", "stop"))
 
 
-async def test_elements_without_ids_are_given_some(
+async def test_elements_without_ids_get_some(
     slack: SlackStandIn, app: AsyncApp, heard: list[dict[str, Any]], client: AsyncWebClient, reached: Reached
 ) -> None:
     button = {"type": "button", "text": plain("Again"), "action_id": "again"}

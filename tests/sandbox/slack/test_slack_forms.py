@@ -138,7 +138,7 @@ async def test_a_required_input_is_asked_for_without_the_app(
         ({"response_action": "push", "view": modal("Second")}, ["First", "Second"]),
     ],
 )
-async def test_the_answer_says_what_becomes_of_the_form(
+async def test_the_answer_decides_what_happens_to_the_form(
     slack: SlackStandIn,
     form: AsyncApp,
     *,
@@ -171,7 +171,7 @@ async def test_the_answer_says_what_becomes_of_the_form(
         {"response_action": "dance"},
     ],
 )
-async def test_an_answer_without_sense_leaves_the_form_open(
+async def test_an_invalid_answer_leaves_the_form_open(
     slack: SlackStandIn, form: AsyncApp, connected: Connected, opened: Opened, answer: dict[str, Any]
 ) -> None:
     @form.view("start")

@@ -127,7 +127,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class Audit:
     """All rooms."""
 
     rooms: Sequence[Room]
