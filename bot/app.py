@@ -1,14 +1,13 @@
-"""The composition root: the only place that wires things together, starts, drains and closes them."""
+"""The composition root: opens what the bot needs, starts it, drains and closes it."""
 
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -18,52 +17,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
-from bot.durable.accept import Acceptance
-from bot.durable.claims import Claims
-from bot.durable.retention import keep_clearing
 from bot.errors import SettingFault, SettingsError
-from bot.jobs.outcome import Outcomes
-from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import Recovery
-from bot.jobs.rtc_access import RtcAccess
-from bot.jobs.start import Starts
-from bot.jobs.stop import Stops
-from bot.listeners.actions.buttons import Actions
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
-from bot.listeners.incoming import Incoming
-from bot.metastudio.client import MetaStudio
+from bot.graph import Graph
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
-from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
 from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, Sleep, once_reachable
-from bot.settings import Mode, Settings
-from bot.settings import RtcAccess as RtcAccessSetting
+from bot.settings import Mode, Settings, Switch
 from bot.slack.bolt import bolt_app
-from bot.slack.client import Installation, find_installation, open_session, open_ticket, slack_client
+from bot.slack.client import find_installation, open_session, open_ticket, slack_client
 from bot.slack.delivery import Delivery
 from bot.slack.http import SlackEvents
 from bot.slack.signatures import Signatures
 from bot.slack.socket_mode import SocketMode
 from bot.store.connect import open_database
-from bot.store.database import Database
 from bot.store.file_lock import lock_file
 from bot.store.invocations import Invocations
-from bot.store.leases import Leases, inherit
+from bot.store.leases import inherit
 from bot.store.migrate import migrate
-from bot.store.watched_jobs import WatchedJobs
-from bot.watching.completion import Completion
-from bot.watching.rooms import Rooms
-from bot.watching.watcher import Watcher
 
 _log = structlog.get_logger()
-
-BackgroundLoop = Callable[[], Coroutine[Any, Any, None]]
-"""What is done all the time, until cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +117,7 @@ async def running_bot(
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, settings.AVATAR_DRAIN_SECONDS)
         bolt = bolt_app(slack, installation, new_id)
-        background_loops = _assemble(
-            bolt,
-            settings,
-            policy,
+        graph = Graph(
             database=database,
             invocations=invocations,
             slack=slack,
@@ -154,9 +127,17 @@ async def running_bot(
             tasks=tasks,
             now=now,
             new_id=new_id,
+            acquire=RateLimiter(settings.AVATAR_STARTS_PER_SECOND).acquire,
+            holder=new_id(),
+            regions=Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION),
+            policy=policy,
+            offers_rtc=settings.AVATAR_RTC_ACCESS is Switch.ON,
+            start_seconds=settings.AVATAR_START_TIMEOUT,
+            reads_per_second=settings.AVATAR_READS_PER_SECOND,
             clock=clock,
             sleep=sleep,
         )
+        graph.listen(bolt)
         if web:
             stack.push_async_callback(web.close)
         if token := _app_token(settings):
@@ -169,7 +150,7 @@ async def running_bot(
             readiness.watch("slack", _always_well)
         background = Tasks()
         stack.push_async_callback(background.cancel)
-        for background_loop in background_loops:
+        for background_loop in graph.background_loops:
             background.spawn(background_loop())
         background.spawn(check_credentials(metastudio))
         _log.info(
@@ -197,127 +178,6 @@ def read_policy(settings: Settings) -> Policy:
         raise SettingsError(
             [SettingFault("AVATAR_POLICY_FILE", f"{path} cannot be read: {reason}")]
         ) from None
-
-
-def _assemble(
-    bolt: AsyncApp,
-    settings: Settings,
-    policy: Policy,
-    *,
-    database: Database,
-    invocations: Invocations,
-    slack: AsyncWebClient,
-    installation: Installation,
-    delivery: Delivery,
-    metastudio: MetaStudio,
-    tasks: Tasks,
-    now: Callable[[], datetime],
-    new_id: Callable[[], str],
-    clock: Callable[[], float],
-    sleep: Sleep,
-) -> Sequence[BackgroundLoop]:
-    """Build the use cases, with the listeners that hand on to them; returns what is done all the time."""
-    watched_jobs = WatchedJobs(database)
-    claims = Claims(invocations, tasks, now=now)
-    rooms = Rooms(metastudio)
-    acceptance = Acceptance(invocations, tasks, claims, room_name=rooms.name)
-    shows_rtc = settings.AVATAR_RTC_ACCESS is RtcAccessSetting.ON
-    seconds = settings.AVATAR_START_TIMEOUT
-    outcomes = Outcomes(invocations, delivery, rtc_access=shows_rtc, now=now, sleep=sleep)
-    reconciliation = Reconciliation(
-        invocations=invocations,
-        metastudio=metastudio,
-        outcomes=outcomes,
-        start_seconds=seconds,
-        now=now,
-        sleep=sleep,
-    )
-    starts = Starts(
-        invocations=invocations,
-        acceptance=acceptance,
-        metastudio=metastudio,
-        outcomes=outcomes,
-        reconciliation=reconciliation,
-        claims=claims,
-        acquire=RateLimiter(settings.AVATAR_STARTS_PER_SECOND).acquire,
-        seconds=seconds,
-        now=now,
-    )
-    stops = Stops(
-        invocations=invocations,
-        acceptance=acceptance,
-        metastudio=metastudio,
-        outcomes=outcomes,
-        claims=claims,
-        policy=policy,
-        now=now,
-    )
-    rtc = RtcAccess(
-        invocations=invocations,
-        acceptance=acceptance,
-        metastudio=metastudio,
-        outcomes=outcomes,
-        slack=slack,
-        claims=claims,
-        now=now,
-    )
-    incoming = Incoming(acceptance, now, new_id, installation)
-    regions = Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION)
-    StartCommand(incoming, starts, policy, regions).register(bolt)
-    AvatarCommand(incoming, invocations, stops, policy).register(bolt)
-    Actions(
-        incoming=incoming,
-        invocations=invocations,
-        starts=starts,
-        stops=stops,
-        reconciliation=reconciliation,
-        rtc=rtc if shows_rtc else None,
-        delivery=delivery,
-        claims=claims,
-        tasks=tasks,
-        policy=policy,
-        regions=regions,
-    ).register(bolt)
-    recovery = Recovery(
-        invocations=invocations,
-        starts=starts,
-        stops=stops,
-        reconciliation=reconciliation,
-        outcomes=outcomes,
-        claims=claims,
-        policy=policy,
-        now=now,
-        sleep=sleep,
-    )
-    showing = Showing(
-        invocations=invocations,
-        watched_jobs=watched_jobs,
-        delivery=delivery,
-        rtc_access=shows_rtc,
-        now=now,
-        sleep=sleep,
-    )
-    completion = Completion(
-        watched_jobs=watched_jobs,
-        metastudio=metastudio,
-        rooms=rooms,
-        showing=showing,
-        clock=clock,
-        sleep=sleep,
-    )
-    watcher = Watcher(
-        watched_jobs=watched_jobs,
-        leases=Leases(database),
-        metastudio=metastudio,
-        showing=showing,
-        completion=completion,
-        holder=new_id(),
-        reads_per_second=settings.AVATAR_READS_PER_SECOND,
-        now=now,
-        clock=clock,
-        sleep=sleep,
-    )
-    return (recovery.keep_recovering, watcher.keep_watching, partial(keep_clearing, invocations, now=now))
 
 
 def _app_token(settings: Settings) -> str | None:

@@ -1,13 +1,10 @@
 """The settings: names of the environment (or `.env`), checked together: every fault is named at once."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -27,25 +24,18 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
+from bot.environment.addresses import is_host, is_safe_address
+from bot.environment.as_written import plain, split_regions, without_blanks
 from bot.environment.certificates import certificate_faults
 from bot.environment.database_url import WrongDatabaseUrl, read_database_url
 from bot.environment.env_file import environment_and_file, is_ours
 from bot.environment.proxies import proxy_faults
+from bot.environment.remedies import detail_of, fault_of, remedy_for
 from bot.environment.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
 from bot.errors import SettingFault, SettingsError
 
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?")
-_ADDRESS = re.compile(r"[!-\[\]-~]+")  # printable ASCII without a backslash
 _ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
 """Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
-
-
-_WHERE_TO_FIND = {
-    "SLACK_BOT_TOKEN": "set it to the Bot User OAuth Token (xoxb-…) of the app's page OAuth & Permissions",
-    "HUAWEICLOUD_SDK_PROJECT_ID": "set it; it is on the console's page My Credentials (API Credentials)",
-}
 
 
 class Mode(StrEnum):
@@ -56,8 +46,8 @@ class Mode(StrEnum):
     HTTP = "http"
 
 
-class RtcAccess(StrEnum):
-    """Whether the bot hands out what a client needs to join a job's RTC room."""
+class Switch(StrEnum):
+    """Whether the bot does something that not everybody wants."""
 
     ON = "on"
     OFF = "off"
@@ -120,7 +110,7 @@ class DatabaseSettings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            found = [_fault(detail) for detail in error.errors(include_input=False, include_url=False)]
+            found = [fault_of(detail) for detail in error.errors(include_input=False, include_url=False)]
             raise SettingsError([*found, *faults]) from None
         if faults:
             raise SettingsError(faults)
@@ -144,14 +134,16 @@ class DatabaseSettings(BaseSettings):
     def _every_fault_at_once(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         faults: list[InitErrorDetails] = []
         built: Self | None = None
-        tidied = _tidied(values)
+        tidied = without_blanks(values)
         try:
             built = build(tidied)
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
-            faults.extend(_detail(str(detail["loc"][0]), _remedy(detail)) for detail in details)
-        unknown = misspelt({name: _plain(value) for name, value in values.items()}, Settings.model_fields)
-        faults.extend(_detail(fault.name, fault.remedy) for fault in (*cls._faults_between(tidied), *unknown))
+            faults.extend(detail_of(str(detail["loc"][0]), remedy_for(detail)) for detail in details)
+        unknown = misspelt({name: plain(value) for name, value in values.items()}, Settings.model_fields)
+        faults.extend(
+            detail_of(fault.name, fault.remedy) for fault in (*cls._faults_between(tidied), *unknown)
+        )
         if built is None or faults:
             raise ValidationError.from_exception_data(cls.__name__, faults, hide_input=True)
         return built
@@ -206,7 +198,7 @@ class Settings(DatabaseSettings):
     AVATAR_START_TIMEOUT: float = Field(default=30, ge=1, le=600, allow_inf_nan=False)
     AVATAR_DRAIN_SECONDS: float = Field(default=20, ge=0, le=3600, allow_inf_nan=False)
     AVATAR_POLICY_FILE: Path | None = None
-    AVATAR_RTC_ACCESS: RtcAccess = RtcAccess.ON
+    AVATAR_RTC_ACCESS: Switch = Switch.ON
     AVATAR_LOG_FORMAT: LogFormat = LogFormat.AUTO
     AVATAR_LOG_LEVEL: LogLevel = LogLevel.INFO
 
@@ -225,7 +217,7 @@ class Settings(DatabaseSettings):
     @field_validator("AVATAR_REGIONS", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
-        regions = _regions(value)
+        regions = split_regions(value)
         if not regions:
             raise PydanticCustomError("regions", "name at least one region, e.g. cn-north-4,cn-southwest-2")
         return regions
@@ -254,7 +246,7 @@ class Settings(DatabaseSettings):
     @classmethod
     def _host_name_or_address(cls, value: str) -> str:
         bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-        if not _is_address(bare) and not _HOST_NAME.fullmatch(bare):
+        if not is_host(bare):
             raise PydanticCustomError(
                 "host", "give an IP address or a host name of this machine; the port is AVATAR_HTTP_PORT"
             )
@@ -272,7 +264,7 @@ class Settings(DatabaseSettings):
     def _https_except_on_loopback(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        if not _is_safe_address(value):
+        if not is_safe_address(value):
             raise PydanticCustomError(
                 "endpoint",
                 "give an https:// address (http:// only for this machine, e.g. http://127.0.0.1:8008)",
@@ -282,8 +274,8 @@ class Settings(DatabaseSettings):
     @classmethod
     @override
     def _faults_between(cls, values: Mapping[str, Any]) -> Iterator[SettingFault]:
-        given = {name: _plain(value) for name, value in values.items() if name != "AVATAR_REGIONS"}
-        regions = _regions(values.get("AVATAR_REGIONS", cls.model_fields["AVATAR_REGIONS"].default))
+        given = {name: plain(value) for name, value in values.items() if name != "AVATAR_REGIONS"}
+        regions = split_regions(values.get("AVATAR_REGIONS", cls.model_fields["AVATAR_REGIONS"].default))
         return faults_between(given, regions)
 
     @classmethod
@@ -291,68 +283,3 @@ class Settings(DatabaseSettings):
     def _faults_around(cls) -> Iterator[SettingFault]:
         yield from certificate_faults(os.environ)
         yield from proxy_faults()
-
-
-def _is_address(value: str) -> bool:
-    try:
-        ip_address(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_safe_address(value: str) -> bool:
-    try:
-        url = urlsplit(value)
-        host = url.netloc.rpartition("@")[2].removesuffix(f":{url.port}")
-        named = bool(_ADDRESS.fullmatch(value) and _HOST.fullmatch(host)) and url.port != 0
-    except ValueError:
-        return False
-    secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-    return named and secure and not (url.query or url.fragment or "@" in url.netloc)
-
-
-def _regions(value: Any) -> tuple[str, ...]:
-    words = value.split(",") if isinstance(value, str) else value
-    if not isinstance(words, list | tuple):
-        return ()
-    return tuple(str(word).strip().lower() for word in words if str(word).strip())
-
-
-def _tidied(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values without the blanks around them, and without those that are nothing but blanks."""
-    tidied = {name: _without_blanks(value) for name, value in values.items()}
-    return {name: value for name, value in tidied.items() if value is not None and _plain(value)}
-
-
-def _without_blanks(value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return SecretStr(value.get_secret_value().strip())
-    return value.strip() if isinstance(value, str) else value
-
-
-def _fault(detail: Mapping[str, Any]) -> SettingFault:
-    return SettingFault(name=".".join(str(part) for part in detail["loc"]), remedy=detail["msg"])
-
-
-def _detail(name: str, remedy: str) -> InitErrorDetails:
-    return InitErrorDetails(
-        type=PydanticCustomError("setting", "{remedy}", {"remedy": remedy}), loc=(name,), input=None
-    )
-
-
-def _remedy(detail: Mapping[str, Any]) -> str:
-    name, kind = detail["loc"][0], detail["type"]
-    if kind == "missing":
-        return _WHERE_TO_FIND.get(name, "set it")
-    if kind == "string_pattern_mismatch":
-        return "give the project's ID (letters, digits, - and _), not its name"
-    if kind == "enum":
-        return f"choose one of {detail['ctx']['expected']}"
-    if kind in {"float_parsing", "int_parsing", "int_from_float"}:
-        return "give a number"
-    return str(detail["msg"]).replace("Input should be", "give a number")
-
-
-def _plain(value: Any) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

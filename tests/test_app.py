@@ -1,6 +1,8 @@
 """The composition root: traps of the environment, and that nothing is left open."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,13 @@ from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings
 from tests.stage import ROOM, free_port, staged, until
+
+
+def test_the_bot_loads_neither_postgresqls_half_of_sqlalchemy_nor_alembic_before_it_needs_them() -> None:
+    named = "import sys, bot.app; print(*(name for name in sys.modules if name.startswith(%r)))"
+    large = ("sqlalchemy.dialects.postgresql", "alembic", "asyncpg")
+    ran = subprocess.run([sys.executable, "-c", named % (large,)], capture_output=True, check=True, text=True)
+    assert ran.stdout.split() == []
 
 
 async def test_oauth_settings_in_the_environment_do_not_take_the_token_away(

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,6 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
-from bot.domain.policy import Policy
-from bot.durable.accept import Acceptance
-from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
     DatabaseUnavailable,
@@ -46,25 +43,19 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.jobs.outcome import Outcomes
-from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import Recovery
-from bot.jobs.start import Starts
-from bot.jobs.stop import Stops
+from bot.graph import Graph
 from bot.messages.message import Message
 from bot.metastudio.client import Started
-from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.leases import Leases, inherit
+from bot.store.leases import inherit
 from bot.store.migrate import migrate
-from bot.store.watched_jobs import WatchedJobs
-from bot.watching.rooms import Rooms
-from bot.watching.watcher import Watcher
+from bot.watching.completion import Completion
 from tests.fakes import FakeMetaStudio
+from tests.graph import parts_for
 from tests.metastudio.cloud import NOON
 from tests.watching.test_watcher import NothingLacks
 
@@ -341,8 +332,22 @@ class Slack(Delivery):
             raise Undeliverable("Slack took it on no route.")
 
 
+class OneThatLacksNothing(Graph):
+    """Of each job everything is known, so rooms are not asked."""
+
+    @cached_property
+    @override
+    def completion(self) -> Completion:
+        return NothingLacks(
+            watched_jobs=self.watched_jobs,
+            metastudio=self.metastudio,
+            rooms=self.rooms,
+            showing=self.showing,
+        )
+
+
 class Process:
-    """The bot's use cases over the database, as `bot.app` puts them together."""
+    """The bot's use cases over the database."""
 
     def __init__(self, world: World, engine: Database, stack: AsyncExitStack, number: int) -> None:
         self.life = life = Life()
@@ -358,73 +363,26 @@ class Process:
         def clock() -> float:
             return world.now.timestamp()
 
-        self.claims = Claims(self.log, self.tasks, now=now)
-        acceptance = Acceptance(
-            self.log, self.tasks, self.claims, seconds=600, ask_seconds=600, sleep=life.sleep
-        )
-        outcomes = Outcomes(self.log, slack, rtc_access=True, now=now, sleep=life.sleep)
-        self.reconciliation = Reconciliation(
-            invocations=self.log,
-            metastudio=self.cloud,
-            outcomes=outcomes,
-            start_seconds=START_SECONDS,
-            now=now,
-            sleep=life.sleep,
-        )
-        self.starts = Starts(
-            invocations=self.log,
-            acceptance=acceptance,
-            metastudio=self.cloud,
-            outcomes=outcomes,
-            reconciliation=self.reconciliation,
-            claims=self.claims,
-            acquire=partial(life.sleep, 0),
-            seconds=START_SECONDS,
-            now=now,
-        )
-        self.stops = Stops(
-            invocations=self.log,
-            acceptance=acceptance,
-            metastudio=self.cloud,
-            outcomes=outcomes,
-            claims=self.claims,
-            policy=Policy(),
-            now=now,
-        )
-        self.recovery = Recovery(
-            invocations=self.log,
-            starts=self.starts,
-            stops=self.stops,
-            reconciliation=self.reconciliation,
-            outcomes=outcomes,
-            claims=self.claims,
-            policy=Policy(),
-            now=now,
-        )
-        self._showing = Showing(
-            invocations=self.log,
-            watched_jobs=WatchedJobs(engine),
-            delivery=slack,
-            rtc_access=True,
-            now=now,
-            sleep=life.sleep,
-        )
-        self._watcher = Watcher(
-            watched_jobs=WatchedJobs(engine),
-            leases=Leases(engine),
-            metastudio=self.cloud,
-            showing=self._showing,
-            completion=NothingLacks(
-                watched_jobs=WatchedJobs(engine),
+        graph = OneThatLacksNothing(
+            **parts_for(
+                self.log,
+                delivery=slack,
                 metastudio=self.cloud,
-                rooms=Rooms(self.cloud),
-                showing=self._showing,
-            ),
-            holder=f"process-{number}",
-            reads_per_second=100,
-            now=now,
-            clock=clock,
+                tasks=self.tasks,
+                now=now,
+                acquire=partial(life.sleep, 0),
+                holder=f"process-{number}",
+                start_seconds=START_SECONDS,
+                reads_per_second=100,
+                commit_seconds=600,
+                ask_seconds=600,
+                clock=clock,
+                sleep=life.sleep,
+            )
         )
+        self.claims, self.reconciliation, self.recovery = graph.claims, graph.reconciliation, graph.recovery
+        self.starts, self.stops = graph.starts, graph.stops
+        self._showing, self._watcher = graph.showing, graph.watcher
         event.listen(engine.sync_engine, "checkout", partial(_before_statement, world, life))
 
     async def watch(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import SettingsError
-from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, RtcAccess, Settings
+from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, Settings, Switch
 
 SLACK: dict[str, Any] = {"SLACK_BOT_TOKEN": "xoxb-bot-token", "SLACK_APP_TOKEN": "xapp-app-token"}
 PROJECT: dict[str, Any] = {"HUAWEICLOUD_SDK_PROJECT_ID": "0123456789abcdef0123456789abcdef"}
@@ -81,7 +81,7 @@ def test_little_has_to_be_set(load: Load) -> None:
     assert settings.AVATAR_START_TIMEOUT == 30
     assert settings.AVATAR_DRAIN_SECONDS == 20
     assert settings.AVATAR_POLICY_FILE is None
-    assert settings.AVATAR_RTC_ACCESS is RtcAccess.ON
+    assert settings.AVATAR_RTC_ACCESS is Switch.ON
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.AUTO, LogLevel.INFO)
 
 
@@ -118,7 +118,7 @@ def test_every_setting_can_be_set(load: Load) -> None:
     assert settings.AVATAR_START_TIMEOUT == 12.5
     assert settings.AVATAR_DRAIN_SECONDS == 0
     assert Path("/etc/avatar-bot/policy.toml") == settings.AVATAR_POLICY_FILE
-    assert settings.AVATAR_RTC_ACCESS is RtcAccess.OFF
+    assert settings.AVATAR_RTC_ACCESS is Switch.OFF
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.JSON, LogLevel.DEBUG)
 
 
@@ -318,11 +318,11 @@ def test_a_rate_of_reads_out_of_range_is_told_the_bound(faults: Faults, value: s
 @pytest.mark.parametrize(
     ("written", "access"),
     [
-        *(("on", RtcAccess.ON), ("On", RtcAccess.ON), (" ON ", RtcAccess.ON)),
-        *(("off", RtcAccess.OFF), ("OFF", RtcAccess.OFF)),
+        *(("on", Switch.ON), ("On", Switch.ON), (" ON ", Switch.ON)),
+        *(("off", Switch.OFF), ("OFF", Switch.OFF)),
     ],
 )
-def test_rtc_access_is_on_or_off_in_any_case(load: Load, written: str, access: RtcAccess) -> None:
+def test_rtc_access_is_on_or_off_in_any_case(load: Load, written: str, access: Switch) -> None:
     assert load(**COMPLETE, AVATAR_RTC_ACCESS=written).AVATAR_RTC_ACCESS is access
 
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import chain, repeat
+from itertools import count
 from typing import TypeVar
 
 import structlog
 
 from bot.errors import DatabaseUnavailable
+from bot.runtime.backoff import Backoff
 
-WRITE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between tries; the last one is repeated."""
+BACKOFF = Backoff(first=0.5, longest=15.0)
 
 _log = structlog.get_logger()
 
@@ -21,10 +21,10 @@ async def write_with_retry(
     write: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> T:
     """What `write` returns, once it is not DatabaseUnavailable any more."""
-    for pause in chain(WRITE_PAUSES, repeat(WRITE_PAUSES[-1])):
+    for failures in count(1):
         try:
             return await write()
         except DatabaseUnavailable as error:
             _log.error("the log does not take it yet", why=str(error))
-        await sleep(pause)
+        await sleep(BACKOFF.pause(failures))
     raise AssertionError

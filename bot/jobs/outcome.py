@@ -35,8 +35,8 @@ from bot.slack.ack_sent import ack_sent
 from bot.slack.delivery import Delivered, Delivery
 from bot.store.invocations import Invocations
 
-LEASE = timedelta(seconds=40)
-"""How long telling people may take before another process takes it over; longer than all routes together."""
+CLAIM_TIME = timedelta(seconds=40)
+"""How long a row is claimed for: telling people takes less, by all routes together."""
 
 TOLD_AT_ONCE = 10
 """How many rows that were left behind are told at the same time."""
@@ -172,7 +172,7 @@ class Outcomes:
     async def tell_again(self, settled: Invocation) -> None:
         """Tell what came of a settled start that nobody, as far as is known, has been told of."""
         async with self._slots:
-            claimed = await self._invocations.claim(settled, self._now() + LEASE)
+            claimed = await self._invocations.claim(settled, self._now() + CLAIM_TIME)
             if claimed is not None:
                 await self._tell_again(claimed)
 
@@ -197,7 +197,7 @@ class Outcomes:
         latency = max(timedelta(), self._now() - invocation.created_at)
         return facts | {
             "latency_ms": min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
-            "lease_until": self._now() + LEASE,
+            "lease_until": self._now() + CLAIM_TIME,
         }
 
     async def _settle(

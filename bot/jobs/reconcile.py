@@ -17,7 +17,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import DatabaseUnavailable, MetaStudioError
-from bot.jobs.outcome import LEASE, Outcomes, unknown_in
+from bot.jobs.outcome import CLAIM_TIME, Outcomes, unknown_in
 from bot.messages.unknown import Look, no_such_job, not_looked, outcome_unknown, settled_already, somebodys
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.store.invocations import Invocations
@@ -144,7 +144,7 @@ class Reconciliation:
             await self._outcomes.tell(asking, somebodys(unknown, job_id, owner))
 
     async def _claim(self, unknown: Invocation) -> Invocation | None:
-        return await self._invocations.claim(unknown, self._now() + LEASE)
+        return await self._invocations.claim(unknown, self._now() + CLAIM_TIME)
 
     async def _tell(self, unknown: Invocation, look: Look) -> None:
         """With all the time that telling may take, however long the look has taken."""

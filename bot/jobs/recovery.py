@@ -14,7 +14,7 @@ from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import OutcomeUnknown, Refused
-from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -80,7 +80,7 @@ class Recovery:
     def _until(self, row: Invocation) -> datetime:
         if (row.action, row.status) == (Action.START, Status.RECEIVED):
             return self._starts.lease_until()
-        return self._now() + LEASE
+        return self._now() + CLAIM_TIME
 
     def _go_on_with(self, row: Invocation) -> None:
         match row.action, row.status:

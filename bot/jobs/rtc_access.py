@@ -27,8 +27,8 @@ from bot.store.invocations import Invocations
 ANSWER_SECONDS = 20.0
 """How long somebody waits before the open modal, a turn to read included."""
 
-LEASE = timedelta(seconds=60)
-"""Later than opening the modal, the answer and filling it in may take together."""
+LOOK_TIME = timedelta(seconds=60)
+"""How long a look is claimed for: opening the modal, the answer and filling it in take less together."""
 
 _log = structlog.get_logger()
 
@@ -72,7 +72,7 @@ class RtcAccess:
         received = replace(
             self._acceptance.named(asked),
             status=Status.RECEIVED,
-            lease_until=self._now() + LEASE,
+            lease_until=self._now() + LOOK_TIME,
         )
         return received if await self._acceptance.commit(received) else None
 

@@ -23,11 +23,12 @@ from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
 from bot.metastudio.transport import Reply, exchange, signatures_in
+from bot.runtime.backoff import Backoff
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.retry_after import seconds_to_wait
 
 MAX_RETRIES = 3
-FIRST_PAUSE_SECONDS = 0.5
+BACKOFF = Backoff(first=0.5, spread=1.0)
 TRY_AGAIN = "Try again in a moment."
 
 LARGEST_CLOCK_DIFFERENCE = timedelta(minutes=15)
@@ -205,9 +206,8 @@ class Call:
             MetaStudioError: what is known, where no try or no time is left.
         """
         known = self._progress.note(error)
-        grown: float = FIRST_PAUSE_SECONDS * 2**retries * (1 + self._context.jitter())
         asked = error.retry_after if isinstance(error, Throttled) else None
-        pause = max(grown, asked or 0)
+        pause = BACKOFF.pause(retries + 1, chance=self._context.jitter(), asked=asked)
         if retries == MAX_RETRIES or pause >= self._left():
             raise known from None
         self._progress.awaits = "another try"

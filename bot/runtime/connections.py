@@ -7,6 +7,7 @@ first.
 
 import asyncio
 import contextlib
+import select
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -34,6 +35,8 @@ RETRY_SECONDS = 0.2
 UNREAD_BYTES = 16 * 1024 * 1024
 """The most bytes that all connections together may send before their requests are known."""
 
+END_OF_HEADERS = b"\r\n\r\n"
+
 RESERVED = 256
 """File descriptors kept for the database, Slack, MetaStudio and the rest of the process."""
 
@@ -49,7 +52,11 @@ def connection_limit(descriptors: int) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, in front of the protocol that speaks HTTP through it."""
+    """One connection, in front of the protocol that speaks HTTP through it.
+
+    It is `busy` from the end of a request's headers to the answer. All that time it waits for this process,
+    so a process that is slow in a crowd must not take it for idle.
+    """
 
     def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
         self.protocol = protocol
@@ -57,6 +64,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.since = asyncio.get_running_loop().time()
         self.unread = 0
+        self._tail = b""
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -64,6 +72,7 @@ class Connection(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.since = asyncio.get_running_loop().time()
         self._expect_headers()
         self.protocol.connection_made(transport)
 
@@ -73,6 +82,7 @@ class Connection(asyncio.Protocol):
             self._connections.count(self, len(data))
             if self._deadline is None:
                 self._expect_headers()
+            self._look_for_the_end_of_headers(data)
         self.protocol.data_received(data)
 
     @override
@@ -111,6 +121,22 @@ class Connection(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
 
+    def has_unread_data(self) -> bool:
+        """Whether something has come in that this process had no time to read."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _look_for_the_end_of_headers(self, data: bytes) -> None:
+        read = self._tail + data
+        if END_OF_HEADERS in read:
+            self._tail = b""
+            self.begin()
+        else:
+            self._tail = read[1 - len(END_OF_HEADERS) :]
+
     def _expect_headers(self) -> None:
         self._deadline = asyncio.get_running_loop().call_later(HEADER_SECONDS, self.drop)
 
@@ -123,8 +149,15 @@ class Connection(asyncio.Protocol):
 class Connections:
     """Accepts connections, at most `limit` at a time; each gets a protocol from `new_protocol`."""
 
-    def __init__(self, limit: int, new_protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        new_protocol: Callable[[], asyncio.Protocol],
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
         self._limit = limit
+        self._silence_seconds = silence_seconds
         self._new_protocol = new_protocol
         self._open: dict[asyncio.Protocol, Connection] = {}
         self._listeners: list[socket.socket] = []
@@ -216,7 +249,7 @@ class Connections:
         """Wait until there is a place for one more connection."""
         while len(self._open) >= self._limit:
             self._changed.clear()
-            if self._drop_idle(SILENCE_SECONDS):
+            if self._drop_idle(self._silence_seconds):
                 await asyncio.sleep(0)
                 continue
             with contextlib.suppress(TimeoutError):
@@ -229,6 +262,7 @@ class Connections:
         idle = [connection for connection in self._open.values() if not connection.busy]
         silent = [each for each in idle if not each.served and each.since <= before]
         served = sorted((each for each in idle if each.served), key=lambda each: each.since)
+        silent = [each for each in silent if not each.has_unread_data()]
         dropped = silent or served[:1]
         for connection in dropped:
             connection.drop()

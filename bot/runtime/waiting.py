@@ -2,18 +2,16 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
 
 from bot.errors import Unreachable
+from bot.runtime.backoff import Backoff
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 30.0
-GROWTH = 0.25
-"""The share of the time since the first failure that pauses grow by: 9 s at most after 30 s of trouble."""
+BACKOFF = Backoff(first=0.8, longest=24.0, growth=1.25, spread=0.25)
+"""The pauses grow slowly: after 30 s of trouble the next try is at most 9 s away."""
 
 LONGEST_ASKED_PAUSE = 120.0
 """The longest pause that the other side may ask for."""
@@ -28,32 +26,24 @@ _log = structlog.get_logger()
 class Pauses:
     """Pauses between tries: they grow until a try succeeds, and differ from process to process."""
 
-    def __init__(
-        self,
-        *,
-        now: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self._now = now
-        self._jitter = jitter
-        self._since: float | None = None
+    def __init__(self, *, chance: Callable[[], float] = random.random) -> None:
+        self._chance = chance
+        self._failures = 0
 
     @property
     def have_begun(self) -> bool:
         """Whether a try has failed since the last success."""
-        return self._since is not None
+        return self._failures > 0
 
     def next(self, *, at_least: float = 0.0) -> float:
         """Return the seconds until the next try. `at_least` is what the other side asked for."""
-        now = self._now()
-        if self._since is None:
-            self._since = now
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE + GROWTH * (now - self._since))
-        return max(longest * (0.8 + 0.2 * self._jitter()), min(at_least, LONGEST_ASKED_PAUSE))
+        self._failures += 1
+        asked = min(at_least, LONGEST_ASKED_PAUSE)
+        return BACKOFF.pause(self._failures, chance=self._chance(), asked=asked)
 
     def reset(self) -> None:
         """Start again with short pauses: a try has succeeded."""
-        self._since = None
+        self._failures = 0
 
 
 async def once_reachable(

@@ -21,6 +21,7 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
+from bot.runtime.backoff import Backoff
 from bot.runtime.retry_after import seconds_to_wait
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, slack_word, status_of, when_again, word_for
 
@@ -29,7 +30,7 @@ TRY_SECONDS = 7.0
 
 MOST_TRIES = 3
 MOST_THROTTLED_TRIES = 6
-FIRST_PAUSE_SECONDS = 0.3
+BACKOFF = Backoff(first=0.3, spread=1.0)
 LONGEST_PAUSE_SECONDS = 10.0
 """Where Slack asks for a longer one, nobody waits: another way is looked for, or it is tried later."""
 
@@ -80,9 +81,8 @@ class SlackCalls:
         most = MOST_TRIES if asked is None else MOST_THROTTLED_TRIES
         if failure.again is not Again.SOON or tries >= most or (asked or 0) > LONGEST_PAUSE_SECONDS:
             return None
-        if asked is None:
-            return FIRST_PAUSE_SECONDS * float(2 ** (tries - 1)) * (1 + self._jitter())
-        return asked + self._jitter()
+        chance = self._jitter()
+        return BACKOFF.pause(tries, chance=chance, asked=None if asked is None else asked + chance)
 
 
 def failure_of(error: BaseException) -> SlackFailure:

@@ -131,7 +131,7 @@ class SocketMode:
         self._proxy = proxy
         self._now = now
         self._sleep = sleep
-        self._pauses = Pauses(now=now)
+        self._pauses = Pauses()
         self._current: _Connection | None = None
         self._trouble = "not connected yet"
         self._opened = asyncio.Event()

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.errors import StartupError
-from bot.store.sqlite import SqliteDatabase, engine_for
+from bot.store.sqlite import engine_for
+from bot.store.sqlite_driver import SqliteDatabase
 
 _NO_FILES_MADE = {"mode": "ro", "readonly_shm": "1"}
 """For SQLite's own files beside the log are there: a bot is at work, or has ended abruptly."""

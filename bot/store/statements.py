@@ -100,6 +100,11 @@ def _prepared_query(query: Select[Any], dialect: Dialect) -> _Prepared:
 
 
 def _compiled(statement: Any, dialect: Dialect) -> _Prepared:
+    """What SQLAlchemy would hand to the driver.
+
+    Of SQLAlchemy's compiled statement this uses `binds`, and of its expanded state `statement`, `parameters`,
+    `positiontup` and `parameter_expansion`, which its documentation does not promise: here and nowhere else.
+    """
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state()
     lists = {one: name for name, many in state.parameter_expansion.items() for one in many}

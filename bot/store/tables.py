@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Index,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     TypeDecorator,
+    event,
     text,
 )
 from typing_extensions import override
@@ -103,7 +105,7 @@ invocations = Table(
     Index("invocations_by_room", "room_id", "created_at"),
     Index("invocations_by_user", "user_id", "created_at"),
     Index("invocations_by_status", "status", "created_at"),
-    Index("invocations_by_job", "job_id"),
+    Index("invocations_by_job", "job_id", info={"postgresql_using": "hash"}),
     Index("invocations_by_previous", "previous_id", unique=True),
 )
 
@@ -115,12 +117,21 @@ followed = text("job_state IN ('accepted', 'running')")
 
 
 def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause) -> None:
-    """A partial index: small, however long the log grows.
+    """A partial index: small, however long the log grows."""
+    Index(name, *columns, sqlite_where=where, info={"postgresql_where": where})
 
-    That it is one on PostgreSQL too is said in the migration alone: here it would load all that SQLAlchemy
-    has for PostgreSQL, 2 MiB and 20 ms, at every start on SQLite.
+
+@event.listens_for(metadata, "before_create")
+def _take_options_of_postgresql(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Give SQLAlchemy the options of indexes that only its PostgreSQL half knows.
+
+    They wait in `info` until tables are made on PostgreSQL: that half takes 2 MiB, and 20 ms of every start
+    on SQLite. The migrations say the same once more, and a test compares both.
     """
-    Index(name, *columns, sqlite_where=where)
+    if connection.dialect.name == "postgresql":
+        for table in metadata.tables.values():
+            for index in table.indexes:
+                index.dialect_kwargs.update(index.info)
 
 
 _index_some("invocations_by_lease", invocations.c.lease_until, where=invocations.c.lease_until.is_not(None))

@@ -13,33 +13,24 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.domain.configuration import Values, filled, lacks_something, read, written
-from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
-from bot.errors import (
-    DatabaseUnavailable,
-    JobOver,
-    MetaStudioError,
-    OperationUnknown,
-    RoomUnknown,
-)
+from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OperationUnknown, RoomUnknown
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
+from bot.runtime.backoff import Backoff
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.rooms import Rooms
 
-RETRY_SECONDS = (1.5, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
-"""Pauses after questions that were not answered; the last one is repeated."""
+BACKOFF = Backoff(first=1.5, longest=300.0)
+"""Pauses after questions that were not answered."""
 
 MOST_TRIES = 24
 """After as many, which is more than an hour, an announcement stays as it is."""
 
 STATE_TRIES = 2
 """After so many failures to learn a job's state, the room is asked meanwhile."""
-
-NAME_SECONDS = 6.0
-"""How long a room's name waits for an edit that tells of a new state; then it is worth one of its own."""
 
 IDLE_SECONDS = 0.2
 
@@ -54,8 +45,8 @@ class _Gap:
     """An announcement that does not say all.
 
     `asks_state` tells whether the job's state is to be asked for at this look, `state_heard` whether it has
-    told all that it ever will, and `asks_room` whether the room may fill in what is left. `named_at` is when
-    the room's name was learnt, if it waits for the next edit, and `shown` what the message showed then.
+    told all that it ever will, and `asks_room` whether the room may fill in what is left.
+    `hides_name`: a name alone is shown when nothing else is awaited; sooner it would hold up the other edit.
     """
 
     job: WatchedJob
@@ -65,10 +56,9 @@ class _Gap:
     asks_room: bool
     state_heard: bool
     asks_state: bool = False
+    hides_name: bool = False
     failures: int = 0
     retry_at: float = 0.0
-    named_at: float | None = None
-    shown: JobState = JobState.ACCEPTED
 
     @property
     def lacks_something(self) -> bool:
@@ -156,17 +146,14 @@ class Completion:
             return
         if life and life.state.follows(gap.life.state):
             gap.life = life
-        if gap.named_at is not None and not gap.lacks_something:
-            self._show_name_if_late(gap, gap.named_at)
-            return
-        if await self._keep(gap, filled(gap.known, report.told())):
-            self._refresh(gap)
+        await self._keep(gap, filled(gap.known, report.told()))
         if listed:
             may_ask = not gap.state_heard and self._clock() >= gap.retry_at
             gap.asks_state = may_ask and gap.lacks_something
         else:
             self._state_was_heard(gap)
-        self._settle_if_whole(gap)
+        if not gap.needs_name and not gap.lacks_something:
+            self._settle(gap)
 
     def follow(self, job: WatchedJob, life: JobLife) -> None:
         """The job has come to this; once it is over, only the room can still be asked.
@@ -180,8 +167,6 @@ class Completion:
                 self._settle(gap)
             elif life.state.is_over:
                 self._state_was_heard(gap)
-                gap.named_at = None
-                self._settle_if_whole(gap)
 
     async def ask(self, jobs: Iterable[WatchedJob]) -> None:
         """Ask for the states of those jobs of which a list has told too little, each once.
@@ -225,8 +210,8 @@ class Completion:
             await self.hear(gap.job, report)
 
     def _miss(self, gap: _Gap) -> None:
-        gap.retry_at = self._clock() + _pause_after(gap.failures)
         gap.failures += 1
+        gap.retry_at = self._clock() + BACKOFF.pause(gap.failures)
         gap.state_heard = gap.state_heard or gap.failures >= MOST_TRIES
         if gap.failures >= STATE_TRIES:
             gap.asks_room = True
@@ -272,42 +257,23 @@ class Completion:
             self._questions.pop(question.room_id, None)
 
     async def _learn_from_room(self, gap: _Gap, report: RoomReport) -> None:
-        knew = gap.known
-        known = filled(knew, report.told()) if gap.asks_room else knew
-        if await self._keep(gap, known, report.name if gap.needs_name else None):
-            self._show(gap, only_name=known == knew)
+        known = filled(gap.known, report.told()) if gap.asks_room else gap.known
+        await self._keep(gap, known, report.name if gap.needs_name else None)
         gap.needs_name = False
-        if gap.named_at is None and (gap.state_heard or not gap.lacks_something):
+        if gap.state_heard or not gap.lacks_something:
             self._settle(gap)
 
-    def _show(self, gap: _Gap, *, only_name: bool) -> None:
-        """A name alone waits for the edit that is to come, if the job is still to run."""
-        waits = only_name and gap.life.state is JobState.ACCEPTED and not gap.asks_room
-        if waits and not self._showing.is_at(gap.job):
-            gap.named_at, gap.shown = self._clock(), gap.job.state
-        else:
-            self._refresh(gap)
-
-    def _refresh(self, gap: _Gap) -> None:
-        gap.named_at = None
-        self._showing.refresh(gap.job, gap.life)
-
-    def _show_name_if_late(self, gap: _Gap, named_at: float) -> None:
-        if gap.job.state is not gap.shown:
-            self._settle(gap)
-        elif self._clock() >= named_at + NAME_SECONDS:
-            self._refresh(gap)
-            self._settle(gap)
-
-    async def _keep(self, gap: _Gap, known: Values, room_name: str | None = None) -> bool:
-        """Write down what is new; False where nothing is."""
+    async def _keep(self, gap: _Gap, known: Values, room_name: str | None = None) -> None:
+        """Write down what is new, and show it; a name alone is shown in the end."""
         configuration = written(known) if known != gap.known else None
         if configuration is None and room_name is None:
-            return False
+            return
         await self._watched_jobs.complete(gap.job, configuration=configuration, room_name=room_name)
         gap.known = known
         _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
-        return True
+        gap.hides_name = configuration is None
+        if configuration is not None:
+            self._showing.refresh(gap.job, gap.life)
 
     def _drop_question(self, gap: _Gap) -> None:
         question = self._questions.get(gap.job.room_id)
@@ -316,24 +282,18 @@ class Completion:
 
     def _put_off(self, question: _Question) -> None:
         """Ask again later, for the jobs that live then."""
-        question.due = self._clock() + _pause_after(question.failures)
         question.failures += 1
+        question.due = self._clock() + BACKOFF.pause(question.failures)
         for gap in tuple(question.gaps.values()):
             if gap.life.state.is_over or question.failures == MOST_TRIES:
                 del question.gaps[gap.job.invocation_id]
                 self._settle(gap)
 
-    def _settle_if_whole(self, gap: _Gap) -> None:
-        if gap.named_at is None and not gap.needs_name and not gap.lacks_something:
-            self._settle(gap)
-
     def _settle(self, gap: _Gap) -> None:
         """Nothing more is to be learnt for this announcement."""
+        if gap.hides_name:
+            self._showing.refresh(gap.job, gap.life)
         self._gaps.pop(gap.job.invocation_id, None)
         self._settled[gap.job.invocation_id] = None
         if len(self._settled) > MOST_REMEMBERED:
             del self._settled[next(iter(self._settled))]
-
-
-def _pause_after(failures: int) -> float:
-    return RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]

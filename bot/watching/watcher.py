@@ -34,7 +34,7 @@ from bot.watching.completion import Completion
 from bot.watching.due_rooms import DueRooms, Room
 from bot.watching.rooms import BLIND_SECONDS
 
-LEASE = "watcher"
+LEASE_NAME = "watcher"
 LEASE_TIME = timedelta(seconds=15)
 REFRESH_SECONDS = 2.0
 """How often the lease is renewed, and new jobs and stops are looked up in the log."""
@@ -106,7 +106,7 @@ class Watcher:
             DatabaseUnavailable: the log cannot be asked.
         """
         now = self._now()
-        if not await self._leases.claim(LEASE, self._holder, now=now, until=now + LEASE_TIME):
+        if not await self._leases.claim(LEASE_NAME, self._holder, now=now, until=now + LEASE_TIME):
             self._due_rooms.clear()
             self._called_at = None
             await self._completion.close()
@@ -244,6 +244,6 @@ class Watcher:
 
     async def _release(self) -> None:
         try:
-            await self._leases.release(LEASE, self._holder)
+            await self._leases.release(LEASE_NAME, self._holder)
         except DatabaseUnavailable as error:
             _log.warning("another process has to wait until it may follow the jobs", reason=str(error))

@@ -16,12 +16,12 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
-from bot.durable.retry import WRITE_PAUSES
+from bot.durable.retry import BACKOFF
 from bot.errors import DatabaseUnavailable
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.sqlite import BUSY_MILLISECONDS
+from bot.store.sqlite_driver import BUSY_MILLISECONDS
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -165,7 +165,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
     database: Database, tasks: Tasks
 ) -> None:
     log, pauses = LyingLog(database), Pauses()
-    log.failures = len(WRITE_PAUSES) + 4
+    log.failures = 10
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable, match="connection lost"):
         await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
@@ -174,7 +174,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 
     [row] = await rows(log)
     assert (row.status, row.lease_until) == (Status.REFUSED, None)
-    assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * 4]
+    assert pauses == [BACKOFF.pause(failures) for failures in range(1, 11)]
     assert INVOCATION.id not in claims
 
 

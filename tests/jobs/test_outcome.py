@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
-from bot.durable.retry import WRITE_PAUSES
+from bot.durable.retry import BACKOFF
 from bot.errors import (
     Answer,
     AvatarError,
@@ -25,9 +25,9 @@ from bot.errors import (
     Undeliverable,
 )
 from bot.jobs.outcome import (
+    CLAIM_TIME,
     GIVE_UP,
     INTERRUPTED,
-    LEASE,
     SLOT_SECONDS,
     TELL_AGAIN,
     TOLD_AT_ONCE,
@@ -225,7 +225,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
 
     [row] = rows
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
-    assert row.lease_until == clock() + LEASE
+    assert row.lease_until == clock() + CLAIM_TIME
     assert (await row_of(log)).announced_at == clock()
 
 
@@ -290,7 +290,7 @@ async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(
     assert unknown == await row_of(log)
     assert unknown.status is Status.UNKNOWN
     assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (str(LOST), "request-2", 1500)
-    assert unknown.lease_until == clock() + LEASE
+    assert unknown.lease_until == clock() + CLAIM_TIME
     assert channel.heard == []
 
 
@@ -394,7 +394,7 @@ async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_giv
     log.refuses = times
     await outcomes.started(START, JOB, ACCEPTED)
 
-    assert pauses == [*WRITE_PAUSES, *[WRITE_PAUSES[-1]] * times][: times - 1]
+    assert pauses == [BACKOFF.pause(failures) for failures in range(1, times)]
 
 
 @BOTH_ENDS
@@ -416,7 +416,7 @@ async def test_a_log_that_fails_only_when_people_know_is_told_so_later(
 
     assert len(channel.heard) == 1
     assert (await row_of(log)).announced_at is not None
-    assert pauses == list(WRITE_PAUSES[:2])
+    assert pauses == [BACKOFF.pause(1), BACKOFF.pause(2)]
 
 
 async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
@@ -424,7 +424,7 @@ async def test_what_is_not_known_is_written_as_soon_as_the_log_takes_it(
 ) -> None:
     log.refuses = 3
     assert await outcomes.unknown(START, LOST) == await row_of(log)
-    assert pauses == list(WRITE_PAUSES[:3])
+    assert pauses == [BACKOFF.pause(1), BACKOFF.pause(2), BACKOFF.pause(3)]
 
 
 async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_behind(
@@ -479,7 +479,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     log: FlakyLog, channel: Channel, clock: Clock, end: End
 ) -> None:
     taken = replace(
-        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + LEASE
+        START, status=Status.REFUSED, reason="settled by another process", lease_until=NOON + CLAIM_TIME
     )
 
     async def meanwhile(seconds: float) -> None:
@@ -572,7 +572,7 @@ async def test_what_another_process_is_telling_already_is_not_told_again(
     await outcomes.started(START, JOB, ACCEPTED)
     channel.deaf = False
     left_behind = await row_of(log)
-    await log.claim(left_behind, NOON + 2 * LEASE)
+    await log.claim(left_behind, NOON + 2 * CLAIM_TIME)
     await outcomes.tell_again(left_behind)
 
     assert channel.heard == []

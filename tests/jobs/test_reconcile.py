@@ -13,7 +13,7 @@ from bot.domain.candidates import CLOCKS_APART, NEARBY
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
-from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.messages.announcement import ADOPTED_NOTE
 from bot.store.database import Database
@@ -40,7 +40,7 @@ UNKNOWN = Invocation(
     reason="MetaStudio did not answer within 30 seconds.",
     request_id="request-1",
     trigger_id="trigger-1",
-    lease_until=NOON + LEASE,
+    lease_until=NOON + CLAIM_TIME,
 )
 
 
@@ -414,12 +414,12 @@ async def test_a_row_that_another_process_settles_meanwhile_is_told_by_that_one_
 
 async def test_a_row_that_another_process_takes_over_meanwhile_is_told_by_that_one_alone(room: Room) -> None:
     async def somebody_takes_it() -> None:
-        await Invocations.claim(room.log, UNKNOWN, NOON + 2 * LEASE)
+        await Invocations.claim(room.log, UNKNOWN, NOON + 2 * CLAIM_TIME)
 
     room.in_a_pause = somebody_takes_it
     row = await room.settle()
 
-    assert (row.status, row.lease_until) == (Status.UNKNOWN, NOON + 2 * LEASE)
+    assert (row.status, row.lease_until) == (Status.UNKNOWN, NOON + 2 * CLAIM_TIME)
     assert room.channel.heard == []
 
 
@@ -434,7 +434,7 @@ async def test_a_row_stays_in_hand_however_long_the_looks_take(room: Room) -> No
     await room.settle()
 
     longer = timedelta(seconds=LOOK_PAUSES[0] + 30)
-    assert leases == [NOON + LEASE, NOON + longer + LEASE]
+    assert leases == [NOON + CLAIM_TIME, NOON + longer + CLAIM_TIME]
     assert len(room.channel.told) == 1
 
 
@@ -563,7 +563,7 @@ async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -
 
 
 async def test_a_start_that_was_taken_over_while_it_waited_is_not_looked_into(room: Room) -> None:
-    await room.log.claim(UNKNOWN, NOON + 2 * LEASE)
+    await room.log.claim(UNKNOWN, NOON + 2 * CLAIM_TIME)
     await room.settle()
     assert room.cloud.looks == 0
     assert room.channel.told == []

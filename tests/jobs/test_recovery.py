@@ -14,7 +14,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
-from bot.jobs.outcome import LEASE, Outcomes
+from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
 from bot.jobs.start import Starts
@@ -25,7 +25,7 @@ from bot.store.invocations import Invocations
 from tests.jobs.test_outcome import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
-HELD = NOON + LEASE
+HELD = NOON + CLAIM_TIME
 TURN = NOON + timedelta(seconds=70)
 
 

@@ -16,16 +16,15 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
-from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
-from bot.jobs.outcome import Outcomes
-from bot.jobs.rtc_access import ANSWER_SECONDS, LEASE, RtcAccess
+from bot.jobs.rtc_access import ANSWER_SECONDS, LOOK_TIME
 from bot.metastudio.client import READ_SECONDS
 from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
-from tests.fakes import FakeMetaStudio, patient_acceptance
+from tests.fakes import FakeMetaStudio
+from tests.graph import a_graph
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
@@ -93,18 +92,16 @@ class Play:
             trigger_id=self.slack._triggers.issue(MEI),
             response_url="https://hooks.slack.com/actions/T/1/x",
         )
-        claims = Claims(self.log, self.tasks, now=self.clock)
-        self.access = RtcAccess(
-            invocations=self.log,
-            acceptance=patient_acceptance(self.log, self.tasks, claims),
+        self.access = a_graph(
+            self.log,
+            delivery=self.channel,
             metastudio=self.cloud,
-            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
             slack=self.client,
-            claims=claims,
+            tasks=self.tasks,
             now=self.clock,
-            seconds=self.seconds,
+            answer_seconds=self.seconds,
             sleep=Pauses(),
-        )
+        ).rtc
 
     async def commit(self) -> Invocation:
         received = await self.access.commit(self.click, JOB)
@@ -132,7 +129,7 @@ async def test_a_look_is_in_the_log_before_anything_is_shown(play: Play) -> None
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LEASE)
+    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LOOK_TIME)
     assert play.asked_of_slack() == []
 
 

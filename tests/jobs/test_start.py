@@ -12,20 +12,20 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
-from bot.durable.claims import AFTER_A_BUG, Claims
+from bot.durable.claims import AFTER_A_BUG
 from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
-from bot.jobs.outcome import TELL_AGAIN, Outcomes
-from bot.jobs.reconcile import Reconciliation
-from bot.jobs.start import LEASE_MARGIN, Duplicate, Starts, Used
+from bot.jobs.outcome import TELL_AGAIN
+from bot.jobs.start import LEASE_MARGIN, Duplicate, Used
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
 from bot.store.database import Database
-from tests.fakes import FakeMetaStudio, patient_acceptance
+from tests.fakes import FakeMetaStudio
+from tests.graph import a_graph, at_once
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 SECONDS = 30.0
-LEASE = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
+LEASE_UNTIL = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
 REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
 TYPED = Invocation(
     id="i1",
@@ -86,10 +86,6 @@ class Cloud(FakeMetaStudio):
         return tuple(self.jobs)
 
 
-async def at_once() -> None:
-    """A turn that comes without a wait."""
-
-
 @pytest.fixture
 def log(database: Database) -> FlakyLog:
     return FlakyLog(database)
@@ -108,26 +104,16 @@ class Play:
     seconds: float = SECONDS
 
     def __post_init__(self) -> None:
-        outcomes = Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses())
-        claims = Claims(self.log, self.tasks, now=self.clock)
-        self.starts = Starts(
-            invocations=self.log,
-            acceptance=patient_acceptance(self.log, self.tasks, claims),
+        self.starts = a_graph(
+            self.log,
+            delivery=self.channel,
             metastudio=self.cloud,
-            outcomes=outcomes,
-            reconciliation=Reconciliation(
-                invocations=self.log,
-                metastudio=self.cloud,
-                outcomes=outcomes,
-                start_seconds=self.seconds,
-                now=self.clock,
-                sleep=Pauses(),
-            ),
-            claims=claims,
-            acquire=self.acquire,
-            seconds=self.seconds,
+            tasks=self.tasks,
             now=self.clock,
-        )
+            acquire=self.acquire,
+            start_seconds=self.seconds,
+            sleep=Pauses(),
+        ).starts
 
     async def commit(self, invocation: Invocation = TYPED, request: StartRequest = REQUEST) -> Invocation:
         received = await self.starts.commit(invocation, request)
@@ -156,7 +142,7 @@ async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: 
         region="cn-north-4",
         room_type="METALINK",
         client_id="desk-7",
-        lease_until=LEASE,
+        lease_until=LEASE_UNTIL,
     )
 
 
@@ -184,7 +170,7 @@ async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) 
     await Play(log, Cloud(answer), clock=clock, acquire=wait_ten_seconds).run()
 
     [row] = rows
-    assert (row.status, row.lease_until) == (Status.STARTING, LEASE + timedelta(seconds=10))
+    assert (row.status, row.lease_until) == (Status.STARTING, LEASE_UNTIL + timedelta(seconds=10))
 
 
 async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: FlakyLog) -> None:

@@ -13,8 +13,6 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
-from bot.domain.policy import Policy
-from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
     DatabaseUnavailable,
@@ -24,13 +22,14 @@ from bot.errors import (
     OutcomeUnknown,
     Rejected,
 )
-from bot.jobs.outcome import TELL_AGAIN, Outcomes
-from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, Stops
+from bot.jobs.outcome import TELL_AGAIN
+from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN
 from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
-from tests.fakes import FakeMetaStudio, patient_acceptance
+from tests.fakes import FakeMetaStudio
+from tests.graph import a_graph
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
@@ -119,17 +118,15 @@ class Play:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        claims = Claims(self.log, self.tasks, now=self.clock)
-        self.stops = Stops(
-            invocations=self.log,
-            acceptance=patient_acceptance(self.log, self.tasks, claims),
+        self.stops = a_graph(
+            self.log,
+            delivery=self.channel,
             metastudio=self.cloud,
-            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=Pauses()),
-            claims=claims,
-            policy=Policy(),
+            tasks=self.tasks,
             now=self.clock,
             renew_seconds=self.renew_seconds,
-        )
+            sleep=Pauses(),
+        ).stops
 
     async def commit(self) -> Invocation:
         received = await self.stops.commit(CLICK, JOB)

@@ -10,34 +10,26 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, JobState, StartRequest
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.durable.claims import Claims
 from bot.errors import Answer, DatabaseUnavailable
-from bot.jobs.outcome import Outcomes
-from bot.jobs.reconcile import Reconciliation
-from bot.jobs.rtc_access import RtcAccess
-from bot.jobs.start import Starts
-from bot.jobs.stop import Stops
 from bot.listeners.actions.buttons import Actions
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.listeners.incoming import Incoming
 from bot.metastudio.client import Started
 from bot.runtime.background import Tasks
-from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from tests.fakes import FakeMetaStudio, patient_acceptance
+from tests.fakes import FakeMetaStudio
+from tests.graph import HOME, a_graph
 from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import Clock, Pauses
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
 AVATARS = "C0AVATARS1"
-HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
 
 Body = dict[str, Any]
 
@@ -144,48 +136,19 @@ class Desk:
     def __post_init__(self) -> None:
         log, clock, cloud = self.log, self.clock, self.cloud
         ids, self._triggers = count(1), count(1)
-        self.claims = Claims(log, self.tasks, now=clock)
-        acceptance = patient_acceptance(log, self.tasks, self.claims)
-        outcomes = Outcomes(log, self.channel, rtc_access=True, now=clock, sleep=Pauses())
-        self.reconciliation = Reconciliation(
-            invocations=log,
+        graph = a_graph(
+            log,
+            delivery=self.channel,
             metastudio=cloud,
-            outcomes=outcomes,
-            start_seconds=30,
+            slack=self.slack,
+            tasks=self.tasks,
             now=clock,
             sleep=Pauses(),
         )
-        self.starts = Starts(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            reconciliation=self.reconciliation,
-            claims=self.claims,
-            acquire=_at_once,
-            seconds=30,
-            now=clock,
-        )
-        self.stops = Stops(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            claims=self.claims,
-            policy=Policy(),
-            now=clock,
-        )
-        self.rtc = RtcAccess(
-            invocations=log,
-            acceptance=acceptance,
-            metastudio=cloud,
-            outcomes=outcomes,
-            slack=self.slack,
-            claims=self.claims,
-            now=clock,
-        )
-        self.incoming = Incoming(acceptance, clock, lambda: f"i{next(ids)}", HOME)
-        self.regions = Regions(("cn-north-4", "cn-southwest-2"))
+        self.claims, self.reconciliation = graph.claims, graph.reconciliation
+        self.starts, self.stops, self.rtc = graph.starts, graph.stops, graph.rtc
+        self.incoming = Incoming(graph.acceptance, clock, lambda: f"i{next(ids)}", HOME)
+        self.regions = graph.regions
 
     async def ends(self, job_id: str, state: JobState) -> None:
         """The job is over, and whoever follows it has seen that."""

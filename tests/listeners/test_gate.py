@@ -19,7 +19,8 @@ from bot.jobs.reconcile import FOUND
 from bot.listeners.commands.avatar import AvatarCommand
 from bot.listeners.commands.avatar_start import StartCommand
 from bot.slack.bolt import bolt_app
-from tests.listeners.desk import AVATARS, HOME, JONAS, MEI, Body, Desk
+from tests.graph import HOME
+from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
 
 AMARA, PRIYA = "U0AMARA001", "U0PRIYA001"

@@ -11,7 +11,8 @@ from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.messages.message import Message, section
 from bot.slack.client import Installation
-from tests.listeners.desk import AVATARS, HOME, MEI, Desk, an_ack
+from tests.graph import HOME
+from tests.listeners.desk import AVATARS, MEI, Desk, an_ack
 from tests.metastudio.cloud import NOON
 
 TYPED = Invocation(

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import cast
 
+import pytest
 from typing_extensions import override
 
 from bot.runtime.connections import Connections
@@ -53,3 +54,56 @@ async def test_a_crowd_that_comes_at_once_stays_within_the_limit_and_loses_nobod
         for each in crowd:
             each.close()
         await connections.close()
+
+
+class Unanswered(asyncio.Protocol):
+    """Takes whatever comes and answers none of it: a process that is slow in a crowd."""
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_dropped"),
+    [
+        ([b"POST / HTTP/1.1\r\nHost: b\r\n\r\n"], False),
+        ([b"POST / HTTP/1.1\r\nHost: b\r", b"\n", b"\r", b"\n"], False),
+        ([b"POST / HTTP/1.1\r\nHost: b\r\n"], True),
+        ([], True),
+    ],
+    ids=["a whole request", "one in small parts", "half of one", "nothing"],
+)
+async def test_a_request_that_waits_for_the_process_is_not_taken_for_silence(
+    parts: list[bytes], *, is_dropped: bool
+) -> None:
+    connections = Connections(1, Unanswered, silence_seconds=0.2)
+    await connections.listen("127.0.0.1", 0)
+    host, port = connections.addresses[0]
+    reader, writer = await asyncio.open_connection(host, port)
+    for part in parts:
+        writer.write(part)
+        await asyncio.sleep(0.02)
+    with socket.create_connection((host, port)):  # it wants the only place
+        closed = asyncio.create_task(reader.read())
+        done, _ = await asyncio.wait({closed}, timeout=1.0)
+        closed.cancel()
+    writer.transport.abort()
+    await connections.close()
+
+    assert bool(done) is is_dropped
+
+
+async def test_what_has_come_in_and_was_not_read_yet_is_no_silence() -> None:
+    made: list[asyncio.Protocol] = []
+
+    def new_protocol() -> asyncio.Protocol:
+        made.append(Unanswered())
+        return made[-1]
+
+    connections = Connections(1, new_protocol)
+    await connections.listen("127.0.0.1", 0)
+    with socket.create_connection(connections.addresses[0]) as client:
+        await asyncio.sleep(0.1)
+        connection = connections.of(made[0])
+        assert connection is not None
+        assert not connection.has_unread_data()
+        client.sendall(b"POST")
+        assert connection.has_unread_data(), "nothing has run since that could have read it"
+    await connections.close()

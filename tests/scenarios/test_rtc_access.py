@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.invocation import Action, Status
 from bot.runtime.process_log import configure_logging
-from bot.settings import LogFormat, LogLevel, RtcAccess
+from bot.settings import LogFormat, LogLevel, Switch
 from tests.stage import AMARA, JONAS, MEI, Stage, StagedWith, buttons, until
 
 
@@ -114,7 +114,7 @@ async def test_where_it_is_switched_off_there_is_no_button_and_an_old_one_is_ref
         of_before = await before.starts()
         assert buttons(of_before) == ["RTC access", "Stop"]
 
-    async with staged_with(AVATAR_RTC_ACCESS=RtcAccess.OFF) as stage:
+    async with staged_with(AVATAR_RTC_ACCESS=Switch.OFF) as stage:
         of_now = await stage.starts("lobby")
         assert buttons(of_now) == ["Stop"]
         await stage.clicks("RTC access", of_before)

@@ -241,7 +241,7 @@ async def test_pauses_grow(
     ("headers", "pause"),
     [
         ({"Retry-After": "3"}, 3),
-        ({"Retry-After": "-3"}, 0),
+        ({"Retry-After": "-3"}, 0.3),
         ({"Retry-After": "Thu, 01 Jan 2026 12:00:05 GMT", "Date": "Thu, 01 Jan 2026 12:00:00 GMT"}, 5),
         ({"Retry-After": "tomorrow"}, 1),
         ({"Retry-After": ""}, 1),

@@ -97,6 +97,39 @@ async def test_the_migrated_schema_is_the_one_of_the_tables(database: Database) 
         assert await connection.run_sync(differences) == []
 
 
+INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+}
+
+
+def schema_of(connection: Connection) -> dict[str, object]:
+    """All that the database itself says of the bot's tables, but for the order of their columns."""
+    found = inspect(connection)
+    schema: dict[str, object] = {}
+    for name in metadata.tables:
+        for each in found.get_columns(name):
+            schema[f"{name}.{each['name']}"] = {**each, "type": str(each["type"])}
+        schema[f"{name}: primary key"] = found.get_pk_constraint(name)
+        schema[f"{name}: unique"] = found.get_unique_constraints(name)
+    indexes = connection.execute(text(INDEXES[connection.dialect.name]))
+    return schema | {name: sql for name, sql in indexes if not name.startswith(VERSION_TABLE)}
+
+
+async def test_the_tables_make_what_the_migrations_make_to_the_last_word_of_an_index(
+    database: Database,
+) -> None:
+    async with database.connect() as connection:
+        migrated = await connection.run_sync(schema_of)
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
+        assert await connection.run_sync(schema_of) == migrated
+    partial = {name: str(sql) for name, sql in migrated.items() if " WHERE " in str(sql)}
+    assert len(partial) == 5
+    assert "UNIQUE" in str(migrated["invocations_by_previous"])
+    assert ("USING hash" in str(migrated["invocations_by_job"])) == (database.dialect.name == "postgresql")
+
+
 async def test_migrating_twice_is_harmless(database: Database) -> None:
     await migrate(database)
     await Invocations(database).check_writable()

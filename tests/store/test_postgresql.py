@@ -16,7 +16,8 @@ from bot.store.database import Database
 from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from bot.store.postgresql import CONNECTIONS, LOCK_SECONDS, PING_AFTER_SECONDS
+from bot.store.postgresql import CONNECTIONS
+from bot.store.postgresql_driver import LOCK_SECONDS, PING_AFTER_SECONDS
 
 ONE_ROW = "SELECT 1"
 ADD = "INSERT INTO things (id) VALUES ($1) RETURNING id"

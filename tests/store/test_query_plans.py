@@ -47,7 +47,10 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         lambda log, _: log.record(START, unless_duplicate=True),
         ("open", "by_previous", "by_start"),
     ),
-    "an outcome_unknown duplicate of a start": (lambda log, _: found(log, 0), ("open", "by_previous")),
+    "a duplicate of a start that is under way or unknown": (
+        lambda log, _: found(log, 0),
+        ("open", "by_previous"),
+    ),
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
     "what came of a button": (lambda log, _: log.next_of("i1"), ("by_previous",)),
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
@@ -80,14 +83,18 @@ def listening_to(database: Database) -> Iterator[list[Sent]]:
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         sent.append((statement, parameters))
 
-    write = database.write
+    def noting(method: Callable[..., Any]) -> Callable[..., Any]:
+        def note_too(statement: str, parameters: Any, **turn: Any) -> Any:
+            sent.append((statement, tuple(parameters)))
+            return method(statement, parameters, **turn)
 
-    def note_too(statement: str, parameters: Any, **turn: Any) -> Any:
-        sent.append((statement, tuple(parameters)))
-        return write(statement, parameters, **turn)
+        return note_too
 
     event.listen(database.sync_engine, "before_cursor_execute", note)
-    with patch.object(database, "write", note_too):
+    with (
+        patch.object(database, "write", noting(database.write)),
+        patch.object(database, "read", noting(database.read)),
+    ):
         yield sent
     event.remove(database.sync_engine, "before_cursor_execute", note)
 
@@ -113,7 +120,9 @@ async def plan_of(database: Database, statement: str, parameters: Any) -> list[s
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Database, asked: str) -> None:
     ask, index = ASKED[asked]
-    for plan in await plans_of(database, ask):
+    plans = await plans_of(database, ask)
+    assert plans
+    for plan in plans:
         steps = [step for step in plan if "INDEX" in step or "SCAN" in step if "autoindex" not in step]
         steps = [step for step in steps if "CONSTANT ROW" not in step]
         reads = "SCAN" if asked in IN_ITS_ORDER else "SEARCH"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.connect import open_database
-from bot.store.sqlite import SqliteDatabase
+from bot.store.sqlite_driver import SqliteDatabase
 
 ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"
 

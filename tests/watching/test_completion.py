@@ -16,7 +16,7 @@ from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.posts.updates import Showing
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from bot.watching.completion import MOST_TRIES, NAME_SECONDS, RETRY_SECONDS, Completion
+from bot.watching.completion import BACKOFF, MOST_TRIES, Completion
 from bot.watching.rooms import Rooms
 from tests.domain.test_configuration import VOICE, WHOLE
 from tests.fakes import FakeMetaStudio
@@ -72,10 +72,6 @@ class Screen(Showing):
     @override
     def refresh(self, job: WatchedJob, life: JobLife) -> None:
         self.shown.append(life.state)
-
-    @override
-    def is_at(self, job: WatchedJob) -> bool:
-        return False
 
 
 class Play:
@@ -169,24 +165,31 @@ async def test_where_nobody_knows_more_each_is_asked_once(play: Play) -> None:
     assert play.keeps_nothing
 
 
-async def test_a_name_waits_for_the_next_edit_but_not_for_ever(play: Play) -> None:
+async def test_a_name_alone_is_shown_at_once_and_the_room_is_not_asked_again(play: Play) -> None:
     job = play.takes_up(WHOLE)
-    await play.looks(job)
+    for _ in range(2):
+        await play.looks(job)
+    assert play.log.kept == {"room_name": "Lobby kiosk"}
+    assert play.screen.shown == [JobState.ACCEPTED]
+    assert play.cloud.asked == ["room"]
+    assert play.keeps_nothing
+
+
+async def test_a_name_that_is_known_before_the_rest_is_shown_with_it(play: Play) -> None:
+    job = play.takes_up()
+    await play.completion._tasks.idle()
     assert play.log.kept == {"room_name": "Lobby kiosk"}
     assert play.screen.shown == []
-    play.now += NAME_SECONDS
-    await play.looks(job)
+    await play.looks(job, **WHOLE)
     assert play.screen.shown == [JobState.ACCEPTED]
     assert play.keeps_nothing
 
 
-async def test_a_name_that_an_edit_has_shown_needs_none_of_its_own(play: Play) -> None:
-    job = play.takes_up(WHOLE)
+async def test_a_name_is_shown_also_where_nothing_more_is_told(play: Play) -> None:
+    job = play.takes_up()
+    await play.completion._tasks.idle()
     await play.looks(job)
-    job.state = JobState.RUNNING
-    play.now += NAME_SECONDS
-    await play.looks(job, RUNNING)
-    assert play.screen.shown == []
+    assert play.screen.shown == [JobState.ACCEPTED]
     assert play.keeps_nothing
 
 
@@ -194,7 +197,7 @@ async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(
     play.cloud.of_room = OutcomeUnknown("No answer.")
     await play.looks(play.takes_up(WHOLE))
     assert play.cloud.asked == ["room"] * MOST_TRIES
-    assert play.now >= sum(RETRY_SECONDS)
+    assert play.now >= sum(BACKOFF.pause(failures) for failures in range(1, MOST_TRIES))
     assert play.keeps_nothing
 
 

@@ -1,0 +1,249 @@
+"""The object graph: the bot's own objects, between Slack, MetaStudio and the database.
+
+`app.py` builds it for a process, and tests build theirs: both hand in what is outside of it. Each part is
+built when it is first asked for, once.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.arguments import Regions
+from bot.domain.policy import Policy
+from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
+from bot.durable.claims import Claims
+from bot.durable.retention import keep_clearing
+from bot.jobs.outcome import Outcomes
+from bot.jobs.reconcile import Reconciliation
+from bot.jobs.recovery import Recovery
+from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
+from bot.jobs.start import Starts
+from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.listeners.actions.buttons import Actions
+from bot.listeners.commands.avatar import AvatarCommand
+from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners.incoming import Incoming
+from bot.metastudio.client import MetaStudio
+from bot.posts.updates import Showing
+from bot.runtime.background import Tasks
+from bot.slack.client import Installation
+from bot.slack.delivery import Delivery
+from bot.store.database import Database
+from bot.store.invocations import Invocations
+from bot.store.leases import Leases
+from bot.store.watched_jobs import WatchedJobs
+from bot.watching.completion import Completion
+from bot.watching.rooms import Rooms
+from bot.watching.watcher import Watcher
+
+BackgroundLoop = Callable[[], Coroutine[Any, Any, None]]
+"""What is done all the time, until cancelled."""
+
+
+@dataclass(kw_only=True)
+class Graph:
+    """What is outside, and from it every use case.
+
+    `acquire` waits until a start may be sent. `holder` names this process. `clock` is monotonic, in seconds.
+    """
+
+    database: Database
+    invocations: Invocations
+    slack: AsyncWebClient
+    installation: Installation
+    delivery: Delivery
+    metastudio: MetaStudio
+    tasks: Tasks
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    acquire: Callable[[], Awaitable[object]]
+    holder: str
+    regions: Regions
+    policy: Policy = field(default_factory=Policy)
+    offers_rtc: bool = True
+    start_seconds: float = 30.0
+    reads_per_second: float = 10.0
+    commit_seconds: float = COMMIT_SECONDS
+    ask_seconds: float = ASK_SECONDS
+    answer_seconds: float = ANSWER_SECONDS
+    renew_seconds: float = RENEW_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def listen(self, bolt: AsyncApp) -> None:
+        """Register the listeners."""
+        incoming = Incoming(self.acceptance, self.now, self.new_id, self.installation)
+        StartCommand(incoming, self.starts, self.policy, self.regions).register(bolt)
+        AvatarCommand(incoming, self.invocations, self.stops, self.policy).register(bolt)
+        Actions(
+            incoming=incoming,
+            invocations=self.invocations,
+            starts=self.starts,
+            stops=self.stops,
+            reconciliation=self.reconciliation,
+            rtc=self.rtc if self.offers_rtc else None,
+            delivery=self.delivery,
+            claims=self.claims,
+            tasks=self.tasks,
+            policy=self.policy,
+            regions=self.regions,
+        ).register(bolt)
+
+    @property
+    def background_loops(self) -> Sequence[BackgroundLoop]:
+        """What is done all the time."""
+        clearing = partial(keep_clearing, self.invocations, now=self.now)
+        return (self.recovery.keep_recovering, self.watcher.keep_watching, clearing)
+
+    @cached_property
+    def watched_jobs(self) -> WatchedJobs:
+        """The jobs that are followed."""
+        return WatchedJobs(self.database)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Which rows this process works on."""
+        return Claims(self.invocations, self.tasks, now=self.now)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """What MetaStudio has told of rooms."""
+        return Rooms(self.metastudio, clock=self.clock)
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """Commits invocations before they are acknowledged."""
+        return Acceptance(
+            self.invocations,
+            self.tasks,
+            self.claims,
+            seconds=self.commit_seconds,
+            ask_seconds=self.ask_seconds,
+            room_name=self.rooms.name,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Writes down what came of invocations, and tells people."""
+        return Outcomes(
+            self.invocations, self.delivery, rtc_access=self.offers_rtc, now=self.now, sleep=self.sleep
+        )
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """Finds the jobs of starts whose outcome is unknown."""
+        return Reconciliation(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            start_seconds=self.start_seconds,
+            now=self.now,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def starts(self) -> Starts:
+        """Starts jobs."""
+        return Starts(
+            invocations=self.invocations,
+            acceptance=self.acceptance,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            reconciliation=self.reconciliation,
+            claims=self.claims,
+            acquire=self.acquire,
+            seconds=self.start_seconds,
+            now=self.now,
+        )
+
+    @cached_property
+    def stops(self) -> Stops:
+        """Stops jobs."""
+        return Stops(
+            invocations=self.invocations,
+            acceptance=self.acceptance,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            claims=self.claims,
+            policy=self.policy,
+            now=self.now,
+            renew_seconds=self.renew_seconds,
+        )
+
+    @cached_property
+    def rtc(self) -> RtcAccess:
+        """Shows what a client needs to join a job's RTC room."""
+        return RtcAccess(
+            invocations=self.invocations,
+            acceptance=self.acceptance,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            slack=self.slack,
+            claims=self.claims,
+            now=self.now,
+            seconds=self.answer_seconds,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Goes on with rows that were left behind."""
+        return Recovery(
+            invocations=self.invocations,
+            starts=self.starts,
+            stops=self.stops,
+            reconciliation=self.reconciliation,
+            outcomes=self.outcomes,
+            claims=self.claims,
+            policy=self.policy,
+            now=self.now,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def showing(self) -> Showing:
+        """Brings announcements up to date."""
+        return Showing(
+            invocations=self.invocations,
+            watched_jobs=self.watched_jobs,
+            delivery=self.delivery,
+            rtc_access=self.offers_rtc,
+            now=self.now,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def completion(self) -> Completion:
+        """Completes announcements."""
+        return Completion(
+            watched_jobs=self.watched_jobs,
+            metastudio=self.metastudio,
+            rooms=self.rooms,
+            showing=self.showing,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+    @cached_property
+    def watcher(self) -> Watcher:
+        """Follows jobs to their end."""
+        return Watcher(
+            watched_jobs=self.watched_jobs,
+            leases=Leases(self.database),
+            metastudio=self.metastudio,
+            showing=self.showing,
+            completion=self.completion,
+            holder=self.holder,
+            reads_per_second=self.reads_per_second,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
+        )

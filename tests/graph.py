@@ -1,0 +1,43 @@
+"""The bot's object graph with what tests play outside of it."""
+
+from itertools import count
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.arguments import Regions
+from bot.graph import Graph
+from bot.slack.client import Installation
+from bot.store.invocations import Invocations
+
+PATIENCE = 60.0
+"""Seconds. A busy machine is no slow log: where a test is not about time, no limit of Slack's is met."""
+
+HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
+
+
+async def at_once() -> None:
+    """A turn that comes without a wait."""
+
+
+def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
+    """What a Graph needs: what a test plays, and for the rest what does no harm."""
+    numbers = count(1)
+    harmless = {
+        "database": log._database,
+        "invocations": log,
+        "slack": AsyncWebClient(),
+        "installation": HOME,
+        "new_id": lambda: f"i{next(numbers)}",
+        "acquire": at_once,
+        "holder": "this process",
+        "regions": Regions(("cn-north-4", "cn-southwest-2")),
+        "commit_seconds": PATIENCE,
+        "ask_seconds": PATIENCE,
+    }
+    return harmless | played
+
+
+def a_graph(log: Invocations, **played: Any) -> Graph:
+    """The bot over a log: `played` are at least the delivery, MetaStudio, the tasks and the clock (`now`)."""
+    return Graph(**parts_for(log, **played))
