@@ -54,8 +54,8 @@ def connection_limit(descriptors: int) -> int:
 class Connection(asyncio.Protocol):
     """One connection, in front of the protocol that speaks HTTP through it.
 
-    It is `busy` from the end of a request's headers to the answer. All that time it waits for this process,
-    so a process that is slow in a crowd must not take it for idle.
+    It is `busy` from the end of a request's headers to the answer. Then it waits for this process, and a slow
+    process must not drop it as idle.
     """
 
     def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def has_unread_data(self) -> bool:
-        """Whether something has come in that this process had no time to read."""
+        """Return whether received bytes wait that this process had no time to read."""
         if self._transport is None or self._transport.is_closing():
             return False
         poll = select.poll()

@@ -57,7 +57,7 @@ async def test_a_crowd_that_comes_at_once_stays_within_the_limit_and_loses_nobod
 
 
 class Unanswered(asyncio.Protocol):
-    """Takes whatever comes and answers none of it: a process that is slow in a crowd."""
+    """A protocol that reads everything and answers nothing, like a slow process in a crowd."""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_a_request_that_waits_for_the_process_is_not_taken_for_silence(
     for part in parts:
         writer.write(part)
         await asyncio.sleep(0.02)
-    with socket.create_connection((host, port)):  # it wants the only place
+    with socket.create_connection((host, port)):  # it needs the only place
         closed = asyncio.create_task(reader.read())
         done, _ = await asyncio.wait({closed}, timeout=1.0)
         closed.cancel()
