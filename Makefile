@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` shows the bot at work, `make test` proves it.
+# Two commands are enough: `make run` shows the bot at work, `make test` runs all tests.
 #   make run ARGS='--once "/avatar-start 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"'
 
 PYTHON ?= python3
@@ -22,21 +22,21 @@ types: .venv/development
 layers: .venv/development
 	$(BIN)/lint-imports
 
-# Two workers: most tests wait most of the time, but some must answer within Slack's three seconds.
+# Two workers, no more: most tests only wait, but some must answer within Slack's three seconds.
 pytest: .venv/development
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-# 250 kills of one bot, 100 of replicas, 10,000 starts in a row and 300 random lives, where `make test` has ten kills,
-# four, 900 starts among 3,000 uses and 30 lives. About twenty minutes.
+# Kill one bot 250 times and replicas 100 times, start 10,000 jobs in a row and run 300 random lives, in about 20
+# minutes. `make test` has 10 kills and 4, 900 starts among 3,000 uses, and 30 lives.
 chaos: .venv/development
 	CHAOS_KILLS=250 MEMORY_USES=9000 MEMORY_STARTS_IN_TEN=10 LIFE_EXAMPLES=300 $(BIN)/python -m pytest \
 	    tests/process/test_chaos.py tests/process/test_memory.py tests/test_life_of_starts.py $(ARGS)
 
-# The bot beside what people would use instead, in half an hour; with ARGS=--quick in a minute, and not judged.
+# Compare the bot with its alternatives, in half an hour; ARGS=--quick takes a minute and judges no goals.
 bench: .venv/development
 	@$(BIN)/python -m bench $(ARGS)
 
-# The names, versions and hashes of all that is installed, for every Python and platform at once.
+# Lock names, versions and hashes of all packages, for every Python version and platform at once.
 lock: .venv/development
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

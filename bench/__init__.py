@@ -1,5 +1,6 @@
-"""This bot measured beside what people would use instead: `make bench`, or `python -m bench --quick`.
+"""Compare the bot with its alternatives: `make bench`, or `python -m bench --quick`.
 
-The contenders, the stand-ins for Slack and MetaStudio, and the load generator are processes of their own, on
-one machine, in one run, taking turns round by round. Absolute numbers are noise, ratios are the result.
+Contenders, stand-ins for Slack and MetaStudio, and the load generator are separate processes on one machine,
+in one run. Contenders take turns round by round. Absolute numbers vary between machines; the ratios are the
+result.
 """

@@ -17,9 +17,9 @@ from bench.run import Run
 
 
 def main() -> int:
-    """Measure, print, write. Exit status 1 where a contender that could take part did not work."""
+    """Measure, print, write. Exit with 1 if a contender that could take part did not work."""
     told = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process is left behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that every process is stopped
     plan = QUICK if told.quick else FULL
     if told.rounds:
         plan = replace(plan, rounds=told.rounds)
@@ -40,17 +40,17 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--quick", action="store_true", help="small, and nothing is downloaded")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
-    parser.add_argument("--rounds", type=_above_zero, help="how many rounds")
+    parser.add_argument("--quick", action="store_true", help="measure small sizes and download nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to this file")
+    parser.add_argument("--rounds", type=_above_zero, help="the number of rounds")
     names = ", ".join(contender.name for contender in CONTENDERS)
-    parser.add_argument("--only", type=_contenders, metavar="NAME,…", help=f"only these: {names}")
+    parser.add_argument("--only", type=_contenders, metavar="NAME,…", help=f"only these contenders: {names}")
     return parser.parse_args()
 
 
 def _above_zero(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return int(text)
 
 

@@ -1,7 +1,7 @@
-"""News of announcements, on their way from the stand-ins to the load generator through a pipe.
+"""Pass announcements from the stand-ins to the load generator through a pipe.
 
-Each is the command's number and the time by the machine's monotonic clock, which all processes share. So what
-the way through the pipe takes is in no figure.
+Each item has the command's number and the time of the machine's monotonic clock, which all processes share.
+The time in the pipe is therefore in no figure.
 """
 
 import asyncio
@@ -13,30 +13,30 @@ _NEWS = struct.Struct("<qd")
 
 
 def send(pipe: int, number: int) -> None:
-    """Say that a command is announced, now. So few bytes arrive whole or not at all."""
+    """Report that a command is announced now. So few bytes arrive whole or not at all."""
     os.write(pipe, _NEWS.pack(number, time.monotonic()))
 
 
 class Announcements:
-    """Those who wait for the announcement of a command."""
+    """The waiters for the announcements of commands."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self._awaited: dict[int, asyncio.Future[float]] = {}
 
     def listen(self) -> None:
-        """Take the news in from now on."""
+        """Receive announcements from now on."""
         os.set_blocking(self._pipe, False)
         asyncio.get_running_loop().add_reader(self._pipe, self._read)
 
     def expect(self, number: int) -> "asyncio.Future[float]":
-        """The time at which this command will be announced. A second announcement of it changes nothing."""
+        """Return a future for the time of this command's first announcement. Later ones change nothing."""
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._awaited[number] = future
         return future
 
     def forget(self, number: int) -> None:
-        """Nobody waits for this one any more."""
+        """Forget a command that nobody waits for any more."""
         self._awaited.pop(number, None)
 
     def _read(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the contenders meet the stand-ins and the load: three processes, one of them the contender."""
+"""Run a contender between the stand-ins and the load generator: three processes."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ _TOKEN = {"METASTUDIO_AUTH_TOKEN": "bench-token"}
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """How much of a core each process used meanwhile, 1.0 being all of one."""
+    """The share of a core that each process used; 1.0 is a whole core."""
 
     contender: float
     stand_ins: float
@@ -38,7 +38,7 @@ class Busy:
 
 
 class Entrant:
-    """A contender that runs and has acknowledged its first command, `seconds_to_ready` after its start."""
+    """A running contender that has acknowledged its first command, `seconds_to_ready` after its start."""
 
     def __init__(self, arena: "Arena", contender: Contender, process: Process, seconds: float) -> None:
         self.process = process
@@ -47,10 +47,10 @@ class Entrant:
         self._contender = contender
 
     def play(self, count: int, *, at_once: int, metastudio_seconds: float, seconds: float) -> Facts:
-        """Let so many commands be typed.
+        """Type `count` commands.
 
         Raises:
-            BenchError: not one of them came to anything.
+            BenchError: none of them succeeded.
         """
         self._arena.stand_ins.ask(metastudio_seconds=metastudio_seconds)
         facts = self._arena.load.ask(
@@ -68,7 +68,7 @@ class Entrant:
 
     @contextmanager
     def measured(self) -> Iterator[list[Busy]]:
-        """Holds what the processes used in the block, once it is over."""
+        """Yield a list that holds each process's use of the processor once the block is over."""
         processes = (self.process, self._arena.stand_ins, self._arena.load)
         before, began = [process.cpu_seconds for process in processes], time.monotonic()
         busy: list[Busy] = []
@@ -79,7 +79,7 @@ class Entrant:
 
 
 class Arena:
-    """The stand-ins and the load generator, for as long as the run; `folder` is for what they say."""
+    """The stand-ins and the load generator of a whole run; `folder` is for their output."""
 
     def __init__(self, folder: Path, postgresql: PostgreSql) -> None:
         self._folder = folder
@@ -95,18 +95,18 @@ class Arena:
         os.close(writing)
 
     def close(self) -> None:
-        """End both."""
+        """Stop both."""
         self.load.stop()
         self.stand_ins.stop()
 
     def next_number(self, count: int = 1) -> int:
-        """The first of so many numbers that no command has had."""
+        """Reserve `count` unused command numbers and return the first."""
         number = self._numbers
         self._numbers += count
         return number
 
     def place(self, contender: Contender, name: str) -> "Place":
-        """A new folder for a contender, with a new database where it is told of one."""
+        """Create a folder for a contender, and a database if the contender uses a configured one."""
         folder = self._folder / f"{contender.name}-{name}"
         folder.mkdir()
         own = contender.store is Store.OWN
@@ -116,10 +116,10 @@ class Arena:
     def entered(
         self, contender: Contender, place: "Place", settings: dict[str, str] | None = None
     ) -> Iterator[Entrant]:
-        """A contender in its place, from its start to its end.
+        """Run a contender in its place, from its start to its end.
 
         Raises:
-            BenchError: it does not get ready.
+            BenchError: the contender does not get ready.
         """
         port = _free_port()
         way = {"SLACK_APP_TOKEN": "xapp-bench"} if contender.way is Way.SOCKET else {}
@@ -161,14 +161,14 @@ class Arena:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a contender runs, and what it is told beside the rest."""
+    """The folder where a contender runs, and its additional environment."""
 
     folder: Path
     settings: dict[str, str]
 
 
 def sustained(arena: Arena, yardstick: Contender, plan: Plan) -> Facts:
-    """What the stand-ins and the load generator manage where no contender slows them down."""
+    """Measure what the stand-ins and the load generator achieve if no contender slows them down."""
     with arena.entered(yardstick, arena.place(yardstick, "yardstick")) as entrant:
         entrant.play(plan.warm_up, at_once=plan.at_once, metastudio_seconds=0.0, seconds=plan.crowd_seconds)
         with entrant.measured() as busy:

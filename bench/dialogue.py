@@ -1,4 +1,4 @@
-"""Questions to a process on its standard input, its answers on its standard output: each a line of JSON."""
+"""Ask a process on its standard input and read its answers from its standard output: lines of JSON."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ Facts = dict[str, Any]
 
 
 def say(facts: Facts) -> None:
-    """Write one line, at once."""
+    """Write one line and flush it."""
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What was measured, round by round."""
+"""The measured figures, round by round."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ class Figures:
     )
 
     def add(self, work: str, contender: str, **figures: float) -> None:
-        """Note what one round gave."""
+        """Add the figures of one round."""
         for name, value in figures.items():
             self.values[work][contender][name].append(value)
 
     def rounds(self, work: str, contender: str, figure: str) -> Rounds:
-        """All values of a figure; none where it was not measured."""
+        """Return all values of a figure; none if it was not measured."""
         return self.values.get(work, {}).get(contender, {}).get(figure, [])
 
     def typical(self, work: str, contender: str, figure: str) -> float | None:
-        """The median of the rounds; for a figure called `…_max…` the worst."""
+        """Return the median of the rounds, or the worst value for a figure called `…_max…`."""
         rounds = self.rounds(work, contender, figure)
         if not rounds:
             return None

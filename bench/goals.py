@@ -1,6 +1,6 @@
-"""What the figures must show, as data, and whether they do.
+"""The goals as data, and whether the figures meet them.
 
-Like is compared with like: HTTP with HTTP, Socket Mode with Socket Mode. The script knows Socket Mode only.
+HTTP is compared with HTTP, Socket Mode with Socket Mode. The script only has Socket Mode.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from bench.figures import Figures
 
 
 class Verdict(StrEnum):
-    """What came of a goal. Without its figures, or at sizes that it does not speak of, it is not judged."""
+    """The result of a goal. Goals without figures, or for other sizes, are not judged."""
 
     MET = "met"
     MISSED = "missed"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure of a contender is at least, or at most, so many times its peer's; without a peer, so much."""
+    """A limit for a contender's figure: a multiple of its peer's figure; without a peer, a fixed value."""
 
     work: str
     figure: str
@@ -32,7 +32,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A goal and what came of it: `value` and `peer_value` are typical figures, `ratio` is between them."""
+    """A goal and its result: `value` and `peer_value` are typical figures, `ratio` is between them."""
 
     goal: Goal
     value: float | None
@@ -42,14 +42,14 @@ class Judged:
 
 
 def judge(goal: Goal, figures: Figures, *, sizes_match: bool) -> Judged:
-    """Compare."""
+    """Compare the figures with a goal."""
     value = figures.typical(goal.work, goal.contender, goal.figure)
     peer_value = figures.typical(goal.work, goal.peer, goal.figure) if goal.peer else None
     ratio = value / peer_value if value is not None and peer_value else None
     compared = ratio if goal.peer else value
     if compared is None or not sizes_match:
         return Judged(goal, value, peer_value, ratio, Verdict.NOT_JUDGED)
-    shown = round(compared, 2)  # as it is printed
+    shown = round(compared, 2)  # as the report prints it
     met = shown >= goal.limit if goal.at_least else shown <= goal.limit
     return Judged(goal, value, peer_value, ratio, Verdict.MET if met else Verdict.MISSED)
 

@@ -1,4 +1,4 @@
-"""The machine that all figures are of."""
+"""Describe the machine that was measured."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def description() -> dict[str, str]:
-    """In words, line by line."""
+    """Return the description in words, line by line."""
     return {
         "processor": f"{os.cpu_count()} × {_processor()}",
         "system": f"{platform.system()} {platform.release()}",
@@ -33,7 +33,7 @@ def _node() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """Where the logs are, and how it is mounted: on a tmpfs no write is ever synced to anything."""
+    """Return the logs' file system and mount options: on a tmpfs no write is ever synced."""
     mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
     holding = [(place, kind) for _, place, kind, *_ in mounts if folder.is_relative_to(place)]
     place, kind = max(holding, key=lambda mount: len(mount[0]), default=("?", "?"))

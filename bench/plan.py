@@ -1,27 +1,27 @@
-"""How much is measured."""
+"""The sizes of the measurements."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sizes of all works. Times are seconds."""
+    """The sizes of all works. Times are in seconds."""
 
     name: str
     rounds: int
 
     warm_up: int
-    """Commands before the crowd, as many at a time: connections are open then, and code is compiled."""
+    """Commands before the crowd, all at once: they open connections and warm up the code."""
 
     commands: int
     at_once: int
     metastudio_seconds: float
     crowd_seconds: float
-    """A crowd is sent home after so long; what was announced by then is what counts."""
+    """Seconds after which a crowd ends; only commands announced until then count."""
 
     idle_commands: int
     starts: int
-    """Starts that are timed for their own sake, beside the one before the crowd."""
+    """Additional timed starts of the process, besides the one before the crowd."""
 
     rows: tuple[int, int]
     looks: int
@@ -35,7 +35,7 @@ class Plan:
     """Whether to download what contenders need."""
 
     is_judged: bool
-    """Whether the sizes are those that the goals speak of."""
+    """Whether the goals apply to these sizes."""
 
 
 FULL = Plan(

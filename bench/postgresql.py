@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for as long as the run, from a wheel; not there, whoever needs it is skipped."""
+"""A real PostgreSQL server from a wheel, for the whole run; without it, its contenders are skipped."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from bench.toolchains import Skipped
 
 
 class PostgreSql:
-    """Started when the first database is asked for."""
+    """The server, started when the first database is requested."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,10 +19,10 @@ class PostgreSql:
         self._names = count(1)
 
     def new_database(self) -> str:
-        """A fresh database, as the bot's AVATAR_DATABASE_URL.
+        """Create a database and return its URL for AVATAR_DATABASE_URL.
 
         Raises:
-            Skipped: there is no server to be had.
+            Skipped: no server is available.
         """
         server = self._started()
         name = f"bench_{next(self._names)}"
@@ -31,7 +31,7 @@ class PostgreSql:
         return uri.replace("postgresql://", "postgresql+asyncpg://")
 
     def run(self, url: str, statement: str) -> None:
-        """Carry a statement out in a database, however long it takes."""
+        """Run a statement in a database, however long it takes."""
         name = url.partition("?")[0].rpartition("/")[2]
         self._started().psql(f"\\connect {name}\n{statement};")
 

@@ -1,4 +1,4 @@
-"""Processes of the run: started, asked, measured by what Linux says of them in /proc, and ended."""
+"""The processes of a run: started, asked, measured through Linux's /proc, and stopped."""
 
 import json
 import os
@@ -14,11 +14,11 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class BenchError(Exception):
-    """Something that is to be measured does not work, in words for whoever runs the bench."""
+    """A failure of something to be measured, in words for the person who runs the bench."""
 
 
 class Process:
-    """One process with no environment but what it is given; what it says goes into files in its folder."""
+    """One process with only the given environment; its output goes into files in its folder."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class Process:
             )
 
     def ask(self, **question: object) -> Facts:
-        """Put a question to a process that answers them.
+        """Ask a process a question, and return its answer.
 
         Raises:
-            BenchError: it has ended.
+            BenchError: the process has ended.
         """
         if self._popen.stdin is not None:
             self._popen.stdin.write(json.dumps(question).encode() + b"\n")
@@ -55,10 +55,10 @@ class Process:
         return self.hear()
 
     def hear(self) -> Facts:
-        """The next line that it says.
+        """Return the next line of its output.
 
         Raises:
-            BenchError: it has ended.
+            BenchError: the process has ended.
         """
         line = self._popen.stdout.readline() if self._popen.stdout is not None else b""
         if not line:
@@ -68,23 +68,23 @@ class Process:
 
     @property
     def last_words(self) -> str:
-        """The end of what it has said."""
+        """The end of its output."""
         return self._said.read_text(errors="replace")[-1500:].strip()
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it still runs."""
         return self._popen.poll() is None
 
     @property
     def cpu_seconds(self) -> float:
-        """What all its threads have used so far."""
+        """The CPU seconds of all its threads so far."""
         fields = Path(f"/proc/{self._popen.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
     @property
     def peak_mib(self) -> float:
-        """The most memory that it ever had resident."""
+        """The largest resident memory that it ever had."""
         for line in Path(f"/proc/{self._popen.pid}/status").read_text().splitlines():
             name, _, value = line.partition(":")
             if name == "VmHWM":
@@ -92,7 +92,7 @@ class Process:
         raise BenchError(f"{self._name} has ended: {self.last_words}")
 
     def stop(self) -> None:
-        """Ask it to end; past its time, make it."""
+        """Ask it to end; kill it if it takes too long."""
         if self._popen.stdin is not None:
             self._popen.stdin.close()
         if self.is_running:

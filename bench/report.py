@@ -14,7 +14,7 @@ from bench.works.work import WORKS, Column, Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run has found out. `labels` name all contenders, `manners` tell of those that were asked for."""
+    """The results of a run. `labels` has all contenders, `manners` describes those that took part."""
 
     date: str
     machine: Mapping[str, str]
@@ -27,11 +27,11 @@ class Report:
     figures: Figures
 
     def text(self) -> str:
-        """Markdown, which reads well as it is."""
+        """Return Markdown that is also readable as plain text."""
         return "\n".join(self._lines())
 
     def as_json(self) -> dict[str, Any]:
-        """Everything."""
+        """Return everything for JSON."""
         return {
             "date": self.date,
             "machine": dict(self.machine),
@@ -68,7 +68,7 @@ class Report:
         rounds = "1 round" if self.rounds == 1 else f"{self.rounds} rounds"
         yield f"Medians of {rounds} ({self.plan.name}), in turns; maxima over all rounds."
         if not self.plan.is_judged:
-            yield "These sizes are too small to be held against the goals."
+            yield "These sizes are too small for the goals."
         yield (
             "Stand-ins and load generator alone, MetaStudio 0 s: at least "
             f"{self.sustained['per_second']:,.0f} commands a second "
@@ -117,7 +117,7 @@ class Report:
         yield from _markdown(["contender", "goal", "found", "verdict"], rows)
 
     def _label(self, name: str) -> str:
-        """Of a contender, or of one of its logs: with the log's length."""
+        """Return the label of a contender, or of one of its logs with the number of rows."""
         contender, _, size = name.partition(", ")
         label = self.labels[contender]
         if not size:
@@ -131,7 +131,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table whose columns also line up where nobody renders it."""
+    """Yield a table whose columns line up as plain text too."""
     widths = [max(map(_width, column)) for column in zip(headings, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""One run: all contenders, round by round, each round beginning with another one of them."""
+"""Run all contenders, round by round; each round begins with another contender."""
 
 import sys
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from bench.works.watching import watch
 
 
 class Run:
-    """Carries a plan out in a folder that is thrown away afterwards."""
+    """One run of a plan, in a temporary folder."""
 
     def __init__(self, folder: Path, plan: Plan, contenders: Sequence[Contender], *, date: str) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class Run:
         self.has_failures = False
 
     def carry_out(self) -> Report:
-        """Everything.
+        """Run everything.
 
         Raises:
             BenchError: the stand-ins do not work.
@@ -69,7 +69,7 @@ class Run:
         )
 
     def close(self) -> None:
-        """Stop what outlives a round."""
+        """Stop the processes that outlive a round."""
         self._postgresql.close()
 
     def _is_prepared(self, contender: Contender) -> bool:

@@ -1,6 +1,6 @@
-"""What some contenders need beside the bot's own environment: set up the first time, locked, apart from it.
+"""Install what some contenders need besides the bot's own environment: locked, and only once.
 
-What is set up keeps the hash of its lock, so that it is set up anew once the lock changes.
+An installation stores the hash of its lock, so that a changed lock leads to a new installation.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ SET_UP_SECONDS = 900
 
 
 class Skipped(Exception):
-    """A contender cannot take part, with the reason in a few words."""
+    """A contender that cannot take part, with the reason in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """Something to be set up from a lock. `program` must be there to do it."""
+    """An installation from a lock. `program` must be present to do it."""
 
     what: str
     lock: Path
@@ -30,10 +30,10 @@ class Toolchain:
     commands: tuple[tuple[str, ...], ...]
 
     def prepare(self, *, may_download: bool) -> None:
-        """Set it up, if that is not done yet.
+        """Install it unless that is done already.
 
         Raises:
-            Skipped: it cannot be had, or may not be downloaded now.
+            Skipped: it is not available, or may not be downloaded now.
         """
         if shutil.which(self.program) is None:
             raise Skipped(f"{Path(self.program).name} is not on this machine")
@@ -41,7 +41,7 @@ class Toolchain:
         if mark.exists() and mark.read_text() == digest:
             return
         if not may_download:
-            raise Skipped(f"{self.what} would have to be downloaded, which the full bench does")
+            raise Skipped(f"{self.what} must be downloaded, which only the full bench does")
         sys.stderr.write(f"Setting up {self.what} …\n")
         for command in self.commands:
             _run(command, self.lock.parent)
@@ -57,7 +57,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
         raise Skipped(f"{command[0]} failed: {error}") from None
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()
-        raise Skipped(f"`{' '.join(command)}` failed: {words[-1] if words else 'without a word'}")
+        raise Skipped(f"`{' '.join(command)}` failed: {words[-1] if words else 'no message'}")
 
 
 _VENV = HERE / ".venv"

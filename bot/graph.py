@@ -26,10 +26,9 @@ from bot.jobs.recovery import Recovery
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
-from bot.listeners.actions.buttons import Actions
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners import register
 from bot.listeners.incoming import Incoming
+from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
 from bot.posts.updates import Showing
 from bot.runtime.background import Tasks
@@ -79,11 +78,14 @@ class Graph:
 
     def listen(self, bolt: AsyncApp) -> None:
         """Register the listeners."""
-        incoming = Incoming(self.acceptance, self.now, self.new_id, self.installation)
-        StartCommand(incoming, self.starts, self.policy, self.regions).register(bolt)
-        AvatarCommand(incoming, self.invocations, self.stops, self.policy).register(bolt)
-        Actions(
-            incoming=incoming,
+        register(bolt, self.services)
+
+    @cached_property
+    def services(self) -> Services:
+        """What listeners work with."""
+        return Services(
+            incoming=Incoming(self.acceptance, self.now, self.new_id, self.installation),
+            acceptance=self.acceptance,
             invocations=self.invocations,
             starts=self.starts,
             stops=self.stops,
@@ -94,7 +96,7 @@ class Graph:
             tasks=self.tasks,
             policy=self.policy,
             regions=self.regions,
-        ).register(bolt)
+        )
 
     @property
     def background_loops(self) -> Sequence[BackgroundLoop]:
@@ -158,7 +160,6 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             reconciliation=self.reconciliation,
-            claims=self.claims,
             acquire=self.acquire,
             seconds=self.start_seconds,
             now=self.now,
@@ -172,7 +173,6 @@ class Graph:
             acceptance=self.acceptance,
             metastudio=self.metastudio,
             outcomes=self.outcomes,
-            claims=self.claims,
             policy=self.policy,
             now=self.now,
             renew_seconds=self.renew_seconds,
@@ -187,7 +187,6 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             slack=self.slack,
-            claims=self.claims,
             now=self.now,
             seconds=self.answer_seconds,
             sleep=self.sleep,

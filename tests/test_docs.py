@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from bot.cli.main import cli
-from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
-from bot.listeners.commands.avatar_start import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
+from bot.listeners.commands import COMMANDS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -37,15 +36,12 @@ def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None
 
     assert manifest["features"]["slash_commands"] == [
         {
-            "command": name,
-            "description": description,
-            "usage_hint": usage_hint,
+            "command": command.name,
+            "description": command.description,
+            "usage_hint": command.usage_hint,
             "should_escape": True,
         }
-        for name, description, usage_hint in (
-            (START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),
-            (AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT),
-        )
+        for command in COMMANDS
     ]
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]

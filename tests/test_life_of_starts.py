@@ -690,16 +690,16 @@ class LifeOfStarts(RuleBasedStateMachine):
         return Invocation(**(values | more))
 
     async def _deliver(self, start: Invocation, request: StartRequest, process: Process) -> None:
-        received = await process.starts.commit(start, request)
+        received = await process.starts.commit(start.asking_for(request))
         if isinstance(received, Invocation):
             self._accepted.add(received.id)
-            process.starts.begin(received)
+            process.claims.take(received.id, process.starts.carry_out(received))
 
     @staticmethod
     async def _stop(stop: Invocation, job: JobRef, process: Process) -> None:
-        received = await process.stops.commit(stop, job)
+        received = await process.stops.commit(replace(stop, room_id=job.room_id, job_id=job.job_id))
         assert received is not None
-        process.stops.begin(received)
+        process.claims.take(received.id, process.stops.carry_out(received))
 
     @staticmethod
     async def _look_again(look: Invocation, invocation_id: str, process: Process) -> None:

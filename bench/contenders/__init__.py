@@ -1,5 +1,5 @@
-"""The contenders, each written as well as its author would.
+"""The contenders, each written as well as its author would write it.
 
-All of them read the same environment, the one that README describes. Where they are given no app token they
-listen at `/slack/events` on the port AVATAR_HTTP_PORT.
+All read the same environment, which README describes. Without an app token they listen at `/slack/events` on
+the port AVATAR_HTTP_PORT.
 """

@@ -1,6 +1,6 @@
-"""No contender but a yardstick: acknowledges, calls and posts over bare sockets.
+"""Acknowledge, call and post over bare sockets: a yardstick, not a contender.
 
-What it manages is what the stand-ins and the load generator can sustain at least.
+Its result is what the stand-ins and the load generator can sustain at least.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ POST = _request("/api/chat.postMessage", f'{{"channel":"C0BENCH001","text":"{job
 
 
 async def main() -> None:
-    """Serve for ever."""
+    """Serve until killed."""
     connections = Connections(HOST.port or 80)
     under_way: set[asyncio.Task[None]] = set()
     place = PLACE.encode()

@@ -1,6 +1,6 @@
-"""The floor with the work itself: an AsyncApp that acknowledges, calls and posts. No log, no checks.
+"""The floor with the work itself: an AsyncApp that acknowledges, calls and posts, without log or checks.
 
-With a ready-made token. Over HTTP, or in Socket Mode where there is an app token.
+It uses a ready-made token, and HTTP, or Socket Mode if there is an app token.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ METASTUDIO_TOKEN = os.environ["METASTUDIO_AUTH_TOKEN"]
 
 
 def build_app(http: aiohttp.ClientSession) -> AsyncApp:
-    """The app; all its calls share one set of connections."""
+    """Build the app; all its calls share one set of connections."""
     app = AsyncApp(
         client=AsyncWebClient(token=SLACK_TOKEN, base_url=SLACK, session=http),
         signing_secret=os.environ["SLACK_SIGNING_SECRET"],
@@ -48,7 +48,7 @@ def build_app(http: aiohttp.ClientSession) -> AsyncApp:
 
 
 async def main() -> None:
-    """Serve for ever."""
+    """Serve until killed."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         app = build_app(http)
         if app_token := os.environ.get("SLACK_APP_TOKEN"):

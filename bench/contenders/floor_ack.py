@@ -1,4 +1,4 @@
-"""The floor: Bolt for Python's AsyncApp, which acknowledges and does nothing."""
+"""The floor: an AsyncApp of Bolt for Python that acknowledges and does nothing else."""
 
 import os
 from typing import Any
@@ -13,7 +13,7 @@ app = AsyncApp(client=slack, signing_secret=os.environ["SLACK_SIGNING_SECRET"])
 
 @app.command("/avatar-start")
 async def avatar_start(ack: AsyncAck, command: dict[str, Any]) -> None:
-    """`/avatar-start room_id [region]`"""
+    """Handle `/avatar-start room_id [region]`."""
     await ack(f"Starting room {command['text']} …")
 
 

@@ -1,4 +1,4 @@
-"""Who takes part."""
+"""The contenders and how to run them."""
 
 import sys
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _AVATAR_BOT = (sys.executable, "-m", "bot", "run")
 
 
 class Way(StrEnum):
-    """How commands come in."""
+    """The transport of commands."""
 
     HTTP = "http"
     SOCKET = "socket"
 
 
 class Store(StrEnum):
-    """Where a log is that is told where to be."""
+    """The database of a contender's log."""
 
     OWN = "own"
     POSTGRESQL = "postgresql"
@@ -27,9 +27,10 @@ class Store(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One of them.
+    """One contender.
 
-    `announces`: whether it posts. `signs`: with AK/SK, else it has a token. `manner`: what sets it apart.
+    `announces`: whether it posts. `signs`: whether it signs with AK/SK instead of using a token. `manner`:
+    how it works, for the report.
     """
 
     name: str

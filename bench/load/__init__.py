@@ -1,1 +1,1 @@
-"""The load generator: people who type commands, and Slack's way of delivering them."""
+"""The load generator: people who type commands, and Slack's delivery of them."""

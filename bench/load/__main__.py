@@ -1,10 +1,10 @@
-"""The load generator as a process. It says where its Socket Mode is, then does what it is asked.
+"""Run the load generator as a process. It prints its Socket Mode address, then answers questions.
 
 | question | answer |
 |---|---|
-| `meet`: a bot was started, at `port`, or 0 where it connects by itself | `at`: when it had acknowledged |
-| `play`: type `count` commands, `at_once` at a time, for `seconds` at the most | how long they took |
-| `part`: that was all for this bot | |
+| `meet`: a bot was started, at `port`, or 0 if it connects by itself | `at`: when it had acknowledged |
+| `play`: type `count` commands, `at_once` at a time, for at most `seconds` | how long they took |
+| `part`: the questions about this bot are over | |
 """
 
 import argparse
@@ -20,7 +20,7 @@ MEET_SECONDS = 40.0
 
 
 class Load:
-    """Does what it is asked, for one bot after the other."""
+    """The load generator, for one bot after the other."""
 
     def __init__(self, announcements: Announcements, signing_secret: str, origin: str) -> None:
         self._announcements = announcements
@@ -30,17 +30,17 @@ class Load:
         self._socket_mode = SocketMode()
 
     async def listen(self) -> int:
-        """Let bots connect; the port of Socket Mode."""
+        """Let bots connect, and return the port of Socket Mode."""
         self._announcements.listen()
         await self._socket_mode.listen()
         return self._socket_mode.port
 
     async def answer(self, question: Facts) -> Facts:
-        """Do one thing. What goes wrong is said as `failure`."""
+        """Answer one question. An error is returned as `failure`."""
         deeds = {"meet": self._meet, "play": self._play, "part": self._part}
         try:
             return await deeds[question.pop("do")](question)
-        except OSError as error:  # a TimeoutError is one too
+        except OSError as error:  # this includes TimeoutError
             return {"failure": str(error) or "it is not ready in time"}
 
     async def _meet(self, question: Facts) -> Facts:

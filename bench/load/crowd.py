@@ -1,6 +1,6 @@
-"""Commands one after the other or many at a time, and how long each took.
+"""Send commands one after the other or many at a time, and measure how long each takes.
 
-A closed loop: so many people, each of whom types the next command once the last one was announced, or failed.
+This is a closed loop: each of the people types the next command once the last one was announced or failed.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from bench.dialogue import Facts
 from bench.load.ways import Delivered
 
 ACK_SECONDS = 3.0
-"""What Slack waits. A later ack counts as this long, and as missed."""
+"""How long Slack waits. A later ack counts as this long, and as missed."""
 
 ANNOUNCEMENT_SECONDS = 30.0
-"""How long somebody waits to hear of their command before they give up."""
+"""Seconds that a person waits for the announcement of a command before they give up."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Seconds, command by command, from its sending on."""
+    """The seconds of each command, counted from its sending."""
 
     acks: list[float] = field(default_factory=list)
     announcements: list[float] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Tally:
     last_words: str = ""
 
     def facts(self, seconds: float, *, announces: bool) -> Facts:
-        """In sum. Rates are by second, times in milliseconds."""
+        """Return totals; rates are per second, times in milliseconds."""
         done = len(self.announcements) if announces else len(self.acks) - self.missed_acks
         return {
             "done": done,
@@ -45,7 +45,7 @@ class Tally:
 
 
 class Crowd:
-    """Types commands. Where the bot does not announce, a command is done once it is acknowledged."""
+    """People who type commands. If the bot does not announce, a command is done once it is acknowledged."""
 
     def __init__(self, announcements: Announcements, *, announces: bool) -> None:
         self._announcements = announcements
@@ -54,7 +54,7 @@ class Crowd:
     async def play(
         self, deliveries: Sequence[tuple[int, Delivered]], *, at_once: int, seconds: float
     ) -> Facts:
-        """Type all of them, for so long at the most."""
+        """Type all commands, for at most this many seconds."""
         tally, left = Tally(), iter(deliveries)
         began = time.monotonic()
         try:
@@ -98,7 +98,7 @@ class Crowd:
 
 
 def _quantiles(name: str, seconds: Sequence[float]) -> Facts:
-    """By nearest rank, in milliseconds."""
+    """Return quantiles by nearest rank, in milliseconds."""
     ordered = sorted(seconds)
     if not ordered:
         return {}

@@ -1,4 +1,4 @@
-"""What Slack sends for a typed command."""
+"""Slack's payload for a typed command."""
 
 from bench.identifiers import room_of
 from bench.stand_ins.slack import CHANNEL, TEAM, USER
@@ -7,7 +7,7 @@ COMMAND = "/avatar-start"
 
 
 def command_payload(number: int, origin: str) -> dict[str, str]:
-    """Somebody types `/avatar-start room cn-north-4`; `origin` is where response_urls lead."""
+    """Build the payload of `/avatar-start room cn-north-4`; `origin` is where response_urls lead."""
     return {
         "token": "obsolete",
         "team_id": TEAM,

@@ -1,4 +1,4 @@
-"""The two ways from Slack to a bot. Both deliver a command and are back once it is acknowledged."""
+"""The two transports from Slack to a bot. Both deliver a command and return once it is acknowledged."""
 
 import asyncio
 import hashlib
@@ -20,14 +20,14 @@ POLL_SECONDS = 0.005
 PING_SECONDS = 5.0
 
 Delivered = Callable[[], Awaitable[None]]
-"""Delivers one command, which was rendered beforehand; raises OSError where it is not taken."""
+"""Delivers one command, which was rendered beforehand; raises OSError if it is not accepted."""
 
 GOOD_NEWS = "Starting"
-"""What every contender's ack says; Bolt's words for a failure are acknowledged with 200 as well."""
+"""The text in every contender's ack; Bolt acknowledges its own failures with 200 as well."""
 
 
 class Way(Protocol):
-    """A way to the one bot that runs at the moment."""
+    """A transport to the one bot that runs now."""
 
     async def open(self) -> None:
         """Wait until the bot can be reached."""
@@ -36,11 +36,11 @@ class Way(Protocol):
         """Render a command."""
 
     async def close(self) -> None:
-        """Let go of the bot."""
+        """Disconnect from the bot."""
 
 
 class SignedHttp:
-    """Requests to a port, signed as Slack does. A signature is good for five minutes."""
+    """Signed requests to a port, as Slack sends them. A signature is valid for five minutes."""
 
     def __init__(self, port: int, signing_secret: str) -> None:
         self._port = port
@@ -48,7 +48,7 @@ class SignedHttp:
         self._connections = Connections(port)
 
     async def open(self) -> None:
-        """Wait until the port takes connections, and where it tells of its readiness, until it is ready."""
+        """Wait until the port accepts connections and, if the bot reports readiness, until it is ready."""
         while True:
             if await self._takes_commands():
                 return
@@ -170,7 +170,7 @@ class SocketMode:
 
 
 async def _keep_pinging(socket: web.WebSocketResponse) -> None:
-    """Slack does; Bolt for JavaScript takes a socket without it for dead after 30 s."""
+    """Send pings as Slack does; without them Bolt for JavaScript drops a socket after 30 s."""
     while not socket.closed:
         await asyncio.sleep(PING_SECONDS)
         await socket.ping()

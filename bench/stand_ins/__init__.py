@@ -1,5 +1,5 @@
-"""Slack's Web API and MetaStudio, as lean as can be.
+"""Minimal stand-ins for Slack's Web API and MetaStudio.
 
-The sandbox's stand-ins check everything and keep every limit, which is far too slow here. These check
-nothing: answers are rendered beforehand, and a number in the room says which job it is.
+The sandbox's stand-ins check everything and enforce every limit, which is too slow here. These check nothing:
+answers are rendered beforehand, and the number in a room's ID shows which job it is.
 """

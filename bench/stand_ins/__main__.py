@@ -1,4 +1,4 @@
-"""The stand-ins as a process. It says its port, then does what it is told and answers with its counts."""
+"""Run the stand-ins as a process. It prints its port, then answers each question with its counts."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from bench.wire.server import Answer, Request, listen
 
 
 async def serve(pipe: int) -> None:
-    """Play both until there are no more questions."""
+    """Serve both until there are no more questions."""
     metastudio = MetaStudio()
     slack = Slack(partial(announcements.send, pipe))
 

@@ -1,4 +1,4 @@
-"""MetaStudio: both starts, the list of a room's jobs, and the state of one. Every room has its one job."""
+"""MetaStudio: both starts, the list of a room's jobs, and the state of one. Each room has exactly one job."""
 
 import json
 from collections import Counter
@@ -66,14 +66,14 @@ _PLACE = PLACE.encode()
 
 
 class MetaStudio:
-    """Answers what is asked of it, starts after `seconds`; `calls` counts by kind."""
+    """The answers to requests; starts take `seconds`; `calls` counts by kind."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.calls: Counter[str] = Counter()
 
     def answer(self, request: Request) -> Answer:
-        """The answer to one request."""
+        """Return the answer to one request."""
         room = IN_ROOM.search(request.target)
         if room is None:
             return Answer(_NOT_FOUND)

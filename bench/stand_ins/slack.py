@@ -1,4 +1,4 @@
-"""Slack's Web API and its response_urls. What is posted with a job ID in it is an announcement."""
+"""Slack's Web API and its response_urls. A post that contains a job ID is an announcement."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ _NO_SUCH_METHOD = Answer(rendered("200 OK", b'{"ok":false,"error":"unknown_metho
 
 
 class Slack:
-    """Answers what is asked of it; `announced` hears the number of each announcement; `calls` counts."""
+    """The answers to requests; `announced` is called with the number of each announcement; `calls` counts."""
 
     def __init__(self, announced: Callable[[int], None]) -> None:
         self._announced = announced
@@ -49,11 +49,11 @@ class Slack:
         self.calls: Counter[str] = Counter()
 
     def invite_to(self, socket_url: str) -> None:
-        """Where Socket Mode is."""
+        """Set the address of Socket Mode."""
         self._socket = _ok(url=socket_url)
 
     def answer(self, request: Request) -> Answer:
-        """The answer to one request."""
+        """Return the answer to one request."""
         method = request.target.partition(b"?")[0].rpartition(b"/")[2]
         if method in _POSTS or request.target.startswith(b"/response/"):
             self._take(request)

@@ -1,1 +1,1 @@
-"""HTTP/1.1 with next to nothing between it and the sockets, so that measuring costs little."""
+"""Minimal HTTP/1.1 directly on sockets, so that measuring costs little."""

@@ -1,4 +1,4 @@
-"""Connections that are kept open, each with one request under way at the most."""
+"""Kept-alive connections, each with at most one request at a time."""
 
 import asyncio
 import re
@@ -10,16 +10,17 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
 
 
 class Connections:
-    """To one port of this machine; as many as there are requests at once."""
+    """Connections to one port of this machine; as many as there are simultaneous requests."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: list[_Connection] = []
 
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """Send a whole request; back with the answer's status and its bytes, head included.
+        """Send a whole request; return the answer's status and its bytes, head included.
 
-        A connection that was kept may be closed by the far side at that moment: then once more, on a new one.
+        The server may close a kept connection at that moment; the request is then sent once more on a new
+        one.
 
         Raises:
             OSError: there is no connection, or it was lost.
@@ -35,7 +36,7 @@ class Connections:
         return await self._exchange_on(made, request)
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close idle connections."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()

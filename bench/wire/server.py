@@ -1,4 +1,4 @@
-"""A server that hands out answers which were rendered beforehand."""
+"""A server whose answers are rendered beforehand."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`target` is the path with its query."""
+    """A request; `target` is the path with its query."""
 
     method: bytes
     target: bytes
@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The bytes of a whole response, and how many seconds it is held back."""
+    """The bytes of a whole response, and the seconds to wait before sending it."""
 
     content: bytes
     seconds: float = 0.0
@@ -35,7 +35,7 @@ Answering = Callable[[Request], Answer]
 
 
 def rendered(status: str, body: bytes, *headers: str) -> bytes:
-    """A response; `status` is the code with its words."""
+    """Render a response; `status` is the code with its words."""
     head = [
         f"HTTP/1.1 {status}",
         "Content-Type: application/json; charset=utf-8",
@@ -46,7 +46,7 @@ def rendered(status: str, body: bytes, *headers: str) -> bytes:
 
 
 async def listen(answering: Answering, port: int = 0) -> tuple[asyncio.Server, int]:
-    """Serve on 127.0.0.1; returns the server and its port."""
+    """Serve on 127.0.0.1; return the server and its port."""
     server = await asyncio.get_running_loop().create_server(
         lambda: _Conversation(answering), "127.0.0.1", port, backlog=BACKLOG
     )

@@ -1,1 +1,1 @@
-"""The works: what is done, and which figures come of it."""
+"""The works: what is done, and which figures result."""

@@ -1,4 +1,4 @@
-"""The works that consist of commands: a crowd, one at a time, and the start until the first one."""
+"""The works that consist of commands: a crowd, one at a time, and the time until the first one."""
 
 import sys
 
@@ -10,13 +10,13 @@ from bench.works.work import CROWD, IDLE, START
 
 
 def take_turn(arena: Arena, contender: Contender, plan: Plan, turn: int, figures: Figures) -> None:
-    """All of a contender's works of one round: in a place of its own, in a new process for each.
+    """Do all of a contender's works of one round: in its own place, with a new process for each.
 
     Raises:
         BenchError: the contender does not work.
     """
     place = arena.place(contender, f"round-{turn}")
-    with arena.entered(contender, place) as entrant:  # on a new log, so this start is not counted
+    with arena.entered(contender, place) as entrant:  # this start creates the database, so it is not counted
         facts = entrant.play(
             plan.idle_commands, at_once=1, metastudio_seconds=0.0, seconds=plan.crowd_seconds
         )

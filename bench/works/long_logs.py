@@ -1,4 +1,4 @@
-"""The log's page and the duplicate check, in a short log and in a long one, by the bot's own store."""
+"""Time a page of the log and the duplicate check, in a short log and a long one, with the bot's own store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ Look = Callable[[], Awaitable[object]]
 
 
 class LongLogs:
-    """The logs, made once for all rounds; by the name of their contender, `ours, short` and so on."""
+    """The logs, created once for all rounds, by the name of their contender: `ours, short` and so on."""
 
     def __init__(self, folder: Path, postgresql: PostgreSql, plan: Plan) -> None:
         self._plan = plan
@@ -48,7 +48,7 @@ class LongLogs:
             self.skipped = str(reason)
 
     def take_turn(self, figures: Figures) -> None:
-        """Time every query in every log, taking turns after each single one."""
+        """Time every query in every log, and change to the next log after each query."""
         for name, times in asyncio.run(self._look()).items():
             figures.add(LOG.name, name, **{figure: median(values) for figure, values in times.items()})
 
@@ -61,7 +61,7 @@ class LongLogs:
                 name: Invocations(await stack.enter_async_context(open_database(url)))
                 for name, url in self._urls.items()
             }
-            for turn in range(-2, self._plan.looks):  # the first looks read files and prepare statements
+            for turn in range(-2, self._plan.looks):  # the first queries read files and prepare statements
                 for name, log in logs.items():
                     for figure, look in _looks(log).items():
                         began = perf_counter()
@@ -84,7 +84,7 @@ def _looks(log: Invocations) -> dict[str, Look]:
 
 
 def _wish(room_id: str) -> Invocation:
-    """A start that is asked for now."""
+    """Return a start that is requested now."""
     return Invocation(
         id=uuid4().hex,
         created_at=datetime.now(UTC),

@@ -1,4 +1,4 @@
-"""Logs of any length, made by the database itself: a million rows in half a minute."""
+"""Logs of any length, created by the database itself: a million rows in half a minute."""
 
 import asyncio
 import sqlite3
@@ -11,7 +11,7 @@ from bot.store.connect import open_database
 from bot.store.migrate import migrate
 
 ROOMS = 100
-"""Rooms that the finished jobs of a long log are spread over."""
+"""The number of rooms that have the finished jobs of a long log."""
 
 _COLUMNS = (
     "id, created_at, action, source, team_id, channel_id, user_id, text, room_id, region, status, "
@@ -28,25 +28,25 @@ _POSTGRESQL_MOMENT = "now() - make_interval(secs => {seconds})"
 
 
 def sqlite_url(path: Path) -> str:
-    """As the bot's AVATAR_DATABASE_URL."""
+    """Return the URL for the bot's AVATAR_DATABASE_URL."""
     return f"sqlite+aiosqlite:///{path}"
 
 
 def fill_sqlite(path: Path, count: int) -> None:
-    """A log of finished jobs, one a minute up to a minute ago."""
+    """Create a log of finished jobs, one a minute up to a minute ago."""
     _migrate(sqlite_url(path))
     _insert(path, _finished(count, _SQLITE_SERIES, _SQLITE_MOMENT))
 
 
 def fill_postgresql(server: PostgreSql, url: str, count: int) -> None:
-    """The same."""
+    """Create the same log in PostgreSQL."""
     _migrate(url)
     server.run(url, _finished(count, _POSTGRESQL_SERIES, _POSTGRESQL_MOMENT))
-    server.run(url, "VACUUM ANALYZE invocations")  # autovacuum would, a minute later
+    server.run(url, "VACUUM ANALYZE invocations")  # autovacuum would do it a minute later
 
 
 def fill_with_running_jobs(path: Path, count: int) -> None:
-    """A log of jobs that were accepted and announced a moment ago, each in a room of its own."""
+    """Create a log of jobs that were accepted and announced a moment ago, each in its own room."""
     _migrate(sqlite_url(path))
     _insert(
         path,
@@ -71,7 +71,7 @@ def _finished(count: int, series: str, moment: str) -> str:
 
 
 def _statement(count: int, *, series: str, created_at: str, room: str, job_state: str) -> str:
-    """Both databases understand it: `lpad` is written as a sum, which SQLite lacks."""
+    """Return SQL for both databases: SQLite lacks `lpad`, so a sum replaces it."""
 
     def numbered(prefix: str, number: str) -> str:
         return f"'{prefix}' || substr(CAST(1000000000000 + {number} AS TEXT), 2)"

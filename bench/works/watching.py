@@ -1,4 +1,4 @@
-"""Thousands of running jobs, and what following them costs the bot that does nothing else."""
+"""Measure what following thousands of running jobs costs an otherwise idle bot."""
 
 import time
 
@@ -14,7 +14,7 @@ SETTINGS = {"AVATAR_READS_PER_SECOND": "10"}
 
 
 def watch(arena: Arena, plan: Plan, turn: int, figures: Figures) -> None:
-    """One round. All jobs were announced as accepted and run by now, so each look is followed by an edit.
+    """Run one round. All jobs were announced as accepted and now run, so each read leads to an edit.
 
     Raises:
         BenchError: the bot does not get ready.

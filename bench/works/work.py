@@ -7,7 +7,7 @@ from bench.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A figure, what it is called, and how many digits of it mean anything."""
+    """A figure, its heading, and its number of significant decimals."""
 
     figure: str
     heading: str
@@ -16,14 +16,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One of them. `title` may name sizes of the plan: `{plan.commands}`."""
+    """One work. `title` may contain sizes of the plan: `{plan.commands}`."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
 
     def heading(self, plan: Plan) -> str:
-        """The title with the sizes in it."""
+        """Return the title with the sizes filled in."""
         return self.title.format(plan=plan)
 
 

@@ -1,4 +1,7 @@
-"""The log for people and programs: a table on a terminal, CSV, JSON. What stands in it steers neither."""
+"""The invocation log as a table, as CSV or as JSON.
+
+Logged text may come from anybody, so it can control neither the terminal nor a spreadsheet.
+"""
 
 import csv
 import json
@@ -49,7 +52,7 @@ def as_plain_data(invocation: Invocation) -> dict[str, Any]:
 
 
 async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
-    """One JSON array, a row a line."""
+    """Write one JSON array with one row per line."""
     separator = "["
     async for row in rows:
         out.write(f"{separator}\n{json.dumps(as_plain_data(row))}")
@@ -58,10 +61,10 @@ async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
 
 
 async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
-    """CSV with a heading.
+    """Write CSV with a header row.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front; a control character, which
-    could steer a terminal, becomes U+FFFD.
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front. A control character, which
+    could control a terminal, becomes U+FFFD.
     """
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
@@ -70,7 +73,7 @@ async def write_csv(rows: AsyncIterator[Invocation], out: TextIO) -> None:
 
 
 async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None:
-    """A table of what matters most, newest first, with IDs whole on a terminal of 80 columns."""
+    """Print the most important columns as a table, newest row first; IDs fit whole into 80 columns."""
     table = _table("time (UTC)", "status", "what", show_lines=True)
     async for row in rows:
         took = f"\n{row.latency_ms} ms" if row.latency_ms is not None else ""
@@ -83,7 +86,7 @@ async def write_table(rows: AsyncIterator[Invocation], console: Console) -> None
 
 
 def write_row(invocation: Invocation, console: Console) -> None:
-    """One row, column by column; what is empty is left out."""
+    """Print one row, one column per line; leave out empty columns."""
     table = _table("column", "value", title="The row in the log", title_justify="left")
     for name, value in as_plain_data(invocation).items():
         if (shown := _in_cell(value)) not in (None, ""):
@@ -92,12 +95,12 @@ def write_row(invocation: Invocation, console: Console) -> None:
 
 
 def _table(*names: str, **style: Any) -> Table:
-    """What is too long for its column goes on below: half a job ID is of no use to anybody."""
+    """Create a table that folds long values: half a job ID would be useless."""
     return Table(*(Column(name, overflow="fold") for name in names), **style)
 
 
 def _story(row: Invocation) -> Iterator[str]:
-    """Who typed what where, and what came of it, line by line."""
+    """Return who typed what, where, and what came of it, line by line."""
     button = f" clicked {row.action}" if row.source is Source.BUTTON else ""
     text = f": {row.text}" if row.text else ""
     yield f"{row.user_id} in {row.channel_id}{button}{text}"
@@ -127,6 +130,6 @@ def _harmless(value: Any) -> Any:
 
 
 def _cell(value: str | None) -> Text:
-    """Text for a terminal: no control character, which could move the cursor or change colours."""
+    """Return a value as terminal text, without control characters that move the cursor or change colours."""
     clean = "".join(char if unicodedata.category(char)[0] != "C" else "\ufffd" for char in value or "")
     return Text(clean[:300])

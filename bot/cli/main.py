@@ -45,7 +45,7 @@ cli = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands it over so
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if wanted:
         typer.echo(f"avatar-bot {metadata.version('avatar-bot')}")
         raise typer.Exit
@@ -58,12 +58,12 @@ def about(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Starts Huawei Cloud MetaStudio virtual avatars from Slack."""
+    """Start Huawei Cloud MetaStudio virtual avatars from Slack."""
     del version
 
 
 def main() -> None:
-    """The entry point of `avatar-bot`."""
+    """Run the command line; the entry point of `avatar-bot`."""
     try:
         cli(readable(sys.argv[1:]))
     except OSError as error:
@@ -92,11 +92,11 @@ def run() -> None:
 def sandbox(
     *,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where the page is served; 0 for any port.")
+        int, typer.Option(min=0, max=65535, help="The port of the page; 0 for any port.")
     ] = PAGE_PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     once: Annotated[
-        str | None, typer.Option(help="Play this command and exit: 0 if a job started, 1 if not.")
+        str | None, typer.Option(help="Run this command and exit: 0 if a job started, 1 if not.")
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="With --once: print one JSON object and nothing else.")
@@ -106,16 +106,16 @@ def sandbox(
     if json and once is None:
         raise typer.BadParameter("--json goes with --once")
     if once is not None and (no_open or port != PAGE_PORT):
-        raise typer.BadParameter("--port and --no-open are for the page, which --once does without")
+        raise typer.BadParameter("--port and --no-open are for the page, and --once serves no page")
     if once is not None and once.split(maxsplit=1)[:1] != [START_COMMAND]:
-        raise typer.BadParameter(f"--once takes a start, such as: {START_COMMAND} busy cn-north-4")
-    from bot.cli import sandbox as rehearsal  # noqa: PLC0415 - `run` does without the stand-ins
+        raise typer.BadParameter(f"--once takes a start command, such as: {START_COMMAND} busy cn-north-4")
+    from bot.cli.sandbox import play_once, stay_up  # noqa: PLC0415 - `run` needs no stand-ins
 
     with _failures_in_words():
         if once is None:
-            asyncio.run(rehearsal.stay_up(port, Console(), open_page=not no_open))
+            asyncio.run(stay_up(port, Console(), open_page=not no_open))
             return
-        played = asyncio.run(rehearsal.play_once(once))
+        played = asyncio.run(play_once(once))
         if json:
             sys.stdout.write(played.as_json() + "\n")
         else:
@@ -129,19 +129,20 @@ def log(
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with every column.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every column.")] = False,
     since: Annotated[
-        str | None, typer.Option(help="Only from then on: 90m, 24h, 7d, or 2026-01-31[T08:00].")
+        str | None, typer.Option(help="Only newer rows: 90m, 24h, 7d, or 2026-01-31[T08:00].")
     ] = None,
-    user: Annotated[str | None, typer.Option(help="Only this person's: a Slack user ID.")] = None,
-    status: Annotated[Status | None, typer.Option(help="Only in this state.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only rows of this person: a Slack user ID.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only rows with this status.")] = None,
     entry: Annotated[
         str | None,
-        typer.Option(help="Only this one: the log entry that a message names, or the beginning of it."),
+        typer.Option(help="Only this row: the log entry that a message names, or its beginning."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, max=10**9, help=f"At most so many rows; {TABLE_ROWS} in a table.")
+        int | None,
+        typer.Option(min=1, max=10**9, help=f"The most rows to show; {TABLE_ROWS} by default in a table."),
     ] = None,
 ) -> None:
-    """Show the log of invocations, newest first."""
+    """Show the invocation log, newest row first."""
     if as_csv and as_json:
         raise typer.BadParameter("choose one of --csv and --json")
     after = _point_in_time(since, utc_now()) if since else None
@@ -166,15 +167,13 @@ def log(
         try:
             asyncio.run(show())
         except DatabaseUnavailable as error:
-            advice = (
-                "`avatar-bot migrate` makes the log in a new database, and brings an older one up to date."
-            )
+            advice = "`avatar-bot migrate` creates the tables in a new database and upgrades an older one."
             raise StartupError(sentence(error.reason), advice=advice) from None
 
 
 @cli.command(name="migrate")
 def migrate_command() -> None:
-    """Bring the database to the newest schema. `run` does so by itself."""
+    """Upgrade the database to the newest schema. `run` does this itself."""
 
     async def bring_up_to_date() -> None:
         async with open_database(_database_url()) as database:
@@ -185,7 +184,7 @@ def migrate_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    """Run until asked to stop; while still starting, stop at once."""
+    """Run until a stop is requested; a stop during startup takes effect at once."""
     stop, started = stop_requested(), asyncio.Event()
 
     async def serve() -> None:
@@ -208,10 +207,10 @@ def _private_files(database_url: str) -> list[Path]:
 
 
 async def _whole_id(invocations: Invocations, beginning: str) -> str:
-    """The one ID that begins so, which may be the whole of it.
+    """Return the only invocation ID that begins with this text; the text may be the whole ID.
 
     Raises:
-        StartupError: several begin so.
+        StartupError: several IDs begin with it.
     """
     wanted = beginning.strip().strip("`").lower()
     found = await invocations.ids_from(wanted, limit=MOST_IDS + 1)
@@ -220,7 +219,7 @@ async def _whole_id(invocations: Invocations, beginning: str) -> str:
     more = " and more" if len(found) > MOST_IDS else ""
     raise StartupError(
         f"Several log entries begin with {wanted!r}: {', '.join(found[:MOST_IDS])}{more}.",
-        advice="Give more of the one that you mean.",
+        advice="Give more characters of the entry that you mean.",
     )
 
 
@@ -240,7 +239,7 @@ def _point_in_time(text: str, now: datetime) -> datetime:
 
 @contextmanager
 def _failures_in_words() -> Iterator[None]:
-    """Our errors become a sentence on standard error and an exit status, never a traceback."""
+    """Print the bot's own errors as a sentence on standard error, without a traceback, and exit."""
     try:
         yield
     except SettingsError as error:
@@ -263,5 +262,5 @@ def _in_words(error: AvatarError) -> str:
 
 
 def _write_no_more() -> None:
-    """What waits in the buffer goes nowhere, so that Python does not fail at it once more."""
+    """Discard buffered output, so that Python does not fail again when it flushes."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

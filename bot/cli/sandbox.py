@@ -1,7 +1,7 @@
-"""The sandbox command: the real bot between two stand-ins, and a person who types a command.
+"""The sandbox command: the real bot between two stand-ins, and a person who types commands.
 
-Everything is made up for the occasion and gone afterwards: tokens, keys, the database. Nothing of the
-environment is used, so no real account can be touched.
+Tokens, keys and the database are made up for this run and deleted afterwards. The sandbox uses no setting
+from the environment, so it cannot touch a real account.
 """
 
 import asyncio
@@ -25,8 +25,9 @@ from bot.cli.log_table import as_plain_data, write_row
 from bot.domain.configuration import lacks_something, read
 from bot.domain.invocation import Invocation, Status
 from bot.errors import StartupError
-from bot.listeners.commands.avatar import AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT
-from bot.listeners.commands.avatar_start import START_COMMAND, START_DESCRIPTION, START_USAGE_HINT
+from bot.listeners.commands import COMMANDS
+from bot.listeners.commands.avatar import AVATAR_COMMAND
+from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.runtime.process_log import configure_logging
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, Credentials, MetaStudioStandIn
@@ -37,21 +38,19 @@ from bot.sandbox.slack.terminal import draw_message, draw_shortly, names_in
 from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
-_COMMANDS = (
-    SlashCommand(START_COMMAND, START_DESCRIPTION, START_USAGE_HINT),
-    SlashCommand(AVATAR_COMMAND, AVATAR_DESCRIPTION, AVATAR_USAGE_HINT),
-)
+_COMMANDS = tuple(SlashCommand(each.name, each.description, each.usage_hint) for each in COMMANDS)
+_NAMES = tuple(each.name for each in COMMANDS)
 ANSWER_SECONDS = 0.3
-"""About as long as a cloud takes."""
+"""The time that MetaStudio's stand-in takes to answer; a real cloud takes about as long."""
 
 COMPLETION_SECONDS = 5.0
-"""How long what a start has left out is waited for."""
+"""Seconds to wait until an incomplete announcement is completed."""
 
 LOOK_SECONDS = 0.05
-"""How often it is looked whether it has come."""
+"""Seconds between two checks whether it was completed."""
 
 NEWS_SECONDS = 0.5
-"""How often the terminal looks for news while nothing is typed."""
+"""Seconds between two checks for news while nobody types in the terminal."""
 
 _PAGE_ROWS = 200
 _WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
@@ -59,7 +58,7 @@ _WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_fil
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of a typed command: what Slack acknowledged, what the person saw, what the log holds."""
+    """The result of a typed command: Slack's ack, the messages that the person saw, and the log rows."""
 
     result: CommandResult
     messages: list[Message]
@@ -69,11 +68,11 @@ class Played:
 
     @property
     def started(self) -> bool:
-        """Whether a job was started."""
+        """Return whether a job was started."""
         return any(row.status is Status.STARTED for row in self.rows)
 
     def as_json(self) -> str:
-        """One JSON object: `ack`, `messages`, `log`."""
+        """Return one JSON object: `ack`, `messages`, `log`."""
         return json.dumps(
             {
                 "ack": self.result.ack,
@@ -84,7 +83,7 @@ class Played:
         )
 
     def print_to(self, console: Console) -> None:
-        """As on a screen: the messages in their order, then the rows."""
+        """Print the messages in their order, then the log rows."""
         for message in self.messages:
             console.print(draw_message(message, self.names))
         for row in self.rows:
@@ -97,7 +96,7 @@ class Played:
 class Stage:
     """The stand-ins and the bot between them.
 
-    `afterwards` knows the messages of what was played here; what people do on the page is shown there.
+    `afterwards` knows the messages of commands that were typed here. The page shows the other messages.
     """
 
     slack: SlackStandIn
@@ -120,7 +119,7 @@ class Stage:
         return Played(result, messages, rows, jobs_made, names_in(self.slack.workspace))
 
     async def completed(self, played: Played) -> Played:
-        """The same once an announcement that lacked something was completed, or after a few seconds."""
+        """Wait until an incomplete announcement is completed, a few seconds at most; return the result."""
         answered = [row.configuration for row in played.rows if row.status is Status.STARTED]
         if not any(lacks_something(read(configuration)) for configuration in answered):
             return played
@@ -134,29 +133,29 @@ class Stage:
         return replace(played, rows=rows)
 
     def print_news_to(self, console: Console) -> None:
-        """What has become of the messages that were played, each in a line."""
+        """Print one line for each message of a typed command that has changed since."""
         news = self.afterwards.news(self._messages())
         if news:
-            console.print()  # what is half typed stays on a line of its own
+            console.print()  # keep a half-typed line on a line of its own
         for message in news:
             console.print(draw_shortly(message, names_in(self.slack.workspace)))
 
     def _messages(self) -> list[Message]:
-        """All that the person who types here sees."""
+        """Return all messages that the person who types here sees."""
         return self.slack.messages(viewer=self.slack.workspace.first_person().id)
 
 
 async def play_once(typed: str) -> Played:
-    """Play one command from curtain to curtain, the completion of what was answered with little included."""
+    """Start the sandbox, run one command, wait until its announcement is complete, and stop."""
     async with _stage(port=0) as stage:
         return await stage.completed(await stage.play(typed))
 
 
 async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
-    """Play a first command, then whatever is typed, here or on the page, until Ctrl-C or SIGTERM."""
+    """Run a first command, then every command typed here or on the page, until Ctrl-C or SIGTERM."""
     stop = stop_requested()
     async with _stage(port) as stage:
-        console.print(Text(f"Somebody types in #avatars:  {FIRST_COMMAND}", style="bold"))
+        console.print(Text(f"A person types in #avatars:  {FIRST_COMMAND}", style="bold"))
         (await stage.play(FIRST_COMMAND)).print_to(console)
         _print_programme(stage, console)
         if open_page and _has_browser():
@@ -170,7 +169,7 @@ async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
 
 
 def _is_about(message: Message, rows: list[Invocation]) -> bool:
-    """Whether the message names the job of a row, as the announcement does of a job that is stopped."""
+    """Return whether the message names the job of a row, as the announcement of a stopped job does."""
     return any(row.job_id in message.text for row in rows if row.job_id)
 
 
@@ -217,23 +216,23 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
 
 
 def _print_programme(stage: Stage, console: Console) -> None:
-    console.print(Text("\nRooms that misbehave, to see what people are told then:", style="bold"))
+    console.print(Text("\nThese rooms misbehave and show what people are told then:", style="bold"))
     rooms = Table.grid(padding=(0, 2))
     for room, description in MISBEHAVING_ROOMS.items():
         rooms.add_row(f"  {START_COMMAND} {room}", description)
     console.print(rooms)
-    console.print(Text(f"In every other room, and where nothing else is said, {ORDINARY_LIFE}."))
+    console.print(Text(f"In all other rooms, and in these where nothing else is said, {ORDINARY_LIFE}."))
     console.print(
-        Text(f"{AVATAR_COMMAND} jobs lists what runs, and {AVATAR_COMMAND} stop job_id stops a job.")
+        Text(f"{AVATAR_COMMAND} jobs lists the running jobs, and {AVATAR_COMMAND} stop job_id stops a job.")
     )
-    console.print(Text(f"\nThe log is in {stage.database} until the end."))
+    console.print(Text(f"\nThe database is {stage.database}; it is deleted at the end."))
     console.print(Text.assemble("The channel in your browser: ", (stage.slack.url, "bold underline")))
-    here = "Or type a command here and press Enter; " if sys.stdin.isatty() else ""
-    console.print(Text(f"{here}Ctrl-C ends."))
+    here = "You can also type a command here and press Enter. " if sys.stdin.isatty() else ""
+    console.print(Text(f"{here}Ctrl-C ends the sandbox."))
 
 
 def _has_browser() -> bool:
-    """Whether a window can be opened; elsewhere a text browser might take over the terminal."""
+    """Return whether a browser window can be opened; a text browser would take over the terminal."""
     windows = (
         sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     )
@@ -244,23 +243,23 @@ async def _play_what_is_typed(stage: Stage, console: Console) -> None:
     async for typed in _typed_lines():
         if typed is None:
             stage.print_news_to(console)
-        elif typed.partition(" ")[0] in {START_COMMAND, AVATAR_COMMAND}:
+        elif typed.partition(" ")[0] in _NAMES:
             (await stage.play(typed)).print_to(console)
         elif typed in {"exit", "quit"}:
             return
         elif typed:
             console.print(
                 Text(
-                    f"The commands here are {START_COMMAND} and {AVATAR_COMMAND}; try: {START_COMMAND} help",
+                    f"The commands here are {' and '.join(_NAMES)}; try: {START_COMMAND} help",
                     "yellow",
                 )
             )
 
 
 async def _typed_lines() -> AsyncIterator[str | None]:
-    """What is typed on the terminal, line by line, and None now and then while nothing is.
+    """Yield each line typed on the terminal, and None now and then while nobody types.
 
-    Where there is no terminal it ends at once.
+    Without a terminal, end at once.
     """
     if not sys.stdin.isatty():
         return

@@ -1,6 +1,6 @@
-"""The standard streams of the process, made so that whatever is written to them can be.
+"""Standard streams that take any text.
 
-A process may be started without one of them, or with one whose encoding lacks what people type.
+A process may start with a stream missing, or with an encoding that lacks characters people type.
 """
 
 import codecs
@@ -29,7 +29,7 @@ _BOX = range(0x2500, 0x2580)
 
 
 def prepare_streams() -> None:
-    """Open those that are closed, on nothing, and let each of them take any text."""
+    """Open missing streams on the null device, and let every stream take any text."""
     _open_closed()
     codecs.register_error("plain", _in_plain_letters)
     for stream in (sys.stdout, sys.stderr):
@@ -40,26 +40,26 @@ def prepare_streams() -> None:
 
 
 def readable(arguments: Sequence[str]) -> list[str]:
-    """The arguments, read as UTF-8 whatever the locale is."""
+    """Decode the arguments as UTF-8, whatever the locale is."""
     return [os.fsencode(argument).decode("utf-8", "replace") for argument in arguments]
 
 
 def _open_closed() -> None:
-    """A file or socket that got the number of a closed one would have the process's words written into it."""
+    """Open missing standard streams, so that no file or socket gets their numbers and receives our output."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # the new file gets the lowest free number
     sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:
-    """What stands for the characters that an encoding lacks: something alike, else their number.
+    """Replace the characters that an encoding lacks: by a similar character, else by the character's number.
 
-    JSON stays JSON: nothing becomes a quotation mark, and the numbers are written as JSON does.
+    JSON stays valid: no replacement is a quotation mark, and numbers are written as JSON escapes.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error

@@ -7,12 +7,12 @@ this module.
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
-from bot.domain.typed_text import kept, words_of
+from bot.domain.typed_text import words_of
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -24,22 +24,11 @@ JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
 
 OPTIONS = ("room_id", "region", "room_type", "client_id")
-VERBS = ("help", "jobs", "stop")
 
 MOST_MARKS = 150
 """How many jobs a button can name by their marks: Slack takes 2,000 characters."""
 
 _HELP = re.compile(r"-*(?:help|\?)|-+h", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class HelpWanted:
-    """The person asked how the command is used, or gave nothing at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobsWanted:
-    """The person asked which jobs run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +122,32 @@ class Regions:
     default: str | None = None
 
 
-def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
-    """What `/avatar-start <text>` asks for.
+def first_word(text: str) -> tuple[str, list[str]]:
+    """The first word and those after it; it is `help` for help in all its forms, and for nothing at all.
+
+    Raises:
+        InvalidArguments: nobody types so long a text.
+    """
+    word, *rest = _words(text) or ["help"]
+    return ("help" if _HELP.fullmatch(word) else word), rest
+
+
+def unknown_subcommand(word: str, known: Sequence[str]) -> InvalidArguments:
+    """What to raise for a word that is none of the subcommands."""
+    close = did_you_mean(word.lower(), known)
+    return InvalidArguments(reason(Code.SUBCOMMAND_UNKNOWN, word=word, allowed=" ".join(known), close=close))
+
+
+def parse_start(words: Sequence[str], regions: Regions) -> StartRequest:
+    """What `/avatar-start <words>` asks for.
 
     Raises:
         InvalidArguments: naming the word that cannot be used, and what is allowed.
     """
-    words = _words(text)
-    if not words or _HELP.fullmatch(words[0]):
-        return HelpWanted()
-    values = _assign(words)
+    return _start(_assign(words), regions)
+
+
+def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
     if "room_id" not in values:
         raise InvalidArguments(reason(Code.ROOM_ID_MISSING))
     region = values.get("region")
@@ -154,15 +159,15 @@ def parse_start(text: str, regions: Regions) -> StartRequest | HelpWanted:
     )
 
 
-def typed(request: StartRequest) -> str:
-    """The text by which `parse_start` comes to this request again, as Slack hands it over.
+def parse_again(start: Invocation, regions: Regions) -> StartRequest:
+    """What a start asked for, as if it was asked for today: the regions may have changed.
 
-    Every value is named, so that a room called `help` stays a room. The client ID comes last, for blanks
-    beside its signs of equality would be taken away. What the request leaves out, a default region fills.
+    Raises:
+        InvalidArguments: it cannot be asked for any more.
     """
-    given = {name: getattr(request, name) for name in OPTIONS}
-    text = " ".join(f"{name}={kept(value)}" for name, value in given.items() if value is not None)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    request = request_of(start)
+    values = {name: getattr(request, name) for name in OPTIONS if getattr(request, name)}
+    return _start(values, regions)
 
 
 def request_of(invocation: Invocation) -> StartRequest:
@@ -175,25 +180,13 @@ def request_of(invocation: Invocation) -> StartRequest:
     )
 
 
-def parse_avatar(text: str) -> HelpWanted | JobsWanted | StopWanted:
-    """What `/avatar <text>` asks for.
+def parse_nothing(words: Sequence[str], verb: str) -> None:
+    """Let nothing come after a subcommand that stands alone.
 
     Raises:
-        InvalidArguments: naming the word that cannot be used, and what is allowed.
+        InvalidArguments: naming the word that is one too many.
     """
-    verb, *rest = _words(text) or ["help"]
-    match verb.lower():
-        case word if _HELP.fullmatch(word):
-            return HelpWanted()
-        case "jobs":
-            _refuse_more(rest, after="jobs")
-            return JobsWanted()
-        case "stop":
-            return _stop(rest)
-        case word:
-            raise InvalidArguments(
-                reason(Code.SUBCOMMAND_UNKNOWN, word=verb, close=did_you_mean(word, VERBS))
-            )
+    _refuse_more(words, after=verb)
 
 
 def parse_job_value(value: str) -> JobRef:
@@ -214,7 +207,12 @@ def _mark(job_id: str) -> str:
     return hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def _stop(words: Sequence[str]) -> StopWanted:
+def parse_stop(words: Sequence[str]) -> StopWanted:
+    """What `/avatar stop <words>` asks for.
+
+    Raises:
+        InvalidArguments: saying which word cannot be used and what is allowed.
+    """
     if not words:
         raise InvalidArguments(reason(Code.JOB_ID_MISSING))
     job_id, *rooms = words

@@ -62,11 +62,6 @@ def without_marks(text: str) -> str:
             return text
 
 
-def kept(value: str) -> str:
-    """The value as it must be typed to be read as it is: `without_marks` takes one pair of `_` away."""
-    return f"_{value}_" if without_marks(value) != value else value
-
-
 def peculiarities(word: str) -> str:
     """What a reader may not see of a word: its characters beyond ASCII by their names, at most three."""
     found = dict.fromkeys(char for char in word if not " " < char < "\x7f")

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -54,10 +53,6 @@ class Acceptance:
         self._ask_seconds = ask_seconds
         self._room_name = room_name
         self._sleep = sleep
-
-    def named(self, invocation: Invocation) -> Invocation:
-        """The same with the name of its room, as far as that is known."""
-        return replace(invocation, room_name=self.room_name(invocation))
 
     def room_name(self, invocation: Invocation) -> str | None:
         """What its room is called, as far as that is known."""

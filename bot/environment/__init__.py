@@ -1,1 +1,1 @@
-"""What the environment and `.env` say: the file, the database, certificates, proxies, rules."""
+"""The environment and `.env`: reading them, and checking database URL, certificates, proxies and rules."""

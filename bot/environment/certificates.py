@@ -1,7 +1,7 @@
-"""The certificates that outgoing connections trust, as far as the environment names them.
+"""Check the certificate files that the environment names for outgoing connections.
 
-OpenSSL takes a file or folder that is not there for an empty one: then no certificate is trusted, and nothing
-says why. So it is checked at the start.
+OpenSSL treats a missing file or folder as an empty one: it then trusts no certificate and does not say why.
+The start therefore checks them.
 """
 
 import os
@@ -15,7 +15,7 @@ _FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 
 
 def certificate_faults(environment: Mapping[str, str]) -> Iterator[SettingFault]:
-    """What is wrong with SSL_CERT_FILE and SSL_CERT_DIR."""
+    """Yield what is wrong with SSL_CERT_FILE and SSL_CERT_DIR."""
     if file := environment.get(_FILE):
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
@@ -30,5 +30,5 @@ def certificate_faults(environment: Mapping[str, str]) -> Iterator[SettingFault]
             )
     for folder in filter(None, environment.get(_FOLDER, "").split(os.pathsep)):
         if not Path(folder).is_dir() or not os.access(folder, os.R_OK | os.X_OK):
-            remedy = f"{folder} is no folder that can be read; name a folder of certificates, or unset it"
+            remedy = f"{folder} is not a readable folder; name a folder of certificates, or unset it"
             yield SettingFault(_FOLDER, remedy)

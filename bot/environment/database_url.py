@@ -1,6 +1,6 @@
-"""AVATAR_DATABASE_URL, read strictly: what is wrong with it is said in words that quote nothing of it.
+"""Parse AVATAR_DATABASE_URL strictly; error messages quote nothing of it.
 
-Whatever stands in the URL may be a part of a password in which a character is not percent-encoded.
+Any part of the URL may belong to a password in which a character is not percent-encoded.
 """
 
 import re
@@ -39,7 +39,7 @@ _SAME_AS = {
     "connect_timeout": "timeout",
     "statement_cache_size": "prepared_statement_cache_size",
 }
-"""Other names for what is understood."""
+"""Other names for known parameters."""
 
 _INSTEAD = {
     "channel_binding": "leave it out: the driver asyncpg does not know it",
@@ -72,7 +72,7 @@ _INSTEAD = {
     "statement_timeout": "write options=-cstatement_timeout%3D5000",
     "search_path": "write options=-csearch_path%3Dname",
 }
-"""What other programs take, and what to write instead."""
+"""Parameters of other programs, and what to write instead."""
 
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
 _PLAIN = ("database", "user", "password", "passfile", "application_name", "options")
@@ -83,52 +83,52 @@ _UNDERSTOOD = (
 
 
 class WrongDatabaseUrl(ValueError):
-    """The message is what to do about it."""
+    """An unusable URL; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteUrl:
-    """A file."""
+    """An SQLite file."""
 
     path: Path
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it consists of: the database, and what SQLite keeps beside it while it is open."""
+        """The files to protect: the database, and the two that SQLite keeps beside it while it is open."""
         return tuple(self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm"))
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """None: a file has none."""
+        """No passwords: a file has none."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class PostgreSqlUrl:
-    """One server, or several of which one takes writes. What is None is left to the driver."""
+    """One server, or several of which one takes writes. The driver decides what is None."""
 
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     passwords: tuple[str, ...] = field(default=(), repr=False)
-    """As they are written and as they are meant, for the redaction."""
+    """Every password, both as written and as decoded, for redaction."""
     database: str | None = None
     timeout: float = CONNECT_SECONDS
     command_timeout: float = STATEMENT_SECONDS
     has_pooler: bool = False
-    """Whether it says that a pooler such as PgBouncer stands before the server; that is found out, too."""
+    """Whether the URL says that a pooler such as PgBouncer is in front; the bot also detects one itself."""
     target_session_attrs: str | None = None
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """`passfile`, `sslmode` and the files of TLS."""
+    """`passfile`, `sslmode` and the TLS files."""
     server_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_database_url(url: str) -> SqliteUrl | PostgreSqlUrl:
-    """What a URL says.
+    """Parse the URL.
 
     Raises:
-        WrongDatabaseUrl: it cannot be used.
+        WrongDatabaseUrl: the URL cannot be used.
     """
     scheme, colon, rest = url.partition("://")
     if colon and scheme == "sqlite+aiosqlite":
@@ -144,7 +144,7 @@ def read_database_url(url: str) -> SqliteUrl | PostgreSqlUrl:
 def _sqlite(rest: str) -> SqliteUrl:
     path, mark, _ = rest.removeprefix("/").partition("?")
     if path in _NO_FILE and rest.startswith("/"):
-        raise WrongDatabaseUrl("name a file: a log that is gone after the run is none")
+        raise WrongDatabaseUrl("name a file: a database in memory is lost when the bot stops")
     if mark:
         raise WrongDatabaseUrl("leave out the ? and what follows it: an SQLite URL takes no parameters")
     if not rest.startswith("/") or "\0" in path:
@@ -172,14 +172,14 @@ def _postgresql(rest: str) -> PostgreSqlUrl:
     hosts = list(_hosts(servers)) if servers else []
     if "host" in found:
         if hosts:
-            raise WrongDatabaseUrl("name the host once: before the database, or as host= behind the ?")
+            raise WrongDatabaseUrl("name the host once: before the database, or as host= after the ?")
         hosts = [host for many in found["host"].split(",") for host in _hosts(many)]
     ports = [port or DEFAULT_PORT for _, port in hosts]
     if "port" in found:
         given = [_port(port) for port in found["port"].split(",")]
         ports = given * max(1, len(hosts)) if len(given) == 1 else given
         if len(ports) != max(1, len(hosts)):
-            raise WrongDatabaseUrl("give as many ports as hosts, or one for all")
+            raise WrongDatabaseUrl("give one port for each host, or one port for all")
     return PostgreSqlUrl(
         hosts=tuple(host for host, _ in hosts),
         ports=tuple(ports),
@@ -199,21 +199,21 @@ def _postgresql(rest: str) -> PostgreSqlUrl:
 def _encode(character: str) -> str:
     return (
         f"percent-encode the {character} in it as {_ENCODED[character]} "
-        "(special characters of a user, a password or a name have to be: @ / ? # % [ ])"
+        "(these characters must be encoded in a user, a password or a name: @ / ? # % [ ])"
     )
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """What follows the `?`, each under the one name that it has here."""
+    """Parse the part after `?`; other names for a parameter become the one used here."""
     found: dict[str, str] = {}
     pairs = parse_qsl(query, keep_blank_values=True)
     for name, value in pairs:
         known = _SAME_AS.get(name, name)
         if remedy := _INSTEAD.get(name):
-            raise WrongDatabaseUrl(f"it cannot take the parameter {name}: {remedy}")
+            raise WrongDatabaseUrl(f"the bot does not support the parameter {name}: {remedy}")
         if known not in _UNDERSTOOD:
             raise WrongDatabaseUrl(
-                "it has a parameter behind the ? that is not known; known are "
+                "it has an unknown parameter after the ?; known parameters are "
                 + ", ".join(sorted(_UNDERSTOOD))
             )
         found[known] = f"{found[known]},{value}" if known in found and known == "host" else value
@@ -224,7 +224,7 @@ def _parameters(query: str) -> dict[str, str]:
 
 
 def _hosts(servers: str) -> Iterator[tuple[str, int | None]]:
-    """Each of `host`, `host:port`, `[IPv6 address]:port` and `/folder of a socket`."""
+    """Yield each server: `host`, `host:port`, `[IPv6 address]:port` or `/folder of a socket`."""
     for server in servers.split(","):
         if "/" in (folder := unquote(server)):
             if not folder.startswith("/"):
@@ -235,7 +235,7 @@ def _hosts(servers: str) -> Iterator[tuple[str, int | None]]:
         host, _, port = (bracketed[1], "", bracketed[2] or "") if bracketed else server.partition(":")
         if not (_is_ipv6(host) if bracketed else _HOST.fullmatch(host)) and (host or "," in servers):
             raise WrongDatabaseUrl(
-                "the host in it is none: give host, host:port or [IPv6 address]:port "
+                "its host is not valid: give host, host:port or [IPv6 address]:port "
                 "(a port is a number up to 65535)"
             )
         if host or port:
@@ -253,7 +253,7 @@ def _is_ipv6(host: str) -> bool:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= 65535):
         raise WrongDatabaseUrl(
-            "the port in it is none: give a number from 1 to 65535, "
+            "its port is not valid: give a number from 1 to 65535, "
             "and percent-encode the special characters of a password (@ as %40, : as %3A)"
         )
     return int(text)

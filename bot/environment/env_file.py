@@ -1,4 +1,4 @@
-"""The environment and `.env` as text: name → value, with nothing in a value expanded."""
+"""Read the environment and `.env` as text: name → value, without expanding values."""
 
 import os
 import re
@@ -23,7 +23,7 @@ _MEANT = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
 def environment_and_file() -> dict[str, str]:
-    """What is set, the environment before `.env`; names in capital letters, for their case does not matter.
+    """Return all settings; the environment overrides `.env`. Names become upper case.
 
     Raises:
         SettingsError: the file cannot be read, or a value is not UTF-8.
@@ -32,14 +32,13 @@ def environment_and_file() -> dict[str, str]:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The settings in a file, if it is there.
+    """Read the settings from a file; a missing file has none.
 
-    A line is `NAME=value`, also with `export` before it. Between single quotes all is literal; between
-    double quotes a backslash escapes a quote, a backslash, and `n`, `r`, `t`. `#` after a blank begins a
-    comment.
+    A line is `NAME=value`; `export` may come before it. Single quotes make everything literal. Between double
+    quotes a backslash escapes a quote, a backslash, and `n`, `r`, `t`. `#` after a blank begins a comment.
 
     Raises:
-        SettingsError: naming the file, and the line if one is at fault; never with what stands in it.
+        SettingsError: it names the file, and the line if one is wrong, but never quotes the content.
     """
     lines = _NEW_LINE.split(_text_of(path))
     found: dict[str, str] = {}
@@ -56,13 +55,13 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 def _text_of(path: Path) -> str:
     try:
-        if path.is_fifo():  # which would be waited for, without a word
+        if path.is_fifo():  # opening a pipe would block without a message
             raise _fault(path, "it is a pipe: put a file in its place, or remove it")
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         if path.is_symlink():
-            raise _fault(path, "it is a link to nothing: mend it, or remove it") from None
+            raise _fault(path, "it is a link to a missing file: fix it, or remove it") from None
         return ""
     except IsADirectoryError:
         raise _fault(path, "it is a folder: put a file in its place, or remove it") from None
@@ -72,12 +71,12 @@ def _text_of(path: Path) -> str:
     except OSError as error:
         raise _fault(path, f"it cannot be read: {os.strerror(error.errno or 0)}") from None
     if len(content) > MAX_FILE_BYTES:
-        raise _fault(path, "it is larger than 1 MiB: is it another file?")
+        raise _fault(path, "it is larger than 1 MiB, so it is probably another file: put settings in it")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _fault(path, "save it as UTF-8") from None
-    if "\0" in text:  # UTF-16 without its mark, mostly
+    if "\0" in text:  # mostly UTF-16 without a byte order mark
         raise _fault(path, "save it as UTF-8")
     return text
 
@@ -89,7 +88,7 @@ def _value(setting: re.Match[str]) -> str:
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment, read as UTF-8 whatever the locale is."""
+    """Decode the environment as UTF-8, whatever the locale is."""
     found, faults = {}, []
     for name, value in environment.items():
         try:
@@ -103,7 +102,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a name can only be meant for this bot."""
+    """Return whether a name can only be meant for this bot."""
     return name.upper().startswith(("AVATAR_", "METASTUDIO_"))
 
 

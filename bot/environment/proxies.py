@@ -1,7 +1,7 @@
-"""The environment's proxies, read in one place and the same way for Slack and for the cloud.
+"""Read the environment's proxies in one place, the same way for Slack and for the cloud.
 
-slack-sdk by itself ignores NO_PROXY. aiohttp would read both (`trust_env`), but passwords from ~/.netrc too,
-and an entry there spoils a signed request.
+slack-sdk itself ignores NO_PROXY. aiohttp would read both (`trust_env`), but also passwords from ~/.netrc,
+and such a password breaks a signed request.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bot.errors import SettingFault
 
 
 def proxy_for(address: str) -> str | None:
-    """The proxy through which to reach an address, as a URL; None for the direct way."""
+    """Return the URL of the proxy for an address, or None for a direct connection."""
     url = urlsplit(address)
     proxy = getproxies().get(url.scheme)
     if not proxy or proxy_bypass(url.netloc):
@@ -21,7 +21,7 @@ def proxy_for(address: str) -> str | None:
 
 
 def proxy_faults() -> Iterator[SettingFault]:
-    """What is wrong with the environment's proxies; never with their addresses, which may hold a password."""
+    """Yield what is wrong with the environment's proxies; never quote an address: it may hold a password."""
     proxies = getproxies()
     for scheme in ("http", "https"):
         if (proxy := proxies.get(scheme)) and not _is_usable(_with_scheme(proxy)):

@@ -1,4 +1,4 @@
-"""The rules between settings, told from their plain text: pure, and found beside every other fault."""
+"""Check rules between settings on their plain text. Pure: these faults are found together with all others."""
 
 import difflib
 import re
@@ -27,11 +27,11 @@ _HOW_TO_AUTHENTICATE = (
 
 
 def faults_between(given: Mapping[str, str], regions: Sequence[str]) -> Iterator[SettingFault]:
-    """What is wrong between settings.
+    """Yield what is wrong between settings.
 
     Args:
         given: the settings that are set, name → text.
-        regions: AVATAR_REGIONS, taken apart; empty where it is at fault itself.
+        regions: the parsed AVATAR_REGIONS; empty if AVATAR_REGIONS itself is wrong.
     """
     yield from _faults_of_tokens(given)
     yield from _faults_of_authentication(given)
@@ -41,7 +41,7 @@ def faults_between(given: Mapping[str, str], regions: Sequence[str]) -> Iterator
 
 
 def resolved_mode(mode: str, *, has_app_token: bool) -> str:
-    """`auto` is Socket Mode where there is an app token, else HTTP."""
+    """Resolve `auto`: Socket Mode if there is an app token, else HTTP."""
     if mode != "auto":
         return mode
     return "socket" if has_app_token else "http"
@@ -59,7 +59,7 @@ def _faults_of_tokens(given: Mapping[str, str]) -> Iterator[SettingFault]:
         yield SettingFault("SLACK_APP_TOKEN", remedy)
     is_http = resolved_mode(mode, has_app_token=has_app_token) == "http"
     if is_http and re.fullmatch(r"[+-]?0+", given.get("AVATAR_HTTP_PORT", "3000")):
-        remedy = "0 switches the web server off, which only Socket Mode can do without"
+        remedy = "set another port: only Socket Mode works without the web server"
         yield SettingFault("AVATAR_HTTP_PORT", remedy)
     for name, prefix in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
         if not given.get(name, prefix).startswith(prefix):
@@ -72,7 +72,7 @@ def _faults_of_authentication(given: Mapping[str, str]) -> Iterator[SettingFault
         yield SettingFault("HUAWEICLOUD_SDK_AK", _HOW_TO_AUTHENTICATE)
     if len(ways) > 1:
         several = ", ".join(name for way in ways for name in way if name in given)
-        remedy = f"keep exactly one way of authenticating to MetaStudio; set are {several}"
+        remedy = f"keep exactly one way of authenticating to MetaStudio; these are set: {several}"
         yield SettingFault(ways[1][0], remedy)
     if len(ways) == 1:
         [way] = ways
@@ -81,12 +81,12 @@ def _faults_of_authentication(given: Mapping[str, str]) -> Iterator[SettingFault
             if name not in given:
                 yield SettingFault(name, f"set it as well; it belongs to {together}")
     if "HUAWEICLOUD_SDK_SECURITY_TOKEN" in given and AK_SK not in ways:
-        remedy = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, which it belongs to, or leave it out"
+        remedy = "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK as well, or leave it out"
         yield SettingFault("HUAWEICLOUD_SDK_SECURITY_TOKEN", remedy)
 
 
 def misspelt(given: Mapping[str, str], known: Collection[str]) -> Iterator[SettingFault]:
-    """The names that can only be meant for this bot and that it does not know.
+    """Yield names that can only be meant for this bot but are no setting.
 
     Args:
         given: the settings that are set, name → text.
@@ -101,5 +101,5 @@ def misspelt(given: Mapping[str, str], known: Collection[str]) -> Iterator[Setti
 
 
 def _is_of_kubernetes(name: str, value: str) -> bool:
-    """Whether Kubernetes has set it, for a service whose name begins like our settings (`avatar-bot`)."""
+    """Return whether Kubernetes set the name, for a service called like our prefix (`avatar-bot`)."""
     return bool(_SERVICE.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_ADDRESS.match(value)))

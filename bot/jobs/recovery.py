@@ -98,7 +98,7 @@ class Recovery:
             case Action.START, _:
                 self._claims.take(row.id, self._outcomes.tell_again(row))
             case Action.STOP, Status.RECEIVED:
-                self._stops.begin(row, resumed=True)
+                self._claims.take(row.id, self._stops.carry_out(row, resumed=True))
             case Action.STOP, _:
                 self._claims.take(row.id, self._stops.tell_again(row))
             case _:
@@ -111,7 +111,7 @@ class Recovery:
         except Refused as error:
             self._claims.take(row.id, self._outcomes.not_started(row, error))
         else:
-            self._starts.begin(row)
+            self._claims.take(row.id, self._starts.carry_out(row))
 
     async def _reconcile(self, starting: Invocation) -> None:
         error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))

@@ -16,7 +16,6 @@ from bot.domain.invocation import Invocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
-from bot.durable.claims import Claims
 from bot.errors import MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
 from bot.messages.reasons import on_one_line
@@ -51,7 +50,6 @@ class RtcAccess:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         slack: AsyncWebClient,
-        claims: Claims,
         now: Callable[[], datetime],
         seconds: float = ANSWER_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -63,28 +61,24 @@ class RtcAccess:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._slack = slack
-        self._claims = claims
         self._now = now
 
-    async def commit(self, invocation: Invocation, job: JobRef) -> Invocation | None:
+    async def commit(self, asked: Invocation) -> Invocation | None:
         """Write the look down; None where this very delivery is in the log already.
 
         Raises:
             DatabaseUnavailable: it is not committed, and nothing may be shown.
         """
-        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            self._acceptance.named(asked),
+            asked,
             status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
             lease_until=self._now() + LOOK_TIME,
         )
         return received if await self._acceptance.commit(received) else None
 
-    def begin(self, received: Invocation) -> None:
-        """Show it, from here on without anybody waiting for it."""
-        self._claims.take(received.id, self._show(received))
-
-    async def _show(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: Invocation) -> None:
+        """Show a committed look to the one who asked."""
         job = JobRef(invocation.room_id or "", invocation.job_id or "")
         view_id = await self._open(invocation, opening(job))
         if view_id is None:

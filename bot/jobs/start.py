@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.arguments import request_of
-from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.domain.invocation import Invocation, Status
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
-from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -56,7 +55,6 @@ class Starts:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         reconciliation: Reconciliation,
-        claims: Claims,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
@@ -66,15 +64,13 @@ class Starts:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._reconciliation = reconciliation
-        self._claims = claims
         self._acquire = acquire
         self._seconds = seconds
         self._now = now
 
     async def commit(
         self,
-        invocation: Invocation,
-        request: StartRequest,
+        asked: Invocation,
         *,
         previous_id: str | None = None,
         is_another: bool = False,
@@ -88,9 +84,12 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what was in its way is over.
         """
-        asked = self._acceptance.named(invocation.asking_for(request))
         received = replace(
-            asked, status=Status.RECEIVED, previous_id=previous_id, lease_until=self.lease_until()
+            asked,
+            status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
+            previous_id=previous_id,
+            lease_until=self.lease_until(),
         )
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
@@ -101,11 +100,8 @@ class Starts:
             raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
-    def begin(self, received: Invocation) -> None:
-        """Carry a committed start out, from here on without anybody waiting for it."""
-        self._claims.take(received.id, self._carry_out(received))
-
-    async def _carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: Invocation) -> None:
+        """Send a committed start, and tell what comes of it."""
         before: frozenset[str] = frozenset()
         await acks_first()
         try:

@@ -17,7 +17,6 @@ from bot.domain.invocation import Invocation, JobState, Source, Status
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
-from bot.durable.claims import Claims
 from bot.errors import (
     Answer,
     DatabaseUnavailable,
@@ -60,7 +59,6 @@ class Stops:
         acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
-        claims: Claims,
         policy: Policy,
         now: Callable[[], datetime],
         renew_seconds: float = RENEW_SECONDS,
@@ -69,7 +67,6 @@ class Stops:
         self._acceptance = acceptance
         self._metastudio = metastudio
         self._outcomes = outcomes
-        self._claims = claims
         self._policy = policy
         self._now = now
         self._renew_seconds = renew_seconds
@@ -80,30 +77,27 @@ class Stops:
         """How many stops this process carries out at the moment, those that wait for their turn included."""
         return self._under_way
 
-    async def commit(self, invocation: Invocation, job: JobRef) -> Invocation | None:
+    async def commit(self, asked: Invocation) -> Invocation | None:
         """Write down that somebody stops a job; None where this very delivery is in the log already.
 
         Raises:
             DatabaseUnavailable: it is not committed, and nothing may be stopped.
         """
-        asked = replace(invocation, room_id=job.room_id, job_id=job.job_id)
         received = replace(
-            self._acceptance.named(asked),
+            asked,
             status=Status.RECEIVED,
+            room_name=self._acceptance.room_name(asked),
             lease_until=self._lease_until(),
         )
         return received if await self._acceptance.commit(received) else None
 
-    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
-        """Stop the job, from here on without anybody waiting for it.
+    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+        """Stop the job of a committed row, and tell what came of it.
 
         Args:
             resumed: it may have been stopped for this very row before; a job that is over is then its doing,
                 unless neither the log nor MetaStudio knows it. The policy may have been made stricter since.
         """
-        self._claims.take(received.id, self._carry_out(received, resumed=resumed))
-
-    async def _carry_out(self, invocation: Invocation, *, resumed: bool) -> None:
         await acks_first()
         start = await self._invocations.find_start(invocation.job_id or "")
         told = _job_of(invocation).as_told(start, invocation)

@@ -1,1 +1,25 @@
-"""Slack in: each listener parses, asks the policy, hands on and acknowledges."""
+"""Slack in, by Bolt's own kinds. A command or a button is one file, and stands in its folder's list."""
+
+from collections.abc import Iterable
+
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.listeners.actions import ACTIONS
+from bot.listeners.commands import COMMANDS
+from bot.listeners.pipeline import Pipeline
+from bot.listeners.use import AnyButton, Command, Services
+
+
+def register(
+    bolt: AsyncApp,
+    services: Services,
+    *,
+    commands: Iterable[Command] = COMMANDS,
+    actions: Iterable[AnyButton] = ACTIONS,
+) -> None:
+    """Listen to every command and button of the lists."""
+    pipeline = Pipeline(services)
+    for command in commands:
+        bolt.command(command.name)(pipeline.listen_to_command(command))
+    for button in actions:
+        bolt.action(button.pattern)(pipeline.listen_to_button(button))

@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.durable.accept import Acceptance
 from bot.listeners.origin import channel_kind, foreign_team, id_of
-from bot.messages.message import Message
 from bot.reasons import Reason
 from bot.slack.ack_sent import acks_first
 from bot.slack.client import Installation
@@ -98,19 +96,5 @@ class Incoming:
 async def _note(closed: Invocation) -> None:
     """Write the process log's line. It takes a tenth of the time that a command takes, so acks go first."""
     await acks_first()
-    _log.info(
-        "answered",
-        action=closed.action.value,
-        status=closed.status.value,
-        reason=closed.reason and str(closed.reason),
-    )
-
-
-def named_by(start: Invocation | None, invocation: Invocation) -> Invocation:
-    """The same with the name that the room had when its job was started, as far as that is known."""
-    return replace(invocation, room_name=start.room_name) if start and start.room_name else invocation
-
-
-async def say(ack: AsyncAck, reply: Message) -> None:
-    """Acknowledge a command with words for the person alone."""
-    await ack(response_type="ephemeral", **reply.arguments())
+    why = str(closed.reason) if closed.reason else None
+    _log.info("answered", action=closed.action.value, status=closed.status.value, reason=why)

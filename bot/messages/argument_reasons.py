@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.domain.arguments import OPTIONS, VERBS
+from bot.domain.arguments import OPTIONS
 from bot.domain.invocation import RoomType
 from bot.domain.typed_text import peculiarities, visible
 from bot.messages.wording import Args, Wording, Words, text_in
 from bot.reasons import ReasonCode as Code
 
-_STANDS_ALONE = {
+_AFTER = {
     "start": "Only a room ID and a region stand alone; the rest is `room_type=…` and `client_id=…`.",
-    "jobs": "`jobs` stands alone.",
     "stop": "After `stop` come a job ID and, at most, its room ID.",
 }
 
@@ -38,7 +37,7 @@ def _allowed(values: Sequence[str]) -> Words:
     return lambda args: _with_guess(values, args)
 
 
-def _allowed_regions(args: Args) -> str:
+def _allowed_words(args: Args) -> str:
     return _with_guess(text_in(args, "allowed").split(), args)
 
 
@@ -61,7 +60,7 @@ ARGUMENT_WORDINGS = {
     Code.REGION_IN_PLACE_OF_ROOM_ID: Wording(
         lambda args: f"{_quoted(args)} is a region; the room ID belongs in its place.", _region_first
     ),
-    Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _allowed_regions),
+    Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _allowed_words),
     Code.ROOM_TYPE_UNKNOWN: Wording(_unusable("is not a room type"), _allowed(tuple(RoomType))),
     Code.CLIENT_ID_UNUSABLE: Wording(
         _unusable("is not a client ID"), "A client ID has 1 to 128 letters, digits and signs."
@@ -71,12 +70,13 @@ ARGUMENT_WORDINGS = {
         _unusable("is not a job ID"),
         "The job ID stands in the job's announcement, e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
     ),
-    Code.SUBCOMMAND_UNKNOWN: Wording(_no_subcommand, _allowed(VERBS)),
+    Code.SUBCOMMAND_UNKNOWN: Wording(_no_subcommand, _allowed_words),
     Code.OPTION_UNKNOWN: Wording(_unusable("is not an option"), _allowed(OPTIONS)),
     Code.OPTION_GIVEN_TWICE: Wording("`{name}` is given twice.", "Keep one of them."),
     Code.OPTION_EMPTY: Wording("`{name}=` has no value.", "Give it one, or leave it out."),
     Code.WORD_TOO_MANY: Wording(
-        _unusable("is one word too many"), lambda args: _STANDS_ALONE.get(text_in(args, "after"), "")
+        _unusable("is one word too many"),
+        lambda args: _AFTER.get(text_in(args, "after")) or f"`{text_in(args, 'after')}` stands alone.",
     ),
     Code.JOB_NOT_STARTED_HERE: Wording(
         "The bot has not started a job `{job_id}`.",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Invocation, RoomType, StartRequest, Status
+from bot.domain.invocation import Invocation, RoomType, Status
 from bot.errors import InvalidArguments, ReasonedError
 from bot.messages import words
 from bot.messages.buttons import (
@@ -21,10 +21,10 @@ ID_LIMIT = 2000
 """A job ID is shown whole."""
 
 
-def starting(request: StartRequest, room_name: str | None = None) -> Message:
+def starting(start: Invocation) -> Message:
     """The ack of a start that is under way."""
-    where = f" in {words.region(request.region)}" if request.region else ""
-    return Message(f"Starting room {words.room(request.room_id, room_name)}{where} …")
+    where = f" in {words.region(start.region)}" if start.region else ""
+    return Message(f"Starting room {words.room(start.room_id, start.room_name)}{where} …")
 
 
 def usage(command: str, regions: Regions) -> Message:

@@ -1,4 +1,4 @@
-"""From settings to a client that is ready to call."""
+"""Build a client from the settings."""
 
 import random
 from collections.abc import AsyncIterator, Callable
@@ -15,16 +15,16 @@ from bot.runtime.rate_limiter import RateLimiter
 from bot.settings import Settings
 
 STOPS_PER_SECOND = 3.0
-"""MetaStudio takes as many in Shanghai1, and five in Beijing4."""
+"""MetaStudio takes this many stops a second in Shanghai1, and five in Beijing4."""
 
 
 @asynccontextmanager
 async def open_metastudio(
     settings: Settings, *, now: Callable[[], datetime], transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[MetaStudio]:
-    """A client over connections of its own, which close at the end.
+    """Open a client with its own connections, and close them at the end.
 
-    How long a call may take is limited around it, not inside it: a retry must not begin the time anew.
+    Callers limit how long a call may take, retries included; the HTTP client does not limit each attempt.
     """
     addresses = (settings.METASTUDIO_ENDPOINT, settings.HUAWEICLOUD_SDK_IAM_ENDPOINT)
     http = httpx.AsyncClient(
@@ -73,4 +73,4 @@ def _credentials(settings: Settings, http: httpx.AsyncClient, now: Callable[[], 
             project_id,
         )
         return IamLogin(http, account, endpoint=settings.HUAWEICLOUD_SDK_IAM_ENDPOINT, now=now)
-    raise AssertionError("the settings let exactly one way of authenticating through")
+    raise AssertionError("the settings allow exactly one way of authenticating")

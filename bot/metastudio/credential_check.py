@@ -1,6 +1,6 @@
-"""One call at the start that shows whether MetaStudio takes the bot's credentials.
+"""Check MetaStudio's credentials with one call at the start.
 
-Nobody waits for it, and nothing depends on it: a wrong key is found before somebody starts something.
+Nothing waits for the check or depends on it. It finds a wrong key before somebody starts a job.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ _log = structlog.get_logger()
 async def check_credentials(
     metastudio: MetaStudio, *, in_words: Callable[[MetaStudioError], tuple[str, str]]
 ) -> None:
-    """Ask once; whatever is wrong is said in the process log, with what to do about it.
+    """Make one call; if it fails, log the reason and the advice in the process log.
 
     Args:
         in_words: tells what happened and what to do.
     """
     try:
         await metastudio.check(seconds=SECONDS)
-    except Throttled:  # so the credentials are good
+    except Throttled:  # throttled, so the credentials are good
         return
     except MetaStudioError as error:
         answer, (what, advice) = error.answer, in_words(error)

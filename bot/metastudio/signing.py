@@ -1,6 +1,6 @@
-"""AK/SK authentication: the algorithm SDK-HMAC-SHA256 as an `httpx.Auth`.
+"""Sign requests with an access key: the algorithm SDK-HMAC-SHA256 as an `httpx.Auth`.
 
-Source: Huawei Cloud's API signing guide. No well-kept package signs httpx requests this way.
+Source: Huawei Cloud's API signing guide. No well-maintained package signs httpx requests this way.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _SIGNED = ("content-type", "host", "x-project-id", "x-sdk-date", "x-security-tok
 def signature(
     secret_key: str, *, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, date: str
 ) -> str:
-    """The hex signature of one request.
+    """Compute the hex signature of one request.
 
     Args:
         path: as sent, percent-encoded or not; the canonical form ends in `/`, the request itself need not.
@@ -53,7 +53,7 @@ def _canonical_query(query: str) -> str:
 
 
 class AkSkAuth(httpx.Auth):
-    """Signs each request with an access key; temporary keys add their security token."""
+    """Signing with an access key; temporary keys add their security token."""
 
     requires_request_body = True
 

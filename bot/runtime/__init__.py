@@ -1,1 +1,1 @@
-"""The process: background tasks, rate limiter, process log, proxies, health."""
+"""The process: background tasks, rate limiter, process log, connections, health."""

@@ -1,4 +1,4 @@
-"""The work that goes on beside acks. The app owns it: it is not garbage-collected, nor left over at exit."""
+"""Background tasks: the app holds them, so they are not garbage-collected and none is left over at exit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,27 +14,27 @@ _log = structlog.get_logger()
 
 
 class Tasks:
-    """Running tasks. One that fails is logged; it takes nothing else with it."""
+    """The running tasks. A task that fails is logged and does not affect the others."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` from now on."""
+        """Start `work` as a task."""
         self.own(asyncio.create_task(work))
 
     def own(self, task: asyncio.Task[Any]) -> None:
-        """Look after a task that somebody also waits for."""
+        """Keep a task that somebody else also waits for."""
         self._running.add(task)
         task.add_done_callback(self._finished)
 
     async def idle(self) -> None:
-        """Wait until nothing is left to do, the work that the work has spawned included."""
+        """Wait until no task runs, including tasks that other tasks have started."""
         while self._running:
             await asyncio.wait(self._running)
 
     async def drain(self, seconds: float) -> None:
-        """Let the work finish for so long, then cancel it, and let each task say what became of it."""
+        """Wait this long for the work to finish, then cancel it; each task may still record its outcome."""
         try:
             async with asyncio.timeout(seconds):
                 await self.idle()
@@ -43,7 +43,7 @@ class Tasks:
             await self.cancel()
 
     async def cancel(self) -> None:
-        """End the work now; each task has a few seconds to say what became of it."""
+        """Cancel the work now; each task has a few seconds to record its outcome."""
         for task in self._running:
             task.cancel()
         if self._running:
@@ -58,12 +58,12 @@ class Tasks:
 async def repeat_in_background(
     work: Callable[[], Awaitable[object]], *, every: float, sleep: Callable[[float], Awaitable[None]]
 ) -> None:
-    """Do it again and again, until cancelled. What goes wrong once does not end it."""
+    """Repeat `work` until cancelled. A failure does not end the loop."""
     while True:
         try:
             await work()
         except DatabaseUnavailable as error:
-            _log.warning("the log cannot be used at the moment", reason=str(error))
-        except Exception:  # noqa: BLE001 - whatever it is, the next time may be better
-            _log.exception("what is done all the time failed")
+            _log.warning("the database cannot be used at the moment", reason=str(error))
+        except Exception:  # noqa: BLE001 - the next round may succeed, whatever failed
+            _log.exception("a background loop failed")
         await sleep(every)

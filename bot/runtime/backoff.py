@@ -1,4 +1,4 @@
-"""How long to wait between tries: longer after each failure, up to a limit. Pure."""
+"""Compute pauses between tries: longer after each failure, up to a limit. Pure."""
 
 from dataclasses import dataclass
 from math import inf
@@ -6,9 +6,9 @@ from math import inf
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Pauses in seconds: `first`, then each `growth` times the one before, none over `longest`.
+    """Pauses in seconds: `first`, then each `growth` times as long as the one before, at most `longest`.
 
-    `spread` is the share of a pause that chance may add to it, so that not all try again at the same moment.
+    Chance may add up to the share `spread` of a pause, so that not all processes retry at the same moment.
     """
 
     first: float
@@ -17,11 +17,11 @@ class Backoff:
     spread: float = 0.0
 
     def pause(self, failures: int, *, chance: float = 0.0, asked: float | None = None) -> float:
-        """How long to wait after so many failures, one or more.
+        """Return how long to wait after this number of failures, at least one.
 
         Args:
             chance: a number in [0, 1).
-            asked: what the other side has asked for, as by Retry-After: the pause is no shorter.
+            asked: the wait that the other side asked for, as by Retry-After; the pause is not shorter.
         """
         try:
             grown = min(self.first * self.growth ** (failures - 1), self.longest)

@@ -1,4 +1,4 @@
-"""Why a connection could not be made, in a few words: no address and no password is in them."""
+"""Say in a few words why a connection failed, without addresses or passwords."""
 
 import errno
 import ssl
@@ -13,17 +13,17 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKN
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The words complete "it cannot be reached: …"; `setting` is the one to look at, if not the address."""
+    """Words that complete "it cannot be reached: …"; `setting` is the one to check, else the address."""
 
     words: str
     setting: str | None = None
 
 
 def cause_of(error: BaseException | None, host: str | None = None) -> Cause | None:
-    """The cause, where the failure tells one.
+    """Return the cause if the error shows one.
 
     Args:
-        host: what was to be reached; if the failure is about another one, that is the proxy.
+        host: the host we called; an error about another host is about the proxy.
     """
     found: Cause | None = None
     match error:
@@ -58,7 +58,7 @@ def _unconnected(error: aiohttp.ClientConnectorError, *, is_proxy: bool) -> Caus
     elif isinstance(error.os_error, TimeoutError):
         words = "the connection timed out"
     elif error.os_error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH}:
-        words = "the network has no way to it"
+        words = "the network has no route to it"
     else:
         words = "the connection was cut"
     return Cause(words, setting)

@@ -1,7 +1,8 @@
-"""The web server's connections: a limited number, and none that keeps others out by doing nothing.
+"""Limit the web server's connections, and drop idle ones before they keep others out.
 
-asyncio's own server takes whatever comes, until there are no file descriptors left for the database. Here the
-rest waits in the listening socket's queue, and when all places are taken, who uses none of them goes first.
+asyncio's own server accepts connections until no file descriptor is left for the database. Here further
+connections wait in the listening socket's queue. When all places are taken, idle connections are dropped
+first.
 """
 
 import asyncio
@@ -17,44 +18,44 @@ from typing_extensions import override
 from bot.runtime.background import Tasks
 
 HEADER_SECONDS = 5.0
-"""How long a request's headers may take, from the connection or from their first byte."""
+"""Seconds within which a request's headers must arrive, from the connection or from their first byte."""
 
 SILENCE_SECONDS = 2.0
-"""How long a new connection is safe, while all places are taken, without having asked for anything."""
+"""Seconds that a new connection may be silent before it can be dropped, while all places are taken."""
 
 BACKLOG = 4096
-"""Connections that may wait to be taken; past the usual 128, TCP tries again only after a second. The system
+"""Connections that may wait to be accepted. Beyond the usual 128, TCP retries only after a second. The system
 may allow fewer."""
 
 AT_ONCE = 100
-"""So many connections are taken before those that are there get their turn."""
+"""Connections accepted in a row before the open ones are served again."""
 
 RETRY_SECONDS = 0.2
 
 UNREAD_BYTES = 16 * 1024 * 1024
-"""What all connections together may send before it is known what they ask for."""
+"""The most bytes that all connections together may send before their requests are known."""
 
 END_OF_HEADERS = b"\r\n\r\n"
 
 RESERVED = 256
-"""File descriptors that are kept for the database, Slack, MetaStudio and the rest of the process."""
+"""File descriptors kept for the database, Slack, MetaStudio and the rest of the process."""
 
 MOST = 2048
-"""However many file descriptors there are: each connection takes memory, too."""
+"""The most connections, even with more file descriptors: each connection needs memory too."""
 
 _log = structlog.get_logger()
 
 
 def connection_limit(descriptors: int) -> int:
-    """How many connections a process may have open that may have so many file descriptors; below 0, any."""
+    """Return how many connections fit a limit of file descriptors; a negative number means no limit."""
     return MOST if descriptors < 0 else max(1, min(MOST, descriptors - RESERVED, descriptors // 2 + RESERVED))
 
 
 class Connection(asyncio.Protocol):
     """One connection, in front of the protocol that speaks HTTP through it.
 
-    It is `busy` from the end of a request's headers to the answer. All that time it waits for this process,
-    so a process that is slow in a crowd must not take it for idle.
+    It is `busy` from the end of a request's headers to the answer. Then it waits for this process, and a slow
+    process must not drop it as idle.
     """
 
     def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
@@ -103,25 +104,25 @@ class Connection(asyncio.Protocol):
         self._connections.forget(self)
 
     def begin(self) -> None:
-        """Note that a request is being answered."""
+        """Mark the connection as busy: a request has arrived."""
         self.busy = True
         self._connections.count(self, -self.unread)
         self._expect_nothing()
 
     def end(self) -> None:
-        """Note that it has been answered."""
+        """Mark the connection as free again: the request was answered."""
         self.busy, self.served = False, True
         self.since = asyncio.get_running_loop().time()
         self._connections.wake()
 
     def drop(self) -> None:
-        """Close it without a word."""
+        """Close the connection without an answer."""
         self._connections.forget(self)
         if self._transport:
             self._transport.abort()
 
     def has_unread_data(self) -> bool:
-        """Whether something has come in that this process had no time to read."""
+        """Return whether received bytes wait that this process had no time to read."""
         if self._transport is None or self._transport.is_closing():
             return False
         poll = select.poll()
@@ -146,7 +147,7 @@ class Connection(asyncio.Protocol):
 
 
 class Connections:
-    """Takes connections, `limit` at a time; each gets a protocol from `new_protocol`."""
+    """Accepts connections, at most `limit` at a time; each gets a protocol from `new_protocol`."""
 
     def __init__(
         self,
@@ -170,24 +171,24 @@ class Connections:
 
         Raises:
             OSError: the port is taken, or the host is not this machine.
-            UnicodeError: that is no host name.
+            UnicodeError: this is not a host name.
         """
         loop = asyncio.get_running_loop()
         server = await loop.create_server(asyncio.Protocol, host, port, start_serving=False)
         self._listeners = [bound.dup() for bound in server.sockets]
         server.close()
         for listener in self._listeners:
-            listener.setblocking(False)  # noqa: FBT003 - it has no name for it
+            listener.setblocking(False)  # noqa: FBT003 - the method has no keyword for it
             listener.listen(BACKLOG)
             self._accepting.append(asyncio.create_task(self._accept(listener)))
 
     @property
     def addresses(self) -> Sequence[Any]:
-        """What it listens on."""
+        """The addresses that it listens on."""
         return [listener.getsockname() for listener in self._listeners]
 
     async def close(self) -> None:
-        """Take no more connections. Those that are there are left to their protocols."""
+        """Accept no more connections. Open ones are left to their protocols."""
         for task in self._accepting:
             task.cancel()
         if self._accepting:
@@ -198,24 +199,24 @@ class Connections:
         await self._beginning.idle()
 
     def of(self, protocol: asyncio.Protocol | None) -> Connection | None:
-        """The connection behind a protocol of `new_protocol`, while it is open."""
+        """Return the open connection behind a protocol of `new_protocol`."""
         return self._open.get(protocol) if protocol else None
 
     def count(self, connection: Connection, received: int) -> None:
-        """So many bytes have come in that are no request yet."""
+        """Count received bytes that are not yet a request."""
         connection.unread += received
         self._unread += received
         if received > 0 and self._unread > UNREAD_BYTES:
             connection.drop()
 
     def forget(self, connection: Connection) -> None:
-        """It is closed."""
+        """Remove a closed connection."""
         self._open.pop(connection.protocol, None)
         self.count(connection, -connection.unread)
         self.wake()
 
     def wake(self) -> None:
-        """There may be a place now."""
+        """Wake the accepting loops: there may be a free place now."""
         self._changed.set()
 
     async def _accept(self, listener: socket.socket) -> None:
@@ -226,7 +227,7 @@ class Connections:
                 try:
                     accepted, _ = await loop.sock_accept(listener)
                 except ConnectionError:
-                    continue  # it was given up before it was taken
+                    continue  # the client gave up before we accepted
                 except OSError as error:
                     _log.error("no connection can be taken", reason=error.strerror)
                     self._drop_idle(HEADER_SECONDS / 2)
@@ -245,7 +246,7 @@ class Connections:
             self.forget(connection)
 
     async def _place(self) -> None:
-        """Return when there is a place for one more."""
+        """Wait until there is a place for one more connection."""
         while len(self._open) >= self._limit:
             self._changed.clear()
             if self._drop_idle(self._silence_seconds):
@@ -256,7 +257,7 @@ class Connections:
                     await self._changed.wait()
 
     def _drop_idle(self, seconds: float) -> bool:
-        """Drop those that have asked for nothing for so long, else the one that was served longest ago."""
+        """Drop the connections that were silent this long, else the one whose last request is oldest."""
         before = asyncio.get_running_loop().time() - seconds
         idle = [connection for connection in self._open.values() if not connection.busy]
         silent = [each for each in idle if not each.served and each.since <= before]

@@ -17,18 +17,18 @@ from bot.runtime.readiness import Readiness
 
 EVENTS_PATH = "/slack/events"
 SHUTDOWN_SECONDS = 4.0
-"""How long a request under way is waited for at the end; Slack itself gives up after 3 s."""
+"""Seconds to wait for running requests at shutdown; Slack itself gives up after 3 s."""
 
 IDLE_SECONDS = 75.0
-"""How long a connection is kept for its next request: longer than proxies keep theirs, or they would send a
-request into one that is just being closed."""
+"""Seconds to keep an idle connection. Proxies close theirs earlier, so no proxy sends a request into a
+connection that is just being closed."""
 
 LINGER_SECONDS = 1.0
-"""How long the rest of a refused body is thrown away, so that its sender reads the refusal."""
+"""Seconds to read and discard the rest of a refused body, so that the sender gets the refusal."""
 
 
 def _logger() -> logging.Logger:
-    """What aiohttp logs, but for requests that are no HTTP: everybody can send as many as they like."""
+    """Return aiohttp's logger without errors about malformed HTTP: anybody could flood the log."""
     logger = logging.getLogger("aiohttp.server")
     logger.addFilter(_is_no_bad_request)
     return logger
@@ -39,17 +39,17 @@ def _is_no_bad_request(record: logging.LogRecord) -> bool:
 
 
 class Events(Protocol):
-    """Takes Slack's requests."""
+    """A receiver of Slack's requests."""
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer one request, whatever is in it."""
+        """Answer one request, whatever it contains."""
         ...
 
 
 class WebServer:
-    """Serves from `open` to `close`.
+    """The web server, from `open` to `close`.
 
-    With `takes_events` Slack's requests are answered with 503 until `slack` is there to take them.
+    With `takes_events`, Slack's requests get a 503 until `slack` is set.
     """
 
     def __init__(self, *, host: str, port: int, readiness: Readiness, takes_events: bool) -> None:
@@ -62,7 +62,7 @@ class WebServer:
         self._connections: Connections | None = None
 
     async def open(self) -> None:
-        """Listen.
+        """Start to listen.
 
         Raises:
             StartupError: the port is taken, or the host is not this machine.
@@ -96,13 +96,13 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, with the port that it was given where port 0 was asked for."""
+        """The server's URL, with the actual port if port 0 was requested."""
         addresses = self._connections.addresses if self._connections else []
         host, port = addresses[0][:2] if addresses else (self._host, self._port)
         return f"http://{_authority(host, port)}"
 
     async def close(self) -> None:
-        """Take no more requests, finish those under way."""
+        """Take no more requests and finish the running ones."""
         if self._connections:
             await self._connections.close()
         if self._runner:
@@ -112,7 +112,7 @@ class WebServer:
     async def _note(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Tell a connection that is used from one that is not."""
+        """Mark the connection as busy while its request is handled."""
         connection = self._connections.of(request.protocol) if self._connections else None
         if connection is None:
             return await handler(request)
@@ -130,15 +130,15 @@ class WebServer:
         )
 
     async def _events_url_exists(self, _request: web.Request) -> web.Response:
-        """Answer a GET of the request URL: somebody checks that it is there."""
+        """Answer a GET of the request URL, for somebody who checks that it exists."""
         return web.Response()
 
     async def _healthz(self, _request: web.Request) -> web.Response:
-        """The process is alive."""
+        """Answer that the process is alive."""
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        """Whether commands can come in and be written to the log; else why not."""
+        """Answer whether the bot can receive commands and commit them; if not, say why."""
         ready, checks = await self._readiness.look()
         return web.json_response(
             {"status": "ready" if ready else "not ready", "checks": checks},
@@ -152,7 +152,7 @@ def _authority(host: str, port: int) -> str:
 
 def _reason_in(error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
-        return "that is no host name"
+        return "this is not a host name"
     if isinstance(error, socket.gaierror):
         return "the host name cannot be resolved"
     return os.strerror(error.errno or 0)

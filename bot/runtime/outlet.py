@@ -1,7 +1,7 @@
-"""Standard error without waiting for its reader: a thread writes, and what it cannot get rid of is counted.
+"""A standard error that never blocks: a thread writes the lines and counts those it cannot write.
 
-A pipe that nobody reads, a terminal that is stopped, or a disk that hangs would otherwise stop the event loop
-in the middle of a line, and with it every ack.
+Without it, a pipe that nobody reads, a stopped terminal or a hanging disk would stop the event loop in the
+middle of a line, and with it every ack.
 """
 
 import io
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 KEPT_BYTES = 1024 * 1024
-"""What may wait to be written; a line beyond it is dropped."""
+"""The most bytes that may wait to be written; further lines are dropped."""
 
 CLOSE_SECONDS = 1.0
-"""How long the end waits for the last lines to be written."""
+"""Seconds to wait at the end for the last lines to be written."""
 
 CHUNK_BYTES = 64 * 1024
 
@@ -28,13 +28,13 @@ CHUNK_BYTES = 64 * 1024
 class Outlet(io.TextIOBase):
     """A text stream whose `write` never blocks and never fails.
 
-    `say_dropped` gives the line that tells how many were dropped; it is written as soon as one can be.
+    `say_dropped` returns the line that reports dropped lines. It is written as soon as writing works again.
     """
 
     def __init__(self, descriptor: int, *, is_terminal: bool = False) -> None:
         super().__init__()
         self.say_dropped: Callable[[int], str] = lambda lines: (
-            f"{lines} lines of the process log were dropped: nobody took them.\n"
+            f"{lines} lines of the process log were dropped: they could not be written.\n"
         )
         self._descriptor = descriptor
         self._is_terminal = is_terminal
@@ -68,7 +68,7 @@ class Outlet(io.TextIOBase):
         return len(text)
 
     def end(self) -> None:
-        """Write what is left, if it can be written in time."""
+        """Write what is left, if that is possible in time."""
         with self._changed:
             self._ending = True
             self._changed.notify()
@@ -95,7 +95,7 @@ class Outlet(io.TextIOBase):
                     self._failed = True
 
     def _next(self) -> "list[_Piece]":
-        """What to write next; nothing at the end. After a failure the next try is with the next line."""
+        """Return the next pieces to write, none at the end. After a failure, wait for a new line first."""
         with self._changed:
             while not self._waiting and not self._ending and (self._failed or not self._dropped):
                 self._changed.wait()
@@ -108,7 +108,7 @@ class Outlet(io.TextIOBase):
             return pieces
 
     def _write(self, data: bytes) -> bool:
-        """Whether all of it could be written. Waits for a reader, for ever if need be."""
+        """Write the data, waiting as long as necessary for a reader; return whether all of it was written."""
         left = memoryview(data)
         while left:
             try:
@@ -124,7 +124,7 @@ class Outlet(io.TextIOBase):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What is written at once, and how many lines are lost without it."""
+    """Bytes that are written together, and the number of lines that are lost if they are not."""
 
     data: bytes
     stands_for: int = 1
@@ -132,7 +132,7 @@ class _Piece:
 
 @contextmanager
 def unblocked_stderr() -> Iterator[Outlet]:
-    """An outlet in the place of `sys.stderr`. A process that was started without one has nowhere to write."""
+    """Replace `sys.stderr` by an outlet. A process that started without one writes to the null device."""
     stderr = sys.stderr
     descriptor = os.open(os.devnull, os.O_WRONLY) if stderr is None else stderr.fileno()
     outlet = Outlet(descriptor, is_terminal=stderr is not None and stderr.isatty())

@@ -1,4 +1,4 @@
-"""Files that hold secrets, or what people typed, should be their owner's alone: the start says so."""
+"""Warn at the start about files that other users may read: they hold secrets, or what people typed."""
 
 import stat
 from collections.abc import Iterable, Iterator
@@ -12,13 +12,13 @@ _log = structlog.get_logger()
 
 
 def warn_of_open_files(files: Iterable[Path]) -> None:
-    """Say in the process log which of the files others may read or write, and how to mend it."""
+    """Log which of the files others may read or write, and how to fix it."""
     for file in open_to_others(files):
         _log.warning("others than its owner may use a file", file=str(file), fix=f"chmod 600 {file}")
 
 
 def open_to_others(files: Iterable[Path]) -> Iterator[Path]:
-    """Those of the files that are there and not their owner's alone."""
+    """Yield the existing files that others than their owner may use."""
     for file in files:
         try:
             mode = file.stat().st_mode

@@ -1,4 +1,4 @@
-"""Limit calls to a service that throttles: so many a second, fewer while it refuses some."""
+"""Limit calls to a service that throttles: so many calls a second, fewer while it refuses some."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from math import inf
 
 LEAST_PER_SECOND = 0.5
-"""However much is refused: with fewer calls it would take too long to notice that all is well again."""
+"""The lowest rate, however many calls are refused: with fewer, recovery would be noticed too late."""
 
 _REGAINED = 0.05
-"""The share of the full rate that each good answer gives back."""
+"""The share of the full rate that each good answer restores."""
 
 
 class RateLimiter:
-    """Lets callers pass at even distances, first come, first served; 0 a second means no limit."""
+    """A rate limiter: callers pass at even intervals, first come, first served; 0 a second means no limit."""
 
     def __init__(
         self,
@@ -30,11 +30,11 @@ class RateLimiter:
 
     @property
     def rate(self) -> float:
-        """Calls a second at the moment, infinite without a limit."""
+        """The current rate in calls a second; infinite without a limit."""
         return self._rate
 
     async def acquire(self) -> None:
-        """Wait until the next call may be made. Whoever gives up waiting uses none up."""
+        """Wait until the next call may be made. A caller that stops waiting uses up no call."""
         async with self._queue:
             wait = self._latest + 1 / self._rate - self._now()
             if wait > 0:
@@ -42,9 +42,9 @@ class RateLimiter:
             self._latest = self._now()
 
     def slow_down(self) -> None:
-        """The service refused a call as one too many."""
+        """Lower the rate: the service refused a call as one too many."""
         self._rate = max(self._rate / 2, min(LEAST_PER_SECOND, self._full))
 
     def speed_up(self) -> None:
-        """The service answered."""
+        """Raise the rate: the service answered."""
         self._rate = min(self._rate + self._full * _REGAINED, self._full)

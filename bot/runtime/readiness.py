@@ -1,4 +1,4 @@
-"""Whether commands can come in and be written to the log, and if not, why."""
+"""Report whether the bot can receive commands and commit them to the database, and if not, why."""
 
 import asyncio
 import time
@@ -9,17 +9,17 @@ from bot.errors import AvatarError, ReasonedError
 from bot.messages.reasons import sentence
 
 CHECK_SECONDS = 2.0
-"""How long a check may take until whoever asks is told that it does not answer."""
+"""Seconds that a check may take until its caller is told that it does not answer."""
 
 KEPT_SECONDS = 1.0
-"""How long an answer is good for those who ask next."""
+"""Seconds for which a result is reused for later callers."""
 
 Check = Callable[[], Awaitable[str | None]]
-"""None where all is well, else the reason why not."""
+"""Returns None if all is well, else the reason."""
 
 
 class Readiness:
-    """The checks by their names. A name without a check of its own yet says what it waits for."""
+    """The checks by name. A name without a check says what it waits for."""
 
     def __init__(self, *names: str, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -27,15 +27,15 @@ class Readiness:
         self._waits_for = dict.fromkeys(names, "the bot is still starting")
 
     def waits(self, name: str, reason: str) -> None:
-        """Say why there is no check of this name yet."""
+        """Set the reason why this name has no check yet."""
         self._waits_for[name] = reason
 
     def watch(self, name: str, check: Check) -> None:
-        """Let the check speak for the name from now on."""
+        """Set the check for this name."""
         self._checks[name] = check
 
     async def look(self) -> tuple[bool, dict[str, dict[str, Any]]]:
-        """Whether all is well, and each check: `ok`, and a `reason` where it is not."""
+        """Run all checks; return whether all is well, and each check's `ok`, with a `reason` if it is not."""
         reasons = dict(
             zip(self._waits_for, await asyncio.gather(*map(self._reason, self._waits_for)), strict=True)
         )
@@ -51,9 +51,9 @@ class Readiness:
 
 
 class CostlyCheck:
-    """A check that is made at most once at a time and once a second, however many ask.
+    """A check that runs at most once at a time and once a second, however many callers ask.
 
-    Who asks is answered in time even if the check is stuck; it goes on, and no second one joins it.
+    Callers get an answer in time even if the check hangs. The check goes on, and no second one is started.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class CostlyCheck:
         self._reason: str | None = None
 
     async def __call__(self) -> str | None:
-        """None where the work succeeds, else why it does not."""
+        """Return None if the work succeeds, else why it does not."""
         if self._running is None:
             if self._now() - self._ended < KEPT_SECONDS:
                 return self._reason
@@ -78,7 +78,7 @@ class CostlyCheck:
         return self._reason if done else f"no answer within {CHECK_SECONDS:g} seconds"
 
     async def close(self) -> None:
-        """Give up a check that is under way."""
+        """Cancel a running check."""
         if self._running:
             self._running.cancel()
             await asyncio.wait({self._running})

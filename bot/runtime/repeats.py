@@ -1,4 +1,4 @@
-"""The process log's handler: a line that is written again and again is written once and counted."""
+"""The process log's handler: a repeated line is written once and then counted."""
 
 import logging
 import sys
@@ -12,15 +12,15 @@ import structlog
 from typing_extensions import override
 
 WINDOW_SECONDS = 60.0
-"""How long a line is only counted after it was written; then the count is said."""
+"""Seconds after a line during which its repetitions are only counted; then the count is logged."""
 
 MOST_LINES = 1000
-"""So many different lines are remembered: the newest ones."""
+"""The number of different lines that are remembered, the newest ones."""
 
 
 @dataclass(slots=True)
 class _Repeated:
-    """A line that was written at a time and has come again since."""
+    """A line that was written, and how many times it has been repeated since."""
 
     at: float
     logger: str
@@ -30,7 +30,7 @@ class _Repeated:
 
 
 class OnceHandler(logging.StreamHandler[TextIO]):
-    """Writes to a stream; lines at DEBUG are never held back."""
+    """A stream handler that holds back repeated lines, except those at DEBUG."""
 
     def __init__(self, stream: TextIO, *, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(stream)
@@ -44,12 +44,12 @@ class OnceHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def say_repeats(self, *, all_of_them: bool = False) -> None:
-        """Say how often lines have come again whose time is over, or whose place is needed for new ones."""
+        """Log how often lines were repeated: those whose time is over, and the oldest if space is needed."""
         self.acquire()
         try:
             before = self._now() - (0.0 if all_of_them else WINDOW_SECONDS)
             over = []
-            while self._seen:  # which has the oldest first
+            while self._seen:  # the oldest comes first
                 key, line = next(iter(self._seen.items()))
                 if line.at > before and len(self._seen) < MOST_LINES:
                     break
@@ -60,12 +60,12 @@ class OnceHandler(logging.StreamHandler[TextIO]):
         for line in over:
             if line.times:
                 structlog.get_logger(line.logger).log(
-                    line.level, "the same line again", times=line.times, line=line.event
+                    line.level, "a line was repeated", times=line.times, line=line.event
                 )
 
     @override
     def close(self) -> None:
-        """Say what was counted."""
+        """Log the remaining counts and close the handler."""
         if self._timer:
             self._timer.cancel()
         self.say_repeats(all_of_them=True)
@@ -98,7 +98,7 @@ class OnceHandler(logging.StreamHandler[TextIO]):
 
 
 def _content(record: logging.LogRecord) -> tuple[str, str]:
-    """What a line says: its event, and all the rest that tells it from others, without the time."""
+    """Return what distinguishes a line from others: its event and all fields except the time."""
     if isinstance(record.msg, dict):
         facts = {name: value for name, value in record.msg.items() if name not in {"event", "timestamp"}}
         if facts.get("exc_info") is True:
@@ -106,5 +106,5 @@ def _content(record: logging.LogRecord) -> tuple[str, str]:
         return str(record.msg.get("event")), repr(facts)
     try:
         return record.getMessage(), repr(record.exc_info and record.exc_info[1])
-    except Exception:  # noqa: BLE001 - a line that cannot be formatted is the stream handler's to report
+    except Exception:  # noqa: BLE001 - the stream handler reports a line that cannot be formatted
         return str(record.msg), repr(record.args)

@@ -1,4 +1,4 @@
-"""`Retry-After` → seconds: a number, or a moment that is compared with the answer's own `Date`. Pure."""
+"""Convert `Retry-After` to seconds. Pure."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,13 +8,13 @@ from math import isnan
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
-    """How long the answer asks to wait, however long that is; None where it does not say, or says nonsense.
+    """Return how many seconds the answer asks to wait; None if it does not say or if the value is invalid.
 
-    A moment is compared with the clock of the machine that named it: this machine's may be off. What lies in
-    the past is no wait.
+    A date is compared with the answer's own `Date`, because our clock may be off. A date in the past means no
+    wait.
 
     Args:
-        headers: of the answer, whose names are found in whatever case.
+        headers: the answer's headers; their names are found in any case.
     """
     wish = headers.get("Retry-After", "")
     with suppress(ValueError):
@@ -25,7 +25,7 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """The moment that a header names; without a zone it counts as UTC. None where it names none."""
+    """Parse a header's date; without a time zone it counts as UTC. None if it is not a date."""
     with suppress(ValueError, OverflowError):
         moment = parsedate_to_datetime(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

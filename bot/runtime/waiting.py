@@ -1,4 +1,4 @@
-"""Waiting for what the process needs and cannot reach: pauses that grow, and a word about it each time."""
+"""Wait for a service that the process needs: growing pauses, and a line in the process log for each try."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from bot.errors import Unreachable
 from bot.runtime.backoff import Backoff
 
 BACKOFF = Backoff(first=0.8, longest=24.0, growth=1.25, spread=0.25)
-"""So slow a growth that after 30 s of trouble the next try is 9 s away at most."""
+"""The pauses grow slowly: after 30 s of trouble the next try is at most 9 s away."""
 
 LONGEST_ASKED_PAUSE = 120.0
 """The longest pause that the other side may ask for."""
@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Pauses:
-    """Pauses between tries: they grow as long as nothing succeeds, and differ from process to process."""
+    """Pauses between tries: they grow until a try succeeds, and differ from process to process."""
 
     def __init__(self, *, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance
@@ -32,17 +32,17 @@ class Pauses:
 
     @property
     def have_begun(self) -> bool:
-        """Whether something has failed since the last success."""
+        """Whether a try has failed since the last success."""
         return self._failures > 0
 
     def next(self, *, at_least: float = 0.0) -> float:
-        """Seconds until the next try. `at_least` is what the other side asked for."""
+        """Return the seconds until the next try. `at_least` is what the other side asked for."""
         self._failures += 1
         asked = min(at_least, LONGEST_ASKED_PAUSE)
         return BACKOFF.pause(self._failures, chance=self._chance(), asked=asked)
 
     def reset(self) -> None:
-        """A try has succeeded."""
+        """Start again with short pauses: a try has succeeded."""
         self._failures = 0
 
 
@@ -53,7 +53,7 @@ async def once_reachable(
     pauses: Pauses,
     sleep: Sleep = asyncio.sleep,
 ) -> T:
-    """What `attempt` returns, once it does not raise Unreachable any more. `waiting` is told each reason."""
+    """Repeat `attempt` until it does not raise Unreachable; return its result. Tell `waiting` each reason."""
     while True:
         try:
             return await attempt()

@@ -1,7 +1,7 @@
-"""The stand-ins as a process of their own: `python -m bot.sandbox`.
+"""Run the stand-ins as a process of their own: `python -m bot.sandbox`.
 
-Prints, as shell lines, the environment that points `avatar-bot run` at them, then serves until SIGTERM or
-Ctrl-C. With `--request-url` Slack's stand-in sends signed HTTP there instead of using Socket Mode.
+It prints the environment that points `avatar-bot run` at them, as shell lines, then serves until SIGTERM or
+Ctrl-C. With `--request-url`, Slack's stand-in sends signed HTTP there instead of using Socket Mode.
 """
 
 import argparse
@@ -43,22 +43,22 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=__doc__)
-    parser.add_argument("--slack-port", type=int, default=0, help="any free one without it")
-    parser.add_argument("--metastudio-port", type=int, default=0, help="any free one without it")
+    parser.add_argument("--slack-port", type=int, default=0, help="default: any free port")
+    parser.add_argument("--metastudio-port", type=int, default=0, help="default: any free port")
+    parser.add_argument("--request-url", help="for HTTP mode: the bot's http://127.0.0.1:3000/slack/events")
     parser.add_argument(
-        "--request-url", help="for HTTP mode, such as the bot's http://127.0.0.1:3000/slack/events"
-    )
-    parser.add_argument(
-        "--answer-seconds", type=float, default=0.0, help="how long MetaStudio takes to start"
+        "--answer-seconds", type=float, default=0.0, help="seconds that MetaStudio takes to answer a start"
     )
     parser.add_argument(
         "--pace",
         type=_above_zero,
         default=1.0,
-        help="multiplies the life of jobs, 3 s waiting and 120 s running",
+        help="multiplies the durations in a job's life: 3 s waiting, 120 s running",
     )
     parser.add_argument(
-        "--posts-per-second", type=_above_zero, help="how many messages a channel takes; no limit without it"
+        "--posts-per-second",
+        type=_above_zero,
+        help="messages a second that a channel accepts; default: no limit",
     )
     return parser.parse_args()
 
@@ -67,7 +67,7 @@ def _above_zero(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 < (number := float(text)) < math.inf:
             return number
-    raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
 
 
 if __name__ == "__main__":

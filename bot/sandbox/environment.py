@@ -5,7 +5,7 @@ from bot.sandbox.slack import SlackStandIn, Tokens
 
 
 def environment_for(slack: SlackStandIn, tokens: Tokens, metastudio: MetaStudioStandIn) -> dict[str, str]:
-    """Name → value, once both listen; over signed HTTP where Slack's stand-in has a request URL."""
+    """Return name → value, once both listen; signed HTTP if Slack's stand-in has a request URL."""
     credentials = metastudio.credentials
     way_in = (
         {"SLACK_SIGNING_SECRET": tokens.signing_secret}

@@ -1,7 +1,7 @@
-"""Who may use /sandbox/: the page itself and tools on this machine, no other page in the browser.
+"""Protect /sandbox/: only the page itself and tools on this machine may use it, no other page in the browser.
 
-A foreign page can reach loopback in two ways. It can send requests there, which carry its `Origin`; or
-it can have its own name resolve to 127.0.0.1, which shows in the `Host`.
+A foreign page can reach loopback in two ways. It can send requests, which carry its `Origin`. Or its own name
+can resolve to 127.0.0.1, which shows in `Host`.
 """
 
 import ipaddress
@@ -17,14 +17,14 @@ _PREFIX = "/sandbox/"
 async def refuse_strangers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer 403 under /sandbox/ to a Host that is not this machine and to an Origin that is not the Host."""
+    """Answer 403 under /sandbox/ unless Host is this machine and Origin, if any, is the same as Host."""
     if request.path.startswith(_PREFIX) and (words := _strange(request)):
         return web.json_response({"error": words}, status=403)
     return await handler(request)
 
 
 def _strange(request: web.Request) -> str | None:
-    """What is foreign about a request, in words, or None."""
+    """Return in words what is foreign about a request, or None."""
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
     if not _is_this_machine(host):
         return "the Host is not this machine's"

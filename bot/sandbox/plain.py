@@ -1,4 +1,4 @@
-"""Records as the JSON objects that the people's side is shown."""
+"""Convert records to JSON objects for the page and for tests."""
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -8,5 +8,5 @@ if TYPE_CHECKING:
 
 
 def plain(record: "DataclassInstance") -> dict[str, Any]:
-    """The fields by their names, not copied as `dataclasses.asdict` does: there may be 10,000 records."""
+    """Return the fields by name; `dataclasses.asdict` would copy them, and there may be 10,000 records."""
     return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -1,4 +1,4 @@
-"""Reading what the people's side wishes for: JSON objects, whose faults are answered in words."""
+"""Read the JSON requests of the page and of tests; mistakes in them are answered in words."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def in_words(handler: Handler) -> Handler:
-    """A handler whose ValueErrors are answered as 400 with their words."""
+    """Wrap a handler so that its ValueErrors become a 400 with their text."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
@@ -22,15 +22,15 @@ def in_words(handler: Handler) -> Handler:
 
 
 async def read_body(request: web.Request) -> dict[str, Any]:
-    """The body, which must be declared as JSON: a foreign page cannot do that without asking first."""
+    """Read the body. It must be declared as JSON, which a foreign page cannot do without a preflight."""
     if request.content_type != "application/json":
         raise ValueError("the body must be JSON, with Content-Type: application/json")
     try:
         body = json.loads(await request.text())
     except (ValueError, RecursionError) as broken:
-        raise ValueError(f"the body is no JSON: {broken}") from broken
+        raise ValueError(f"the body is not JSON: {broken}") from broken
     if not isinstance(body, dict):
-        raise ValueError("the body must be a JSON object")  # noqa: TRY004 - wrong values are all one to the caller
+        raise ValueError("the body must be a JSON object")  # noqa: TRY004 - the caller treats all wrong values alike
     return body
 
 
@@ -74,10 +74,10 @@ def optional_flag(body: dict[str, Any], name: str) -> bool | None:
 
 
 def optional_object(body: dict[str, Any], name: str) -> dict[str, Any]:
-    """A JSON object, empty where it is missing."""
+    """Return a JSON object, empty if it is missing."""
     value = body.get(name)
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError(f"{name} must be an object")  # noqa: TRY004 - wrong values are all one to the caller
+        raise ValueError(f"{name} must be an object")  # noqa: TRY004 - the caller treats all wrong values alike
     return value

@@ -1,4 +1,4 @@
-"""The Bolt app, without listeners: whom it acts for, and what it answers when a listener fails."""
+"""The Bolt app, without listeners: authorization, and the answer when a listener fails."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable[[], str]) -> AsyncApp:
-    """Built once the process's logging is configured, or Bolt would log in a way of its own."""
+    """Build the app. Logging must be configured before, or Bolt would log in its own format."""
     authorized = AuthorizeResult(
         enterprise_id=None,
         team_id=installation.team_id,
@@ -27,7 +27,7 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
     )
 
     async def authorize() -> AuthorizeResult:
-        """What `auth.test` said at boot: Bolt would ask again before its first ack."""
+        """Return what `auth.test` said at boot; otherwise Bolt would ask again before its first ack."""
         return authorized
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_keeps_all_but_the_token_warning)
@@ -38,10 +38,10 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
         # The web server checks signatures on the raw bytes, before Bolt reads them.
         request_verification_enabled=False,
         ssl_check_enabled=False,
-        # The bot hears no events of Slack's, so none of its own.
+        # The app subscribes to no events, so none can come from the bot itself.
         ignoring_self_events_enabled=False,
         attaching_function_token_enabled=False,
-        # Else Bolt looks every 10 ms whether there is an ack. Listeners end with it, so they delay nothing.
+        # Otherwise Bolt polls for the ack every 10 ms. Listeners end with their ack, so this delays nothing.
         process_before_response=True,
     )
 
@@ -63,5 +63,5 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
 
 
 def _keeps_all_but_the_token_warning(record: logging.LogRecord) -> bool:
-    """Bolt warns at every boot that a token goes unused; ours is used, by way of `authorize`."""
+    """Drop Bolt's warning at boot that a token is unused; `authorize` uses it."""
     return "`token`" not in record.getMessage()

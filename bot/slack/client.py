@@ -1,4 +1,4 @@
-"""The Slack Web API client, and the check at boot that its tokens are good."""
+"""The Slack Web API client, and the check at boot that its tokens are valid."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -17,9 +17,10 @@ CALL_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Who the bot is in its workspace; `ticket` is the address of a first WebSocket, in Socket Mode.
+    """The bot's identity in its workspace; `ticket` is the address of a first WebSocket, in Socket Mode.
 
-    On Enterprise Grid there is an `enterprise_id`; with `is_org_wide` the app is installed for all of it.
+    On Enterprise Grid there is an `enterprise_id`. With `is_org_wide` the app is installed for the whole
+    organization.
     """
 
     team_id: str
@@ -31,9 +32,9 @@ class Installation:
 
 
 def open_session() -> aiohttp.ClientSession:
-    """One session for all calls, with their time limit; a session a call would cost a TLS handshake each.
+    """Open one session with a time limit for all calls; one session per call would cost a TLS handshake each.
 
-    Nothing that is called here lives on cookies, and looking for them costs time.
+    No called service needs cookies, and handling them costs time.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=CALL_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
@@ -41,7 +42,7 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The client. It makes each call once: who calls knows whether and when to try again."""
+    """Create the client. It makes each call once: its caller decides whether and when to retry."""
     base_url = settings.SLACK_API_URL + "/"
     client = AsyncWebClient(
         token=settings.SLACK_BOT_TOKEN.get_secret_value(),
@@ -49,15 +50,15 @@ def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWeb
         session=session,
         retry_handlers=[],
     )
-    client.proxy = proxy_for(base_url)  # its constructor has taken the environment's, NO_PROXY or not
+    client.proxy = proxy_for(base_url)  # the constructor used the environment's proxy and ignored NO_PROXY
     return client
 
 
 async def find_installation(client: AsyncWebClient, app_token: str | None) -> Installation:
-    """Ask Slack who we are, with both tokens at once.
+    """Ask Slack for the bot's identity, with both tokens at the same time.
 
     Raises:
-        SettingsError: naming each token that Slack refuses.
+        SettingsError: it names each token that Slack refuses.
         Unreachable: Slack does not answer, or cannot at the moment.
         StartupError: Slack refuses for another reason.
     """
@@ -94,7 +95,7 @@ async def _identify(client: AsyncWebClient) -> Installation:
 
 
 async def open_ticket(client: AsyncWebClient, app_token: str) -> str:
-    """A WebSocket address of Slack's. It is good for one connection, and only for a short time.
+    """Ask for a WebSocket address. It is valid for one connection and for a short time.
 
     Raises:
         SettingsError: Slack refuses the app token.
@@ -109,15 +110,15 @@ async def open_ticket(client: AsyncWebClient, app_token: str) -> str:
 
 
 async def _no_ticket() -> None:
-    """In HTTP mode there is none."""
+    """Return no ticket, for HTTP mode."""
 
 
 def _failure(token: str, error: BaseException) -> BaseException:
-    """What a call with a token has failed with, as an error of ours."""
+    """Convert the failure of a call with this token to an error of ours."""
     word = word_for(error)
     if word in TOKEN_ERRORS:
         return SettingsError(
-            [SettingFault(token, f"Slack refuses it ({word}); copy it anew from the app's pages")]
+            [SettingFault(token, f"Slack refuses it ({word}); copy it again from the app's pages")]
         )
     if not isinstance(error, SLACK_FAILURES):
         return error

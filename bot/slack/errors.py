@@ -1,4 +1,4 @@
-"""How a call to Slack fails: what slack-sdk raises, the one word for it, and when the same may work."""
+"""Classify failed calls to Slack: the exceptions, one word for each failure, and when a retry may work."""
 
 import re
 from enum import Enum
@@ -9,8 +9,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.runtime.causes import cause_of
 
 SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError)
-"""All that a call to Slack can end in. On an answer that is no JSON object, such as a proxy's page, slack-sdk
-3.47 fails with AttributeError or TypeError in its own code."""
+"""All exceptions of a call to Slack. If the answer is not a JSON object (a proxy's page), slack-sdk 3.47
+itself fails with AttributeError or TypeError."""
 
 TOKEN_ERRORS = frozenset(
     {
@@ -24,7 +24,7 @@ TOKEN_ERRORS = frozenset(
         "no_permission",
     }
 )
-"""Slack's words for a token that is no good."""
+"""Slack's words for an invalid token."""
 
 
 class Again(Enum):
@@ -36,9 +36,10 @@ class Again(Enum):
 
 
 class SlackFailure(SlackClientError):
-    """A call that Slack did not carry out, or of which it did not say so.
+    """A call that Slack did not carry out, or did not confirm.
 
-    `word` is Slack's own or the bot's, never a text; `retry_after` is in seconds, where Slack has named it.
+    `word` is Slack's or the bot's single word, never free text. `retry_after` is in seconds, if Slack gave
+    it.
     """
 
     def __init__(self, word: str, again: Again, *, retry_after: float | None = None) -> None:
@@ -56,7 +57,7 @@ class SlackFailure(SlackClientError):
 _CONTENT = re.compile(
     r"block|element|attachment|markdown|text|payload|schema|json|arg|too_|exceed|long|length|size|HTTP 413"
 )
-"""Slack has many words for content that it does not take, and more to come: `invalid_blocks_format`,
+"""Parts of Slack's words for content that it rejects, so that new words match too: `invalid_blocks_format`,
 `msg_blocks_too_long`, `msg_too_long`, `invalid_arguments`, `view_too_large`, `no_text`."""
 
 _SOON = frozenset(
@@ -69,7 +70,7 @@ _SOON = frozenset(
         "request_timeout",
     }
 )
-"""Slack's words for troubles that may be over in a moment."""
+"""Slack's words for problems that may be over in a moment."""
 
 _LATER = frozenset(
     {
@@ -83,25 +84,25 @@ _LATER = frozenset(
         "account_inactive",
     }
 )
-"""Its words for troubles that end, some of them with a new token. What else it says will not change."""
+"""Slack's words for problems that end later, some of them with a new token. All other words are permanent."""
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 def slack_word(value: object) -> str | None:
-    """Slack's word for why not, if this is one; a text is none, for it may hold a secret."""
+    """Return the value if it is one of Slack's error words; free text may hold a secret."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def when_again(word: str) -> Again:
-    """When a call may work that Slack has refused with this word."""
+    """Return when a call may work after Slack refused it with this word."""
     return Again.SOON if word in _SOON else Again.LATER if word in _LATER else Again.NEVER
 
 
 def word_for(error: BaseException) -> str:
-    """Slack's own word where there is one (`not_in_channel`), else why it was not reached.
+    """Return Slack's own word if there is one (`not_in_channel`), else why Slack was not reached.
 
-    Never a text of others, which may hold a secret.
+    The result is never free text from outside, which may hold a secret.
     """
     if isinstance(error, SlackFailure):
         return error.word
@@ -114,7 +115,7 @@ def word_for(error: BaseException) -> str:
 
 
 def reason_for(error: BaseException) -> str:
-    """Why Slack could not be asked, in words without a full stop. Never a text, which may hold a secret."""
+    """Say why a call to Slack failed, without a full stop and without free text, which may hold a secret."""
     if cause := cause_of(error):
         return cause.words
     if isinstance(error, SlackApiError):
@@ -125,5 +126,5 @@ def reason_for(error: BaseException) -> str:
 
 
 def status_of(error: SlackApiError) -> int:
-    """The answer's HTTP status. Where it was no JSON, slack-sdk hands on what aiohttp has."""
+    """Return the answer's HTTP status. If the answer is not JSON, slack-sdk hands on aiohttp's response."""
     return int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))

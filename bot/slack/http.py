@@ -1,4 +1,4 @@
-"""Slack's requests in HTTP mode: read within limits, checked, and handed to Bolt."""
+"""Receive Slack's requests in HTTP mode: read them within limits, check them, and hand them to Bolt."""
 
 import asyncio
 import json
@@ -16,21 +16,21 @@ from bot.slack.ack_sent import DueAcks, ack_pending
 from bot.slack.signatures import Signatures
 
 BODY_SECONDS = 3.0
-"""How long a request may take to arrive whole. Slack itself gives up after as long."""
+"""Seconds within which a whole request must arrive. Slack itself gives up after 3 s."""
 
 BODY_BYTES = 256 * 1024
-"""The longest body. Slack's are a few kilobytes, with a large form some tens of them."""
+"""The longest body. Slack's bodies have a few kilobytes, a large form some tens of them."""
 
 SMALL_BYTES = 16 * 1024
 LARGE_BODIES_BYTES = 16 * 1024 * 1024
-"""What all bodies together may hold beyond the first bytes of each, which are taken in any case."""
+"""The memory for all bodies together, not counting the first SMALL_BYTES of each body."""
 
 
 _log = structlog.get_logger()
 
 
 class _Refused(Exception):
-    """The request is not handed on, and this is what its sender gets."""
+    """A refusal: the request is not handed on, and its sender gets this answer."""
 
     def __init__(self, status: HTTPStatus, words: str) -> None:
         super().__init__(words)
@@ -47,7 +47,7 @@ def _unreadable() -> _Refused:
 
 
 class SlackEvents:
-    """Slack's signed requests. The signature is checked on the raw bytes, before anything reads them."""
+    """The receiver of Slack's signed requests. It checks the signature on the raw bytes before parsing."""
 
     def __init__(self, app: AsyncApp, signatures: Signatures) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class SlackEvents:
         self._due_acks = DueAcks()
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Hand a genuine request to Bolt; 401 for a forged or stale one."""
+        """Hand a genuine request to Bolt; answer 401 to a forged or stale one."""
         try:
             body = await self._read(request)
             if _is_certificate_check(request, body):
@@ -70,7 +70,7 @@ class SlackEvents:
         with ack_pending(self._due_acks):
             try:
                 return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
-            except Exception as error:  # noqa: BLE001 - listeners never raise: Bolt trips over the payload's shape
+            except Exception as error:  # noqa: BLE001 - listeners never raise; Bolt may fail on the payload's shape
                 _log.warning("Bolt cannot read a request of Slack's", error=type(error).__name__)
                 return web.json_response({"error": "unknown request"}, status=HTTPStatus.BAD_REQUEST)
 
@@ -90,7 +90,7 @@ class SlackEvents:
             raise _unreadable() from None
 
     async def _read_within_limits(self, content: StreamReader) -> bytes:
-        """The body, as long as it, and all the bodies together, are not too large."""
+        """Read the body, unless it, or all bodies together, are too large."""
         body, large = bytearray(), 0
         try:
             async for chunk in content.iter_any():
@@ -108,15 +108,15 @@ class SlackEvents:
 
 
 def _is_certificate_check(request: web.Request, body: bytes) -> bool:
-    """Whether Slack only looks at our certificate, which it does without a command (`ssl_check=1`)."""
+    """Return whether Slack only checks our certificate (`ssl_check=1`); such a request has no command."""
     return request.query.get("ssl_check") == "1" or b"ssl_check=1" in body.split(b"&")
 
 
 def _bolt_request(body: bytes) -> AsyncBoltRequest:
-    """The request as Bolt takes it.
+    """Build the request for Bolt.
 
-    Read here, as Bolt's own reading loses every command in which the word "payload" is typed. What is read
-    already it takes only as if it had come through Socket Mode.
+    It is parsed here, because Bolt's own parser loses every command that contains the word "payload". Bolt
+    takes a parsed body only in Socket Mode, hence the mode.
     """
     try:
         return AsyncBoltRequest(body=_payload(body.decode()), mode="socket_mode")
@@ -125,7 +125,7 @@ def _bolt_request(body: bytes) -> AsyncBoltRequest:
 
 
 def _payload(text: str) -> dict[str, Any]:
-    """A command's fields, or the JSON object of whatever else Slack sends."""
+    """Parse a command's fields, or the JSON object of every other request."""
     if not text.startswith("{"):
         fields = dict(parse_qsl(text, keep_blank_values=True))
         if "payload" not in fields:

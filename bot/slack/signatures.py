@@ -1,4 +1,4 @@
-"""Slack's signatures over HTTP: who is let in, and a word in the process log about who is not.
+"""Check Slack's signatures on HTTP requests, and warn in the process log about refused ones.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 import structlog
 
 MOST_SECONDS = 300
-"""How old, or how far ahead, a request may be."""
+"""The most seconds that a request's timestamp may lie in the past or in the future."""
 
 WARN_EVERY_SECONDS = 60.0
 
@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 
 
 class Fault(StrEnum):
-    """What is wrong with a request that is not let in."""
+    """The reason why a request is refused."""
 
     UNSIGNED = "unsigned"
     MISMATCH = "mismatch"
@@ -39,14 +39,14 @@ _EVENTS = {
 }
 
 _ADVICE = {
-    Fault.UNSIGNED: "If commands go unanswered, a proxy takes the X-Slack-* headers away.",
-    Fault.MISMATCH: "If commands go unanswered, copy SLACK_SIGNING_SECRET anew from the app's pages.",
+    Fault.UNSIGNED: "If commands go unanswered, a proxy removes the X-Slack-* headers.",
+    Fault.MISMATCH: "If commands go unanswered, copy SLACK_SIGNING_SECRET again from the app's pages.",
     Fault.STALE: "If commands go unanswered, set this machine's clock (NTP).",
 }
 
 
 class Signatures:
-    """Checks them with the app's signing secret, on the raw bytes of the body."""
+    """A signature check with the app's signing secret, on the raw bytes of the body."""
 
     def __init__(self, signing_secret: str, *, now: Callable[[], datetime]) -> None:
         self._secret = signing_secret.encode()
@@ -55,7 +55,7 @@ class Signatures:
         self._refused: Counter[Fault] = Counter()
 
     def is_genuine(self, body: bytes, timestamps: Sequence[str], signatures: Sequence[str]) -> bool:
-        """Whether Slack has signed it, and just now. Of each header there has to be exactly one."""
+        """Return whether Slack signed the request just now. Each header must occur exactly once."""
         now = self._now().timestamp()
         fault, ahead = self._look(body, timestamps, signatures, now)
         if fault is None:
@@ -66,7 +66,7 @@ class Signatures:
     def _look(
         self, body: bytes, timestamps: Sequence[str], signatures: Sequence[str], now: float
     ) -> tuple[Fault | None, float]:
-        """What is wrong, and by how many seconds the request is ahead of this machine's clock."""
+        """Return the fault, if any, and how many seconds the timestamp is ahead of our clock."""
         match timestamps, signatures:
             case [timestamp], [signature] if _TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(
                 signature
@@ -82,7 +82,7 @@ class Signatures:
                 return Fault.UNSIGNED, 0
 
     def _warn(self, fault: Fault, ahead: float, now: float) -> None:
-        """At most once a minute for each fault, with how many there were since."""
+        """Log a fault at most once a minute, with the number of refused requests since."""
         self._refused[fault] += 1
         if abs(now - self._warnings.get(fault, float("-inf"))) < WARN_EVERY_SECONDS:
             return

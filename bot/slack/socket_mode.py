@@ -1,7 +1,7 @@
-"""Slack over Socket Mode: one WebSocket that Slack need not be able to reach us for.
+"""Socket Mode: the bot opens a WebSocket to Slack, so Slack need not reach the bot.
 
-The connection is looked after here rather than by slack-sdk's client, which tries an old ticket for ever, and
-without pauses where Slack ends each new connection.
+The connection is managed here. slack-sdk's own client retries an old ticket forever, and does not pause when
+Slack ends each new connection.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ from bot.slack.ack_sent import DueAcks, ack_pending
 from bot.slack.errors import reason_for
 
 CONNECT_SECONDS = 10.0
-"""How long a connection may take until Slack says hello."""
+"""Seconds within which Slack must say hello on a new connection."""
 
 HEARTBEAT_SECONDS = 5.0
-"""A ping goes out as often, and has to be answered in half the time; else the connection is dead."""
+"""Seconds between pings. A ping must be answered within half the time, else the connection is dead."""
 
 ACK_SECONDS = 3.0
 LEAVE_SECONDS = 15.0
-"""How long the old connection is still listened to when Slack has asked for a new one."""
+"""Seconds to read on from the old connection after Slack has asked for a new one."""
 
 STEADY_SECONDS = 10.0
-"""A connection that lived so long was a success: after it there is no pause."""
+"""Seconds after which a connection counts as a success: the next one is opened without a pause."""
 
 _REFRESHES = frozenset({"refresh_requested", "warning"})
-"""Slack's reasons to move to a new connection while all is well."""
+"""Slack's reasons to move to a new connection although nothing is wrong."""
 
 _ADVICE = {
     "too_many_websockets": "Slack allows ten connections per app: stop other processes with this app token.",
@@ -53,46 +53,46 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class _Connection:
-    """One WebSocket. `reason` is Slack's word for why it wants it to end; empty where Slack has said none."""
+    """One WebSocket. `reason` is Slack's word for why it should end; empty if Slack said none."""
 
     socket: aiohttp.ClientWebSocketResponse
     accepted: bool = False
     reason: str = ""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
-    """Slack has accepted the connection, or ended it."""
+    """Set when Slack has accepted or ended the connection."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Nothing new is to be expected from it."""
+    """Set when nothing new will arrive."""
 
     def accept(self) -> None:
-        """Slack has said hello."""
+        """Mark the connection as accepted: Slack said hello."""
         self.accepted = True
         self.decided.set()
 
     def end(self, reason: str = "") -> None:
-        """It is over; the first reason counts."""
+        """Mark the connection as ended; the first reason counts."""
         self.reason = self.reason or reason
         self.decided.set()
         self.over.set()
 
     @property
     def is_to_be_replaced(self) -> bool:
-        """Whether Slack asks for a new connection while all is well."""
+        """Whether Slack asks for a new connection although nothing is wrong."""
         return self.reason in _REFRESHES
 
     @property
     def is_good(self) -> bool:
-        """Whether payloads may come through it. One that is to be replaced serves until then."""
+        """Whether payloads may arrive through it. A connection to be replaced still works until then."""
         return not self.socket.closed and (not self.over.is_set() or self.is_to_be_replaced)
 
     @property
     def words(self) -> str:
-        """Why it has ended."""
+        """The reason why it ended, in words."""
         return f"Slack ended the connection: {self.reason}" if self.reason else "the connection was lost"
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a try to be connected has ended. `lived` is in seconds since Slack's hello, None without one."""
+    """The end of one try to be connected. `lived` is in seconds since Slack's hello; None without a hello."""
 
     trouble: str | None
     advice: str = ""
@@ -101,16 +101,16 @@ class _End:
 
 
 class SocketMode:
-    """The connection, renewed until it is closed. Each try has a ticket of its own.
+    """The connection, renewed until it is closed. Each try uses a new ticket.
 
     Args:
-        app: what answers the payloads.
+        app: answers the payloads.
         session: opens the WebSockets.
         new_ticket: asks Slack for the address of a new connection.
-        ticket: the address of the first one, where there is one already.
-        proxy: the way to Slack, where it is not the direct one.
-        now: the time in seconds, of a clock that never goes back.
-        sleep: waits for so many seconds.
+        ticket: the address of the first connection, if there is one already.
+        proxy: the proxy to Slack, if there is one.
+        now: the time in seconds, from a clock that never goes back.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -142,16 +142,16 @@ class SocketMode:
 
     @property
     def trouble(self) -> str | None:
-        """Why no commands can come in; None where they can."""
+        """The reason why no commands can arrive; None if they can."""
         return None if self._current and self._current.is_good else self._trouble
 
     async def open(self) -> None:
-        """Connect, and stay connected from then on. Returns with the first connection, however late."""
+        """Connect, and stay connected from then on. Returns after the first connection succeeds."""
         self._keeper = asyncio.create_task(self._stay_connected())
         await self._opened.wait()
 
     async def close(self) -> None:
-        """Acknowledge what is in hand and disconnect; Slack gives the rest to other connections."""
+        """Acknowledge the received payloads and disconnect; Slack gives the rest to other connections."""
         if self._keeper:
             self._keeper.cancel()
             await asyncio.wait({self._keeper})
@@ -163,8 +163,8 @@ class SocketMode:
     async def _stay_connected(self) -> None:
         """Connect, wait for the end, and connect again.
 
-        A connection that Slack had accepted is replaced at once, but not one after the other: the next ones
-        have to last before that happens again.
+        An accepted connection is replaced at once, but only if no connection has failed since one that
+        lasted: short connections in a row are followed by pauses.
         """
         while True:
             end = await self._live()
@@ -179,7 +179,7 @@ class SocketMode:
                 await self._sleep(pause)
 
     async def _live(self) -> _End:
-        """One connection from its ticket to its end."""
+        """Use one ticket and one connection until its end."""
         try:
             connection = await self._connect()
         except AvatarError as error:
@@ -187,7 +187,7 @@ class SocketMode:
             retry_after = error.retry_after if isinstance(error, Unreachable) else 0.0
             advice = error.advice if isinstance(error, StartupError) else ""
             return _End(str(error), advice, retry_after=retry_after)
-        except Exception:  # noqa: BLE001 - whatever it is, the next try may be better
+        except Exception:  # noqa: BLE001 - the next try may succeed, whatever failed
             self._current = None
             _log.exception("connecting to Slack failed")
             return _End("an error inside the bot")
@@ -203,7 +203,7 @@ class SocketMode:
         return _End(connection.words, _ADVICE.get(connection.reason, ""), lived)
 
     async def _connect(self) -> _Connection:
-        """A connection that Slack has accepted.
+        """Open a connection and wait until Slack accepts it.
 
         Raises:
             AvatarError: Slack does not let us in.
@@ -231,7 +231,7 @@ class SocketMode:
         return connection
 
     async def _leave(self, connection: _Connection) -> None:
-        """Listen a while longer to a connection that is replaced: something may still be on its way."""
+        """Read on for a while from a connection that is replaced: a payload may still be on its way."""
         await self._sleep(LEAVE_SECONDS)
         await connection.socket.close()
 
@@ -269,7 +269,7 @@ class SocketMode:
                 )
 
     async def _acknowledge(self, connection: _Connection, ack: SocketModeResponse) -> None:
-        """By the connection that the payload came through, else by the one that has replaced it."""
+        """Send the ack through the payload's own connection, else through the one that replaced it."""
         text = json.dumps(ack.to_dict())
         for candidate in (connection, self._current):
             if candidate and not candidate.socket.closed:
@@ -282,7 +282,7 @@ class SocketMode:
 
 
 def _payload(response: BoltResponse) -> dict[str, Any] | None:
-    """What the ack says: nothing, text, or JSON."""
+    """Return the ack's content: nothing, text, or JSON."""
     if not response.body:
         return None
     content_type = response.headers.get("content-type", [""])[0]

@@ -1,4 +1,4 @@
-"""Goals are held against figures."""
+"""Goals are compared with figures."""
 
 import pytest
 
@@ -13,7 +13,7 @@ NEVER_OVER = Goal("crowd", "ack_max_ms", "ours", 1000.0)
 
 
 def figures(**rounds: list[float]) -> Figures:
-    """`ours_per_second=[…]`: the contender, then the figure."""
+    """Build figures from `ours_per_second=[…]`: the contender, then the figure."""
     found = Figures()
     for name, values in rounds.items():
         contender = next(who for who in ("ours", "floor", "bolt_js") if name.startswith(who))
@@ -33,7 +33,7 @@ def figures(**rounds: list[float]) -> Figures:
         (NEVER_OVER, figures(ours_ack_max_ms=[10, 1001, 20]), Verdict.MISSED),
     ],
 )
-def test_the_typical_round_counts_and_of_maxima_the_worst(
+def test_the_median_round_counts_and_for_maxima_the_worst(
     goal: Goal, measured: Figures, verdict: Verdict
 ) -> None:
     assert judge(goal, measured, sizes_match=True).verdict is verdict
@@ -52,7 +52,7 @@ def test_at_other_sizes_there_is_a_ratio_but_no_verdict() -> None:
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: f"{goal.contender}-{goal.figure}-{goal.peer}")
-def test_goals_speak_of_figures_and_contenders_that_there_are(goal: Goal) -> None:
+def test_goals_name_existing_figures_and_contenders(goal: Goal) -> None:
     columns = next(work.columns for work in WORKS if work.name == goal.work)
     names = {contender.name for contender in CONTENDERS}
 

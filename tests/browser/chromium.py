@@ -1,4 +1,4 @@
-"""A Chromium to test in: one that is installed, else the system's package, else Playwright's own download."""
+"""Find a Chromium: an installed one, else the system's package, else Playwright's own download."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
 def provide() -> Path | None:
-    """The browser's path; None for the one that Playwright has fetched itself.
+    """Return the browser's path; None for the one that Playwright downloaded.
 
     Raises:
-        RuntimeError: there is none to be had, and what to do about it.
+        RuntimeError: no browser is available; the text says what to do.
     """
     if found := _installed():
         return found

@@ -29,7 +29,7 @@ QUIET = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Of a module's own: while it is open, no asyncio test can run beside it."""
+    """Open the browser for one module only: while it is open, no asyncio test can run."""
     executable = provide()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A window. At the end: no error in its console, and not one request to anywhere else."""
+    """Open a window. At the end, check that its console has no error and that no request went elsewhere."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, timezone_id="Asia/Shanghai")
     window = context.new_page()
     complaints: list[str] = []
@@ -64,7 +64,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @contextmanager
 def serving(*module: str) -> Iterator[str]:
-    """A process that prints the page's address; that address."""
+    """Run a process that prints the page's address; yield the address."""
     process = subprocess.Popen(
         [sys.executable, "-m", *module],
         cwd=ROOT,
@@ -90,14 +90,14 @@ def serving(*module: str) -> Iterator[str]:
 
 @pytest.fixture
 def sandbox() -> Iterator[str]:
-    """`avatar-bot sandbox`: the real bot."""
+    """Run `avatar-bot sandbox`, the real bot."""
     with serving("bot", "sandbox", "--port", "0", "--no-open") as address:
         yield address
 
 
 @pytest.fixture
 def demonstration() -> Iterator[str]:
-    """An app with forms and confirmations."""
+    """Run an app with forms and confirmations."""
     with serving("tests.browser.demonstration") as address:
         yield address
 

@@ -1,4 +1,4 @@
-"""A Bolt app with what the page can do and the bot has none of yet: forms, confirmations, a Home tab.
+"""A Bolt app for page features that the bot does not use yet: forms, confirmations, a Home tab.
 
 `python -m tests.browser.demonstration` prints the page's address and serves until it is stopped.
 """
@@ -187,7 +187,7 @@ RUNNING: list[dict[str, Any]] = [
 
 
 def listen_for_stacks_and_menus(app: AsyncApp, client: AsyncWebClient) -> None:
-    """A form on a form, and what can be chosen from in a message."""
+    """Register a stacked form, and menus in a message."""
 
     @app.command("/stack")
     async def open_stack(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -222,7 +222,7 @@ def listen_for_stacks_and_menus(app: AsyncApp, client: AsyncWebClient) -> None:
 
 
 def application(client: AsyncWebClient) -> AsyncApp:
-    """The listeners."""
+    """Return the app with its listeners."""
     app = AsyncApp(client=client)
     listen_for_stacks_and_menus(app, client)
 
@@ -275,12 +275,12 @@ def application(client: AsyncWebClient) -> AsyncApp:
 
 
 def text(mrkdwn: str) -> dict[str, Any]:
-    """A section."""
+    """Build a section."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
 
 
 async def serve() -> None:
-    """The stand-in, the page and the app, until SIGTERM."""
+    """Run the stand-in, the page and the app until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     tokens = Tokens.made_up()

@@ -1,4 +1,4 @@
-"""The page, by keyboard and mouse in a real browser: what a newcomer does in the first two minutes."""
+"""The page in a real browser, by keyboard and mouse: what a newcomer does in the first two minutes."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     assert_accessible(page)
     keep(page, "1-started")
 
-    # Jonas sees the announcement, and not what was for Mei alone.
+    # Jonas sees the announcement, but not Mei's private message.
     partner = page.get_by_role("button", name="Priya (Partner)")
     partner = page.locator("label").filter(has_text="Priya (Partner)")
     expect(partner.locator(".avatar")).to_have_text("PP")
@@ -69,23 +69,23 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     expect(ack).to_have_count(0)
     page.get_by_text("Mei", exact=True).first.click()
 
-    # A room that misbehaves, by one click behind the curtain.
+    # One click on the panel tries a room that misbehaves.
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="/avatar-start busy").click()
     expect(last(page)).to_contain_text("MSS.20010135")
     expect(last(page)).to_contain_text("raise the room's concurrency")
     page.get_by_role("tab", name="Log").click()
-    rows = page.get_by_role("complementary", name="Behind the curtain").get_by_role("listitem")
+    rows = page.get_by_role("complementary", name="Behind the scenes").get_by_role("listitem")
     expect(rows.first).to_contain_text("Failed")
     assert_accessible(page)
     keep(page, "2-busy")
 
-    # No such command.
+    # An unknown command.
     type_command(page, "/avatar-stop now")
     expect(last(page)).to_contain_text("/avatar-stop")
     expect(last(page)).to_contain_text("not a valid command")
 
-    # Where the bot is no member, the job is announced all the same.
+    # The job is announced even in a channel without the bot.
     places = page.get_by_role("navigation", name="People and channels")
     expect(places.get_by_role("button", name="general")).to_contain_text("no bot")
     places.get_by_role("button", name="general").click()
@@ -107,7 +107,7 @@ def test_the_bot_comes_back_after_its_socket_was_disconnected(sandbox: str, page
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="Disconnect the socket").click()
     page.get_by_role("tab", name="Traffic").click()
-    curtain = page.get_by_role("complementary", name="Behind the curtain")
+    curtain = page.get_by_role("complementary", name="Behind the scenes")
     expect(curtain.get_by_role("listitem").filter(has_text="socket 2 opened").first).to_be_visible()
     expect(connected).to_be_visible()
     type_command(page, f"/avatar-start {ROOM} cn-southwest-2")
@@ -158,19 +158,19 @@ def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Pa
     keep(page, "stopped")
 
 
-def test_metastudio_can_be_told_to_know_no_jobs(sandbox: str, page: Page) -> None:
+def test_metastudio_can_be_set_not_to_support_job_calls(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
     page.get_by_role("tab", name="Trouble").click()
-    page.get_by_role("button", name="MetaStudio knows no jobs").click()
+    page.get_by_role("button", name="MetaStudio does not support job calls").click()
     told = page.get_by_role("tabpanel", name="Trouble").get_by_role("status")
-    expect(told).to_have_text("MetaStudio knows no jobs until the trouble is ended.")
+    expect(told).to_have_text("MetaStudio does not support job calls until you end the trouble.")
     expect(told).to_be_in_viewport()
     trouble = page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"]
     assert [one["kind"] for one in trouble] == ["unsupported"]
     expect(page.get_by_role("button", name="/avatar-start unjoined")).to_be_visible()
 
     page.get_by_role("button", name="End all trouble").click()
-    expect(told).to_have_text("Everything is well again.")
+    expect(told).to_have_text("Slack and MetaStudio work again.")
     expect(told).to_be_in_viewport()
     assert page.request.get(f"{sandbox}/sandbox/metastudio").json()["trouble"] == []
 
@@ -192,7 +192,7 @@ def test_a_reply_stands_behind_what_it_answers(demonstration: str, page: Page) -
     assert said[start : start + 3] == ["Which room?", "The lobby.", "Anything else?"]
 
 
-def test_a_form_keeps_its_person_until_it_is_right(demonstration: str, page: Page) -> None:
+def test_a_form_stays_open_until_its_input_is_valid(demonstration: str, page: Page) -> None:
     page.goto(demonstration)
     type_command(page, "/form")
     form = page.get_by_role("dialog", name="Start an avatar")
@@ -318,7 +318,7 @@ def test_a_command_that_is_not_acknowledged_fails_in_slacks_words(demonstration:
     expect(last(page)).to_contain_text("operation_timeout", timeout=10_000)
 
 
-def test_the_home_tab_is_the_apps_own(demonstration: str, page: Page) -> None:
+def test_the_home_tab_shows_what_the_app_published(demonstration: str, page: Page) -> None:
     page.goto(demonstration)
     page.get_by_role("tab", name="Home").click()
 

@@ -79,7 +79,7 @@ async def as_table(*rows: Invocation) -> str:
 
 
 @pytest.mark.parametrize("write", [as_json, as_csv, as_table])
-async def test_no_form_shows_a_secret_column(write: Callable[..., Awaitable[str]]) -> None:
+async def test_no_output_format_shows_a_secret_column(write: Callable[..., Awaitable[str]]) -> None:
     shown = await write(STARTED, FAILED)
     assert "job-1" in shown
     assert "the-secret" not in shown
@@ -94,7 +94,7 @@ async def test_json_is_an_array_with_every_column() -> None:
     assert (rows[1]["status"], rows[1]["error_code"]) == ("failed", "MSS.20010135")
 
 
-async def test_an_empty_log_is_empty_in_every_form() -> None:
+async def test_an_empty_log_is_empty_in_every_format() -> None:
     assert json.loads(await as_json()) == []
     assert (await as_csv()).splitlines() == [",".join(COLUMNS)]
     assert await as_table() == "No rows.\n"
@@ -162,7 +162,7 @@ def test_one_row_is_shown_column_by_column_without_the_empty_ones() -> None:
 @pytest.mark.parametrize(
     "control", ["\0", "\x07", "\b", "\r", "\n", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066"]
 )
-async def test_what_somebody_typed_does_not_steer_the_terminal(control: str) -> None:
+async def test_typed_text_does_not_control_the_terminal(control: str) -> None:
     row = replace(STARTED, text=f"a{control}b", reason=other(f"c{control}d"), user_id=f"U{control}1")
     plain = replace(STARTED, text="a\ufffdb", reason=other("c\ufffdd"), user_id="U\ufffd1")
     typed, wanted = a_terminal(), a_terminal()

@@ -1,4 +1,4 @@
-"""The command line: what it shows of the log, and its exit statuses."""
+"""The command line: its output from the log, and its exit statuses."""
 
 import asyncio
 import csv
@@ -19,7 +19,7 @@ runner = CliRunner()
 
 @pytest.fixture
 def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Where the commands look, in an empty folder."""
+    """Set the database of the commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
     return sqlite_url
@@ -27,7 +27,7 @@ def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture
 def log(database: str) -> str:
-    """A log of three uses, an hour, a day and a week old."""
+    """Create a log of three uses, an hour, a day and a week old."""
     assert runner.invoke(cli, ["migrate"]).exit_code == 0
 
     async def fill() -> None:
@@ -87,13 +87,13 @@ def test_filters_choose_rows(log: str, arguments: tuple[str, ...], expected: lis
 
 
 @pytest.mark.parametrize("beginning", ["row", "r", ""])
-def test_the_beginning_of_several_entries_is_told_which(log: str, beginning: str) -> None:
+def test_the_beginning_of_several_entries_is_refused_with_their_ids(log: str, beginning: str) -> None:
     shown = runner.invoke(cli, ["log", "--json", "--entry", beginning])
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "row-1, row-168, row-24." in shown.stderr
 
 
-def test_every_form_shows_the_rows_and_no_secret(log: str) -> None:
+def test_every_format_shows_the_rows_and_no_secret(log: str) -> None:
     table, as_csv, as_json = (
         runner.invoke(cli, ["log", *form], env={"COLUMNS": "160"}) for form in ([], ["--csv"], ["--json"])
     )
@@ -121,7 +121,7 @@ def test_wrong_usage_exits_2(log: str, arguments: list[str]) -> None:
     assert runner.invoke(cli, arguments).exit_code == 2
 
 
-def test_a_log_that_is_not_there_is_said_and_not_made(database: str, tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_and_not_created(database: str, tmp_path: Path) -> None:
     shown = runner.invoke(cli, ["log"])
 
     assert shown.exit_code == 1
@@ -129,7 +129,7 @@ def test_a_log_that_is_not_there_is_said_and_not_made(database: str, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_without_the_table_is_said_in_words(database: str, tmp_path: Path) -> None:
+def test_a_database_without_the_table_is_reported_in_words(database: str, tmp_path: Path) -> None:
     (tmp_path / "log.db").touch()
     shown = runner.invoke(cli, ["log"])
 
@@ -158,7 +158,7 @@ def test_a_database_url_of_another_kind_exits_2(database: str, monkeypatch: pyte
         "postgresql+asyncpg://bot:canary@db/avatar?channel_binding=require",
     ],
 )
-def test_a_wrong_database_is_told_of_without_a_part_of_its_url(
+def test_a_wrong_database_is_reported_without_any_part_of_its_url(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, url: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

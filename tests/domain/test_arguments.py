@@ -7,20 +7,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.arguments import (
-    HelpWanted,
     JobRef,
-    JobsWanted,
     Regions,
     StopWanted,
     did_you_mean,
-    parse_avatar,
+    first_word,
+    parse_again,
     parse_job_value,
+    parse_nothing,
     parse_start,
+    parse_stop,
     request_of,
-    typed,
+    unknown_subcommand,
 )
 from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
-from bot.domain.typed_text import kept, without_marks, words_of
+from bot.domain.typed_text import words_of
 from bot.errors import InvalidArguments
 from bot.messages.reasons import advice, sentence
 
@@ -35,40 +36,51 @@ def is_dash(char: str) -> bool:
 
 def refusal(text: str, regions: Regions = REGIONS) -> str:
     with pytest.raises(InvalidArguments) as refusing:
-        parse_start(text, regions)
+        start_typed_as(text, regions)
     return f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
 
 
+def start_typed_as(text: str, regions: Regions) -> StartRequest:
+    word, rest = first_word(text)
+    return parse_start([word, *rest], regions)
+
+
+def stop_typed_as(text: str) -> StopWanted:
+    word, rest = first_word(text)
+    assert word.lower() == "stop"
+    return parse_stop(rest)
+
+
 def test_a_room_alone_is_enough() -> None:
-    assert parse_start(ROOM, REGIONS) == StartRequest(ROOM)
+    assert start_typed_as(ROOM, REGIONS) == StartRequest(ROOM)
 
 
 def test_the_region_comes_second() -> None:
-    assert parse_start(f"{ROOM} cn-southwest-2", REGIONS) == StartRequest(ROOM, region="cn-southwest-2")
+    assert start_typed_as(f"{ROOM} cn-southwest-2", REGIONS) == StartRequest(ROOM, region="cn-southwest-2")
 
 
 def test_the_default_region_is_taken_where_none_is_named() -> None:
     regions = Regions(REGIONS.allowed, default="cn-southwest-2")
-    assert parse_start(ROOM, regions) == StartRequest(ROOM, region="cn-southwest-2")
-    assert parse_start(f"{ROOM} cn-north-4", regions) == StartRequest(ROOM, region="cn-north-4")
+    assert start_typed_as(ROOM, regions) == StartRequest(ROOM, region="cn-southwest-2")
+    assert start_typed_as(f"{ROOM} cn-north-4", regions) == StartRequest(ROOM, region="cn-north-4")
 
 
 def test_everything_can_be_given_at_once() -> None:
-    assert parse_start(f"{ROOM} cn-north-4 room_type=METALINK client_id=desk-7", REGIONS) == StartRequest(
+    assert start_typed_as(f"{ROOM} cn-north-4 room_type=METALINK client_id=desk-7", REGIONS) == StartRequest(
         ROOM, region="cn-north-4", room_type=RoomType.METALINK, client_id="desk-7"
     )
 
 
 def test_everything_can_be_named_in_any_order() -> None:
     text = f"client_id=desk-7 region=cn-north-4 ROOM_TYPE=rtc room_id={ROOM}"
-    assert parse_start(text, REGIONS) == StartRequest(
+    assert start_typed_as(text, REGIONS) == StartRequest(
         ROOM, region="cn-north-4", room_type=RoomType.RTC, client_id="desk-7"
     )
 
 
 @pytest.mark.parametrize("word", ["rtc", "Rtc", "RTC", "metalink", "MetaLink", "METALINK"])
 def test_a_room_type_may_be_written_in_any_case(word: str) -> None:
-    request = parse_start(f"{ROOM} room_type={word}", REGIONS)
+    request = start_typed_as(f"{ROOM} room_type={word}", REGIONS)
     assert request == StartRequest(ROOM, room_type=RoomType(word.upper()))
 
 
@@ -101,14 +113,14 @@ def test_a_room_type_may_be_written_in_any_case(word: str) -> None:
     ],
 )
 def test_help_is_understood_in_all_its_forms(text: str) -> None:
-    assert parse_start(text, REGIONS) == HelpWanted()
+    assert first_word(text)[0] == "help"
 
 
 @pytest.mark.parametrize(
     "text", ["", "   ", "\n\t", "\u00a0\u3000", "\u200b\ufeff", "``", '""', "<>", "&lt;&gt;"]
 )
 def test_nothing_at_all_gets_help_too(text: str) -> None:
-    assert parse_start(text, REGIONS) == HelpWanted()
+    assert first_word(text) == ("help", [])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +166,7 @@ def test_nothing_at_all_gets_help_too(text: str) -> None:
     ],
 )
 def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
-    assert parse_start(text, REGIONS) == StartRequest("room-1", region="cn-north-4")
+    assert start_typed_as(text, REGIONS) == StartRequest("room-1", region="cn-north-4")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +182,7 @@ def test_what_keyboards_and_slack_do_to_a_text_is_undone(text: str) -> None:
     ],
 )
 def test_a_client_id_arrives_as_it_was_typed(typed: str, client_id: str) -> None:
-    assert parse_start(f"{ROOM} client_id={typed}", REGIONS) == StartRequest(ROOM, client_id=client_id)
+    assert start_typed_as(f"{ROOM} client_id={typed}", REGIONS) == StartRequest(ROOM, client_id=client_id)
 
 
 @pytest.mark.parametrize("dash", [chr(code) for code in range(0x110000) if is_dash(chr(code))])
@@ -178,12 +190,12 @@ def test_every_dash_is_the_one_of_ids_in_every_argument(dash: str) -> None:
     def with_it(text: str) -> str:
         return text.replace("-", dash)
 
-    assert parse_start(with_it(f"{ROOM} cn-north-4 client_id=desk-7"), REGIONS) == StartRequest(
+    assert start_typed_as(with_it(f"{ROOM} cn-north-4 client_id=desk-7"), REGIONS) == StartRequest(
         ROOM, "cn-north-4", client_id="desk-7"
     )
-    assert parse_avatar(with_it(f"stop {JOB} {ROOM}")) == StopWanted(JOB, ROOM)
-    for parsed in (parse_start(with_it("--help"), REGIONS), parse_avatar(with_it("-h"))):
-        assert parsed == HelpWanted()
+    assert stop_typed_as(with_it(f"stop {JOB} {ROOM}")) == StopWanted(JOB, ROOM)
+    for text in ("--help", "-h"):
+        assert first_word(with_it(text)) == ("help", [])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +213,7 @@ def test_every_dash_is_the_one_of_ids_in_every_argument(dash: str) -> None:
     ],
 )
 def test_an_underscore_of_an_id_stays_and_a_pair_around_a_word_goes(text: str, room: str) -> None:
-    request = parse_start(text, REGIONS)
+    request = start_typed_as(text, REGIONS)
     assert isinstance(request, StartRequest)
     assert request.room_id == room
 
@@ -228,7 +240,7 @@ def test_what_looks_right_and_is_not_is_named(typed: str, hidden: str) -> None:
 
 @pytest.mark.parametrize("room", ["a", "x" * 64, "_-_", "0"])
 def test_room_ids_at_the_edge_are_taken(room: str) -> None:
-    assert parse_start(room, REGIONS) == StartRequest(room)
+    assert start_typed_as(room, REGIONS) == StartRequest(room)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +336,9 @@ def test_a_quoted_word_cannot_leave_its_ticks() -> None:
 
 
 def test_blanks_by_the_thousand_are_nothing() -> None:
-    assert parse_start(ROOM + " " * 3000 + "cn-north-4", REGIONS) == StartRequest(ROOM, region="cn-north-4")
+    assert start_typed_as(ROOM + " " * 3000 + "cn-north-4", REGIONS) == StartRequest(
+        ROOM, region="cn-north-4"
+    )
 
 
 def test_a_text_that_nobody_types_is_refused_before_it_is_read() -> None:
@@ -377,14 +391,16 @@ def test_marks_within_marks_go_wherever_a_word_stands(noise: str, pairs: list[st
         return word + end
 
     wanted = StartRequest(ROOM, "cn-north-4", RoomType.RTC)
-    assert parse_start(f"{marked(ROOM)} {marked('cn-north-4')} room_type={marked('rtc')}", REGIONS) == wanted
-    assert parse_start(marked(f"{ROOM} cn-north-4 room_type=RTC"), REGIONS) == wanted
-    assert parse_avatar(f"{marked('stop')} {marked(JOB)} {marked(ROOM)}") == StopWanted(JOB, ROOM)
+    assert (
+        start_typed_as(f"{marked(ROOM)} {marked('cn-north-4')} room_type={marked('rtc')}", REGIONS) == wanted
+    )
+    assert start_typed_as(marked(f"{ROOM} cn-north-4 room_type=RTC"), REGIONS) == wanted
+    assert stop_typed_as(f"{marked('stop')} {marked(JOB)} {marked(ROOM)}") == StopWanted(JOB, ROOM)
 
 
-def outcome(text: str) -> StartRequest | HelpWanted | InvalidArguments:
+def outcome(text: str) -> StartRequest | InvalidArguments:
     try:
-        return parse_start(text, REGIONS)
+        return start_typed_as(text, REGIONS)
     except InvalidArguments as error:
         return error
 
@@ -400,8 +416,6 @@ def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
         case InvalidArguments() as error:
             assert 0 < len(sentence(error.reason)) < 500
             assert 0 < len(advice(error)) < 500
-        case HelpWanted():
-            pass
         case StartRequest() as request:
             assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", request.room_id)
             assert request.region is None or request.region in REGIONS.allowed
@@ -411,8 +425,14 @@ def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
 
 ROOMS = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}"), fullmatch=True)
 JOBS = st.from_regex(re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}"), fullmatch=True)
-CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True).filter(
-    lambda client: client == without_marks(kept(client))
+CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True)
+ASKED = Invocation(
+    id="1",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    action=Action.START,
+    source=Source.COMMAND,
+    status=Status.UNKNOWN,
+    user_id="U0MEI00001",
 )
 
 
@@ -427,34 +447,35 @@ CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True).filter(
 )
 @example(StartRequest("help"))
 @example(StartRequest("_lobby_", client_id="_desk_"))
-@example(StartRequest("__-__"))
 @example(StartRequest("-h", client_id="="))
-@example(StartRequest(ROOM, "cn-north-4", RoomType.RTC, "x="))
 @example(StartRequest(ROOM, client_id="a<b|c>&lt;d"))
-def test_a_request_is_typed_in_a_way_that_is_read_as_the_same_request(request: StartRequest) -> None:
-    assert parse_start(typed(request), REGIONS) == request
+def test_what_was_asked_for_once_can_be_asked_for_again(request: StartRequest) -> None:
+    assert parse_again(ASKED.asking_for(request), REGIONS) == request
 
 
 @given(TEXTS | st.text(alphabet="!\"#&'*,;<=>`|~a").map(lambda client: f"{ROOM} client_id={client}"))
 @example(f"{ROOM} client_id=x&lt;a|b&gt;=")
-def test_whatever_was_read_once_is_read_again(text: str) -> None:
+def test_whatever_was_typed_once_can_be_asked_for_again(text: str) -> None:
     request = outcome(text)
     if isinstance(request, StartRequest):
-        assert parse_start(typed(request), REGIONS) == request
+        assert parse_again(ASKED.asking_for(request), REGIONS) == request
+
+
+def test_what_is_asked_for_again_is_checked_by_the_regions_of_today() -> None:
+    in_beijing, anywhere = StartRequest(ROOM, "cn-north-4"), StartRequest(ROOM)
+    today = Regions(("cn-southwest-2",), default="cn-southwest-2")
+
+    assert parse_again(ASKED.asking_for(anywhere), today).region == "cn-southwest-2"
+    with pytest.raises(InvalidArguments, match="region_unknown word='cn-north-4'"):
+        parse_again(ASKED.asking_for(in_beijing), today)
+    with pytest.raises(InvalidArguments, match="The room ID is missing"):
+        parse_again(ASKED, today)
 
 
 def test_what_an_invocation_asked_for_can_be_asked_for_again() -> None:
     request = StartRequest(ROOM, "cn-north-4", RoomType.METALINK, "desk-7")
-    asked = Invocation(
-        id="1",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        action=Action.START,
-        source=Source.COMMAND,
-        status=Status.UNKNOWN,
-        user_id="U0MEI00001",
-    )
     for wanted in (request, StartRequest(ROOM)):
-        assert request_of(asked.asking_for(wanted)) == wanted
+        assert request_of(ASKED.asking_for(wanted)) == wanted
 
 
 @given(ROOMS, JOBS)
@@ -491,14 +512,25 @@ def test_without_usable_ids_there_is_no_job(room_id: str | None, job_id: str | N
 
 
 @pytest.mark.parametrize(
+    ("text", "word", "rest"),
+    [
+        ("", "help", []),
+        ("help", "help", []),
+        ("HELP me", "help", ["me"]),
+        ("?", "help", []),
+        ("jobs", "jobs", []),
+        (" `Jobs` ", "Jobs", []),
+        (f"STOP `{JOB}`,", "STOP", [JOB]),
+        ("lobby cn-north-4", "lobby", ["cn-north-4"]),
+    ],
+)
+def test_the_first_word_is_told_from_the_rest(text: str, word: str, rest: list[str]) -> None:
+    assert first_word(text) == (word, rest)
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", HelpWanted()),
-        ("help", HelpWanted()),
-        ("HELP me", HelpWanted()),
-        ("?", HelpWanted()),
-        ("jobs", JobsWanted()),
-        (" `Jobs` ", JobsWanted()),
         (f"stop {JOB}", StopWanted(JOB)),
         (f"STOP `{JOB}`,", StopWanted(JOB)),
         (f"stop\u00a0“{JOB}”", StopWanted(JOB)),
@@ -507,22 +539,42 @@ def test_without_usable_ids_there_is_no_job(room_id: str | None, job_id: str | N
         ("stop a.b:c_d-e", StopWanted("a.b:c_d-e")),
     ],
 )
-def test_the_other_command_is_understood(text: str, wanted: HelpWanted | JobsWanted | StopWanted) -> None:
-    assert parse_avatar(text) == wanted
+def test_a_stop_is_understood(text: str, wanted: StopWanted) -> None:
+    assert stop_typed_as(text) == wanted
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("word", "said"),
     [
         (
             "stpo",
             "There is no subcommand `stpo`. Allowed: `help`, `jobs`, `stop`. Did you mean `stop`?",
         ),
         ("job", "Did you mean `jobs`?"),
+        ("STPO", "Did you mean `stop`?"),
         ("lo`g", "There is no subcommand `lo'g`."),
+    ],
+)
+def test_a_subcommand_that_there_is_not_is_named(word: str, said: str) -> None:
+    unknown = unknown_subcommand(word, ("help", "jobs", "stop"))
+    assert said in f"{sentence(unknown.reason)} {advice(unknown)}"
+
+
+def test_after_a_word_that_stands_alone_comes_nothing() -> None:
+    parse_nothing([], "jobs")
+    with pytest.raises(InvalidArguments) as refusing:
+        parse_nothing(["please"], "jobs")
+    assert (
+        f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
+        == "`please` is one word too many. `jobs` stands alone."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
         ("stop", "The job ID is missing. It comes after the word: `stop job_id`."),
         (f"stop {JOB} {ROOM} now", "`now` is one word too many."),
-        ("jobs please", "`please` is one word too many. `jobs` stands alone."),
         ("stop a/b", "`a/b` is not a job ID."),
         ("stop ..", "`..` is not a job ID."),
         (f"stop {'j' * 129}", "is not a job ID."),
@@ -530,19 +582,18 @@ def test_the_other_command_is_understood(text: str, wanted: HelpWanted | JobsWan
         ("stop " * 1000, "The text is too long."),
     ],
 )
-def test_what_the_other_command_cannot_use_is_named(text: str, said: str) -> None:
+def test_what_a_stop_cannot_use_is_named(text: str, said: str) -> None:
     with pytest.raises(InvalidArguments) as refusing:
-        parse_avatar(text)
+        stop_typed_as(text)
     assert said in f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
 
 
-@given(TEXTS | TEXTS.map(lambda text: f"stop {text}"))
-@example("stop ..")
-@example(f"stop {JOB} ../x")
+@given(TEXTS)
+@example("..")
+@example(f"{JOB} ../x")
 def test_whatever_is_typed_no_unchecked_job_comes_through(text: str) -> None:
     try:
-        wanted = parse_avatar(text)
+        wanted = parse_stop(first_word(f"stop {text}")[1])
     except InvalidArguments:
         return
-    if isinstance(wanted, StopWanted):
-        assert JobRef.of(wanted.room_id or ROOM, wanted.job_id)
+    assert JobRef.of(wanted.room_id or ROOM, wanted.job_id)

@@ -1,4 +1,4 @@
-"""What a database's URL says, and what is said where it cannot be used: never a part of it."""
+"""A database URL is parsed; an error message for an unusable one quotes nothing of it."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def test_a_password_may_hold_anything_that_is_percent_encoded() -> None:
     assert "s3cret" not in repr(found)
 
 
-def test_what_libpq_calls_its_parameters_is_understood() -> None:
+def test_libpqs_names_of_parameters_are_understood() -> None:
     found = read(
         SERVER
         + "db/avatar?sslmode=verify-full&sslrootcert=/etc/ca.pem&connect_timeout=3&application_name=bot"
@@ -81,7 +81,7 @@ def test_what_libpq_calls_its_parameters_is_understood() -> None:
         ("?pgbouncer=false", False),
     ],
 )
-def test_it_may_say_that_there_is_a_pooler(query: str, has_pooler: bool) -> None:  # noqa: FBT001
+def test_the_url_may_say_that_there_is_a_pooler(query: str, has_pooler: bool) -> None:  # noqa: FBT001
     assert read(f"{SERVER}db/avatar{query}").has_pooler is has_pooler
 
 
@@ -105,27 +105,27 @@ WRONG = {
     SERVER + "bot:s3cret[h1dden@db/avatar": r"the \[ in it as %5B",
     SERVER + "bot:s3cret h1dden@db/avatar": "leave out blanks",
     SERVER + "bot:s3cret%00@db/avatar": "leave out blanks",
-    SERVER + "bot:s3cret/h1dden": "the port in it",
-    SERVER + "bot:s3cret@db:65536/avatar": "the port in it",
-    SERVER + "bot:s3cret@db:0/avatar": "the port in it",
-    SERVER + "bot:s3cret@db:h1dden/avatar": "the port in it",
-    SERVER + "bot:s3cret@::1/avatar": "the port in it",
-    SERVER + "bot:s3cret@[::h1dden]/avatar": "is none|the \\[",
-    SERVER + "bot:s3cret@a..b/avatar": "the host in it",
+    SERVER + "bot:s3cret/h1dden": "its port is not valid",
+    SERVER + "bot:s3cret@db:65536/avatar": "its port is not valid",
+    SERVER + "bot:s3cret@db:0/avatar": "its port is not valid",
+    SERVER + "bot:s3cret@db:h1dden/avatar": "its port is not valid",
+    SERVER + "bot:s3cret@::1/avatar": "its port is not valid",
+    SERVER + "bot:s3cret@[::h1dden]/avatar": "is not valid|the \\[",
+    SERVER + "bot:s3cret@a..b/avatar": "its host is not valid",
     SERVER + "bot:s3cret@db/avatar?sslmode=h1dden": "sslmode takes one of disable",
     SERVER + "bot:s3cret@db/avatar?channel_binding=require": "channel_binding: leave it out",
     SERVER + "bot:s3cret@db/avatar?schema=h1dden": "write options",
-    SERVER + "bot:s3cret@db/avatar?h1dden=1": "known are application_name, command_timeout",
+    SERVER + "bot:s3cret@db/avatar?h1dden=1": "known parameters are application_name, command_timeout",
     SERVER + "bot:s3cret@db/avatar?connect_timeout=h1dden": "give timeout as seconds",
     SERVER + "bot:s3cret@db/avatar?host=other": "name the host once",
-    SERVER + "bot:s3cret@/avatar?host=one,two&port=1,2,3": "as many ports as hosts",
+    SERVER + "bot:s3cret@/avatar?host=one,two&port=1,2,3": "one port for each host",
     SERVER + "bot:s3cret@db/avatar?target_session_attrs=h1dden": "takes one of any",
     SERVER + "bot:s3cret@db/avatar?pgbouncer=h1dden": "pgbouncer=true",
 }
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_what_cannot_be_used_is_said_in_words_that_quote_nothing_of_it(url: str) -> None:
+def test_the_error_for_an_unusable_url_quotes_nothing_of_it(url: str) -> None:
     with pytest.raises(WrongDatabaseUrl, match=WRONG[url]) as wrong:
         read_database_url(url)
     assert not any(secret in f"{wrong.value!r} {wrong.value.__cause__!r}" for secret in SECRETS)

@@ -1,4 +1,4 @@
-"""The settings' file: what stands in it is taken as it stands, and what cannot be read is said."""
+"""The settings file: its values are literal, and errors say what cannot be read."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Write = Callable[[bytes], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Make a file `.env` of these bytes."""
+    """Create a file `.env` of these bytes."""
 
     def write_to(content: bytes) -> Path:
         path = tmp_path / ".env"
@@ -53,17 +53,17 @@ def write(tmp_path: Path) -> Write:
         ("name=ab", "ab"),
     ],
 )
-def test_a_value_is_taken_as_it_stands(write: Write, line: str, value: str) -> None:
+def test_a_value_is_literal(write: Write, line: str, value: str) -> None:
     assert read_env_file(write(f"# before\n{line}\nAFTER=1".encode())) == {"NAME": value, "AFTER": "1"}
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")))
-def test_whatever_stands_between_single_quotes_is_literal(
+def test_everything_between_single_quotes_is_literal(
     tmp_path_factory: pytest.TempPathFactory, value: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "literal"
     path.write_text(f"NAME='{value}'\n", encoding="utf-8", newline="")
-    closing = value.split("'")  # a quote before a comment ends the value: that is the one thing to know
+    closing = value.split("'")  # a quote before a comment ends the value; this is the only special case
     if not any(part.lstrip().startswith("#") for part in closing[1:]):
         assert read_env_file(path) == {"NAME": value}
 
@@ -75,7 +75,7 @@ def test_files_of_other_systems_are_read(write: Write, newline: str, mark: bytes
     assert read_env_file(path) == {"ONE": "1", "TWO": "ü"}
 
 
-def test_no_file_is_no_settings(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_settings(tmp_path: Path) -> None:
     assert read_env_file(tmp_path / ".env") == {}
 
 
@@ -85,7 +85,7 @@ def told(path: Path) -> str:
     return str(caught.value)
 
 
-def test_a_line_that_cannot_be_read_is_named_by_its_number_alone(write: Write) -> None:
+def test_an_unreadable_line_is_named_only_by_its_number(write: Write) -> None:
     words = told(write(b"ONE=1\ncanary-secret\nTWO='canary\nTHREE=3\n=canary\n"))
     assert [f"(line {number})" in words for number in range(1, 6)] == [False, True, True, False, True]
     assert "canary" not in words
@@ -100,26 +100,28 @@ def test_a_line_that_cannot_be_read_is_named_by_its_number_alone(write: Write) -
         (b"NAME=1\n" * MAX_FILE_BYTES, "larger than 1 MiB"),
     ],
 )
-def test_what_is_no_text_of_settings_is_said(write: Write, content: bytes, words: str) -> None:
+def test_content_that_is_not_settings_is_reported(write: Write, content: bytes, words: str) -> None:
     assert words in told(write(content))
 
 
-def test_a_folder_or_a_link_to_nothing_in_its_place_is_said(tmp_path: Path) -> None:
+def test_a_folder_or_a_broken_link_in_its_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("nowhere")
     assert "folder: it is a folder" in told(tmp_path / "folder")
-    assert "link: it is a link to nothing" in told(tmp_path / "link")
+    assert "link: it is a link to a missing file" in told(tmp_path / "link")
 
 
-def test_a_pipe_in_its_place_is_said_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_its_place_is_reported_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".env")
     assert ".env: it is a pipe" in told(tmp_path / ".env")
 
 
-def test_a_file_of_somebody_else_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_of_another_user_is_reported(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(b"NAME=1")
 
-    def refuse(*_: object) -> None:  # who runs the tests may be root, whom nothing is refused
+    def refuse(*_: object) -> None:  # the tests may run as root, who may read everything
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)

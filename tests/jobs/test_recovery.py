@@ -64,8 +64,8 @@ class StartsAgain(Starts):
         return TURN
 
     @override
-    def begin(self, received: Invocation) -> None:
-        self.done.append(("start", received))
+    async def carry_out(self, invocation: Invocation) -> None:
+        self.done.append(("start", invocation))
 
 
 class StopsAgain(Stops):
@@ -75,8 +75,8 @@ class StopsAgain(Stops):
         self.done = done
 
     @override
-    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
-        self.done.append(("stop again" if resumed else "stop", received))
+    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+        self.done.append(("stop again" if resumed else "stop", invocation))
 
     @override
     async def tell_again(self, settled: Invocation) -> None:
@@ -386,6 +386,7 @@ async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
         process.claims.take(late.id, work())
     await log.record(left_behind(id="left"))
     await process.sweeping.recover_once()
+    await asyncio.sleep(0)
     assert [row.id for _, row in process.done] == ["left"]
     finish.set()
     await process.tasks.idle()

@@ -92,10 +92,12 @@ class Play:
             user_id=MEI,
             channel_id=AVATARS,
             text=JOB.value,
+            room_id=JOB.room_id,
+            job_id=JOB.job_id,
             trigger_id=self.slack._triggers.issue(MEI),
             response_url="https://hooks.slack.com/actions/T/1/x",
         )
-        self.access = a_graph(
+        graph = a_graph(
             self.log,
             delivery=self.channel,
             metastudio=self.cloud,
@@ -104,16 +106,21 @@ class Play:
             now=self.clock,
             answer_seconds=self.seconds,
             sleep=Pauses(),
-        ).rtc
+        )
+        self.claims, self.access = graph.claims, graph.rtc
 
     async def commit(self) -> Invocation:
-        received = await self.access.commit(self.click, JOB)
+        received = await self.access.commit(self.click)
         assert received is not None
         return received
 
+    def begin(self, received: Invocation) -> None:
+        """Carry it out, as a task of the bot's."""
+        self.claims.take(received.id, self.access.carry_out(received))
+
     async def run(self) -> Invocation:
         """The row, once the bot has nothing left to do."""
-        self.access.begin(await self.commit())
+        self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
 
@@ -132,20 +139,20 @@ async def test_a_look_is_in_the_log_before_anything_is_shown(play: Play) -> None
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(play.click, room_id="lobby", job_id="job-1", lease_until=NOON + LOOK_TIME)
+    assert received == replace(play.click, lease_until=NOON + LOOK_TIME)
     assert play.asked_of_slack() == []
 
 
 async def test_the_same_click_is_committed_once(play: Play) -> None:
     await play.commit()
-    assert await play.access.commit(replace(play.click, id="i2"), JOB) is None
+    assert await play.access.commit(replace(play.click, id="i2")) is None
 
 
 async def test_a_look_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable):
-        await play.access.commit(play.click, JOB)
+        await play.access.commit(play.click)
 
 
 async def test_the_modal_is_opened_before_the_cloud_is_asked_and_filled_in_afterwards(play: Play) -> None:
@@ -287,7 +294,7 @@ async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> No
 
 async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None:
     play.cloud.answer = never
-    play.access.begin(await play.commit())
+    play.begin(await play.commit())
     await play.tasks.drain(0.2)
 
     row = await row_of(play.log)

@@ -106,7 +106,7 @@ class Play:
     seconds: float = SECONDS
 
     def __post_init__(self) -> None:
-        self.starts = a_graph(
+        graph = a_graph(
             self.log,
             delivery=self.channel,
             metastudio=self.cloud,
@@ -115,21 +115,26 @@ class Play:
             acquire=self.acquire,
             start_seconds=self.seconds,
             sleep=Pauses(),
-        ).starts
+        )
+        self.claims, self.starts = graph.claims, graph.starts
 
     async def commit(self, invocation: Invocation = TYPED, request: StartRequest = REQUEST) -> Invocation:
-        received = await self.starts.commit(invocation, request)
+        received = await self.starts.commit(invocation.asking_for(request))
         assert isinstance(received, Invocation)
         return received
 
+    def begin(self, received: Invocation) -> None:
+        """Carry it out, as a task of the bot's."""
+        self.claims.take(received.id, self.starts.carry_out(received))
+
     async def run(self) -> Invocation:
         """The row, once the bot has nothing left to do."""
-        self.starts.begin(await self.commit())
+        self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
 
     async def run_until_sent(self) -> None:
-        self.starts.begin(await self.commit())
+        self.begin(await self.commit())
         async with asyncio.timeout(10):
             await self.cloud.is_asked.wait()
 
@@ -199,7 +204,7 @@ async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to
     play = Play(log)
     received = await play.commit()
     log.refuses = 1
-    play.starts.begin(received)
+    play.begin(received)
     await play.tasks.idle()
 
     assert play.cloud.asked == []
@@ -212,7 +217,7 @@ async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: Fl
     play = Play(log)
     received = await play.commit()
     await log.advance(received, step_to(Status.STARTING))
-    play.starts.begin(received)
+    play.begin(received)
     await play.tasks.idle()
 
     assert play.cloud.asked == []
@@ -222,8 +227,8 @@ async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: Fl
 async def test_of_two_who_carry_the_same_start_out_one_sends_it(log: FlakyLog) -> None:
     play = Play(log)
     received = await play.commit()
-    play.starts.begin(received)
-    Play(log, play.cloud, play.channel, play.tasks).starts.begin(received)
+    play.begin(received)
+    Play(log, play.cloud, play.channel, play.tasks).begin(received)
     await play.tasks.idle()
 
     assert len(play.cloud.asked) == 1
@@ -293,7 +298,7 @@ async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_com
     log: FlakyLog,
 ) -> None:
     play = Play(log, acquire=asyncio.Event().wait)
-    play.starts.begin(await play.commit())
+    play.begin(await play.commit())
     await play.tasks.drain(0.05)
 
     row = await row_of(log)
@@ -325,7 +330,7 @@ async def test_the_same_delivery_is_committed_once(log: FlakyLog) -> None:
     play = Play(log)
     await play.commit()
 
-    assert await play.starts.commit(replace(TYPED, id="i2"), REQUEST) is None
+    assert await play.starts.commit(replace(TYPED, id="i2").asking_for(REQUEST)) is None
     assert [row.id async for row in log.find()] == ["i1"]
 
 
@@ -337,7 +342,7 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
     await log.advance(await play.commit(), step_to(status))
     late = replace(TYPED, id="i2", created_at=NOON + timedelta(minutes=5))
 
-    assert await play.starts.commit(late, REQUEST) is None
+    assert await play.starts.commit(late.asking_for(REQUEST)) is None
 
 
 def typed_again(**changes: Any) -> Invocation:
@@ -352,7 +357,7 @@ async def test_an_equal_start_that_is_not_settled_is_one_wish(log: FlakyLog, sec
     first = await play.commit()
     again = typed_again(created_at=NOON + timedelta(seconds=seconds))
 
-    assert await play.starts.commit(again, REQUEST) == Duplicate(first)
+    assert await play.starts.commit(again.asking_for(REQUEST)) == Duplicate(first)
     assert [row.id async for row in log.find()] == ["i1"]
 
 
@@ -377,19 +382,19 @@ async def test_a_button_is_one_wish_whoever_presses_it(log: FlakyLog) -> None:
     play = Play(log)
     first = await play.commit()
     pressed = await play.starts.commit(
-        typed_again(source=Source.BUTTON), REQUEST, previous_id=first.id, is_another=True
+        typed_again(source=Source.BUTTON).asking_for(REQUEST), previous_id=first.id, is_another=True
     )
     assert isinstance(pressed, Invocation)
     for user in ("U0JONAS", "U0MEI"):
         late = typed_again(id=user, trigger_id=user, user_id=user, created_at=NOON + timedelta(days=30))
-        again = await play.starts.commit(late, REQUEST, previous_id=first.id, is_another=True)
+        again = await play.starts.commit(late.asking_for(REQUEST), previous_id=first.id, is_another=True)
         assert again == Used(pressed)
 
 
 async def test_a_start_that_was_never_sent_is_not_sent_beside_an_equal_one(log: FlakyLog) -> None:
     play = Play(log)
     other = await play.commit()
-    again = await play.starts.commit(typed_again(), REQUEST, previous_id="never sent")
+    again = await play.starts.commit(typed_again().asking_for(REQUEST), previous_id="never sent")
 
     assert again == Duplicate(other)
 
@@ -400,7 +405,7 @@ async def test_only_a_start_that_came_to_nothing_makes_way_for_the_next(
 ) -> None:
     play = Play(log, Cloud(answer))
     row = await play.run()
-    again = await play.starts.commit(typed_again(), REQUEST)
+    again = await play.starts.commit(typed_again().asking_for(REQUEST))
 
     assert isinstance(again, Invocation) is (row.status is Status.FAILED)
 
@@ -409,4 +414,4 @@ async def test_a_start_that_cannot_be_committed_is_said_to_be_none(database: Dat
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable):
-        await Play(log).starts.commit(TYPED, REQUEST)
+        await Play(log).starts.commit(TYPED.asking_for(REQUEST))

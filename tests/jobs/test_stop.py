@@ -50,6 +50,8 @@ CLICK = Invocation(
     user_id="U0MEI",
     channel_id="C0AVATARS",
     text=JOB.value,
+    room_id=JOB.room_id,
+    job_id=JOB.job_id,
     trigger_id="trigger-1",
     response_url="https://hooks.slack.com/actions/T/1/x",
 )
@@ -127,7 +129,7 @@ class Play:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.stops = a_graph(
+        graph = a_graph(
             self.log,
             delivery=self.channel,
             metastudio=self.cloud,
@@ -135,18 +137,23 @@ class Play:
             now=self.clock,
             renew_seconds=self.renew_seconds,
             sleep=Pauses(),
-        ).stops
+        )
+        self.claims, self.stops = graph.claims, graph.stops
 
     async def commit(self) -> Invocation:
-        received = await self.stops.commit(CLICK, JOB)
+        received = await self.stops.commit(CLICK)
         assert received is not None
         return received
+
+    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
+        """Carry it out, as a task of the bot's."""
+        self.claims.take(received.id, self.stops.carry_out(received, resumed=resumed))
 
     async def run(self, *, resumed: bool = False) -> Invocation:
         """The row, once the bot has nothing left to do."""
         received = await self.commit()
         self.clock.advance(seconds=1.25)
-        self.stops.begin(received, resumed=resumed)
+        self.begin(received, resumed=resumed)
         await self.tasks.idle()
         return await row_of(self.log)
 
@@ -183,14 +190,14 @@ async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
 
 async def test_the_same_click_is_committed_once(play: Play) -> None:
     await play.commit()
-    assert await play.stops.commit(replace(CLICK, id="i2"), JOB) is None
+    assert await play.stops.commit(replace(CLICK, id="i2")) is None
 
 
 async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable):
-        await play.stops.commit(CLICK, JOB)
+        await play.stops.commit(CLICK)
 
 
 async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play: Play) -> None:
@@ -308,7 +315,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
         raise AssertionError
 
     play.cloud.answer = never
-    play.stops.begin(await play.commit())
+    play.begin(await play.commit())
     await play.tasks.drain(0.05)
 
     row = await row_of(play.log)
@@ -318,7 +325,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
 async def test_nobody_is_told_before_slack_has_its_answer(play: Play) -> None:
     received = await play.commit()
     with ack_pending():
-        play.stops.begin(received)
+        play.begin(received)
         async with asyncio.timeout(10):
             while (await row_of(play.log)).status is Status.RECEIVED:  # noqa: ASYNC110 - the row has no event
                 await asyncio.sleep(0)
@@ -389,7 +396,7 @@ async def test_a_failure_told_later_is_told_word_for_word_with_its_advice(
 async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -> None:
     received = await play.commit()
     play.clock.advance(hours=-1)
-    play.stops.begin(received)
+    play.begin(received)
     await play.tasks.idle()
 
     assert (await row_of(play.log)).latency_ms == 0
@@ -475,7 +482,7 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
 
     long_play.cloud.answer = wait
     received = await long_play.commit()
-    long_play.stops.begin(received)
+    long_play.begin(received)
     async with asyncio.timeout(5):
         while not long_play.log.held_thrice.is_set():
             long_play.clock.advance(seconds=20)
@@ -494,7 +501,7 @@ async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_pla
     long_play.cloud.answer = asyncio.Future  # it never comes
     received = await long_play.commit()
     taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
-    long_play.stops.begin(received)
+    long_play.begin(received)
     async with asyncio.timeout(5):
         await long_play.tasks.idle()
 
@@ -512,7 +519,7 @@ async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) 
     long_play.cloud.answer = wait
     received = await long_play.commit()
     long_play.log.holds_fail = True
-    long_play.stops.begin(received)
+    long_play.begin(received)
     async with asyncio.timeout(5):
         await long_play.log.held_thrice.wait()
     turn.set()

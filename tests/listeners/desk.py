@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -10,14 +10,15 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.invocation import Invocation, JobState, StartRequest
+from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.errors import Answer, DatabaseUnavailable
-from bot.listeners.actions.buttons import Actions
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners.actions import ACTIONS
+from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
+from bot.listeners.pipeline import Pipeline
+from bot.listeners.use import Services
 from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -27,7 +28,7 @@ from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from tests.fakes import FakeMetaStudio
 from tests.graph import HOME, a_graph
 from tests.jobs.test_outcome import Channel
-from tests.metastudio.cloud import Clock, Pauses
+from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
@@ -145,10 +146,8 @@ class Desk:
             now=clock,
             sleep=Pauses(),
         )
-        self.claims, self.reconciliation = graph.claims, graph.reconciliation
-        self.starts, self.stops, self.rtc = graph.starts, graph.stops, graph.rtc
+        self.graph, self.claims, self.stops = graph, graph.claims, graph.stops
         self.incoming = Incoming(graph.acceptance, clock, lambda: f"i{next(ids)}", HOME)
-        self.regions = graph.regions
 
     async def ends(self, job_id: str, state: JobState) -> None:
         """The job is over, and whoever follows it has seen that."""
@@ -180,16 +179,13 @@ class Desk:
     async def hands_over(self, payload: Body) -> Body:
         """Slack hands a command over, maybe not for the first time."""
         ack = an_ack()
-        if payload["command"] == "/avatar":
-            await AvatarCommand(self.incoming, self.log, self.stops, self.policy).avatar(ack, payload)
-        else:
-            start = StartCommand(self.incoming, self.starts, self.policy, self.regions)
-            await start.avatar_start(ack, payload)
+        [command] = [each for each in COMMANDS if each.name == payload["command"]]
+        await Pipeline(self.services).listen_to_command(command)(ack, payload)
         return await self._acknowledged(ack)
 
-    async def clicks(self, listener: str, value: str | None, **changes: Any) -> Body:
+    async def clicks(self, action_id: str, value: str | None, **changes: Any) -> Body:
         """Mei clicks a button; its ack, once the bot has nothing left to do."""
-        return await self.hands_over_click(listener, self.clicking(value, **changes))
+        return await self.hands_over_click(action_id, self.clicking(value, **changes))
 
     def clicking(self, value: str | None, **changes: Any) -> Body:
         """What Slack sends of a button that Mei clicks."""
@@ -206,25 +202,21 @@ class Desk:
         }
         return payload | changes
 
-    async def hands_over_click(self, listener: str, payload: Body) -> Body:
+    async def hands_over_click(self, action_id: str, payload: Body) -> Body:
         """Slack hands a click over, maybe not for the first time."""
         ack = an_ack()
-        await getattr(self.actions(), listener)(ack, payload)
+        [button] = [each for each in ACTIONS if each.action_id == action_id]
+        await Pipeline(self.services).listen_to_button(button)(ack, payload)
         return await self._acknowledged(ack)
 
-    def actions(self) -> Actions:
-        return Actions(
+    @property
+    def services(self) -> Services:
+        """What the listeners work with, as things are now."""
+        return replace(
+            self.graph.services,
             incoming=self.incoming,
-            invocations=self.log,
-            starts=self.starts,
-            stops=self.stops,
-            reconciliation=self.reconciliation,
-            rtc=self.rtc if self.offers_rtc else None,
-            delivery=self.channel,
-            claims=self.claims,
-            tasks=self.tasks,
+            rtc=self.graph.rtc if self.offers_rtc else None,
             policy=self.policy,
-            regions=self.regions,
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:
@@ -250,3 +242,21 @@ class Desk:
 
 async def _at_once() -> None:
     """A turn that comes without a wait."""
+
+
+async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
+    """A duplicate that was refused: its row, which *Start another* names."""
+    number = len(await desk.rows()) + 1000
+    refused = Invocation(
+        id=f"i{number}",
+        created_at=NOON,
+        action=Action.START,
+        source=Source.COMMAND,
+        status=Status.REFUSED,
+        user_id=MEI,
+        channel_id=AVATARS,
+        room_id=room_id,
+        **more,
+    )
+    await desk.log.record(refused)
+    return refused.id

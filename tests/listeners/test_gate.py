@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
-from bot.listeners.commands.avatar import AvatarCommand
-from bot.listeners.commands.avatar_start import StartCommand
+from bot.listeners import register
+from bot.listeners.actions import ACTIONS
+from bot.listeners.commands import COMMANDS
+from bot.listeners.pipeline import listener_for
+from bot.listeners.use import AnyListener
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.bolt import bolt_app
@@ -79,9 +81,7 @@ def bolt_of(desk: Desk) -> AsyncApp:
     """The app with all listeners, as the bot registers them."""
     slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
     bolt = bolt_app(slack, HOME, lambda: "reference-1")
-    StartCommand(desk.incoming, desk.starts, desk.policy, desk.regions).register(bolt)
-    AvatarCommand(desk.incoming, desk.log, desk.stops, desk.policy).register(bolt)
-    desk.actions().register(bolt)
+    register(bolt, desk.services)
     return bolt
 
 
@@ -101,20 +101,31 @@ async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocat
     return str(words), [row for row in await desk.rows() if row.id not in before]
 
 
-async def test_each_listener_is_among_the_uses_that_are_tried(busy: Desk) -> None:
-    listeners: list[Any] = bolt_of(busy)._async_listeners
-    requests = [AsyncBoltRequest(body=use(busy), mode="socket_mode") for use in USES.values()]
-    unheard = [
+def heard_by(use: Body) -> AnyListener:
+    """Who of the lists listens to it."""
+    if "command" in use:
+        [command] = [command for command in COMMANDS if command.name == use["command"]]
+        return listener_for(command, use["text"])[0]
+    [button] = [button for button in ACTIONS if button.pattern.match(use["actions"][0]["action_id"])]
+    return button
+
+
+def test_each_listener_of_the_lists_is_among_the_uses_that_are_tried(busy: Desk) -> None:
+    of_commands = [
         listener
-        for listener in listeners
-        if not [
-            request
-            for request in requests
-            if await listener.async_matches(req=request, resp=BoltResponse(status=200))
-        ]
+        for command in COMMANDS
+        for listener in (*command.subcommands, command.otherwise)
+        if listener is not None and listener.action is not Action.HELP
     ]
-    assert listeners
-    assert unheard == []
+    tried = [heard_by(use(busy)) for use in USES.values()]
+
+    assert [listener for listener in (*of_commands, *ACTIONS) if listener not in tried] == []
+
+
+async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
+    listeners = bolt_of(busy)._async_listeners
+
+    assert len(listeners) == len(COMMANDS) + len(ACTIONS)
 
 
 @pytest.mark.parametrize("use", USES)

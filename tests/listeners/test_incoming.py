@@ -7,13 +7,11 @@ import pytest
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
 from bot.errors import DatabaseUnavailable
-from bot.listeners.incoming import say
 from bot.listeners.origin import UNKNOWN_TEAM
-from bot.messages.message import Message, section
 from bot.reasons import other
 from bot.slack.client import Installation
 from tests.graph import HOME
-from tests.listeners.desk import AVATARS, MEI, Desk, an_ack
+from tests.listeners.desk import AVATARS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
 TYPED = Invocation(
@@ -170,13 +168,3 @@ async def test_what_cannot_be_logged_is_said_to_be_so(desk: Desk) -> None:
     desk.log.shut = True
     with pytest.raises(DatabaseUnavailable):
         await desk.incoming.close(TYPED, Status.DONE)
-
-
-async def test_words_of_an_ack_are_for_the_person_alone() -> None:
-    ack = an_ack()
-    await say(ack, Message("Starting …", (section("*Starting …*"),)))
-
-    assert ack.response is not None
-    assert ack.response.status == 200
-    assert '"response_type": "ephemeral"' in ack.response.body
-    assert "*Starting" in ack.response.body

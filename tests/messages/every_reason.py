@@ -76,7 +76,7 @@ REASONS: tuple[Reason, ...] = (
     reason(Code.ROOM_TYPE_UNKNOWN, word="RTX", close="RTC"),
     reason(Code.CLIENT_ID_UNUSABLE, word="ünïque"),
     reason(Code.JOB_ID_UNUSABLE, word="../x"),
-    reason(Code.SUBCOMMAND_UNKNOWN, word="stpo", close="stop"),
+    reason(Code.SUBCOMMAND_UNKNOWN, word="stpo", allowed="help jobs stop", close="stop"),
     reason(Code.OPTION_UNKNOWN, word="colour"),
     reason(Code.OPTION_GIVEN_TWICE, name="region"),
     reason(Code.OPTION_EMPTY, name="client_id"),

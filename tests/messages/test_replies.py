@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.arguments import Regions, parse_avatar, parse_start
+from bot.domain.arguments import Regions, parse_start, parse_stop, unknown_subcommand
 from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.domain.typed_text import words_of
 from bot.errors import (
     Answer,
     CredentialRefused,
@@ -50,9 +51,9 @@ BOTH = ("cn-north-4", "cn-southwest-2")
     ],
 )
 def test_an_ack_says_which_room_is_being_started(
-    name: str, request_: StartRequest, assert_golden: AssertGolden
+    name: str, request_: StartRequest, invocation: Invocation, assert_golden: AssertGolden
 ) -> None:
-    assert_golden(name, starting(request_))
+    assert_golden(name, starting(invocation.asking_for(request_)))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_example_of_the_usage_works_when_it_is_typed() -> None:
     regions = Regions(("eu-west-101",))
     [example] = [line for line in usage(COMMAND, regions).text.splitlines() if line.startswith("Example")]
     typed = example.partition(f"{COMMAND} ")[2]
-    assert parse_start(typed, regions) == StartRequest(ROOM, region="eu-west-101")
+    assert parse_start(words_of(typed), regions) == StartRequest(ROOM, region="eu-west-101")
 
 
 @pytest.mark.parametrize(
@@ -90,20 +91,24 @@ def test_unusable_arguments_are_declined_with_what_is_allowed(
     name: str, text: str, assert_golden: AssertGolden
 ) -> None:
     with pytest.raises(InvalidArguments) as declining:
-        parse_start(text, Regions(BOTH))
+        parse_start(words_of(text), Regions(BOTH))
     assert_golden(name, declined(declining.value, COMMAND))
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("declined_verb", "stpo"), ("declined_job_missing", "stop"), ("declined_job_id", "stop a/b")],
+    ("name", "words"), [("declined_job_missing", []), ("declined_job_id", ["a/b"])], ids=["missing", "wrong"]
 )
 def test_an_unusable_command_for_jobs_is_declined_the_same_way(
-    name: str, text: str, assert_golden: AssertGolden
+    name: str, words: list[str], assert_golden: AssertGolden
 ) -> None:
     with pytest.raises(InvalidArguments) as declining:
-        parse_avatar(text)
+        parse_stop(words)
     assert_golden(name, declined(declining.value, "/avatar", verdict="Nothing was stopped."))
+
+
+def test_an_unknown_subcommand_is_declined_with_those_that_there_are(assert_golden: AssertGolden) -> None:
+    unknown = unknown_subcommand("stpo", ("help", "jobs", "stop"))
+    assert_golden("declined_verb", declined(unknown, "/avatar", verdict="Nothing was stopped."))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState, StartRequest
+from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import RoomReport, RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, OutcomeUnknown, Rejected
@@ -46,7 +46,7 @@ def test_each_message_about_a_room_calls_it_by_its_name_and_gives_its_id(start: 
             stopping(REF, start.room_name),
             stopped(REF, start.room_name),
             over_already(REF, start.room_name, typed=True),
-            starting(StartRequest("lobby"), start.room_name),
+            starting(start),
             duplicate(start, start),
             settled_already(start),
         ],

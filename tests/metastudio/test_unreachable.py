@@ -154,7 +154,7 @@ def distrusting(message: str) -> ssl.SSLCertVerificationError:
         (connector_error(aiohttp.ClientConnectorError, TimeoutError()), "the connection timed out"),
         (
             connector_error(aiohttp.ClientConnectorError, OSError(113, "No route to host")),
-            "the network has no way to it",
+            "the network has no route to it",
         ),
         (connector_error(aiohttp.ClientConnectorError, ConnectionResetError()), "the connection was cut"),
         (aiohttp.ConnectionTimeoutError(), "the connection timed out"),

@@ -1,4 +1,4 @@
-"""Real processes: the stand-ins in one, the bot in another, told nothing but environment variables."""
+"""Real processes: the stand-ins in one, the bot in another, configured only by environment variables."""
 
 import contextlib
 import json
@@ -18,18 +18,18 @@ from typing import Any
 import pytest
 
 LIMIT = 30.0
-"""Seconds within which anything that a process is asked for has to happen."""
+"""Seconds within which a process must do what a test asks."""
 
 
 @dataclass
 class Process:
-    """A process of ours and what it has said on standard error."""
+    """A process that a test started, and its output on standard error."""
 
     popen: "subprocess.Popen[str]"
     said: Path
 
     def wait(self) -> int:
-        """Its exit status; a process that hangs fails the test."""
+        """Return its exit status; fail the test if the process hangs."""
         return self.popen.wait(LIMIT)
 
     def send(self, number: signal.Signals) -> None:
@@ -42,36 +42,36 @@ class Process:
 
 @dataclass
 class StandIns:
-    """Slack and MetaStudio in a process of their own, steered from outside."""
+    """Slack and MetaStudio in a process of their own, controlled from outside."""
 
     environment: dict[str, str]
 
     @property
     def commands_url(self) -> str:
-        """Where commands are typed, for who types many."""
+        """The URL to type commands at, for tests that type many."""
         return self._slack("commands")
 
     def command(self, text: str) -> Any:
-        """Somebody types `/avatar-start text`; back with the ack."""
+        """Type `/avatar-start text` and return the ack."""
         return self._ask(self.commands_url, {"command": "/avatar-start", "text": text})
 
     def messages(self) -> list[dict[str, Any]]:
-        """All that was posted."""
+        """Return all posted messages."""
         found: list[dict[str, Any]] = self._ask(self._slack("messages"))["messages"]
         return found
 
     def jobs(self) -> list[dict[str, Any]]:
-        """All that was started."""
+        """Return all started jobs."""
         made: list[dict[str, Any]] = self._ask(self._metastudio("jobs"))["jobs"]
         return made
 
     def start_calls(self) -> dict[str, int]:
-        """How many start calls came in for each room."""
+        """Return the number of start calls for each room."""
         calls: dict[str, int] = self._ask(self._metastudio("starts"))["calls"]
         return calls
 
     def traffic(self) -> list[dict[str, Any]]:
-        """All that crossed to and from Slack."""
+        """Return all traffic to and from Slack."""
         crossed: list[dict[str, Any]] = self._ask(self._slack("traffic"))["traffic"]
         return crossed
 
@@ -105,7 +105,7 @@ Tell = Callable[[str], None]
 
 @pytest.fixture
 def spawn(tmp_path: Path) -> Iterator[Spawn]:
-    """Start `python -m module arguments` in an empty folder, with the environment given and no other."""
+    """Start `python -m module arguments` in an empty folder, with only the given environment."""
     started: list[Process] = []
 
     def start(
@@ -138,7 +138,7 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
 
 @pytest.fixture
 def stand_ins(spawn: Spawn) -> Callable[..., StandIns]:
-    """Start the stand-ins and read off where they are."""
+    """Start the stand-ins and read their addresses."""
 
     def start(*arguments: str) -> StandIns:
         process = spawn("bot.sandbox", *arguments)
@@ -161,7 +161,7 @@ def until(condition: Callable[[], bool], process: Process | None = None, *, seco
 
 
 def happens(condition: Callable[[], bool], process: Process | None = None, *, seconds: float) -> bool:
-    """Whether it comes true in that time, and before the process ends."""
+    """Return whether it happens within that time, and before the process ends."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
@@ -174,13 +174,13 @@ def happens(condition: Callable[[], bool], process: Process | None = None, *, se
 
 
 def is_up(port: int) -> bool:
-    """Whether the bot's web server says that it is ready."""
+    """Return whether the bot's web server says that it is ready."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
         return bool(answer.status == 200)
 
 
 def is_not_ready(port: int) -> bool:
-    """Whether it says that it is not."""
+    """Return whether the bot's web server says that it is not ready."""
     try:
         return not is_up(port)
     except urllib.error.HTTPError as error:

@@ -1,4 +1,4 @@
-"""People who type commands, each for a room of its own, and remember what Slack told them."""
+"""People who type commands, each for a different room, and remember what Slack told them."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ from tests.process.conftest import StandIns
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """One command, and what came back: Slack's word for a failure, or the bot's answer."""
+    """One command and its result: Slack's word for a failure, or the bot's answer."""
 
     room_id: str
     error: str | None
@@ -24,12 +24,12 @@ class Typed:
 
     @property
     def is_promised(self) -> bool:
-        """Whether whoever typed it was told that the room is being started."""
+        """Whether the answer said that the room is being started."""
         return self.error is None and self.answer.startswith("Starting room")
 
 
 class Crowd:
-    """Types at a steady rate from entry to exit, whether anybody answers or not."""
+    """A crowd that types at a steady rate from entry to exit, whether the bot answers or not."""
 
     def __init__(self, stand_ins: StandIns, *, per_second: float) -> None:
         self.typed: list[Typed] = []
@@ -53,7 +53,7 @@ class Crowd:
 
     @property
     def promised(self) -> int:
-        """How many were told that their room is being started."""
+        """The number of commands whose answer said that the room is being started."""
         return sum(typed.is_promised for typed in self.typed)
 
     async def _type_on(self) -> None:
@@ -69,7 +69,7 @@ class Crowd:
 
 
 def type_all(stand_ins: StandIns, room_ids: Iterable[str], *, at_once: int) -> list[Typed]:
-    """So many people type the commands as fast as each is answered."""
+    """Type all commands, `at_once` at a time, as fast as they are answered."""
     return asyncio.run(_type_all(stand_ins.commands_url, room_ids, at_once))
 
 

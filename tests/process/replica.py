@@ -1,4 +1,4 @@
-"""A bot that can be killed and started again in the same place."""
+"""A bot that a test can kill and start again in the same place."""
 
 import json
 import signal
@@ -10,7 +10,7 @@ from tests.stage import free_port
 
 
 class Replica:
-    """`avatar-bot run` with a web server of its own, one process after another."""
+    """`avatar-bot run` with its own web server, one process after another."""
 
     def __init__(self, spawn: Spawn, environment: Mapping[str, str], *, port: int | None = None) -> None:
         self._spawn = spawn
@@ -20,7 +20,7 @@ class Replica:
 
     @property
     def process(self) -> Process:
-        """The one that runs, or ran last."""
+        """The current process, or the last one."""
         return self._processes[-1]
 
     def start(self) -> None:
@@ -30,22 +30,22 @@ class Replica:
         until(lambda: is_up(self._port), self.process)
 
     def kill(self) -> None:
-        """End it without a word, and without giving it time for one."""
+        """Kill the process, without time to end in order."""
         self.process.send(signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> int:
-        """Ask it to stop; back with its exit status."""
+        """Ask it to stop, and return its exit status."""
         self.process.send(signal.SIGTERM)
         return self.process.wait()
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """What all its processes have said."""
+        """Return the process log of all its processes."""
         lines = (line for process in self._processes for line in process.words.splitlines())
         return [json.loads(line) for line in lines if line.endswith("}")]
 
 
 def times_said(replicas: Sequence[Replica], event: str) -> int:
-    """How often all of them together have said something."""
+    """Count how often all of them together logged an event."""
     return sum(line["event"] == event for replica in replicas for line in replica.log)

@@ -1,4 +1,4 @@
-"""Bots that are killed at any moment: what was acknowledged is not lost, and nothing is started twice."""
+"""Bots are killed at any moment: nothing acknowledged is lost, and nothing is started twice."""
 
 import os
 import random
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.process.audit import Audit, everybody_knows, nothing_is_under_way
 from tests.process.conftest import Spawn, StandIns, Tell, happens, until
 from tests.process.crowd import Crowd
-from tests.process.reckoning import Reckoning, everybody_knows, nothing_is_under_way
 from tests.process.replica import Replica, times_said
 from tests.stage import free_port
 
@@ -19,23 +19,23 @@ ACKNOWLEDGED_PER_KILL = 12
 CROSSING_SECONDS = 0.25
 
 FAST = {"AVATAR_STARTS_PER_SECOND": "0", "AVATAR_READS_PER_SECOND": "100"}
-"""Eight times as many starts as by default; so many more looks at the cloud's jobs are needed, too."""
+"""Eight times as many starts as by default, and therefore more reads of the cloud's jobs."""
 
 
 @pytest.fixture
 def seed() -> int:
-    """The same moments as in a run that has failed: CHAOS_SEED=…, which each run tells."""
+    """Return the seed: CHAOS_SEED=… repeats a failed run, and each run prints its seed."""
     return int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 
 
 class Chance:
-    """What goes wrong, and when."""
+    """Random faults and their times."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
     def kill(self, bot: Replica) -> None:
-        """Kill a bot that was just started: while it boots, right after, or amid its work."""
+        """Kill a bot that was just started: while it boots, right after, or during its work."""
         when = self._random.choice(("booting", "up", "at work", "at work", "at work"))
         if when == "booting":
             time.sleep(self._random.uniform(0.1, 1.0))
@@ -54,12 +54,12 @@ class Chance:
             bot.wait_until_up()
 
     def lose_an_answer(self, cloud: StandIns) -> None:
-        """MetaStudio makes one of the next jobs, but nobody hears which."""
+        """Let MetaStudio start one of the next jobs without an answer."""
         kind = self._random.choice(("down", "errors", "garbage"))
         cloud.cloud_trouble({"kind": kind, "operation": "start", "after": True, "times": 1})
 
 
-def test_whatever_was_acknowledged_is_started_once_and_announced_however_often_the_bot_is_killed(
+def test_everything_acknowledged_is_started_once_and_announced_however_often_the_bot_is_killed(
     spawn: Spawn, stand_ins: Callable[..., StandIns], sqlite_url: str, seed: int, tell: Tell
 ) -> None:
     began, chance, port = time.monotonic(), Chance(seed), free_port()
@@ -79,16 +79,16 @@ def test_whatever_was_acknowledged_is_started_once_and_announced_however_often_t
 
     settled = happens(lambda: nothing_is_under_way(sqlite_url), seconds=30)
     told = happens(lambda: everybody_knows(sqlite_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, sqlite_url, cloud)
+    audit = Audit.of(crowd.typed, sqlite_url, cloud)
     tell(
-        f"One bot on SQLite, seed {seed}: {KILLS} kills, {reckoning.figures()}, "
+        f"One bot on SQLite, seed {seed}: {KILLS} kills, {audit.figures()}, "
         f"{times_said([bot], 'taken over')} taken over, {time.monotonic() - began:.0f} s"
     )
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert (settled, told) == (True, True)
 
 
-def test_replicas_take_over_from_each_other_what_a_killed_one_has_left(
+def test_replicas_continue_the_work_of_a_killed_one(
     spawn: Spawn, stand_ins: Callable[..., StandIns], postgresql_url: str, seed: int, tell: Tell
 ) -> None:
     began, chance = time.monotonic(), Chance(seed)
@@ -108,17 +108,17 @@ def test_replicas_take_over_from_each_other_what_a_killed_one_has_left(
 
     settled = happens(lambda: nothing_is_under_way(postgresql_url), seconds=30)
     told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, postgresql_url, cloud)
+    audit = Audit.of(crowd.typed, postgresql_url, cloud)
     tell(
-        f"Three replicas on PostgreSQL, seed {seed}: {KILLS_OF_REPLICAS} kills, {reckoning.figures()}, "
+        f"Three replicas on PostgreSQL, seed {seed}: {KILLS_OF_REPLICAS} kills, {audit.figures()}, "
         f"{times_said(bots, 'taken over')} taken over, {time.monotonic() - began:.0f} s"
     )
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert (settled, told) == (True, True)
 
 
 def sent_as_a_socket_closed(cloud: StandIns) -> set[str]:
-    """The rooms whose commands crossed a socket's end. Nobody can tell Slack beforehand to send no more."""
+    """Return rooms whose commands were sent while a socket closed: the bot cannot stop Slack beforehand."""
     traffic = cloud.traffic()
     closed = [seen["at"] for seen in traffic if (seen["kind"], seen["answer"]) == ("socket", "closed")]
     return {
@@ -146,15 +146,13 @@ def test_replicas_are_replaced_one_after_another_without_anybody_noticing(
             assert leaving.stop() == 0
 
     told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
-    reckoning = Reckoning.of(crowd.typed, postgresql_url, cloud)
-    tell(
-        f"Three replicas replaced one after another: {reckoning.figures()}, {time.monotonic() - began:.0f} s"
-    )
-    lost = {room.room_id for room in reckoning.rooms if not room.typed.is_promised and not room.rows}
-    failed = [room for room in reckoning.rooms if not room.typed.is_promised and room.room_id not in lost]
+    audit = Audit.of(crowd.typed, postgresql_url, cloud)
+    tell(f"Three replicas replaced one after another: {audit.figures()}, {time.monotonic() - began:.0f} s")
+    lost = {room.room_id for room in audit.rooms if not room.typed.is_promised and not room.rows}
+    failed = [room for room in audit.rooms if not room.typed.is_promised and room.room_id not in lost]
     assert not failed, "\n".join(map(str, failed))
     assert lost <= sent_as_a_socket_closed(cloud)
-    assert not (faults := reckoning.faults()), faults
+    assert not (faults := audit.faults()), faults
     assert told
-    assert reckoning.announced_twice == 0
+    assert audit.announced_twice == 0
     assert times_said(old + new, "taken over") == 0

@@ -1,4 +1,4 @@
-"""HTTP mode with few file descriptors: who does nothing keeps nobody out, and a crowd is answered in time."""
+"""HTTP mode with few file descriptors: idle connections block nobody, and a crowd is answered in time."""
 
 import asyncio
 import contextlib
@@ -43,12 +43,12 @@ def bot(spawn: Spawn, cloud: StandIns, port: int) -> Process:
 
 
 def signed_help(secret: str, number: int) -> bytes:
-    """A whole request: somebody asks for help."""
+    """Build a whole request in which a person asks for help."""
     return signed(secret, number, "/avatar-start help")
 
 
 def signed(secret: str, number: int, typed: str) -> bytes:
-    """A whole request: somebody types a command."""
+    """Build a whole request in which a person types a command."""
     command, text = typed.split(maxsplit=1)
     fields = {
         "command": command,
@@ -69,13 +69,13 @@ def signed(secret: str, number: int, typed: str) -> bytes:
 
 
 async def ask(port: int, request: bytes) -> tuple[int, float]:
-    """The status of the answer and how long it took, the connection included."""
+    """Return the status of the answer and its duration, including the connection."""
     status, seconds, _ = await converse(port, request)
     return status, seconds
 
 
 async def converse(port: int, request: bytes) -> tuple[int, float, bytes]:
-    """The same, with the words of the answer."""
+    """Return the status, the duration and the body of the answer."""
     began = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
@@ -90,7 +90,7 @@ async def converse(port: int, request: bytes) -> tuple[int, float, bytes]:
 
 @contextlib.asynccontextmanager
 async def crowd(port: int, size: int, *, sends: bytes) -> AsyncIterator[list[asyncio.StreamReader]]:
-    """So many connections, each of which sends the beginning of something and no more."""
+    """Open many connections; each sends the beginning of something and no more."""
     opened = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(size)))
     for _, writer in opened:
         writer.write(sends)
@@ -103,13 +103,13 @@ async def crowd(port: int, size: int, *, sends: bytes) -> AsyncIterator[list[asy
 @pytest.mark.parametrize(
     "sends", [b"", b"POST /slack/events HTTP/1.1\r\nHost: b"], ids=["nothing", "half of its headers"]
 )
-async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_closed(
+async def test_idle_connections_block_no_command_and_are_closed(
     bot: Process, secret: str, port: int, sends: bytes
 ) -> None:
     async with crowd(port, 1100, sends=sends) as idle:
         answers = await asyncio.gather(*(ask(port, signed_help(secret, number)) for number in range(20)))
         assert {status for status, _ in answers} == {200}
-        assert max(seconds for _, seconds in answers) < 3 * ACK_SECONDS  # so many clients cost time, too
+        assert max(seconds for _, seconds in answers) < 3 * ACK_SECONDS  # many clients cost time, too
         async with asyncio.timeout(15):
             await asyncio.gather(*(_closed(reader) for reader in idle))
 
@@ -119,9 +119,9 @@ async def test_connections_that_ask_for_nothing_keep_no_command_out_and_are_clos
 async def test_two_thousand_commands_at_once_are_all_acknowledged_in_time(
     bot: Process, secret: str, port: int, tell: Tell
 ) -> None:
-    """Help, lists and starts, mixed, on two cores that the client and the stand-ins share.
+    """Mix help, lists and starts, on two cores shared with the client and the stand-ins.
 
-    With two other busy processes beside them it takes 3.6 s; with four, 6 s and more.
+    The slowest ack takes 3.6 s beside two other busy processes, and 6 s or more beside four.
     """
     typed = ["/avatar-start help", "/avatar jobs", "/avatar-start room-{}"]
     requests = [signed(secret, number, typed[number % 3].format(number)) for number in range(2000)]
@@ -129,7 +129,7 @@ async def test_two_thousand_commands_at_once_are_all_acknowledged_in_time(
     slowest = max(seconds for _, seconds, _ in answers)
     refused = sum(b"takes too long" in words for *_, words in answers)
     tell(f"2,000 commands at once at {DESCRIPTORS} file descriptors: slowest ack {slowest:.2f} s")
-    tell(f"of these refused, for the log took too long: {refused}")
+    tell(f"of these refused because the database was too slow: {refused}")
 
     assert {status for status, *_ in answers} == {200}
     assert slowest < 3 * ACK_SECONDS
@@ -163,7 +163,7 @@ async def _closed(reader: asyncio.StreamReader) -> None:
 
 
 def _memory(bot: Process) -> float:
-    """What the process has in memory, in MiB."""
+    """Return the process's memory in MiB."""
     [line] = [
         line
         for line in Path(f"/proc/{bot.popen.pid}/status").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""A disk that is full for a while: nothing is started unlogged, and what was started is not lost."""
+"""The disk is full for a while: nothing is started unlogged, and nothing that was started is lost."""
 
 import json
 import resource
@@ -14,7 +14,7 @@ from tests.process.conftest import Process, Spawn, StandIns, is_not_ready, is_up
 from tests.stage import ROOM, free_port
 
 FULL = 8192
-"""Bytes. Past this length no file of the process grows; its log is shorter, and SQLite's longer."""
+"""In bytes. No file of the process grows beyond this: its process log is shorter, SQLite's are longer."""
 
 needs_prlimit = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="the limit of another process can be set on Linux only"
@@ -77,7 +77,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
 
 
 def told(cloud: StandIns, words: str = "") -> list[str]:
-    """What was said besides acks."""
+    """Return the messages besides acks."""
     return [
         message["text"]
         for message in cloud.messages()

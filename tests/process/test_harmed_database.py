@@ -1,4 +1,4 @@
-"""A database that somebody else harms under a bot at work: nothing is acknowledged that is not in the log."""
+"""Another program harms a running bot's database: the bot acknowledges nothing that it did not commit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.process.conftest import Spawn, StandIns, is_not_ready, is_up, until
 from tests.stage import free_port
 
 A_PAGE = 4096
-"""All that is in the file until what is in the `-wal` is brought there for the first time."""
+"""The size of the database file until the first checkpoint of its `-wal`."""
 
 
 def remove_the_wal(folder: Path) -> None:
@@ -24,7 +24,7 @@ def cut_in_half(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [remove_the_wal, cut_in_half])
-def test_it_is_noticed_before_the_next_start(
+def test_a_harmed_database_is_noticed_before_the_next_start(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     cloud, port = stand_ins(), free_port()

@@ -1,4 +1,4 @@
-"""A process that has served thousands of uses holds hardly more memory than after the first thousand."""
+"""After thousands of uses a process holds hardly more memory than after the first thousand."""
 
 import os
 import time
@@ -6,36 +6,36 @@ from collections.abc import Callable
 from itertools import count, islice
 from pathlib import Path
 
+from tests.process.audit import everybody_knows, no_job_runs, rows_in
 from tests.process.conftest import Process, Spawn, StandIns, Tell, until
 from tests.process.crowd import type_all
-from tests.process.reckoning import everybody_knows, no_job_runs, rows_in
 from tests.process.replica import Replica
 
 FIRST = 1_000
 LATER = int(os.environ.get("MEMORY_USES", "2000"))
 STRETCH = 3_000
-"""After so many uses the bot catches up: jobs that it has yet to see the end of take memory, and may."""
+"""Uses after which the bot catches up: jobs whose end it has not seen yet take memory legitimately."""
 
 STARTS_IN_TEN = int(os.environ.get("MEMORY_STARTS_IN_TEN", "3"))
-"""How many uses of ten start a job, which is announced and followed to its end; the others cost less."""
+"""How many of ten uses start a job, which is announced and followed to its end; the others cost less."""
 
 AT_ONCE = 20
 MOST_GROWTH = 4_096 + LATER * 2 // 3
-"""KiB: what an allocator grows by anyway, and less than one for each use."""
+"""In KiB: the usual growth of an allocator, and less than one for each use."""
 
 QUICK_LIVES = ("--pace", "0.001")
 PLENTY = {"AVATAR_STARTS_PER_SECOND": "0", "AVATAR_READS_PER_SECOND": "1000"}
 
 
 def use(number: int) -> str:
-    """What is typed the so-and-so-manieth time: starts, and among them what the bot answers itself."""
+    """Return the command of this number: starts, and commands that the bot answers itself."""
     if number % 10 < STARTS_IN_TEN:
         return f"room-{number:05d}"
     return ("help", f"room-{number:05d} nowhere", f"no/room/{number}", "too many words in here")[number % 4]
 
 
 def resident(process: Process) -> int:
-    """How much memory a process holds, in KiB."""
+    """Return the process's memory in KiB."""
     status = Path(f"/proc/{process.popen.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
 

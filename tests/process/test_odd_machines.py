@@ -1,4 +1,4 @@
-"""The command line on machines that lack what most have: a home, an encoding, a stream, a folder."""
+"""The command line on unusual machines: without a home, an encoding, a stream or a folder."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pwd.getpwuid = pwd.getpwnam = unknown
 sys.argv[0] = "avatar-bot"
 runpy.run_module("bot", run_name="__main__")
 """
-"""`python -m bot` for a user whom the system does not know."""
+"""Runs `python -m bot` for a user whom the system does not know."""
 
 IN_ENGLISH_ONLY = [
     {"PYTHONIOENCODING": "ascii"},
@@ -36,7 +36,7 @@ def ended(
     environment: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """What came of a command, which may end as it likes but not with a traceback."""
+    """Run a command; it may end in any way, but not with a traceback."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -61,7 +61,7 @@ def test_a_user_whom_the_system_does_not_know_can_use_it(
     assert ended(tmp_path, *python, "sandbox", "--once", "/avatar-start a", environment=home).returncode == 0
 
 
-def test_a_database_without_a_user_is_said_where_the_process_has_none_either(tmp_path: Path) -> None:
+def test_a_database_url_without_a_user_is_reported_if_the_process_has_none_either(tmp_path: Path) -> None:
     url = {"AVATAR_DATABASE_URL": "postgresql+asyncpg://127.0.0.1:9/log"}
     done = ended(tmp_path, sys.executable, "-c", WITHOUT_A_USER, "log", environment=url)
     assert done.returncode == 1
@@ -80,7 +80,7 @@ def test_it_runs_for_a_user_whom_the_system_does_not_know(
 
 
 @pytest.mark.parametrize("environment", IN_ENGLISH_ONLY, ids=" ".join)
-def test_whatever_is_said_can_be_said_in_any_encoding(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_every_message_can_be_written_in_any_encoding(tmp_path: Path, environment: dict[str, str]) -> None:
     def run(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
         return ended(tmp_path, sys.executable, "-m", "bot", *arguments, environment=environment)
 
@@ -90,7 +90,7 @@ def test_whatever_is_said_can_be_said_in_any_encoding(tmp_path: Path, environmen
     assert run("log", "--since", "gestern, früh").returncode == 2
 
 
-def test_what_an_encoding_lacks_is_drawn_with_what_it_has(tmp_path: Path) -> None:
+def test_characters_missing_in_an_encoding_are_replaced(tmp_path: Path) -> None:
     environment = {"PYTHONIOENCODING": "ascii", "COLUMNS": "100"}
     command = (sys.executable, "-m", "bot", "sandbox", "--once", "/avatar-start lobby")
     shown = ended(tmp_path, *command, environment=environment).stdout.decode("ascii")
@@ -111,7 +111,7 @@ def test_it_works_with_streams_that_are_closed(tmp_path: Path, closed: tuple[int
 
 
 @pytest.mark.parametrize("arguments", [["log"], ["log", "--csv"], ["--version"], ["--help"]])
-def test_output_that_cannot_be_written_is_said(tmp_path: Path, arguments: list[str]) -> None:
+def test_unwritable_output_is_reported(tmp_path: Path, arguments: list[str]) -> None:
     ended(tmp_path, sys.executable, "-m", "bot", "migrate")
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -127,7 +127,7 @@ def test_output_that_cannot_be_written_is_said(tmp_path: Path, arguments: list[s
     assert done.stderr == "The output cannot be written: No space left on device.\n"
 
 
-def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     command = str(Path(sys.executable).with_name("avatar-bot"))
@@ -155,7 +155,7 @@ def test_a_misspelt_setting_stops_every_command_that_reads_them(tmp_path: Path, 
         ("[2001:db8::1]", "3000", "[2001:db8::1]:3000: Cannot assign requested address"),
     ],
 )
-def test_a_host_that_is_not_this_machine_is_said(
+def test_a_host_of_another_machine_is_reported(
     spawn: Spawn, stand_ins: Callable[..., StandIns], host: str, port: str, words: str
 ) -> None:
     wrong = {"AVATAR_HTTP_HOST": host, "AVATAR_HTTP_PORT": port}

@@ -1,4 +1,4 @@
-"""The process's standard error, whatever becomes of its reader."""
+"""The process's standard error, whatever its reader does."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from tests.process.conftest import Process, Spawn, StandIns, until
 
 
 @pytest.mark.parametrize("fate", ["full", "closed", "disk full"])
-def test_commands_are_answered_and_it_stops_where_nobody_takes_the_process_log(
+def test_commands_are_answered_and_the_bot_stops_although_nobody_reads_the_process_log(
     spawn: Spawn, stand_ins: Callable[..., StandIns], fate: str
 ) -> None:
     cloud = stand_ins()

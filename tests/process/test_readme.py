@@ -1,4 +1,4 @@
-"""What README says of the stand-ins alone, typed as it stands there."""
+"""The commands that README gives for the stand-ins alone, run as they are."""
 
 import os
 import re
@@ -24,7 +24,7 @@ Shell = Callable[[str], Process]
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder as after `make run`, with settings of somebody's own and this environment as its `.venv`."""
+    """A folder as after `make run`, with a person's own settings and this environment as its `.venv`."""
     folder = tmp_path / "clone"
     (folder / ".venv").mkdir(parents=True)
     for part in Path(sys.prefix).iterdir():
@@ -36,7 +36,7 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(clone: Path, tmp_path: Path) -> Iterator[Shell]:
-    """A terminal in that folder for each command; Ctrl-C in all at the end, the last first."""
+    """Open a terminal in that folder for each command; at the end send Ctrl-C to all, the last first."""
     started: list[Process] = []
 
     def type_in(command: str) -> Process:

@@ -1,4 +1,4 @@
-"""`avatar-bot run` as a process: it serves, it drains, and where it cannot start it says why and ends."""
+"""`avatar-bot run` as a process: it serves, it drains, and if it cannot start it says why and ends."""
 
 import json
 import signal
@@ -69,7 +69,7 @@ def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
     assert any(str(row["job_id"]) in message["text"] for message in cloud.messages())
 
 
-def test_a_start_that_outlasts_the_drain_is_handed_over_to_the_next_process(
+def test_a_start_that_outlasts_the_drain_is_continued_by_the_next_process(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
 ) -> None:
     cloud = stand_ins("--answer-seconds", "20")
@@ -135,7 +135,7 @@ def test_tokens_that_slack_refuses_are_both_named(spawn: Spawn, stand_ins: Calla
     ],
     ids=["no folder"],
 )
-def test_what_it_cannot_do_without_is_said_and_it_ends(
+def test_a_missing_necessity_is_reported_and_ends_the_process(
     spawn: Spawn, stand_ins: Callable[..., StandIns], wrong: dict[str, str], words: str
 ) -> None:
     bot = spawn("bot", "run", environment=stand_ins().environment | wrong)
@@ -157,7 +157,7 @@ def test_what_it_cannot_do_without_is_said_and_it_ends(
     ],
     ids=["no Slack", "no PostgreSQL"],
 )
-def test_what_cannot_be_reached_is_waited_for_until_the_process_is_asked_to_stop(
+def test_the_process_waits_for_an_unreachable_service_until_it_is_asked_to_stop(
     spawn: Spawn, stand_ins: Callable[..., StandIns], away: dict[str, str], words: str
 ) -> None:
     bot = spawn("bot", "run", environment=stand_ins().environment | {"AVATAR_HTTP_PORT": "0"} | away)
@@ -169,7 +169,9 @@ def test_what_cannot_be_reached_is_waited_for_until_the_process_is_asked_to_stop
     assert "Traceback" not in bot.words
 
 
-def test_a_taken_port_is_said_and_it_ends(spawn: Spawn, stand_ins: Callable[..., StandIns]) -> None:
+def test_a_taken_port_is_reported_and_ends_the_process(
+    spawn: Spawn, stand_ins: Callable[..., StandIns]
+) -> None:
     cloud = stand_ins()
     taken = cloud.environment["METASTUDIO_ENDPOINT"].rpartition(":")[2]
     bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": taken})
@@ -197,7 +199,7 @@ def test_an_unreachable_metastudio_is_told_to_the_person(
     ("trusted", "cause"),
     [("this_machine", "self-signed certificate"), ("another_host", "IP address mismatch")],
 )
-def test_an_endpoint_with_a_wrong_certificate_is_said_at_the_start_and_it_stays_up(
+def test_an_endpoint_with_a_wrong_certificate_is_reported_at_the_start_and_the_bot_stays_up(
     spawn: Spawn, stand_ins: Callable[..., StandIns], trusted: str, cause: str
 ) -> None:
     cloud = stand_ins()
@@ -251,7 +253,7 @@ def test_it_stops_at_once_when_asked_while_it_is_still_starting(
     assert "Traceback" not in bot.words
 
 
-def test_a_settings_file_in_another_encoding_is_said_in_words(spawn: Spawn, tmp_path: Path) -> None:
+def test_a_settings_file_in_another_encoding_is_reported_in_words(spawn: Spawn, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes("SLACK_BOT_TOKEN=ü".encode("utf-16"))
     bot = spawn("bot", "run")
 

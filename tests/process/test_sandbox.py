@@ -29,16 +29,16 @@ class Terminal:
     page: str = ""
 
     def types(self, line: str) -> None:
-        """Somebody types a line and presses Enter."""
+        """Type a line and press Enter."""
         os.write(self.keys, f"{line}\n".encode())
 
     def plays_on_the_page(self, room: str) -> None:
-        """Somebody starts a job in the browser, and it is announced."""
+        """Start a job in the browser, and wait for its announcement."""
         assert self._ask("commands", {"command": "/avatar-start", "text": room})["error"] is None
         until(lambda: f"Room: `{room}`" in self._ask("messages")["messages"][-1]["text"], self.process)
 
     def shows(self, words: str) -> str:
-        """What is shown from here to the line with the words."""
+        """Return the output from here to the line with these words."""
         stdout = self.process.popen.stdout
         assert stdout is not None
         guard = threading.Timer(LIMIT, self.process.popen.kill)
@@ -61,7 +61,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(spawn: Spawn) -> Iterator[Terminal]:
-    """Past its first command, and ready to be typed into."""
+    """Start the sandbox and wait until it accepts input after its first command."""
     keys, line = pty.openpty()
     process = spawn("bot", "sandbox", "--port", "0", stdin=line, environment={"COLUMNS": "200"})
     os.close(line)
@@ -126,7 +126,7 @@ def test_a_busy_room_exits_1_and_says_what_to_do(tmp_path: Path) -> None:
     assert "raise the room's concurrency" in " ".join(played.stdout.replace("│", " ").split())
 
 
-def test_json_is_all_that_stands_on_standard_output(tmp_path: Path) -> None:
+def test_standard_output_holds_only_json(tmp_path: Path) -> None:
     played = play(tmp_path, "--once", "/avatar-start lost", "--json")
 
     shown = json.loads(played.stdout)
@@ -160,7 +160,7 @@ def test_it_stays_up_until_it_is_stopped(spawn: Spawn) -> None:
     assert "/avatar-start busy" in shown
 
 
-def test_the_terminal_shows_what_was_typed_there_and_what_becomes_of_it(terminal: Terminal) -> None:
+def test_the_terminal_shows_a_typed_command_and_its_later_changes(terminal: Terminal) -> None:
     terminal.plays_on_the_page("lobby")
     terminal.types("/avatar-start brief")
     played = terminal.shows("stand-in made")

@@ -85,7 +85,7 @@ async def test_secrets_stay_inside(tmp_path: Path, mode: str, way: object, log_f
 
 
 def database_bytes(folder: Path) -> bytes:
-    """The database's files, whatever SQLite has left of them."""
+    """Return the bytes of all of SQLite's files."""
     files = [path.read_bytes() for path in folder.glob("avatar-bot.db*")]
     assert files
     return b"".join(files)
@@ -98,7 +98,7 @@ async def use_everything(
     folder: Path,
     port: int,
 ) -> str:
-    """Run the bot through good and bad; what it says on standard error."""
+    """Run the bot through successes and failures; return its output on standard error."""
     log = folder / "stderr"
     with log.open("wb") as stderr:
         bot = await asyncio.create_subprocess_exec(
@@ -136,7 +136,7 @@ async def use_everything(
 
 
 async def forge(slack: SlackStandIn, port: int) -> None:
-    """A request with a wrong signature that carries a real response_url."""
+    """Send a request with a wrong signature that carries a real response_url."""
     body = f"command=/avatar-start&response_url={slack.issued_response_urls[-1]}&text=x"
     headers = {"X-Slack-Signature": "v0=0", "X-Slack-Request-Timestamp": "1"}
     async with (

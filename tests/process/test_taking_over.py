@@ -1,4 +1,4 @@
-"""With SQLite the process after a crash is alone with what was left behind, and goes on with it at once."""
+"""With SQLite, the process after a crash is alone, and continues the unfinished work at once."""
 
 import sqlite3
 from collections.abc import Callable

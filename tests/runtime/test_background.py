@@ -1,4 +1,4 @@
-"""The work that goes on after an ack, and its end."""
+"""Background tasks after an ack, and their end."""
 
 import asyncio
 import time
@@ -140,7 +140,7 @@ async def test_a_task_that_somebody_waits_for_is_waited_for_here_as_well(tasks: 
     assert await task == "42"
 
 
-async def test_what_is_done_all_the_time_goes_on_whatever_goes_wrong_until_it_is_cancelled() -> None:
+async def test_a_background_loop_continues_after_any_failure_until_it_is_cancelled() -> None:
     outcomes = iter([None, DatabaseUnavailable(other("database is locked")), RuntimeError("a bug"), None])
     pauses: list[float] = []
 

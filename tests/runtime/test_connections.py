@@ -14,7 +14,7 @@ CROWD = 8
 
 
 class Counted(asyncio.Protocol):
-    """Counts how many are open."""
+    """A protocol that counts the open connections."""
 
     def __init__(
         self, open_now: set[asyncio.Protocol], most: list[int], limit_reached: asyncio.Event
@@ -42,7 +42,7 @@ async def test_a_crowd_that_comes_at_once_stays_within_the_limit_and_loses_nobod
     connections = Connections(LIMIT, lambda: Counted(open_now, most, limit_reached))
     await connections.listen("127.0.0.1", 0)
     address = cast("tuple[str, int]", connections.addresses[0])
-    crowd = [socket.create_connection(address) for _ in range(CROWD)]  # all before the first is taken
+    crowd = [socket.create_connection(address) for _ in range(CROWD)]  # all before the first is accepted
     try:
         async with asyncio.timeout(5):
             await limit_reached.wait()
@@ -57,7 +57,7 @@ async def test_a_crowd_that_comes_at_once_stays_within_the_limit_and_loses_nobod
 
 
 class Unanswered(asyncio.Protocol):
-    """Takes whatever comes and answers none of it: a process that is slow in a crowd."""
+    """A protocol that reads everything and answers nothing, like a slow process in a crowd."""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_a_request_that_waits_for_the_process_is_not_taken_for_silence(
     for part in parts:
         writer.write(part)
         await asyncio.sleep(0.02)
-    with socket.create_connection((host, port)):  # it wants the only place
+    with socket.create_connection((host, port)):  # it needs the only place
         closed = asyncio.create_task(reader.read())
         done, _ = await asyncio.wait({closed}, timeout=1.0)
         closed.cancel()

@@ -1,4 +1,4 @@
-"""Standard error that nobody reads: nothing waits, and what is lost is counted."""
+"""Standard error that nobody reads: nothing waits, and lost lines are counted."""
 
 import os
 import time
@@ -20,7 +20,7 @@ def test_lines_come_out_promptly_and_in_their_order() -> None:
     os.close(writing)
 
 
-def test_a_pipe_that_nobody_reads_holds_nothing_up_and_what_was_dropped_is_counted_in_its_place() -> None:
+def test_a_pipe_that_nobody_reads_blocks_nothing_and_dropped_lines_are_counted_in_their_place() -> None:
     reading, writing = os.pipe()
     outlet = Outlet(writing)
     line = "x" * 1023 + "\n"
@@ -61,7 +61,7 @@ def test_the_end_does_not_wait_for_a_reader_that_never_comes() -> None:
     os.close(reading)
 
 
-def test_where_writing_fails_the_count_is_said_once_it_succeeds() -> None:
+def test_after_failed_writes_the_count_is_reported_once_writing_works() -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     outlet = Outlet(full)
     for number in range(5):
@@ -73,7 +73,7 @@ def test_where_writing_fails_the_count_is_said_once_it_succeeds() -> None:
     outlet.end()
 
     assert read_available(reading).splitlines() == [
-        "5 lines of the process log were dropped: nobody took them.",
+        "5 lines of the process log were dropped: they could not be written.",
         "at last",
     ]
     for descriptor in (full, reading, writing):

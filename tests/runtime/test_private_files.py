@@ -1,4 +1,4 @@
-"""Files that others may read are named at start."""
+"""Files that others may read are named at the start."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ def test_a_file_that_others_may_use_is_found(tmp_path: Path, mode: int, is_open:
     assert list(open_to_others([file])) == [file] * is_open
 
 
-def test_a_file_that_is_not_there_is_nobodys(tmp_path: Path) -> None:
+def test_a_missing_file_is_ignored(tmp_path: Path) -> None:
     assert list(open_to_others([tmp_path / ".env", tmp_path])) == []
 
 
-def test_the_warning_says_how_to_mend_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_warning_says_how_to_fix_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "avatar-bot.db"
     file.touch(0o644)
     warn_of_open_files([file])

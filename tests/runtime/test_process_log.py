@@ -53,9 +53,9 @@ def logging_left_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def json_log(logging_left_as_it_was: None) -> Callable[[], list[dict[str, Any]]]:
-    """The log in JSON, at DEBUG; gives the lines so far, each parsed.
+    """Configure the log in JSON, at DEBUG; return a function that parses the lines so far.
 
-    Without aiosqlite's: a thread of a connection that another test has closed may still have its last word.
+    aiosqlite's lines are left out: another test's closed connection may still have a thread that logs.
     """
     out = io.StringIO()
     configure_logging(level=LogLevel.DEBUG, style=LogFormat.JSON, secrets=[BOT_TOKEN, SECRET_KEY], stream=out)
@@ -69,7 +69,7 @@ def json_log(logging_left_as_it_was: None) -> Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture(params=[False, True], ids=["plain", "in colour"])
 def console_log(request: pytest.FixtureRequest, logging_left_as_it_was: None) -> Callable[[], str]:
-    """The log for people, at DEBUG; gives what was written so far."""
+    """Configure the log for people, at DEBUG; return a function that returns the text so far."""
     out = Terminal() if request.param else io.StringIO()
     configure_logging(
         level=LogLevel.DEBUG, style=LogFormat.CONSOLE, secrets=[BOT_TOKEN, SECRET_KEY], stream=out
@@ -155,7 +155,7 @@ def test_what_is_sent_to_slack_is_not_written_down_even_at_debug(
 
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
-def test_what_must_not_be_seen_is_not_in_the_line(line: str, redact: Redactor) -> None:
+def test_secrets_are_not_in_the_line(line: str, redact: Redactor) -> None:
     assert any(secret in line or quote(secret, safe="") in line for secret in SECRETS)
     redacted = redact(line)
     assert MASK in redacted
@@ -190,11 +190,11 @@ def test_a_line_in_json_is_still_json_and_holds_no_secret(
         *(f"{name}=k" for name in SECRET_NAMES),
     ],
 )
-def test_one_thing_that_tells_is_enough(text: str, spelt: Callable[[str], str], redact: Redactor) -> None:
+def test_one_sign_of_a_secret_is_enough(text: str, spelt: Callable[[str], str], redact: Redactor) -> None:
     assert MASK in redact(spelt(text))
 
 
-def test_what_a_message_says_beside_its_secrets_stays(redact: Redactor) -> None:
+def test_the_rest_of_a_message_stays_beside_its_masked_secrets(redact: Redactor) -> None:
     assert redact(json.dumps(COMMAND)) == json.dumps(
         COMMAND | {"token": MASK, "response_url": MASK, "trigger_id": MASK}
     )
@@ -259,7 +259,7 @@ def test_a_known_secret_never_survives(secret: str) -> None:
             assert [left for left in written if left in redacted] == []
 
 
-def test_values_keep_their_types_and_names_that_tell_are_masked(
+def test_values_keep_their_types_and_secret_names_are_masked(
     json_log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     structlog.get_logger("bot").info(
@@ -285,7 +285,7 @@ def test_values_keep_their_types_and_names_that_tell_are_masked(
     assert line["timestamp"].endswith("Z")
 
 
-def test_what_ends_like_a_name_that_tells_leaves_the_line_whole(
+def test_a_name_that_only_ends_like_a_secrets_name_leaves_the_line_whole(
     json_log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     for event in (

@@ -1,4 +1,4 @@
-"""The rate limiter: even, in order, slower while the service refuses, unharmed by who gives up waiting."""
+"""The rate limiter: even, in order, slower while the service refuses, unaffected by callers that give up."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from bot.runtime.rate_limiter import RateLimiter
 
 
 class Time:
-    """A clock that goes only while somebody sleeps."""
+    """A clock that only moves while somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -30,7 +30,7 @@ class Time:
         return RateLimiter(per_second, now=self, sleep=self.sleep)
 
     async def acquired(self, limiter: RateLimiter, count: int) -> list[float]:
-        """When each of so many acquired in a row came, from now on."""
+        """Return when each of `count` calls in a row was allowed, from now on."""
         began, came = self.now, []
         for _ in range(count):
             await limiter.acquire()
@@ -43,7 +43,7 @@ def clock() -> Time:
     return Time()
 
 
-async def test_turns_come_at_even_distances_and_the_first_at_once(clock: Time) -> None:
+async def test_calls_pass_at_even_intervals_and_the_first_at_once(clock: Time) -> None:
     assert await clock.acquired(clock.limiter(10), 4) == [0, 0.1, 0.2, 0.3]
 
 
@@ -54,14 +54,14 @@ async def test_any_rate_is_kept(clock: Time, per_second: float) -> None:
     )
 
 
-async def test_turns_that_nobody_took_are_not_saved_up(clock: Time) -> None:
+async def test_unused_calls_are_not_saved_up(clock: Time) -> None:
     limiter = clock.limiter(10)
     await limiter.acquire()
     clock.now += 60
     assert await clock.acquired(limiter, 3) == [0, 0.1, 0.2]
 
 
-async def test_who_asked_first_is_first(clock: Time) -> None:
+async def test_the_first_caller_passes_first(clock: Time) -> None:
     limiter, order = clock.limiter(10), []
 
     async def wait_as(number: int) -> None:
@@ -72,7 +72,7 @@ async def test_who_asked_first_is_first(clock: Time) -> None:
     assert order == [(0, 0), (1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]
 
 
-async def test_without_a_limit_nobody_waits_whatever_the_service_says(clock: Time) -> None:
+async def test_without_a_limit_no_caller_waits_whatever_the_service_says(clock: Time) -> None:
     limiter = clock.limiter(0)
     assert limiter.rate == inf
     for adapt in (limiter.slow_down, limiter.speed_up):
@@ -81,7 +81,7 @@ async def test_without_a_limit_nobody_waits_whatever_the_service_says(clock: Tim
         assert limiter.rate == inf
 
 
-def test_each_refusal_halves_the_rate_down_to_one_turn_in_two_seconds(clock: Time) -> None:
+def test_each_refusal_halves_the_rate_down_to_one_call_in_two_seconds(clock: Time) -> None:
     limiter, rates = clock.limiter(10), []
     for _ in range(7):
         limiter.slow_down()
@@ -105,7 +105,7 @@ def test_good_answers_bring_the_rate_back_little_by_little_and_no_further(clock:
     assert rates == [5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5, 10, 10, 10]
 
 
-async def test_turns_follow_the_rate_of_the_moment(clock: Time) -> None:
+async def test_calls_follow_the_present_rate(clock: Time) -> None:
     limiter = clock.limiter(10)
     await limiter.acquire()
     limiter.slow_down()
@@ -115,7 +115,7 @@ async def test_turns_follow_the_rate_of_the_moment(clock: Time) -> None:
     assert await clock.acquired(limiter, 2) == [0.1, 0.2]
 
 
-async def test_who_gives_up_waiting_uses_no_turn_up() -> None:
+async def test_a_caller_that_gives_up_waiting_uses_up_no_call() -> None:
     limiter = RateLimiter(2)
     await limiter.acquire()
     began = time.monotonic()
@@ -146,7 +146,7 @@ async def test_the_others_go_on_after_one_has_given_up(cancelled: int) -> None:
     assert came == [number for number in range(3) if number != cancelled]
 
 
-async def test_a_time_limit_around_a_turn_is_kept() -> None:
+async def test_a_time_limit_around_a_call_is_kept() -> None:
     limiter = RateLimiter(0.001)
     await limiter.acquire()
     with pytest.raises(TimeoutError):

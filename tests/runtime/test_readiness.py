@@ -1,4 +1,4 @@
-"""Readiness: each check with its reason, in time, and cheap for whoever asks often."""
+"""Readiness: each check with its reason, in time, and cheap for frequent callers."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from bot.reasons import other
 from bot.runtime.readiness import KEPT_SECONDS, CostlyCheck, Readiness
 
 
-async def test_what_has_no_check_yet_says_what_it_waits_for() -> None:
+async def test_a_name_without_a_check_says_what_it_waits_for() -> None:
     readiness = Readiness("slack", "database")
     readiness.waits("database", "nobody answers there")
 
     async def well() -> None:
-        """All is well."""
+        """Succeed."""
 
     readiness.watch("slack", well)
     assert await readiness.look() == (
@@ -21,7 +21,7 @@ async def test_what_has_no_check_yet_says_what_it_waits_for() -> None:
     )
 
 
-async def test_a_stuck_check_is_told_in_time_and_joined_by_no_other() -> None:
+async def test_a_stuck_check_is_reported_in_time_and_no_second_one_starts() -> None:
     seconds, begun = 0.0, 0
 
     async def stuck() -> None:

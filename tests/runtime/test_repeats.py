@@ -1,4 +1,4 @@
-"""The same line of the process log again and again."""
+"""Repeated lines of the process log."""
 
 import io
 import json
@@ -19,7 +19,7 @@ __all__ = ["logging_left_as_it_was"]
 
 
 def read_available(descriptor: int) -> str:
-    """What can be read without waiting."""
+    """Read everything available without waiting."""
     os.set_blocking(descriptor, False)
     said = b""
     try:
@@ -32,7 +32,7 @@ def read_available(descriptor: int) -> str:
 
 
 class Log:
-    """The process log in JSON, with a clock of its own."""
+    """The process log in JSON, with its own clock."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -65,7 +65,7 @@ def test_the_same_line_is_written_once_and_counted(log: Log) -> None:
 
     log.seconds = repeats.WINDOW_SECONDS
     log.handler.say_repeats()
-    assert log.lines[1]["event"] == "the same line again"
+    assert log.lines[1]["event"] == "a line was repeated"
     assert log.lines[1]["level"] == "error"
     assert (log.lines[1]["times"], log.lines[1]["line"]) == (999, "no connection can be taken")
 
@@ -86,13 +86,13 @@ def test_a_library_that_repeats_itself_with_a_traceback_is_counted_too(log: Log)
     assert len(log.lines) == 1
 
 
-def test_the_line_is_written_again_after_a_while_behind_its_count(log: Log) -> None:
+def test_the_line_is_written_again_after_a_while_and_after_its_count(log: Log) -> None:
     logger = structlog.get_logger("bot")
     for seconds in (0, 10, 61):
         log.seconds = seconds
         logger.warning("not connected")
 
-    assert log.events == ["not connected", "the same line again", "not connected"]
+    assert log.events == ["not connected", "a line was repeated", "not connected"]
 
 
 def test_at_the_end_every_count_is_said(log: Log) -> None:

@@ -1,4 +1,4 @@
-"""`Retry-After` as servers and proxies write it."""
+"""`Retry-After` in the forms that servers and proxies send."""
 
 from math import inf
 
@@ -30,11 +30,11 @@ DATE = "Thu, 01 Jan 2026 12:00:00 GMT"
         ("Thu, 01 Jan 99999999999999 12:00:30 GMT", None),
     ],
 )
-def test_a_number_or_a_moment_is_so_many_seconds(wish: str, seconds: float | None) -> None:
+def test_a_number_or_a_date_becomes_seconds(wish: str, seconds: float | None) -> None:
     assert seconds_to_wait({"Retry-After": wish, "Date": DATE}) == seconds
 
 
-def test_a_moment_says_nothing_where_the_answer_has_no_time_of_its_own() -> None:
+def test_a_date_is_ignored_if_the_answer_has_no_date_of_its_own() -> None:
     assert seconds_to_wait({"Retry-After": "Thu, 01 Jan 2026 12:00:30 GMT"}) is None
     assert seconds_to_wait({"Retry-After": "Thu, 01 Jan 2026 12:00:30 GMT", "Date": "now"}) is None
     assert seconds_to_wait({}) is None

@@ -25,7 +25,7 @@ AVATARS = "C0AVATARS1"
 
 @pytest.fixture
 def running() -> Running:
-    """Runs it with arguments for the length of an `async with`, and hands over the environment it prints."""
+    """Run it with arguments for the length of an `async with`, and yield the environment that it prints."""
 
     @asynccontextmanager
     async def run(*arguments: str) -> AsyncIterator[dict[str, str]]:
@@ -52,7 +52,7 @@ def running() -> Running:
 
 
 def signed(environment: dict[str, str], path: str) -> dict[str, str]:
-    """The headers of an empty POST, with what the environment holds."""
+    """Return the headers of an empty POST, signed with the keys of the environment."""
     headers = {
         "host": environment["METASTUDIO_ENDPOINT"].removeprefix("http://"),
         "x-project-id": environment["HUAWEICLOUD_SDK_PROJECT_ID"],
@@ -106,7 +106,7 @@ async def test_metastudio_lets_jobs_live_at_the_pace_asked_for(running: Running)
             assert started.status == 202
             assert asyncio.get_running_loop().time() - began >= 0.2
             async with asyncio.timeout(5):
-                while (await ask("/sandbox/jobs"))["jobs"][0]["state"] != "SUCCEED":  # noqa: ASYNC110 - another process
+                while (await ask("/sandbox/jobs"))["jobs"][0]["state"] != "SUCCEED":  # noqa: ASYNC110 - it is another process
                     await asyncio.sleep(0.05)
             [job] = (await ask("/sandbox/jobs?room_id=lobby"))["jobs"]
             assert job["ended_at"] - job["created_at"] == pytest.approx(1.23)
@@ -115,10 +115,10 @@ async def test_metastudio_lets_jobs_live_at_the_pace_asked_for(running: Running)
 
 @pytest.mark.parametrize("option", ["--pace", "--posts-per-second"])
 @pytest.mark.parametrize("value", ["0", "-1", "fast", "nan", "inf"])
-async def test_a_pace_that_is_none_is_refused(option: str, value: str) -> None:
+async def test_an_invalid_pace_is_refused(option: str, value: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.sandbox", f"{option}={value}", stderr=asyncio.subprocess.PIPE
     )
     _, words = await process.communicate()
     assert process.returncode == 2
-    assert f"{value} is no number above 0" in words.decode()
+    assert f"{value} is not a number above 0" in words.decode()

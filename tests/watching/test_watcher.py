@@ -667,7 +667,7 @@ class TestKeepingOn:
                 await watching
         assert play.screen.states == [("j3", "gone")]
         assert {line["event"] for line in logs} == {
-            "the log cannot be used at the moment",
+            "the database cannot be used at the moment",
             "looking at a room failed",
             "a room could not be looked at",
         }

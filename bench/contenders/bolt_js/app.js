@@ -1,7 +1,7 @@
-// What a user would write with Bolt for JavaScript: better-sqlite3 for the log, fetch for the call.
+// An app as a user might write it with Bolt for JavaScript: better-sqlite3 for the log, fetch for the call.
 //
-// With a ready-made token. In Socket Mode where there is an app token, else over HTTP. The log is in WAL, as
-// better-sqlite3 advises; its build then syncs at checkpoints only, so a power cut may cost the last rows.
+// It uses a ready-made token, and Socket Mode if there is an app token, else HTTP. The log is in WAL mode, as
+// better-sqlite3 recommends. Its build then syncs only at checkpoints, so a power cut may lose the last rows.
 
 import bolt from "@slack/bolt";
 import Database from "better-sqlite3";

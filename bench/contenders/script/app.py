@@ -1,7 +1,7 @@
-"""What a user would write: Bolt for Python in Socket Mode, the vendor's SDK, sqlite3.
+"""A script as a user might write it: Bolt for Python in Socket Mode, the vendor's SDK, sqlite3.
 
-The SDK signs with AK/SK. Its start is the sibling operation, which wants a `robot_id`. The log is synced with
-each row, as is SQLite's default.
+The SDK signs with AK/SK. Its start uses the second start operation, which needs a `robot_id`. Each row is
+synced, as is SQLite's default.
 """
 
 import os
@@ -47,7 +47,7 @@ log_lock = threading.Lock()
 
 
 def write_down(command: dict[str, Any], room: str, region: str, **outcome: str | None) -> None:
-    """One row for each use."""
+    """Write one row for each use."""
     row = (
         datetime.now(UTC).isoformat(),
         command["user_id"],
@@ -64,7 +64,7 @@ def write_down(command: dict[str, Any], room: str, region: str, **outcome: str |
 
 
 def summary(job: StartSmartChatJobResponse) -> str:
-    """The video and the voices."""
+    """Describe the video and the voices."""
     lines = [f"Job `{job.job_id}` started in {job.region}."]
     if job.video_config:
         lines.append(f"Video: {job.video_config.width} × {job.video_config.height}")
@@ -78,7 +78,7 @@ def summary(job: StartSmartChatJobResponse) -> str:
 
 @app.command("/avatar-start")
 def avatar_start(ack: Ack, command: dict[str, Any], say: Say) -> None:
-    """`/avatar-start room_id [region]`"""
+    """Handle `/avatar-start room_id [region]`."""
     room, _, region = command["text"].strip().partition(" ")
     if not room:
         ack("Usage: /avatar-start room_id [region]")

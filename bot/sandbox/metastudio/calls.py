@@ -1,4 +1,4 @@
-"""The record of the calls that came in, for tests and for the page."""
+"""Record the received calls, for tests and for the page."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _LONGEST_PATH = 512
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. It says which kind of proof the caller showed, never the proof itself."""
+    """One call, with the kind of credential the caller used, never the credential itself."""
 
     method: str
     path: str
-    """Without the query, and cut off where it is absurdly long."""
+    """The path without the query; a very long one is cut."""
     status: int | None
-    """Nothing where the connection was cut without an answer."""
+    """None if the connection was cut without an answer."""
     error_code: str | None
     request_id: str
     auth: Auth
@@ -30,21 +30,21 @@ class Call:
 
 
 Calls = deque[Call]
-"""The latest calls, the oldest first."""
+"""The latest calls, oldest first."""
 
 
 def no_calls_yet() -> Calls:
-    """A record that forgets its oldest call for a new one once it is full."""
+    """Return an empty record; once full, it drops its oldest call for each new one."""
     return deque(maxlen=_KEPT_CALLS)
 
 
 def shown_path(request: web.Request) -> str:
-    """The path as the record keeps it."""
+    """Return the path as the record keeps it."""
     return request.path[:_LONGEST_PATH]
 
 
 def shown_auth(request: web.Request) -> Auth:
-    """Which kind of proof a request shows, right or wrong."""
+    """Return the kind of credential in a request, valid or not."""
     if request.path == LOGIN_PATH:
         return "password"
     if "Authorization" in request.headers:

@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints: look at what happened, make trouble. The cloud has nothing of the kind."""
+"""The sandbox's own endpoints, which show what happened and make trouble. The real cloud has none of them."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ CONTROL_PREFIX = "/sandbox/"
 
 
 class Control:
-    """Answers the control endpoints; a guard before them lets nobody in but this machine."""
+    """Handlers of the control endpoints. A guard in front admits only this machine."""
 
     def __init__(
         self, jobs: Jobs, calls: Calls, starts_received: Counter[str], tokens: Tokens, trouble: Trouble
@@ -30,7 +30,7 @@ class Control:
         self._trouble = trouble
 
     def routes(self) -> list[web.RouteDef]:
-        """The endpoints."""
+        """Return the endpoints."""
         return [
             web.get(f"{CONTROL_PREFIX}jobs", self._show_jobs),
             web.get(f"{CONTROL_PREFIX}calls", self._show_calls),
@@ -41,16 +41,16 @@ class Control:
         ]
 
     async def _show_jobs(self, request: web.Request) -> web.Response:
-        """All jobs, or those of the room `room_id`."""
+        """Show all jobs, or those of the room `room_id`."""
         jobs = self._jobs.snapshots(request.query.get("room_id"))
         return web.json_response({"jobs": [plain(job) for job in jobs]})
 
     async def _show_calls(self, _request: web.Request) -> web.Response:
-        """The latest calls; the record is bounded."""
+        """Show the latest calls; the record is bounded."""
         return web.json_response({"calls": [plain(call) for call in self._calls]})
 
     async def _count_starts(self, _request: web.Request) -> web.Response:
-        """By room: jobs made as `starts`, start calls that came in as `calls`. These forget nothing."""
+        """Count by room all jobs made (`starts`) and all start calls received (`calls`)."""
         counted = {"starts": self._jobs.made_by_room(), "calls": self._starts_received}
         return web.json_response(counted)
 
@@ -61,7 +61,7 @@ class Control:
         )
 
     async def _make_trouble(self, request: web.Request) -> web.Response:
-        """Answers what is wrong from now on. `trouble_wishes` tells what can be asked for."""
+        """Make trouble, as `trouble_wishes` describes, and answer what is wrong from now on."""
         make_trouble(await read_body(request), self._trouble)
         return web.json_response({"trouble": self._trouble.state()})
 

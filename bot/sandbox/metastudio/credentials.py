@@ -1,11 +1,11 @@
-"""What the stand-in accepts as proof of who is calling."""
+"""The credentials that the stand-in accepts."""
 
 import secrets
 from dataclasses import dataclass, field
 
 
 def _made_up(prefix: str, length: int) -> str:
-    """Some capital letters and digits behind a prefix, as access keys look."""
+    """Return a prefix followed by capital letters and digits, like a real access key."""
     return prefix + secrets.token_hex(length)[:length].upper()
 
 
@@ -13,11 +13,11 @@ def _made_up(prefix: str, length: int) -> str:
 class Credentials:
     """One made-up cloud account: its keys, its project and its one IAM user.
 
-    Whatever the caller leaves out is made up afresh, so no secret that works anywhere stands in the code.
-    Secrets are kept out of `repr`, which ends up in logs and in failing tests.
+    Every value that the caller leaves out is made up, so the code contains no working secret. Secrets are
+    kept out of `repr`, which ends up in logs and in failing tests.
 
-    With a `security_token` the keys are temporary ones: `X-Security-Token` must then be sent, match and be
-    signed. A `ready_made_token` is accepted like one that IAM gave out when the stand-in was made.
+    With a `security_token` the keys are temporary: `X-Security-Token` must then be sent, match and be signed.
+    A `ready_made_token` is accepted like an IAM token issued when the stand-in was created.
     """
 
     access_key: str = field(default_factory=lambda: _made_up("SANDBOX", 13))

@@ -1,4 +1,4 @@
-"""One kind of trouble under way: what is wrong, with which operations, for how long."""
+"""One active fault: what is wrong, for which operations, for how long."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from bot.sandbox.metastudio.refusals import API_NOT_FOUND, NO_SUCH_API, Refusal
 
 
 class FaultKind(StrEnum):
-    """What can be wrong with MetaStudio as a whole."""
+    """The ways in which the whole of MetaStudio can fail."""
 
     DOWN = "down"
     THROTTLE = "throttle"
@@ -19,21 +19,21 @@ class FaultKind(StrEnum):
 
 
 COMES_AFTER = (FaultKind.DOWN, FaultKind.HANG, FaultKind.GARBAGE, FaultKind.ERRORS)
-"""The kinds that can strike once a call has been carried out, and leave its caller in the dark."""
+"""The kinds that can also follow a call that was carried out: its caller does not know the outcome."""
 
 UNSUPPORTED_ANSWERS: dict[str, Refusal] = {refusal.code: refusal for refusal in (NO_SUCH_API, API_NOT_FOUND)}
-"""Code → what an operation that is not supported answers."""
+"""Code → the answer of an unsupported operation."""
 
 GARBAGE = "<html><body>Welcome to the hotel's network. Please log in.</body></html>"
-"""What a proxy on the way might answer."""
+"""A page that a proxy might send instead of an answer."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One trouble.
+    """One fault.
 
-    `until` is in Unix seconds, `left` the number of calls that it still strikes, None for any number.
-    `after` tells whether a call is carried out before it is struck.
+    `until` is in Unix seconds. `left` is the number of calls that it still affects, None for any number.
+    `after` tells whether a call is carried out before it fails.
     """
 
     kind: FaultKind
@@ -42,18 +42,18 @@ class Fault:
     left: int | None = None
     after: bool = False
     code: str = NO_SUCH_API.code
-    """What an unsupported operation answers."""
+    """The error code of an unsupported operation."""
     body: str = GARBAGE
-    """What a garbled answer holds."""
+    """The body of a garbled answer."""
     ended: bool = False
-    """Whether it was ended before its time."""
+    """Whether it was ended early."""
 
     def is_over(self, now: float) -> bool:
-        """Whether calls that hang because of it may go on."""
+        """Return whether calls that hang because of it may go on."""
         return self.ended or now >= self.until
 
     def strikes(self, operation: Operation | None, now: float) -> bool:
-        """Whether it meets a call; one for no operation is IAM's login, or no API at all."""
+        """Return whether it affects a call; `operation` is None for IAM's login and for unknown paths."""
         return not self.is_over(now) and self.left != 0 and self._concerns(operation)
 
     def _concerns(self, operation: Operation | None) -> bool:

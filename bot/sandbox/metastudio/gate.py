@@ -1,4 +1,4 @@
-"""Who may call: every MetaStudio operation passes here first, by a signature or by a token."""
+"""Authenticate callers of MetaStudio's operations, by signature or by token."""
 
 import hmac
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from bot.sandbox.metastudio.tokens import Tokens
 
 
 class Gate:
-    """Lets requests of the one account and its one project through and refuses all others."""
+    """An authentication check that admits only the one account and its one project."""
 
     def __init__(self, credentials: Credentials, tokens: Tokens, clock: Callable[[], float]) -> None:
         self._credentials = credentials
@@ -26,9 +26,9 @@ class Gate:
         self._clock = clock
 
     async def admit(self, request: web.Request) -> None:
-        """Return for a request that may go on, else raise `RefusedError`.
+        """Return if the request may go on, else raise `RefusedError`.
 
-        A request with both kinds of proof is judged by its signature.
+        If a request has a signature and a token, the signature decides.
         """
         if "Authorization" in request.headers:
             self._check_signature(request, await request.read())

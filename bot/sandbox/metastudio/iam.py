@@ -18,14 +18,14 @@ _USER = ("auth", "identity", "password", "user")
 
 
 class Iam:
-    """Logs the account's one user in, for its one project."""
+    """The login of the account's one user, for its one project."""
 
     def __init__(self, credentials: Credentials, tokens: Tokens) -> None:
         self._credentials = credentials
         self._tokens = tokens
 
     def routes(self) -> list[web.RouteDef]:
-        """The one operation."""
+        """Return the one operation."""
         return [web.post(LOGIN_PATH, self._log_in)]
 
     async def _log_in(self, request: web.Request) -> web.Response:
@@ -38,7 +38,7 @@ class Iam:
         return web.json_response(self._body(token), status=201, headers=headers)
 
     def _check_user(self, login: dict[str, Any]) -> None:
-        """One refusal for every wrong part, as IAM does: it never says which user exists."""
+        """Refuse every wrong part with the same answer, as IAM does: it never says which user exists."""
         known = self._credentials
         parts = (
             (_text(login, (*_USER, "name")), known.iam_user),
@@ -49,7 +49,7 @@ class Iam:
             raise RefusedError(IAM_UNAUTHORISED, "The username or password is wrong.")
 
     def _body(self, token: Token) -> dict[str, Any]:
-        """The catalogue is always empty, as with `nocatalog=true`."""
+        """Return the body; its catalogue is always empty, as with `nocatalog=true`."""
         domain = {"name": self._credentials.iam_domain}
         return {
             "token": {
@@ -75,7 +75,7 @@ def _read_login(body: bytes) -> dict[str, Any]:
 
 
 def _text(login: dict[str, Any], path: Sequence[str]) -> str:
-    """The text at a place in the login."""
+    """Return the text at a path in the login."""
     value: Any = login
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -85,10 +85,10 @@ def _text(login: dict[str, Any], path: Sequence[str]) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """JSON can hold lone surrogates, which plain UTF-8 cannot."""
+    """Encode text that may hold lone surrogates: JSON allows them, plain UTF-8 does not."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def _iam_time(moment: float) -> str:
-    """Unix seconds as IAM writes them: `2020-01-04T09:05:22.701000Z`."""
+    """Format Unix seconds as IAM does: `2020-01-04T09:05:22.701000Z`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,7 +1,7 @@
 """One job: one run of a room.
 
-Its state is computed from the clock whenever somebody looks, so nothing runs in the background and a test
-lives through a job's whole life by moving its clock.
+Its state is computed from the clock on each read. Nothing runs in the background, and a test moves its clock
+to go through a job's whole life.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from bot.sandbox.metastudio.rtc import RtcRoom
 
 @dataclass(frozen=True, slots=True)
 class JobLife:
-    """The moments of a job's life as planned, in Unix seconds: it comes, it runs, it ends by itself."""
+    """The planned times of a job, in Unix seconds: created, running, ended."""
 
     created_at: float
     runs_at: float
@@ -23,7 +23,7 @@ class JobLife:
 
     @classmethod
     def planned(cls, plan: JobPlan, now: float, pace: float) -> "JobLife":
-        """A life that begins now; `pace` multiplies its lengths, so 0.1 is ten times as fast."""
+        """Plan the times from now on; `pace` multiplies the durations, so 0.1 is ten times as fast."""
         runs_at = now + plan.waiting_seconds * pace
         return cls(now, runs_at, runs_at + plan.running_seconds * pace, plan.ending)
 
@@ -41,42 +41,42 @@ class Job:
     stopped_at: float | None = None
 
     def lives(self, now: float) -> bool:
-        """Whether it waits or runs at a moment (Unix seconds)."""
+        """Return whether it waits or runs at this time (Unix seconds)."""
         return now < self.ends_at
 
     def state(self, now: float) -> JobState:
-        """Where the job is at a moment."""
+        """Return its state at this time."""
         if not self.lives(now):
             return self._ending.state
         return JobState.WAITING if now < self.life.runs_at else JobState.PROCESSING
 
     @property
     def ends_at(self) -> float:
-        """When it ended or will end."""
+        """The time when it ended or will end."""
         return self.life.ends_at if self.stopped_at is None else self.stopped_at
 
     def started_at(self, now: float) -> float | None:
-        """When it began to run; nothing for a job that has not, or ended before it could."""
+        """Return when it began to run; None if it has not, or ended before."""
         return self.life.runs_at if self.life.runs_at <= now and self.life.runs_at < self.ends_at else None
 
     def ended_at(self, now: float) -> float | None:
-        """When it ended; nothing while it lives."""
+        """Return when it ended; None before that."""
         return None if self.lives(now) else self.ends_at
 
     def finish_reason(self, now: float) -> FinishReason | None:
-        """Why it ended; nothing while it lives, and for a job that failed."""
+        """Return why it ended; None before that, and for a failed job."""
         return None if self.lives(now) else self._ending.finish_reason
 
     def error(self, now: float) -> Refusal | None:
-        """What it failed for, if it did."""
+        """Return the error that it failed with; None if it did not fail."""
         return None if self.lives(now) else self._ending.error
 
     def seconds_run(self, now: float) -> float:
-        """How long it has been running, or ran."""
+        """Return how long it has been running, or ran."""
         return max(0.0, min(now, self.ends_at) - self.life.runs_at)
 
     def changed_at(self, now: float) -> float:
-        """When its state changed last."""
+        """Return when its state last changed."""
         moments = (self.life.created_at, self.started_at(now), self.ended_at(now))
         return max(moment for moment in moments if moment is not None)
 

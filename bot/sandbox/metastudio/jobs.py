@@ -1,4 +1,4 @@
-"""The jobs that were started, and what has become of them."""
+"""The jobs that were started, and their present states."""
 
 import uuid
 from collections import defaultdict
@@ -17,7 +17,7 @@ _LIVING = frozenset({JobState.WAITING, JobState.PROCESSING})
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job at one moment, for tests and for the page; it holds no credential. Times are Unix seconds."""
+    """A job at one moment, for tests and for the page, without credentials. Times are Unix seconds."""
 
     job_id: str
     room_id: str
@@ -35,8 +35,8 @@ class JobSnapshot:
 class Jobs:
     """All jobs ever started, in the order of their starts.
 
-    Each room's are found without a look at any other's. Those that live are kept apart besides: callers
-    ask for them every few seconds, and a room may have thousands that are over.
+    The jobs of a room are indexed by room. Living jobs are also indexed separately: callers ask for them
+    every few seconds, and a room may have thousands of ended jobs.
     """
 
     def __init__(self, clock: Callable[[], float], pace: float) -> None:
@@ -50,7 +50,7 @@ class Jobs:
         return iter(self._jobs.values())
 
     def start(self, room_id: str, wishes: StartRequest, app_user_id: str | None) -> Job:
-        """Make a job. There is no idempotency: asking twice makes two."""
+        """Create a job. There is no idempotency: two calls create two jobs."""
         now = self._clock()
         job_id = str(uuid.uuid4())
         rtc_room = open_rtc_room(room_id, job_id, now)
@@ -62,7 +62,7 @@ class Jobs:
         return job
 
     def find(self, room_id: str, job_id: str) -> Job:
-        """The job of that room with that id."""
+        """Return the job with this ID in this room."""
         job = self._jobs.get(job_id)
         if job is None or job.room_id != room_id:
             raise RefusedError(JOB_UNKNOWN)
@@ -76,7 +76,7 @@ class Jobs:
         self._jobs[job_id] = replace(job, stopped_at=now)
 
     def of_room(self, room_id: str, now: float, states: Collection[str] | None = None) -> list[Job]:
-        """The jobs of a room that are in one of the states, or all of them, the newest first."""
+        """Return a room's jobs, newest first: all of them, or those in one of the states."""
         if states is None:
             return self._named(self._ids_by_room.get(room_id, ()))
         if _LIVING.issuperset(states):
@@ -86,11 +86,11 @@ class Jobs:
         return [job for job in jobs if job.state(now) in states]
 
     def made_by_room(self) -> dict[str, int]:
-        """How many jobs were made in each room that has any."""
+        """Return the number of jobs created in each room that has any."""
         return {room_id: len(ids) for room_id, ids in self._ids_by_room.items()}
 
     def snapshots(self, room_id: str | None = None, latest: int | None = None) -> list[JobSnapshot]:
-        """Jobs as they are now, the oldest first: all, those of a room, or the so many latest of them."""
+        """Return jobs as they are now, oldest first: all, those of a room, or only the `latest` ones."""
         now = self._clock()
         ids = self._jobs if room_id is None else self._ids_by_room.get(room_id, [])
         newest_first = (self._jobs[job_id] for job_id in islice(reversed(ids), latest))
@@ -100,7 +100,7 @@ class Jobs:
         return [self._jobs[job_id] for job_id in ids][::-1]
 
     def _living(self, room_id: str, now: float) -> list[Job]:
-        """The living jobs of a room, the newest first. What is over stays so and is not looked at again."""
+        """Return a room's living jobs, newest first, and drop ended ones from the index."""
         maybe = self._maybe_living.get(room_id, [])
         maybe[:] = [job_id for job_id in maybe if self._jobs[job_id].lives(now)]
         return self._named(maybe)

@@ -1,7 +1,7 @@
-"""MetaStudio's smart-chat operations and where each is found.
+"""MetaStudio's smart-chat operations and their paths.
 
-The prefixes are mixed in the cloud too: stopping and looking go under `digital-human-chat`, starting does
-not, and a sibling of the start that the vendor's SDK knows does.
+The prefixes are mixed in the cloud too: stop and the read operations are under `digital-human-chat`. The
+start is not, but the vendor's SDK knows a second start path that is.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ STATE = f"{CHATS}/{{job_id}}/state"
 
 
 class Operation(StrEnum):
-    """What callers can do."""
+    """The operations that callers can use."""
 
     START = "start"
     STOP = "stop"
@@ -28,7 +28,7 @@ class Operation(StrEnum):
 
 
 ON_STARTED_JOBS = frozenset({Operation.STOP, Operation.STATE, Operation.JOBS})
-"""The operations that the start's own document does not know of."""
+"""The operations that the start's own document does not mention."""
 
 _BY_ROUTE = {
     ("POST", STARTS): Operation.START,
@@ -42,6 +42,6 @@ _BY_ROUTE = {
 
 
 def operation_of(request: web.Request) -> Operation | None:
-    """Which operation a request asks for; None for IAM's login and for what is no API at all."""
+    """Return the operation that a request asks for; None for IAM's login and for unknown paths."""
     route = request.match_info.route
     return None if route.resource is None else _BY_ROUTE.get((route.method, route.resource.canonical))

@@ -1,4 +1,4 @@
-"""What callers ask for: the body of a start (Table 3 of its document) and the stretch of a list."""
+"""Read what callers ask for: the body of a start (Table 3 of its document) and the page of a list."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from bot.sandbox.metastudio.refusals import INVALID_BODY, INVALID_PARAMETER, Ref
 T = TypeVar("T")
 
 REGIONS = ("cn-north-4", "cn-southwest-2")
-"""Where the computing power can run; the first where the caller names none (an assumption)."""
+"""The regions of the computing power; the first is the default (an assumption)."""
 ROOM_TYPES = ("RTC", "METALINK")
 """The first is the documented default."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The wishes of one start, defaults filled in."""
+    """The parameters of one start, with defaults filled in."""
 
     region: str = REGIONS[0]
     room_type: str = ROOM_TYPES[0]
@@ -26,18 +26,18 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which stretch the caller wants: how many to leave out first, and how many at most (1 to 100)."""
+    """One page of a list: how many items to skip, and how many to return at most (1 to 100)."""
 
     offset: int
     limit: int
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:
-        """The items of this stretch."""
+        """Return the items of this page."""
         return items[self.offset : self.offset + self.limit]
 
 
 def read_start_request(body: bytes) -> StartRequest:
-    """Read a body: an object, `null` as in the document's example, or nothing. Other fields do no harm."""
+    """Read a body: an object, `null` as in the document's example, or nothing. Unknown fields are ignored."""
     fields = _read_object(body)
     client_id = fields.get("client_id")
     if client_id is not None and not isinstance(client_id, str):
@@ -50,7 +50,7 @@ def read_start_request(body: bytes) -> StartRequest:
 
 
 def read_page(query: Mapping[str, str]) -> Page:
-    """Read the parameters; from the beginning and ten at most where the caller names nothing."""
+    """Read the parameters; the default is the first ten items."""
     return Page(
         offset=_number(query, "offset", default=0, least=0, most=2**31 - 1),
         limit=_number(query, "limit", default=10, least=1, most=100),
@@ -72,7 +72,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
 
 
 def _choice(fields: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """A field with a closed list of values; the first of them where the field is absent or null."""
+    """Return a field with a fixed list of values; the first is the default for an absent or null field."""
     value = fields.get(name)
     if value is None:
         return allowed[0]

@@ -1,6 +1,6 @@
 """The bodies of MetaStudio's successful answers (Tables 5 to 10 of the start call's document).
 
-A room always has the same voices, picture and subtitles, and no two rooms quite the same ones.
+A room always has the same voices, picture and subtitles, and rooms differ slightly from each other.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _VOICES = (
     ("EN", "MOBVOI", "English, British"),
     ("ESP", "XIMALAYA", "Spanish, Castilian"),
 )
-"""Language, provider and description; in a circle, so that a room's two voices differ in all three."""
+"""Language, provider and description; ordered so that a room's two voices differ in all three."""
 
 _CHAT_STATES = {JobState.WAITING: 0, JobState.PROCESSING: 2, JobState.SUCCEED: 1, JobState.FAILED: 1}
 """State → `chat_state`: waiting to connect, connected, waiting to close."""
 
 
 def start_payload(job: Job, room: Room) -> Payload:
-    """The full answer to a start, with the fields that newer answers have besides the documented ones."""
+    """Return the full answer to a start, including fields of newer answers that are not documented."""
     if room.room_id in BARE_STARTS:
         return {"job_id": job.job_id}
     return {
@@ -44,7 +44,7 @@ def start_payload(job: Job, room: Room) -> Payload:
 def job_payload(
     job: Job, room: Room, now: float, *, clock_ahead: float = 0.0, is_undated: bool = False
 ) -> Payload:
-    """One item of a room's list of jobs. What is not so far, such as an end, is left out.
+    """Return one item of a room's list of jobs. Missing values, such as a running job's end, are left out.
 
     Args:
         clock_ahead: how many seconds the cloud's clock is ahead.
@@ -77,7 +77,7 @@ def job_payload(
 
 
 def state_payload(job: Job, room: Room, now: float, **times: Any) -> Payload:
-    """The answer to the question for a job's state: a list item and, here alone, how to reach the avatar."""
+    """Return a job's state: a list item, and also how to reach the avatar."""
     return {
         **job_payload(job, room, now, **times),
         "rtc_room_info": job.rtc_room.payload(),
@@ -86,12 +86,12 @@ def state_payload(job: Job, room: Room, now: float, **times: Any) -> Payload:
 
 
 def listed_room_payload(room: Room) -> Payload:
-    """One item of the list of rooms."""
+    """Return one item of the list of rooms."""
     return asdict(room)
 
 
 def room_payload(room: Room) -> Payload:
-    """A room by itself: how it is set up as well. It knows nothing of a transparent background."""
+    """Return one room with its configuration, which does not include a transparent background."""
     if room.room_id in BARE_ROOMS:
         return {"room_id": room.room_id}
     configuration = _configuration(room)
@@ -100,7 +100,7 @@ def room_payload(room: Room) -> Payload:
 
 
 def _configuration(room: Room) -> Payload:
-    """What the room's owner has set up: the same in every answer about any job of the room."""
+    """Return the room's configuration, the same in every answer about any job of the room."""
     seed = room_seed(room.room_id)
     upright = seed[24] % 2 == 1
     return {
@@ -114,14 +114,14 @@ def _configuration(room: Room) -> Payload:
 
 
 def _subtitles(*, upright: bool) -> Payload:
-    """A box in the lower part of the picture, in its pixels."""
+    """Return a box in the lower part of the picture, in pixels."""
     if upright:
         return {"dx": 90, "dy": 1480, "width": 900, "height": 260}
     return {"dx": 360, "dy": 880, "width": 1200, "height": 140}
 
 
 def _voices(room: Room) -> list[Payload]:
-    """Two voices: one in the room's own language, one in the next."""
+    """Return two voices: one in the room's own language, one in the next."""
     seed = room_seed(room.room_id)
     own = next(place for place, voice in enumerate(_VOICES) if voice[0] == room.default_language)
     return [
@@ -139,5 +139,5 @@ def _voices(room: Room) -> list[Payload]:
 
 
 def _rfc3339(moment: float) -> str:
-    """Unix seconds as `2021-01-10T08:43:17Z`."""
+    """Format Unix seconds as `2021-01-10T08:43:17Z`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

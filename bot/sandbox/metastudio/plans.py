@@ -1,4 +1,4 @@
-"""What becomes of a room's jobs if nobody stops them: how long they wait and run, and how they end."""
+"""Plan what happens to a room's jobs if nobody stops them: how long they wait and run, and how they end."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ ORDINARY_MINUTES = 2.0
 
 
 class JobState(StrEnum):
-    """The cloud's names for the states that jobs go through here; SUCCEED means ended normally."""
+    """The cloud's names for the states used here; SUCCEED means ended normally."""
 
     WAITING = "WAITING"
     PROCESSING = "PROCESSING"
@@ -20,7 +20,7 @@ class JobState(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a job ended normally: somebody stopped it or left, or nobody spoke for too long."""
+    """The reason for a normal end: somebody stopped the job or left, or nobody spoke for too long."""
 
     NORMAL = "NORMAL"
     MUTE_TIMEOUT = "MUTE_TIMEOUT"
@@ -28,7 +28,7 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a job ends: a finish reason where it succeeds, an error where it fails."""
+    """The end of a job: a finish reason if it succeeds, an error if it fails."""
 
     state: JobState
     finish_reason: FinishReason | None = None
@@ -37,7 +37,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class JobPlan:
-    """A job's life as it would be undisturbed. A job that runs for 0 seconds never runs."""
+    """The planned life of a job if nobody interferes. A job that runs for 0 seconds never runs."""
 
     waiting_seconds: float
     running_seconds: float
@@ -58,5 +58,5 @@ _OF_ROOMS = {
 
 
 def plan_for(room_id: str) -> JobPlan:
-    """The plan of a room's jobs."""
+    """Return the plan of a room's jobs."""
     return _OF_ROOMS.get(room_id, _ORDINARY)

@@ -1,4 +1,4 @@
-"""What every request goes through: it gets a request id, an answer or trouble, and a line in the record."""
+"""Handle every request: give it a request ID and an answer or trouble, and record it."""
 
 import asyncio
 import contextlib
@@ -28,13 +28,13 @@ from bot.sandbox.metastudio.trouble import Trouble
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER on, for 0 seconds: closing then sends a reset instead of an orderly end."""
+"""SO_LINGER with 0 seconds: closing then sends a reset instead of an orderly end."""
 
 
 class Reception:
-    """Turns refusals into answers and cut connections into nothing, and records both.
+    """Middleware that turns refusals into answers, cuts connections, and records both.
 
-    `starts_received` counts by room the starts that came in, whatever became of them.
+    `starts_received` counts by room the start calls that arrived, whatever their outcome.
     """
 
     def __init__(self, calls: Calls, starts_received: Counter[str], trouble: Trouble) -> None:
@@ -44,7 +44,7 @@ class Reception:
 
     @web.middleware
     async def receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Handle one request. The control endpoints pass by: they are no part of the cloud."""
+        """Handle one request. Control endpoints bypass it: they are not part of the cloud."""
         if request.path.startswith(CONTROL_PREFIX):
             return await handler(request)
         request_id = secrets.token_hex(16)
@@ -112,7 +112,7 @@ async def _carry_out(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 def _struck(fault: Fault) -> web.Response:
-    """What a call gets from a trouble that lets it neither hang nor pass."""
+    """Return the answer of a fault that neither hangs nor passes a call."""
     match fault.kind:
         case FaultKind.THROTTLE:
             raise RefusedError(THROTTLED)
@@ -127,7 +127,7 @@ def _struck(fault: Fault) -> web.Response:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Reset the connection. The response is for aiohttp, which wants one; it reaches nobody."""
+    """Reset the connection. aiohttp requires a response, but nobody receives it."""
     transport = request.transport
     if transport is not None and not transport.is_closing():
         connection = transport.get_extra_info("socket")

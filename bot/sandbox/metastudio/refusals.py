@@ -1,7 +1,7 @@
-"""The cloud's ways of saying no: HTTP status, code and words, as data.
+"""The cloud's refusals as data: HTTP status, code and message.
 
-Codes and statuses are the ones on Huawei Cloud's error code pages. The start call's document fixes
-MSS.00000001 to MSS.00000004; that the MSS.2001… codes come with 400 is an assumption.
+Codes and statuses are from Huawei Cloud's error code pages. The start call's document gives MSS.00000001 to
+MSS.00000004; the status 400 of the MSS.2001… codes is an assumption.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One way of saying no, and which of the three services says it, for each has its own shape of body."""
+    """One refusal, and which of the three services sends it: each has its own shape of body."""
 
     status: int
     code: str
@@ -41,7 +41,7 @@ IAM_UNAUTHORISED = Refusal(401, "IAM.401", "Unauthorized", "iam")
 
 
 class RefusedError(Exception):
-    """Ends the handling of a request with a refusal; `detail` says what exactly was wrong."""
+    """A refusal that ends the handling of a request; `detail` says what exactly was wrong."""
 
     def __init__(self, refusal: Refusal, detail: str = "") -> None:
         super().__init__(refusal.code, detail)
@@ -49,7 +49,7 @@ class RefusedError(Exception):
         self.detail = detail
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """The JSON body: `{error_code, error_msg}`, the gateway's with `request_id`; IAM's is different."""
+        """Return the JSON body: `{error_code, error_msg}`, the gateway's with `request_id`; IAM's differs."""
         refusal = self.refusal
         if refusal.said_by == "iam":
             return {"error": {"code": refusal.status, "message": self.detail, "title": refusal.words}}
@@ -59,4 +59,4 @@ class RefusedError(Exception):
 
 
 class DroppedError(Exception):
-    """Ends the handling of a request without any answer: the connection is cut."""
+    """The end of a request without any answer: the connection is cut."""

@@ -1,6 +1,6 @@
 """The rooms (interactive dialogs) of the made-up project.
 
-Every room id exists, so that whatever a newcomer types works; a few have names and are listed, and a few
+Every room ID exists, so any ID that a newcomer types works. A few rooms have names and are listed, and a few
 misbehave on purpose.
 """
 
@@ -13,7 +13,7 @@ from bot.sandbox.metastudio.refusals import ROOM_NOT_FOUND, RefusedError
 _WAITS = f"waits {WAITING_SECONDS:g} s, runs for"
 
 ORDINARY_LIFE = f"a job {_WAITS} {ORDINARY_MINUTES:g} minutes, then ends because nobody speaks"
-"""What becomes of a job in a room of which nothing else is said, for people to read."""
+"""The life of a job in an ordinary room, as text for people."""
 
 MISBEHAVING_ROOMS: dict[str, str] = {
     "busy": "its concurrency is used up: no start succeeds (MSS.20010135)",
@@ -22,33 +22,33 @@ MISBEHAVING_ROOMS: dict[str, str] = {
     "broken": "answers every start with an internal error (MSS.00000004)",
     "throttled": "refuses two starts as too many (APIGW.0308), accepts the third, and so on",
     "lost": "starts the job, then drops the connection without an answer",
-    "bare": "answers a start with nothing but the job id, as the document's own example does",
-    "bare-state": "says nothing of voices and picture about its jobs either, only of itself",
-    "bare-all": "says nothing of voices and picture anywhere, and has no name",
+    "bare": "answers a start with only the job ID, like the example in the document",
+    "bare-state": "as bare; its jobs do not show voices and picture either, only the room does",
+    "bare-all": "shows voices and picture nowhere, and has no name",
     "unjoined": f"nobody joins: a job waits {A_FEW_SECONDS:g} s, then ends itself with MSS.45000023",
     "brief": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then ends normally",
     "quiet": f"nobody speaks: a job {_WAITS} {A_FEW_SECONDS:g} s, then ends (MUTE_TIMEOUT)",
     "crash": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then fails with MSS.00000004",
 }
-"""Room id → what is wrong with it, for people to read."""
+"""Room ID → what is wrong with it, as text for people."""
 
 BARE_STARTS = frozenset({"bare", "bare-state", "bare-all"})
-"""Rooms that answer a start with nothing but the job id."""
+"""Rooms that answer a start with nothing but the job ID."""
 
 BARE_JOBS = frozenset({"bare-state", "bare-all"})
-"""Rooms that say nothing of voices and picture in the state and the list of their jobs."""
+"""Rooms whose jobs' state and list do not include voices and picture."""
 
 BARE_ROOMS = frozenset({"bare-all"})
-"""Rooms that tell nothing of themselves but their id."""
+"""Rooms that return nothing about themselves but their ID."""
 
 _LANGUAGES = ("CN", "EN", "ESP")
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What the room operations tell about a room.
+    """A room as the room operations return it.
 
-    The concurrency is shown, never enforced: the room `busy` plays the room that has none left.
+    The concurrency is shown, never enforced: the room `busy` plays a room that has none left.
     """
 
     room_id: str
@@ -67,11 +67,11 @@ NAMED_ROOMS: tuple[Room, ...] = (
     Room("c7f2a950-e81b-4d36-8f04-6a9d3b52e1c8", "Careers desk", 1, "ESP", "e6082b9f51d7463c", 120),
     Room("1d6e8b3c-f497-4250-a3c9-82b7e50f4d6a", "Showroom wall", 3, "CN", "58a3f7c26e9d4b10", 180),
 )
-"""The rooms that are listed, in the order of the list."""
+"""The listed rooms, in the order of the list."""
 
 
 def find_room(room_id: str) -> Room:
-    """The room with this id: a named one, or one that comes into being by being asked for."""
+    """Return the room with this ID: a named one, or a new one made for this ID."""
     if room_id == "missing":
         raise RefusedError(ROOM_NOT_FOUND)
     named = next((room for room in NAMED_ROOMS if room.room_id == room_id), None)
@@ -79,12 +79,12 @@ def find_room(room_id: str) -> Room:
 
 
 def search_rooms(name: str) -> list[Room]:
-    """The listed rooms whose name contains the text, in any case; an empty text finds them all."""
+    """Return the listed rooms whose name contains the text, in any case; an empty text matches all."""
     return [room for room in NAMED_ROOMS if name.casefold() in room.room_name.casefold()]
 
 
 def room_seed(room_id: str) -> bytes:
-    """32 bytes that are always the same for a room: what makes rooms differ a little, but never by chance."""
+    """Return 32 bytes derived from the room ID, which make rooms differ without randomness."""
     return hashlib.sha256(room_id.encode("utf-8", "surrogateescape")).digest()
 
 

@@ -1,4 +1,4 @@
-"""The RTC room that a job's avatar and its visitor meet in (Tables 6 and 7 of the start call's document)."""
+"""The RTC room that a job's avatar and its visitor join (Tables 6 and 7 of the start call's document)."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ _SIGNATURE_LIFETIME = 11 * 3600
 
 @dataclass(frozen=True, slots=True)
 class RtcUser:
-    """One party to the RTC room. Its signature is a credential and stays out of `repr`."""
+    """One party of the RTC room. Its signature is a credential and stays out of `repr`."""
 
     user_type: str
     user_id: str
     signature: str = field(repr=False)
     ctime: int
-    """When the signature expires, Unix seconds."""
+    """When the signature expires, in Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class RtcRoom:
     users: tuple[RtcUser, ...]
 
     def payload(self) -> dict[str, Any]:
-        """The object `rtc_room_info`, signatures included."""
+        """Return the object `rtc_room_info`, signatures included."""
         return {
             "app_id": self.app_id,
             "room_id": self.room_id,
@@ -48,7 +48,7 @@ class RtcRoom:
 
 
 def open_rtc_room(dialog_id: str, job_id: str, now: float) -> RtcRoom:
-    """A fresh RTC room for a job of an interactive dialog; it is named for the job."""
+    """Create an RTC room for a job of an interactive dialog; its name is the job's ID."""
     seed = room_seed(dialog_id)
     users = tuple(
         RtcUser(

@@ -1,4 +1,4 @@
-"""The stand-in itself: puts the parts together and runs them as a web server on this machine."""
+"""The stand-in itself: its parts put together as a web server on this machine."""
 
 import time
 from collections import Counter
@@ -22,23 +22,23 @@ from bot.sandbox.metastudio.trouble import Trouble
 
 _LARGEST_BODY = 1024**2
 _LARGEST_HEADER = 64 * 1024
-"""Bytes. A token of several kilobytes goes in one header; aiohttp's default of 8190 is near its end."""
+"""Bytes. A token of several kilobytes is sent in one header; aiohttp's default of 8190 is hardly enough."""
 _BACKLOG = 1024
-"""Connections that may wait to be taken: with the usual 128, TCP makes a burst of 200 wait a second."""
+"""Connections that may wait to be accepted: with the usual 128, TCP delays a burst of 200 by a second."""
 _CLOSING_SECONDS = 0.1
-"""How long closing waits for handlers, twice, before it cancels them: hanging is what some are for."""
+"""Seconds that closing waits for handlers, twice, before it cancels them; some handlers hang on purpose."""
 
 
 class MetaStudioStandIn:
-    """Plays MetaStudio and IAM on one port of this machine. Several can run in one process.
+    """A stand-in for MetaStudio and IAM on one port of this machine. Several can run in one process.
 
     Args:
         credentials: the one account that it knows.
-        clock: the time in Unix seconds; jobs, tokens and signatures are judged by it.
-        pace: multiplies the lengths of a job's life: 3 s waiting, then 120 s running.
+        clock: returns Unix seconds, for jobs, tokens and signatures.
+        pace: multiplies the durations in a job's life: 3 s waiting, then 120 s running.
         answer_seconds: how long every start takes to answer.
         slow_seconds: how much longer the room `slow` takes.
-        token_seconds: how long an IAM token is good.
+        token_seconds: how long an IAM token is valid.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class MetaStudioStandIn:
         self._url: str | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes any free one. What happened before an earlier `close` is kept."""
+        """Listen; port 0 takes any free one. Jobs and calls from before an earlier `close` are kept."""
         if self._runner is not None:
             raise RuntimeError("the stand-in is already running")
         self._runner = web.AppRunner(
@@ -83,7 +83,7 @@ class MetaStudioStandIn:
         self._url = f"http://[{name}]:{bound_port}" if ":" in name else f"http://{name}:{bound_port}"
 
     async def close(self) -> None:
-        """Stop listening and cut what is still open, calls that have not been answered included."""
+        """Stop listening and cut open connections, including those of unanswered calls."""
         runner, self._runner, self._url = self._runner, None, None
         if runner is not None:
             await runner.cleanup()
@@ -106,25 +106,25 @@ class MetaStudioStandIn:
 
     @property
     def jobs(self) -> list[JobSnapshot]:
-        """All jobs as they are now, the oldest first."""
+        """All jobs as they are now, oldest first."""
         return self._jobs.snapshots()
 
     def latest_jobs(self, count: int) -> list[JobSnapshot]:
-        """The last so many jobs as they are now, the oldest first."""
+        """Return the newest `count` jobs as they are now, oldest first."""
         return self._jobs.snapshots(latest=count)
 
     @property
     def starts_made(self) -> dict[str, int]:
-        """How many jobs were made in each room that has any; `starts_received` counts the calls."""
+        """The number of jobs created in each room that has any; `starts_received` counts the calls."""
         return self._jobs.made_by_room()
 
     @property
     def issued_signatures(self) -> frozenset[str]:
-        """Every RTC signature ever made: credentials that must turn up nowhere outside the answers."""
+        """Every RTC signature ever made: credentials that must appear nowhere outside the answers."""
         return frozenset(user.signature for job in self._jobs for user in job.rtc_room.users)
 
     def revoke_tokens(self) -> int:
-        """Take back all tokens at once, the ready-made one included; returns how many were still good."""
+        """Revoke all tokens, the ready-made one included; return how many were still valid."""
         return self._tokens.revoke_all()
 
     def _application(self) -> web.Application:

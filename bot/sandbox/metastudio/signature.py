@@ -1,7 +1,7 @@
-"""Checks requests signed with an access key: the algorithm SDK-HMAC-SHA256.
+"""Check requests signed with an access key: the algorithm SDK-HMAC-SHA256.
 
-Written from Huawei Cloud's API signing guide, on its own, so that a mistake in a client's signing shows
-here as it would in the cloud instead of being made twice.
+It was written independently from Huawei Cloud's API signing guide. A mistake in a client's signing therefore
+fails here as in the cloud, instead of being made twice.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 ALGORITHM = "SDK-HMAC-SHA256"
 DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 LARGEST_CLOCK_DIFFERENCE = 15 * 60
-"""Seconds between `X-Sdk-Date` and the cloud's clock beyond which the gateway refuses."""
+"""The largest difference in seconds between `X-Sdk-Date` and the cloud's clock that the gateway accepts."""
 
 _AUTHORIZATION = re.compile(
     rf"{ALGORITHM} +Access=(?P<access_key>[^,\s]+), *"
@@ -25,12 +25,12 @@ _AUTHORIZATION = re.compile(
 
 
 class SignatureError(Exception):
-    """The request is not properly signed; the text says what failed and holds no secret."""
+    """An invalid signature; the text says what failed and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """What a signature covers, as it came over the wire; header names in lower case."""
+    """The parts of a request that a signature covers, as received; header names in lower case."""
 
     method: str
     target: str
@@ -41,7 +41,7 @@ class ReceivedRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What the Authorization header says."""
+    """The content of the Authorization header."""
 
     access_key: str
     signed_headers: tuple[str, ...]
@@ -62,7 +62,7 @@ def verify(received: ReceivedRequest, *, access_key: str, secret_key: str, now: 
 
 
 def canonical_request(received: ReceivedRequest, signed_headers: tuple[str, ...]) -> bytes:
-    """The one form of a request that both sides compute: six parts, joined by newlines."""
+    """Return the canonical form that both sides compute: six parts, joined by newlines."""
     path, _, query = received.target.partition("?")
     names = sorted(signed_headers)
     parts = (
@@ -94,7 +94,7 @@ def _check_date(date: str, now: float) -> None:
 
 
 def _check_signed_headers(signed: tuple[str, ...], headers: Mapping[str, str]) -> None:
-    """The host and the date must be signed, a security token too where there is one; all must be there."""
+    """Check that host and date are signed, a security token too if there is one, and that all are present."""
     required = {"host", "x-sdk-date"} | ({"x-security-token"} & headers.keys())
     if unsigned := sorted(required.difference(signed)):
         raise SignatureError(f"not among the signed headers: {', '.join(unsigned)}")
@@ -103,13 +103,13 @@ def _check_signed_headers(signed: tuple[str, ...], headers: Mapping[str, str]) -
 
 
 def _canonical_path(path: str) -> str:
-    """Each segment encoded anew; the canonical form alone always ends in a slash."""
+    """Encode each segment again; only the canonical form always ends in a slash."""
     encoded = "/".join(quote(unquote_to_bytes(segment), safe="") for segment in _wire_bytes(path).split(b"/"))
     return encoded if encoded.endswith("/") else encoded + "/"
 
 
 def _canonical_query(query: str) -> str:
-    """Names and values encoded anew, then sorted; `+` in a query stands for a space."""
+    """Encode names and values again, then sort them; `+` in a query means a space."""
     pairs = []
     for pair in _wire_bytes(query).replace(b"+", b" ").split(b"&"):
         name, _, value = pair.partition(b"=")
@@ -119,11 +119,11 @@ def _canonical_query(query: str) -> str:
 
 
 def _signature(canonical: bytes, date: str, secret_key: str) -> str:
-    """Hex HMAC with the secret key itself: unlike other clouds, nothing is derived from it."""
+    """Return the hex HMAC with the secret key itself; other clouds derive a key from it."""
     to_sign = "\n".join((ALGORITHM, date, hashlib.sha256(canonical).hexdigest()))
     return hmac.new(secret_key.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
 
 
 def _wire_bytes(text: str) -> bytes:
-    """The bytes that came over the wire: aiohttp hands over the ones that are not UTF-8 as surrogates."""
+    """Return the received bytes: aiohttp passes bytes that are not UTF-8 as surrogates."""
     return text.encode("utf-8", "surrogateescape")

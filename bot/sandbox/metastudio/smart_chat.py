@@ -1,4 +1,4 @@
-"""MetaStudio's smart-chat operations, as they answer."""
+"""MetaStudio's smart-chat operations and their answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -35,19 +35,19 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 _KNOWN_STATES = {*JobState, "DELETING"}
 _REFUSED_IN_A_ROW = 2
-"""How many starts the room `throttled` refuses before it accepts one."""
+"""The number of starts that the room `throttled` refuses before it accepts one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """How long accepted starts take to answer, in seconds: all of them, and further the room `slow`."""
+    """Seconds that an accepted start takes to answer: in all rooms, and in addition in the room `slow`."""
 
     answer: float
     slow: float
 
 
 class SmartChat:
-    """Answers the smart-chat operations of every caller that the gate admits."""
+    """Handlers of the smart-chat operations, for every caller that the gate admits."""
 
     def __init__(
         self, jobs: Jobs, gate: Gate, pauses: Pauses, clock: Callable[[], float], trouble: Trouble
@@ -60,7 +60,7 @@ class SmartChat:
         self._throttled_starts = 0
 
     def routes(self) -> list[web.RouteDef]:
-        """The operations with their paths."""
+        """Return the operations with their paths."""
         return [
             web.post(STARTS, self._gated(self._start)),
             web.post(CHATS, self._gated(self._start_sibling)),
@@ -82,11 +82,11 @@ class SmartChat:
         return web.json_response(await self._start_job(request), status=202)
 
     async def _start_sibling(self, request: web.Request) -> web.Response:
-        """The start under `digital-human-chat`: its `robot_id` makes no difference here."""
+        """Start under `digital-human-chat`; its `robot_id` makes no difference here."""
         return web.json_response(await self._start_job(request), status=200)
 
     async def _start_job(self, request: web.Request) -> Payload:
-        """Decide at once and answer later: who gives up waiting leaves a job behind, as in the cloud."""
+        """Create the job at once, answer later. As in the cloud, a caller that hangs up leaves a job."""
         try:
             return await self._decide(request)
         finally:
@@ -107,7 +107,7 @@ class SmartChat:
         return start_payload(job, room)
 
     def _refuse_for(self, room_id: str) -> None:
-        """The misbehaviour that comes instead of a job."""
+        """Raise the refusal of a misbehaving room."""
         if room_id == "busy":
             raise RefusedError(CONCURRENCY_USED_UP)
         if room_id == "broken":
@@ -116,7 +116,7 @@ class SmartChat:
             self._throttle()
 
     def _throttle(self) -> None:
-        """Refuse two starts in a row, let the third pass, and begin again."""
+        """Refuse two starts in a row, accept the third, and begin again."""
         self._throttled_starts = (self._throttled_starts + 1) % (_REFUSED_IN_A_ROW + 1)
         if self._throttled_starts:
             raise RefusedError(THROTTLED)
@@ -136,7 +136,7 @@ class SmartChat:
         return web.json_response({"count": len(jobs), "smart_chat_jobs": listed})
 
     def _times(self) -> dict[str, Any]:
-        """What is wrong with the times of jobs."""
+        """Return what is wrong with the times of jobs."""
         return {"clock_ahead": self._trouble.clock_ahead, "is_undated": self._trouble.jobs_are_undated}
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
@@ -149,7 +149,7 @@ class SmartChat:
 
 
 def _wanted_states(wanted: str) -> set[str] | None:
-    """The states that a caller names, joined by commas; None where none is named."""
+    """Return the requested states, given with commas between them; None if none is given."""
     if not wanted:
         return None
     states = set(wanted.split(","))

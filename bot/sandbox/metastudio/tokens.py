@@ -1,4 +1,4 @@
-"""The IAM tokens that are valid at the moment."""
+"""The IAM tokens that are valid now."""
 
 import secrets
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token given out. Its value is a credential and stays out of `repr`."""
+    """An issued token. Its value is a credential and stays out of `repr`."""
 
     value: str = field(repr=False)
     issued_at: float
     expires_at: float
-    """Unix seconds, as `issued_at`."""
+    """In Unix seconds, like `issued_at`."""
 
 
 class Tokens:
-    """Gives out tokens, knows which are still good, and takes them all back on demand."""
+    """Issues tokens, knows which are valid, and revokes them all on request."""
 
     def __init__(self, clock: Callable[[], float], lifetime: float, ready_made: str | None = None) -> None:
         self._clock = clock
@@ -26,17 +26,17 @@ class Tokens:
             self._keep(ready_made)
 
     def issue(self) -> Token:
-        """A new token, about 6 KB long as real ones are, which outgrows the usual limits on headers."""
+        """Issue a token of about 6 KB; real ones are as long and exceed the usual limits on headers."""
         self._forget_expired()
         return self._keep("MII" + secrets.token_urlsafe(4500))
 
     def is_valid(self, value: str) -> bool:
-        """Whether the token was given out here and has neither expired nor been taken back."""
+        """Return whether the token was issued here and has neither expired nor been revoked."""
         token = self._valid.get(value)
         return token is not None and self._clock() < token.expires_at
 
     def revoke_all(self) -> int:
-        """Take back every token, the ready-made one included; returns how many were still good."""
+        """Revoke every token, the ready-made one included; return how many were still valid."""
         self._forget_expired()
         revoked = len(self._valid)
         self._valid.clear()

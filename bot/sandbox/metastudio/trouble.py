@@ -1,4 +1,4 @@
-"""Trouble that the whole stand-in can be put in, to see how a client bears it."""
+"""Faults of the whole stand-in, to test how a client copes with them."""
 
 import asyncio
 import math
@@ -11,31 +11,31 @@ from bot.sandbox.metastudio.refusals import NO_SUCH_API
 
 CLOCK = "clock"
 UNDATED = "undated"
-"""Troubles that meet no single call: what the cloud says of times is wrong, or missing."""
+"""The troubles that concern times, not single calls: the cloud's clock is wrong, or times are missing."""
 
 _LOOK_SECONDS = 0.02
-"""How often a call that hangs looks whether the trouble is over, by a clock that may be a test's."""
+"""Seconds between two checks of a hanging call whether the trouble is over; the clock may be a test's."""
 
 
 class Trouble:
-    """What is wrong with MetaStudio at the moment. Nothing, to begin with.
+    """The present faults of MetaStudio; none at first.
 
-    Each trouble meets every call unless it is limited to one `operation`, and lasts until `clear` unless
-    it is limited to so many `seconds` or `times`. With `after` the call is carried out first and struck
-    then, so that its caller cannot know what came of it. The control endpoints keep working throughout,
-    or nobody could end the trouble.
+    A fault affects every call unless it is limited to one `operation`. It lasts until `clear` unless it is
+    limited to a number of `seconds` or `times`. With `after` the call is carried out first and then fails, so
+    that its caller cannot know the outcome. The control endpoints always work, or nobody could end the
+    trouble.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._faults: list[Fault] = []
         self.clock_ahead = 0.0
-        """How many seconds the cloud's clock is ahead of everybody's: `Date` and all times of jobs."""
+        """How many seconds the cloud's clock is ahead, in `Date` and in all times of jobs."""
         self.jobs_are_undated = False
-        """Whether jobs are told of without any time."""
+        """Whether jobs are returned without any time."""
 
     def cloud_time(self) -> float:
-        """The time by the cloud's clock, in Unix seconds."""
+        """Return the time of the cloud's clock, in Unix seconds."""
         return self._clock() + self.clock_ahead
 
     def reset_connections(
@@ -46,7 +46,7 @@ class Trouble:
         times: int | None = None,
         after: bool = False,
     ) -> None:
-        """Cut the connection instead of answering; IAM's login too unless one operation is named."""
+        """Cut the connection instead of answering, also for IAM's login unless an operation is given."""
         self._add(FaultKind.DOWN, operation, seconds, times, after=after)
 
     def throttle(
@@ -67,7 +67,7 @@ class Trouble:
         times: int | None = None,
         code: str = NO_SUCH_API.code,
     ) -> None:
-        """Know nothing of an operation, or of the three on started jobs: stop, state and jobs.
+        """Answer that an operation does not exist, or the three on started jobs: stop, state and jobs.
 
         The code is APIGW.0101 (404) or MSS.00010003 (400).
         """
@@ -81,9 +81,9 @@ class Trouble:
         times: int | None = None,
         after: bool = False,
     ) -> None:
-        """Take calls and answer them once the trouble is over.
+        """Accept calls and answer them only when the trouble is over.
 
-        Then a call that was not carried out before is, but not for a caller who has hung up.
+        A call that was not carried out before is carried out then, unless its caller has hung up.
         """
         self._add(FaultKind.HANG, operation, seconds, times, after=after)
 
@@ -96,7 +96,7 @@ class Trouble:
         after: bool = False,
         body: str = GARBAGE,
     ) -> None:
-        """Answer 200 with a body that makes no sense, which is declared as JSON."""
+        """Answer 200 with a meaningless body that is declared as JSON."""
         self._add(FaultKind.GARBAGE, operation, seconds, times, after=after, body=body)
 
     def server_errors(
@@ -111,7 +111,7 @@ class Trouble:
         self._add(FaultKind.ERRORS, operation, seconds, times, after=after)
 
     def clear(self, kind: str | None = None) -> None:
-        """End one kind of trouble, or all; whatever hangs is let go."""
+        """End one kind of trouble, or all; hanging calls continue."""
         if kind in (None, CLOCK):
             self.clock_ahead = 0.0
         if kind in (None, UNDATED):
@@ -121,7 +121,7 @@ class Trouble:
         self._forget_ended()
 
     def take(self, operation: Operation | None) -> Fault | None:
-        """The trouble that meets this call, counted as having happened."""
+        """Return the fault that affects this call, and count it."""
         self._forget_ended()
         now = self._clock()
         for fault in self._faults:
@@ -132,12 +132,12 @@ class Trouble:
         return None
 
     async def until_over(self, fault: Fault) -> None:
-        """Return when that trouble ends."""
+        """Wait until this fault ends."""
         while not fault.is_over(self._clock()):  # noqa: ASYNC110 - no event tells that a clock has moved
             await asyncio.sleep(_LOOK_SECONDS)
 
     def state(self) -> list[dict[str, Any]]:
-        """What is wrong at the moment, in which order; `until` is null where it has no end of its own."""
+        """Return the present faults; `until` is null if one has no end of its own."""
         self._forget_ended()
         of_times: list[dict[str, Any]] = []
         if self.clock_ahead:
@@ -168,6 +168,6 @@ class Trouble:
         self._faults.append(Fault(kind, wanted, self._clock() + seconds, times, **more))
 
     def _forget_ended(self) -> None:
-        """One that has struck its last call is kept while that may hang."""
+        """Forget faults whose time is over; one with no calls left is kept, because a call may still hang."""
         now = self._clock()
         self._faults = [fault for fault in self._faults if not fault.is_over(now)]

@@ -1,4 +1,4 @@
-"""Trouble as it is wished for in JSON."""
+"""Make trouble from a JSON request."""
 
 import math
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bot.sandbox.metastudio.trouble import CLOCK, UNDATED, Trouble
 from bot.sandbox.wishes import optional_count, optional_flag, optional_number, optional_string
 
 LONGEST = 24 * 3600
-"""Seconds."""
+"""In seconds."""
 
 _CLEAR = "clear"
 
@@ -19,12 +19,12 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def make_trouble(wish: dict[str, Any], trouble: Trouble) -> None:
-    """Do what a wish asks for.
+    """Make the trouble that a request asks for.
 
-    `{"kind": "down" | "throttle" | "unsupported" | "hang" | "garbage" | "errors"}` with, all optional,
+    `{"kind": "down" | "throttle" | "unsupported" | "hang" | "garbage" | "errors"}`, with these options:
     `operation`, `seconds` (0 ends that kind), `times`, `after` (not for throttle and unsupported), `code`
-    (unsupported) and `body` (garbage); `{"kind": "clock", "ahead": -8}`; `{"kind": "undated"}`, which
-    leaves the times of jobs out; or `{"kind": "clear"}`. Raises ValueError in words.
+    (unsupported) and `body` (garbage). `{"kind": "clock", "ahead": -8}` sets the clock, `{"kind": "undated"}`
+    leaves the times of jobs out, and `{"kind": "clear"}` ends all. Raises ValueError with a message.
     """
     wanted = wish.get("kind")
     if wanted == _CLEAR:

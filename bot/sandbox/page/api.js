@@ -1,6 +1,6 @@
-/** The sandbox's endpoints, and the stream that tells what has changed. */
+/** The sandbox's endpoints, and its stream of changes. */
 
-/** An answer other than 200, in the server's words. */
+/** An answer other than 200, with the server's message. */
 export class ApiError extends Error {}
 
 const get = (path, query) => ask(query ? `${path}?${new URLSearchParams(query)}` : path);
@@ -32,9 +32,9 @@ export const troubleSlack = (trouble) => post("/sandbox/trouble", trouble);
 export const troubleMetaStudio = (trouble) => post("/sandbox/metastudio/trouble", trouble);
 
 /**
- * Listen to what changes.
+ * Listen for changes.
  *
- * After every (re)connection all kinds are reported once, for anything may have happened in between.
+ * After every (re)connection all kinds are reported once, because anything may have changed in between.
  * @param {Object<string, () => void>} listeners by kind: messages, views, home, traffic, log, sockets, workspace
  * @param {(isUp: boolean) => void} onState
  */
@@ -49,7 +49,7 @@ export function listen(listeners, onState) {
 }
 
 /**
- * The task as one that never runs twice at once: calls that come while it runs are answered by one more run.
+ * Wrap a task so that it never runs twice at the same time; calls during a run cause one more run.
  * @param {() => Promise<void>} task
  */
 export function oneAtATime(task) {

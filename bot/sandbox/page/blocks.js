@@ -1,9 +1,10 @@
 /**
- * Blocks as Slack draws them, in a message, a form or a Home tab.
+ * Draw blocks as Slack does, in a message, a form or a Home tab.
  *
- * A surface is what they stand on: `names`, `act(block, element, state)` (a promise of an error in words, or
- * null), `was(blockId, actionId)` (the state of an element that is drawn again), and the lists `fields` and
- * `controls` that drawing fills. A block that cannot be drawn says so in red, it is never left out.
+ * A surface is the message or view that holds the blocks. It has `names`, `act(block, element, state)` (a
+ * promise of an error message, or null), `was(blockId, actionId)` (the former state of an element that is drawn
+ * again), and the lists `fields` and `controls`, which drawing fills. A block that cannot be drawn is reported in
+ * red, never left out.
  */
 
 import { confirmed } from "./confirm.js";
@@ -20,7 +21,7 @@ const NAMES_OF_ELEMENTS = {
   timepicker: "Time",
 };
 
-/** Every block in its order. */
+/** Draw every block in order. */
 export function drawBlocks(blocks, surface) {
   return fragment(...blocks.map((block) => drawBlock(block, surface)));
 }
@@ -80,7 +81,7 @@ function image(block) {
   return el("figure", { class: "image" }, title, picture(block, "image-picture"));
 }
 
-/** A picture of this page's own, or the words for one that would have to be fetched from outside. */
+/** Draw one of the page's own pictures, or the text of a picture from outside, which is not fetched. */
 function picture(part, look) {
   const address = String(part.image_url ?? "");
   if (address.startsWith("data:image/") || address.startsWith(`${location.origin}/`)) {
@@ -116,8 +117,8 @@ function tableCell(cell, surface) {
 }
 
 /**
- * An element that acts at once. Its confirmation is asked for first; after a no it is drawn as it was.
- * @param {string} [labelId] id of the text that names it
+ * Draw an element that acts at once. It asks for its confirmation first; after a no it is drawn as before.
+ * @param {string} [labelId] id of the text that labels it
  */
 function interactive(block, element, surface, labelId) {
   if (element.type === "image") return picture(element, "accessory-image");

@@ -1,4 +1,4 @@
-/** The messages of the channel that is open, kept up to date without disturbing what has not changed. */
+/** The messages of the open channel; an update leaves unchanged messages alone. */
 
 import { fetchMessages, oneAtATime } from "./api.js";
 import { dayOf, formatDate } from "./dates.js";
@@ -10,10 +10,10 @@ const SHOWN = 500;
 
 export class Channel {
   /**
-   * @param {HTMLElement} scroller scrolls
+   * @param {HTMLElement} scroller the element that scrolls
    * @param {HTMLElement} list the live region
    * @param {Object} session
-   * @param {() => Node} drawWelcome what an empty channel shows
+   * @param {() => Node} drawWelcome draws the content of an empty channel
    */
   constructor(scroller, list, session, drawWelcome) {
     Object.assign(this, { scroller, list, session, drawWelcome });
@@ -31,14 +31,14 @@ export class Channel {
     const isNewPlace = this.place !== `${viewer} ${channelId}`;
     this.place = `${viewer} ${channelId}`;
     const isAtEnd = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR;
-    // What another channel holds is no news: it is put in quietly.
+    // A screen reader must not announce all messages of a newly opened channel.
     if (isNewPlace) this.list.setAttribute("aria-live", "off");
     this.arrange(this.pieces(inThreads(messages)));
     if (isNewPlace) requestAnimationFrame(() => this.list.setAttribute("aria-live", "polite"));
     if (isNewPlace || isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  /** What the list is to show: pairs of a key and a function that draws. The key tells when to draw anew. */
+  /** Return the list's items: a key, the content that decides about a redraw, and a function that draws. */
   pieces(messages) {
     if (messages.length === 0) return [[`welcome ${this.place}`, "welcome", this.drawWelcome]];
     const pieces = [];
@@ -71,7 +71,7 @@ export class Channel {
     this.drawn = next;
   }
 
-  /** Draw anew in the old one's stead, with the focus where it was: on the same action, else on the message. */
+  /** Replace a node by a new drawing and keep the focus: on the same action, else on the message. */
   redraw(old, draw) {
     const node = draw();
     if (!old) return node;
@@ -84,7 +84,7 @@ export class Channel {
   }
 }
 
-/** Replies right behind the message that they answer, but those that the channel was shown too. */
+/** Sort replies behind the message that they answer, except replies also shown in the channel. */
 function inThreads(messages) {
   const isReply = (message) =>
     message.thread_ts && message.thread_ts !== message.ts && !message.reply_broadcast;

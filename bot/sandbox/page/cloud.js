@@ -1,4 +1,4 @@
-/** MetaStudio's side: the calls that came in, and the jobs that run. */
+/** MetaStudio's side: the received calls, and the jobs. */
 
 import { fetchMetaStudio, oneAtATime } from "./api.js";
 import { el } from "./dom.js";
@@ -7,7 +7,7 @@ export class Cloud {
   /**
    * @param {HTMLElement} calls newest first
    * @param {HTMLElement} jobs
-   * @param {(answer: Object) => void} onAnswer told every answer, rooms and trouble included
+   * @param {(answer: Object) => void} onAnswer called with every answer, which includes rooms and trouble
    */
   constructor(calls, jobs, onAnswer) {
     this.refresh = oneAtATime(async () => {
@@ -19,7 +19,7 @@ export class Cloud {
   }
 }
 
-/** Newest first; words where there is nothing. */
+/** Fill a list, newest first; show the words if it is empty. */
 function fillWith(list, items, words) {
   const rows = items.toReversed();
   list.replaceChildren(...(rows.length ? rows : [el("li", { class: "empty" }, words)]));
@@ -43,7 +43,7 @@ function drawCall(call) {
   const status = call.status === null ? "cut off" : String(call.status);
   const asides = [
     call.error_code,
-    call.auth && `by ${call.auth === "none" ? "no proof" : call.auth}`,
+    call.auth && `by ${call.auth === "none" ? "no credentials" : call.auth}`,
     call.request_id && `request ${call.request_id}`,
   ];
   return el(

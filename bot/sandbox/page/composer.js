@@ -1,4 +1,4 @@
-/** Where commands are typed: ARIA's editable combobox over the commands that there are. */
+/** The input for commands: ARIA's editable combobox with the known commands. */
 
 import { sendCommand } from "./api.js";
 import { el } from "./dom.js";
@@ -38,7 +38,7 @@ export class Composer {
     this.say("");
   }
 
-  /** Fill in a command and send it, as if it had been typed. */
+  /** Fill in a command and send it, as if a person had typed it. */
   play(command) {
     this.input.value = command;
     this.typed();
@@ -50,7 +50,7 @@ export class Composer {
     if (!typed) return;
     if (!typed.startsWith("/")) {
       this.say(
-        "Only commands work here: the bot does not read messages. Type / to see what it knows.",
+        "Only commands work here: the bot does not read messages. Type / to see its commands.",
         "note",
       );
       return;
@@ -157,7 +157,7 @@ export class Composer {
     act();
   }
 
-  /** A command that is typed in full is sent by Enter, one that is not is completed. */
+  /** Enter sends a command that is typed in full, and completes any other. */
   listKey({ key, shiftKey }) {
     const isWhole = this.matches[this.active]?.command === this.input.value;
     const complete = () => this.complete(this.active);
@@ -170,7 +170,7 @@ export class Composer {
     }[key];
   }
 
-  /** Arrow up in an empty composer fetches what was sent last; further up, what was sent before. */
+  /** Arrow up in an empty composer recalls the last command, and then earlier ones. */
   historyKey({ key }) {
     const isRecalling = this.input.value === (this.history[this.recalled] ?? "");
     if (!isRecalling || !this.history.length) return null;

@@ -1,10 +1,10 @@
-/** The dialog that asks before an action. */
+/** The dialog that asks for confirmation before an action. */
 
 import { el, freshId } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
 
 /**
- * Ask, and tell whether the person agreed. The safe answer has the focus.
+ * Ask, and return whether the person agreed. The safe answer has the focus.
  * @param {Object} wish Slack's confirm object: title, text, confirm, deny, style
  * @param {Object<string, string>} names
  * @returns {Promise<boolean>}

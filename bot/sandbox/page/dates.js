@@ -1,5 +1,5 @@
 /**
- * Moments in the viewer's time zone, in the forms that Slack's date tokens stand for.
+ * Format times in the viewer's time zone, as Slack's date tokens do.
  * https://docs.slack.dev/messaging/formatting-message-text#date-formatting
  */
 
@@ -47,10 +47,10 @@ const FORMS = {
 };
 
 /**
- * Slack's date text: `{date_short_pretty} {time}` → Today 14:03. A token that is unknown stays as it is.
+ * Format Slack's date text: `{date_short_pretty} {time}` → Today 14:03. An unknown token stays as it is.
  * @param {number} epoch seconds
  * @param {string} form
- * @returns {string|null} null where there is no such moment
+ * @returns {string|null} null if there is no such time
  */
 export function formatDate(epoch, form) {
   if (!Number.isFinite(epoch) || Math.abs(epoch) > FARTHEST) return null;
@@ -62,14 +62,14 @@ export function formatDate(epoch, form) {
   return shown;
 }
 
-/** A `<time>` that shows a form and tells the whole moment to whoever points at it. */
+/** Create a `<time>` that shows a format, and the full time when a person points at it. */
 export function timeElement(epoch, form) {
   const date = new Date(epoch * 1000);
   const whole = `${FORMS.date_long(date)} at ${FORMS.time_secs(date)}`;
   return el("time", { datetime: date.toISOString(), title: whole }, formatDate(epoch, form));
 }
 
-/** The day that a moment belongs to, as a key. */
+/** Return a key for the day of a time. */
 export function dayOf(epoch) {
   return FORMS.date_num(new Date(epoch * 1000));
 }

@@ -1,11 +1,11 @@
-/** Making elements. Text always goes in as text nodes: what a message holds can never become markup. */
+/** Create elements. Text always becomes text nodes, so that a message's content can never become markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element with attributes, listeners and children.
+ * Create an element with attributes, listeners and children.
  *
- * `on…` functions become listeners, `true` an empty attribute; null, undefined and false are left out.
+ * `on…` functions become listeners, and `true` becomes an empty attribute; null, undefined and false are left out.
  * @param {string} tag
  * @param {Object<string, any>} [attributes]
  * @param {...(Node|string|null|undefined|false)} children
@@ -21,31 +21,31 @@ export function el(tag, attributes = {}, ...children) {
   return fill(element, ...children);
 }
 
-/** Append children, leaving out those that are not there. */
+/** Append children; leave out null, undefined and false. */
 export function fill(parent, ...children) {
   parent.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return parent;
 }
 
-/** A fragment of nodes and strings. */
+/** Create a fragment of nodes and strings. */
 export function fragment(...children) {
   return fill(document.createDocumentFragment(), ...children);
 }
 
 let ids = 0;
 
-/** An id that no other element of the page has, for labels and descriptions. */
+/** Return an id that no other element of the page has, for labels and descriptions. */
 export function freshId(word) {
   ids += 1;
   return `${word}-${ids}`;
 }
 
-/** Words for screen readers alone. */
+/** Create text for screen readers only. */
 export function unseen(text) {
   return el("span", { class: "unseen" }, text);
 }
 
-/** What stands in red where something cannot be drawn. */
+/** Create the red text that stands for something that cannot be drawn. */
 export function cannotDraw(what, type) {
   return el("p", { class: "cannot-draw" }, `This page cannot draw ${what} of the type “${type ?? "none"}”.`);
 }
@@ -66,7 +66,7 @@ const PATHS = {
 };
 
 /**
- * A line drawing, hidden from screen readers: whoever uses it says the same in words.
+ * Create a line drawing, hidden from screen readers: its callers say the same in words.
  * @param {keyof typeof PATHS} name
  */
 export function icon(name) {
@@ -80,7 +80,7 @@ export function icon(name) {
   return svg;
 }
 
-/** A square with initials, in a colour that is always the same for an id. */
+/** Create a square with initials; its colour depends only on the id. */
 export function avatar(id, name, isApp = false) {
   const colour = [...id].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6;
   const look = isApp ? "avatar avatar-app" : `avatar avatar-${colour}`;

@@ -1,10 +1,10 @@
 /**
- * Interactive elements as controls.
+ * Draw interactive elements as controls.
  *
- * A control is `{node, focus, state}`: what is drawn, what takes the focus, and a function that gives what
- * Slack calls the element's state, such as {type: "static_select", selected_option: {…}}. A drawing gets
- * `naming` (the ARIA attributes that name and describe it), `names`, `onChange(state)`, and the state that
- * the element `was` in if it is being drawn again.
+ * A control is `{node, focus, state}`: the drawn node, the node that takes the focus, and a function that returns
+ * what Slack calls the element's state, such as {type: "static_select", selected_option: {…}}. A drawing function
+ * gets `naming` (the ARIA attributes that name and describe it), `names`, `onChange(state)`, and `was`, the
+ * element's former state if it is drawn again.
  */
 
 import { el, freshId, icon } from "./dom.js";
@@ -13,7 +13,7 @@ import { plain, textNodes } from "./mrkdwn.js";
 import { Picker } from "./picker.js";
 
 /**
- * A control for the element, or null where this page has no drawing for its type.
+ * Create a control for the element, or null if this page cannot draw its type.
  * @param {Object} element Slack's element
  * @param {{naming: Object, names: Object, onChange: (state: Object) => void, was?: Object}} setting
  */
@@ -23,7 +23,7 @@ export function drawControl(element, setting) {
   return draw && draw(element, { ...setting, was });
 }
 
-/** Whether an element has a state that a form sends along. */
+/** Return whether an element has a state that a form sends. */
 export function hasState(element) {
   return element.type !== "button" && element.type !== "overflow";
 }
@@ -85,7 +85,7 @@ function selection(options, isMulti) {
   return isMulti ? { selected_options: options } : { selected_option: options[0] ?? null };
 }
 
-/** Checkboxes and radio buttons. */
+/** Draw checkboxes and radio buttons. */
 function choices(element, { naming, names, onChange, was }) {
   const isMulti = element.type === "checkboxes";
   const name = freshId("choice");
@@ -113,7 +113,7 @@ function choice(box, option, names) {
   return el("label", { class: "choice" }, box, el("span", {}, textNodes(option.text, names), description));
 }
 
-/** A line or an area of text; `kind` is the HTML type of a line. */
+/** Draw a text input of one line or several; `kind` is the HTML type of one line. */
 function text(kind) {
   return (element, { naming, onChange, was }) => {
     const attributes = {
@@ -143,7 +143,7 @@ function number(element, setting) {
   return control;
 }
 
-/** A day or a time of day, by the browser's own picker. */
+/** Draw a date or a time of day with the browser's own picker. */
 function moment(kind, property, initial) {
   return (element, { naming, onChange, was }) => {
     const node = el("input", { ...naming, type: kind, class: "input input-moment" });

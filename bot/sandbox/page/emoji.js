@@ -31,12 +31,12 @@ const TABLE = {
 
 const NAME = /:([a-z0-9_+-]+):/g;
 
-/** The emoji of a name, or `:name:` where it is not in the table. */
+/** Return the emoji of a name, or `:name:` if it is not in the table. */
 export function emoji(name) {
   return Object.hasOwn(TABLE, name) ? TABLE[name] : `:${name}:`;
 }
 
-/** A text with every known `:name:` replaced. */
+/** Replace every known `:name:` in a text. */
 export function withEmoji(text) {
   return text.replace(NAME, (_, name) => emoji(name));
 }

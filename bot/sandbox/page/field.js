@@ -50,7 +50,7 @@ export class Field {
     });
   }
 
-  /** What Slack finds wrong before it sends the form, in words, or null. */
+  /** Return what Slack reports before it sends the form, in words, or null. */
   problem() {
     const state = this.control?.state() ?? {};
     const value = Object.entries(state).find(([name]) => name !== "type")?.[1];

@@ -1,4 +1,4 @@
-"""The page's own files, which lie beside this module. Each request reads anew, so edits show."""
+"""Serve the page's own files, which lie beside this module. They are read on each request, so edits show."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ _HEADERS = {
 
 
 class Files:
-    """Answers GET / and GET /page/{file}."""
+    """The handler of GET / and GET /page/{file}."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -36,7 +36,7 @@ class Files:
         return await self._file(request.match_info["file"])
 
     async def _file(self, name: str) -> web.Response:
-        """404 for everything but the kinds of files that a page is made of, in this one folder."""
+        """Return a file; 404 for anything but the page's kinds of files in this one folder."""
         found = _NAME.fullmatch(name)
         content = await asyncio.to_thread(_read, self._folder / name) if found else None
         if found is None or content is None:

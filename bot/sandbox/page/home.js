@@ -21,7 +21,7 @@ export class Home {
     return !this.panel.hidden;
   }
 
-  /** Tell the bot that somebody looks, and show what it has published; what it publishes now is streamed. */
+  /** Tell the bot that the tab was opened, and show its published view; a new one arrives by the stream. */
   async open() {
     openHome(this.session.viewer).catch((error) => this.showNote(error.message));
     await this.refresh();

@@ -1,10 +1,10 @@
-/** JSON laid out and coloured for people. */
+/** Show JSON, indented and coloured. */
 
 import { el, fragment } from "./dom.js";
 
 const STEP = "  ";
 
-/** A focusable box, for it may scroll. */
+/** Create a box; it is focusable because it may scroll. */
 export function jsonBox(value, label) {
   return el("pre", { class: "json", tabindex: "0", role: "region", "aria-label": label }, nodes(value, ""));
 }

@@ -1,4 +1,4 @@
-/** The bot's log, row by row as the rows change. */
+/** The bot's invocation log, updated row by row. */
 
 import { fetchLog, oneAtATime } from "./api.js";
 import { formatDate } from "./dates.js";
@@ -37,7 +37,7 @@ export class Log {
     this.drawn = next;
   }
 
-  /** The row as it stands where it is the same; else a new one, marked as changed, open if it was open. */
+  /** Keep an unchanged row's node; else draw a new one, marked as changed, and open if the old one was. */
   kept(row) {
     const content = JSON.stringify(row);
     const old = this.drawn.get(row.id);
@@ -82,7 +82,7 @@ function columns(row) {
   );
 }
 
-/** Seconds since the epoch, whether the log gives them or an ISO text. */
+/** Convert a time of the log, a number or an ISO text, to seconds since the epoch. */
 function epochOf(moment) {
   return typeof moment === "number" ? moment : Date.parse(moment) / 1000;
 }

@@ -1,4 +1,4 @@
-/** Puts the page together. */
+/** The entry point: builds the page and keeps it up to date. */
 
 import { countSockets, fetchWorkspace, listen, oneAtATime } from "./api.js";
 import { Channel } from "./channel.js";
@@ -17,7 +17,7 @@ import { drawWelcome } from "./welcome.js";
 
 const byId = (id) => document.getElementById(id);
 
-/** The first answer of a sandbox that may still be starting. */
+/** Fetch the workspace; retry, because the sandbox may still be starting. */
 async function firstWorkspace() {
   for (;;) {
     try {
@@ -29,7 +29,7 @@ async function firstWorkspace() {
   }
 }
 
-function showState(isUp, words = "The sandbox does not answer. Is it still running? Trying again …") {
+function showState(isUp, words = "The sandbox does not answer. Is it still running? Retrying …") {
   byId("outage").textContent = isUp ? "" : words;
   byId("outage").hidden = isUp;
 }

@@ -5,8 +5,8 @@ import { plain } from "./mrkdwn.js";
 import { Popup } from "./popup.js";
 
 /**
- * Hang a menu on a button that stands in the page or is about to.
- * @param {HTMLElement} trigger gets the menu as its neighbour
+ * Attach a menu to a button that is in the page or will be.
+ * @param {HTMLElement} trigger the button; the menu becomes its next sibling
  * @param {Object[]} options Slack's options
  * @param {(option: Object) => void} onChoose
  */

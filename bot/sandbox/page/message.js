@@ -1,4 +1,4 @@
-/** One message as an article: avatar, author, time, and its blocks or else its text. */
+/** Draw one message as an article: avatar, author, time, and its blocks or else its text. */
 
 import { drawBlocks } from "./blocks.js";
 import { formatDate, timeElement } from "./dates.js";

@@ -1,4 +1,4 @@
-/** The forms that the bot has opened: a stack of views in one dialog, the top one to be seen. */
+/** The forms that the bot has opened: a stack of views in one dialog, which shows the top one. */
 
 import { closeView, fetchViews, oneAtATime, submitView } from "./api.js";
 import { drawBlocks } from "./blocks.js";
@@ -10,7 +10,7 @@ export class Modal {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {Object} session
-   * @param {() => HTMLElement} restingPlace what gets the focus where its old place is gone
+   * @param {() => HTMLElement} restingPlace gets the focus if the element that had it is gone
    */
   constructor(dialog, session, restingPlace) {
     Object.assign(this, { dialog, session, restingPlace });
@@ -66,7 +66,7 @@ export class Modal {
     this.dialog.showModal();
   }
 
-  /** Close the dialog, and give the focus back to where it came from. */
+  /** Close the dialog, and return the focus to the element that had it. */
   leave() {
     this.shown = this.surface = this.drawnId = null;
     if (!this.dialog.open) return;
@@ -127,7 +127,7 @@ export class Modal {
     await this.refresh();
   }
 
-  /** Show each error at its field and go to the first. An error of a block that has no field is shown below. */
+  /** Show each error at its field and focus the first. Errors of blocks without a field are shown below. */
   showErrors(errors) {
     this.failure.textContent = "";
     const { fields } = this.surface;
@@ -162,7 +162,7 @@ export class Modal {
   }
 }
 
-/** Where the focus is, so that it can be found again in a new drawing of the same form. */
+/** Return the position of the focus, to restore it in a new drawing of the same form. */
 function focusKey(dialog) {
   const all = focusable(dialog);
   return dialog.contains(document.activeElement) ? all.indexOf(document.activeElement) : null;

@@ -1,5 +1,5 @@
 /**
- * Slack's mrkdwn as nodes.
+ * Convert Slack's mrkdwn to nodes.
  * https://docs.slack.dev/messaging/formatting-message-text describes the markup.
  */
 
@@ -27,13 +27,13 @@ const PREFORMATTED = /(```[\s\S]+?```)/;
 const WRAPPERS = { bold: "strong", italic: "em", strike: "s" };
 const SAFE_ADDRESS = /^(?:https?:\/\/|mailto:|tel:|slack:\/\/)/i;
 
-/** Whether a browser should open the address: `javascript:` and the like it should not. */
+/** Return whether an address is safe to open; `javascript:` and the like are not. */
 export function isSafe(address) {
   return SAFE_ADDRESS.test(address ?? "");
 }
 
 /**
- * Markup as nodes, quotes set off from the rest.
+ * Convert markup to nodes, with quotes in their own elements.
  * @param {string} markup
  * @param {Object<string, string>} names names of people and channels by their ids
  * @param {{verbatim?: boolean}} [options] verbatim: addresses without < > stay text
@@ -52,12 +52,12 @@ export function mrkdwn(markup, names, options = {}) {
   return nodes;
 }
 
-/** Plain text of Slack's: entities and emoji, nothing else. */
+/** Convert Slack's plain text: only entities and emoji. */
 export function plain(text) {
   return withEmoji(unescaped(text));
 }
 
-/** A text object of either kind as nodes. */
+/** Convert a text object of either kind to nodes. */
 export function textNodes(object, names) {
   const text = String(object?.text ?? "");
   return object?.type === "mrkdwn"
@@ -69,19 +69,19 @@ export function unescaped(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-/** An address as a link, or its words alone where it is none that a browser should open. */
+/** Create a link, or only its text if the address is not safe to open. */
 export function link(address, label) {
   const words = label || address;
   if (!isSafe(address)) return fragment(words);
   return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, words);
 }
 
-/** A person, channel or group that is spoken of. */
+/** Create a mention of a person, channel or group. */
 export function mention(words, isBroadcast = false) {
   return el("span", { class: isBroadcast ? "mention mention-broadcast" : "mention" }, words);
 }
 
-/** Pieces that are a quote or not: line by line where a line is a quote, else as long as possible. */
+/** Split a text into quotes, line by line, and the longest possible pieces between them. */
 function* lines(markup) {
   const parts = markup.split(PREFORMATTED);
   for (const [at, part] of parts.entries()) {
@@ -125,7 +125,7 @@ function piece(groups, names, options) {
   return el(WRAPPERS[kind], {}, inline(content, names, options));
 }
 
-/** What stands between < and >: a person, a channel, a broadcast, a date or a link. */
+/** Convert the content between < and >: a person, a channel, a broadcast, a date or a link. */
 function angled(content, names) {
   const [target, label] = parted(content);
   const said = label && unescaped(label);
@@ -134,7 +134,7 @@ function angled(content, names) {
   if (target.startsWith("!date^")) return date(content, said);
   if (target.startsWith("!subteam^")) return mention(said || `@${target.slice(9)}`);
   if (target.startsWith("!")) return mention(`@${said || target.slice(1)}`, true);
-  // What is no address stays as it stands, so that text which nobody escaped is noticed.
+  // Anything that is not an address stays as it is, so that unescaped text is noticed.
   return isSafe(target)
     ? link(unescaped(target), said && withEmoji(said))
     : fragment(`<${unescaped(content)}>`);

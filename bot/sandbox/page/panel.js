@@ -1,11 +1,11 @@
-/** A side of the page that a button shows and hides. Where it lies over the rest, Escape hides it. */
+/** A side panel that a button shows and hides. On a narrow page it covers the rest, and Escape hides it. */
 
 export class Panel {
   /**
    * @param {HTMLElement} panel
    * @param {HTMLElement} toggle gets aria-expanded
    * @param {HTMLElement} close a button within the panel
-   * @param {string} roomy media query under which it has a place of its own, and is open at first
+   * @param {string} roomy media query; if it matches, the panel has its own place and is open at first
    */
   constructor(panel, toggle, close, roomy) {
     Object.assign(this, { panel, toggle });
@@ -21,7 +21,7 @@ export class Panel {
 
   /**
    * @param {boolean} isShown
-   * @param {boolean} [isAsked] somebody pressed a button, so the focus follows
+   * @param {boolean} [isAsked] somebody pressed a button, so the focus moves with it
    */
   show(isShown, isAsked = false) {
     this.panel.hidden = !isShown;
@@ -32,7 +32,7 @@ export class Panel {
     if (!isShown) this.toggle.focus();
   }
 
-  /** Get out of the way where it lies over the rest. */
+  /** Hide the panel if it covers the rest of the page. */
   giveWay() {
     if (!this.roomy.matches) this.show(false);
   }

@@ -11,10 +11,10 @@ export class Picker {
   /**
    * @param {Object} wish
    * @param {{label?: string, options: Object[]}[]} wish.groups Slack's options in their groups
-   * @param {Object[]} wish.chosen the options that are chosen at first
+   * @param {Object[]} wish.chosen the initially chosen options
    * @param {string} wish.placeholder
    * @param {boolean} wish.isMulti
-   * @param {number} [wish.most] how many may be chosen
+   * @param {number} [wish.most] the largest number of chosen options
    * @param {Object} wish.naming aria-label or aria-labelledby, and aria-describedby
    * @param {() => void} wish.onChange
    */
@@ -66,7 +66,7 @@ export class Picker {
         role: "option",
         id: freshId("option"),
         class: "option",
-        // The focus stays on the trigger: a press must not take it away.
+        // The focus stays on the trigger: a press must not move it.
         onpointerdown: (event) => event.preventDefault(),
         onclick: () => this.choose(this.options.indexOf(option)),
         onpointermove: () => this.activate(this.options.indexOf(option)),
@@ -146,7 +146,7 @@ export class Picker {
     }
   }
 
-  /** Go to the next option that begins with what is typed in one go. */
+  /** Move to the next option that begins with the keys typed in quick succession. */
   typeAhead(letter) {
     clearTimeout(this.pause);
     this.pause = setTimeout(() => (this.typed = ""), 700);

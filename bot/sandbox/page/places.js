@@ -1,4 +1,4 @@
-/** The sidebar: who one is, and the channels that this person sees. */
+/** The sidebar: the choice of the person, and the channels that this person sees. */
 
 import { avatar, el, icon, unseen } from "./dom.js";
 
@@ -9,7 +9,7 @@ export class Places {
    * @param {HTMLElement} people a fieldset
    * @param {HTMLElement} channels
    * @param {Object} session
-   * @param {() => void} onEnter called after a channel was chosen
+   * @param {() => void} onEnter called after somebody chose a channel
    */
   constructor(people, channels, session, onEnter) {
     Object.assign(this, { people, channels, session, onEnter });
@@ -60,7 +60,7 @@ export class Places {
     const other = channel.members.find((id) => id !== this.session.viewer) ?? channel.id;
     const mark =
       !channel.bot_is_member &&
-      el("span", { class: "no-bot", title: `${bot.name} is no member here` }, unseen(", "), "no bot");
+      el("span", { class: "no-bot", title: `${bot.name} is not a member here` }, unseen(", "), "no bot");
     const archived = channel.archived && el("span", { class: "no-bot" }, unseen(", "), "archived");
     return el(
       "button",
@@ -83,14 +83,14 @@ export class Places {
   }
 }
 
-/** The head of the main part: the channel's name, and what to know about it. */
+/** Draw the head of the main part: the channel's name, and facts about it. */
 export function drawChannelHead(title, note, session) {
   const { channel, workspace } = session;
   const sign = icon(ICONS[channel.kind] ?? "people");
   title.replaceChildren(sign, el("span", {}, session.nameOf(channel)));
   const count = channel.members.length;
   const facts = [`${count} ${count === 1 ? "member" : "members"}`];
-  if (!channel.bot_is_member) facts.push(`${workspace.bot.name} is no member here`);
+  if (!channel.bot_is_member) facts.push(`${workspace.bot.name} is not a member here`);
   if (channel.archived) facts.push("archived");
   note.textContent = facts.join(" · ");
   document.title = `${session.nameOf(channel)} · ${workspace.bot.name} sandbox`;

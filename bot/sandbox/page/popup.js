@@ -1,4 +1,4 @@
-/** A panel that hangs on a button: above everything else, dialogs included, and closed by a look elsewhere. */
+/** A panel attached to a button, above everything else, dialogs included. A click elsewhere closes it. */
 
 const GAP = 4;
 const MARGIN = 8;
@@ -6,8 +6,8 @@ const HIGHEST = 320;
 
 export class Popup {
   /**
-   * @param {HTMLElement} anchor what the panel hangs on
-   * @param {HTMLElement} panel shown and hidden; must lie in the same dialog as the anchor
+   * @param {HTMLElement} anchor the element that the panel is attached to
+   * @param {HTMLElement} panel shown and hidden; must be in the same dialog as the anchor
    * @param {() => void} onClose called after every closing
    */
   constructor(anchor, panel, onClose = () => {}) {
@@ -44,7 +44,7 @@ export class Popup {
     this.onClose();
   }
 
-  /** Below the anchor, or above it where there is more room. */
+  /** Place the panel below the anchor, or above it if there is more room. */
   place() {
     const box = this.anchor.getBoundingClientRect();
     const style = this.panel.style;

@@ -1,4 +1,4 @@
-/** The block rich_text: sections, lists, preformatted text and quotes, and what stands in them. */
+/** Draw the block rich_text: sections, lists, preformatted text and quotes, and their content. */
 
 import { formatDate, timeElement } from "./dates.js";
 import { cannotDraw, el, fill, fragment } from "./dom.js";
@@ -26,7 +26,7 @@ const LEAVES = {
   date,
 };
 
-/** The parts of a rich_text block, each in its own element. */
+/** Draw the parts of a rich_text block, each in its own element. */
 export function richText(block, names) {
   return fragment(...(block.elements ?? []).map((part) => drawPart(part, names)));
 }

@@ -1,7 +1,6 @@
-"""What the page needs beyond Slack's stand-in: its files, the bot's log, and a look at MetaStudio's stand-in.
+"""The page's additions to Slack's stand-in: its files, the bot's log, and MetaStudio's stand-in.
 
-Neither the log nor MetaStudio tells of changes by itself, so both are looked at twice a second while a
-page is open.
+The log and MetaStudio do not report changes, so the server reads both twice a second while a page is open.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ from bot.sandbox.wishes import in_words, read_body
 
 LOOK_SECONDS = 0.5
 SHOWN = 200
-"""Jobs and calls, the latest: the page shows no more, and there may be 10,000."""
+"""The number of jobs and calls to send, the latest ones: the page shows no more, and there may be 10,000."""
 
 LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
 
@@ -30,7 +29,7 @@ LogRows: TypeAlias = Callable[[], Awaitable[list[dict[str, Any]]]]
 class Page:
     """The page and its endpoints, on the server of Slack's stand-in.
 
-    `metastudio` and `log_rows` may be missing: what they would show is then empty.
+    `metastudio` and `log_rows` may be missing; their parts of the page are then empty.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class Page:
         )
 
     async def make_trouble(self, request: web.Request) -> web.Response:
-        """As MetaStudio's stand-in itself takes it."""
+        """Make trouble as MetaStudio's stand-in itself does."""
         if self._metastudio is None:
             raise ValueError("there is no MetaStudio here")
         trouble = self._metastudio.trouble
@@ -100,7 +99,7 @@ class Page:
             await asyncio.sleep(self._look_seconds)
             if not self._slack.changes.heard:
                 continue
-            with contextlib.suppress(Exception):  # a log that cannot be read now is looked at again
+            with contextlib.suppress(Exception):  # a log that cannot be read now is tried again
                 seen_rows, rows = rows, await self._rows()
                 if rows != seen_rows:
                     self._slack.changes.tell("log")
@@ -109,7 +108,7 @@ class Page:
                 self._slack.changes.tell("traffic")
 
     def _cloud(self) -> tuple[Any, ...]:
-        """What tells one state of MetaStudio's stand-in from another."""
+        """Return a value that changes whenever MetaStudio's stand-in does."""
         stand_in = self._metastudio
         if stand_in is None:
             return ()

@@ -1,8 +1,8 @@
-/** Who looks, and where: the person and the channel that are chosen, kept in the address. */
+/** The chosen person and channel, kept in the page's address. */
 
 export const SLACKBOT = "USLACKBOT";
 
-/** Tells "place" when the person or the channel has changed, "workspace" when people or channels have. */
+/** Dispatches "place" when the chosen person or channel changes, "workspace" when people or channels change. */
 export class Session extends EventTarget {
   /** @param {Object} workspace the answer of /sandbox/workspace */
   constructor(workspace) {
@@ -18,7 +18,7 @@ export class Session extends EventTarget {
     return this.workspace.channels.find((channel) => channel.id === this.channelId);
   }
 
-  /** Names of people, the bot and channels by their ids, for mentions. */
+  /** The names of people, the bot and channels by their ids, for mentions. */
   get names() {
     const { people, channels, bot } = this.workspace;
     const entries = [...people, ...channels].map(({ id, name }) => [id, name]);
@@ -33,13 +33,13 @@ export class Session extends EventTarget {
     return this.workspace.people.find((person) => person.id === id);
   }
 
-  /** A guest from another workspace sees what they are a member of. */
+  /** Whether the viewer sees a channel; a guest from another workspace only sees their own channels. */
   sees(channel) {
     const isGuest = Boolean(this.person(this.viewer).team_id);
     return (channel.kind === "public" && !isGuest) || channel.members.includes(this.viewer);
   }
 
-  /** What the viewer calls a channel: a conversation of people goes by the names of the others. */
+  /** Return a channel's name for the viewer: a conversation of people has the names of the others. */
   nameOf(channel) {
     if (channel.kind === "public" || channel.kind === "private") return channel.name;
     const others = channel.members.filter((id) => id !== this.viewer);
@@ -67,7 +67,7 @@ export class Session extends EventTarget {
     this.dispatchEvent(new Event("place"));
   }
 
-  /** A channel that the viewer cannot see gives way to the first with the bot in it. */
+  /** Replace a channel that the viewer cannot see by the first one with the bot in it. */
   settle() {
     if (!this.channel || !this.sees(this.channel)) {
       const seen = this.visibleChannels;

@@ -1,25 +1,25 @@
-/** What blocks stand on: a message, or a view. blocks.js says what a surface has. */
+/** The surfaces of blocks: a message, or a view. blocks.js describes a surface. */
 
 import { sendAction } from "./api.js";
 
-/** The surface of a message. It is drawn anew with each edit, so nothing of it is remembered. */
+/** Create the surface of a message. Each edit draws the message again, so no state is kept. */
 export function messageSurface(message, session) {
   const where = { viewer: session.viewer, channel: message.channel, message_ts: message.ts };
   return surface(where, session.names, () => undefined);
 }
 
 /**
- * The surface of a form or a Home tab.
+ * Create the surface of a form or a Home tab.
  * @param {Object} view Slack's view
  * @param {Object} session
- * @param {Object} [values] the states that its elements were in, by block_id and action_id
+ * @param {Object} [values] the former states of its elements, by block_id and action_id
  */
 export function viewSurface(view, session, values = {}) {
   const where = { viewer: session.viewer, view_id: view.id };
   return surface(where, session.names, (blockId, actionId) => values[blockId]?.[actionId]);
 }
 
-/** The states of all elements of a surface, as Slack's `state.values` has them. */
+/** Return the states of all elements of a surface, in the shape of Slack's `state.values`. */
 export function statesOf({ fields, controls }) {
   const inputs = fields
     .filter((field) => field.control)

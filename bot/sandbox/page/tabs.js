@@ -1,9 +1,9 @@
-/** A row of those tabs in the page that are not hidden: ARIA's tabs pattern with automatic activation. */
+/** A row of tabs, without hidden ones: ARIA's tabs pattern with automatic activation. */
 
 export class Tabs {
   /**
    * @param {HTMLElement} list role=tablist; each role=tab names its panel in aria-controls
-   * @param {(panelId: string) => void} onSelect called with each change
+   * @param {(panelId: string) => void} onSelect called at each change
    */
   constructor(list, onSelect) {
     this.tabs = [...list.querySelectorAll("[role=tab]:not([hidden])")];

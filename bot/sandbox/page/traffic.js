@@ -1,4 +1,4 @@
-/** What crosses between Slack and the bot, row by row. */
+/** The traffic between Slack and the bot, row by row. */
 
 import { fetchTraffic, oneAtATime } from "./api.js";
 import { formatDate } from "./dates.js";
@@ -18,7 +18,7 @@ const WORDS = {
 export class Traffic {
   /**
    * @param {HTMLElement} list newest row first
-   * @param {HTMLElement} empty shown while there is none
+   * @param {HTMLElement} empty shown while there are no rows
    */
   constructor(list, empty) {
     Object.assign(this, { list, empty });
@@ -27,7 +27,7 @@ export class Traffic {
     this.refresh = oneAtATime(() => this.update());
   }
 
-  /** Begin anew, for the sandbox may be another one than before. */
+  /** Start with an empty list, because the sandbox may have been restarted. */
   restart() {
     this.last = 0;
     this.list.replaceChildren();
@@ -68,7 +68,7 @@ export class Traffic {
     return el("li", {}, details);
   }
 
-  /** What a row is about: acknowledgements and later answers go by the name of what they answer. */
+  /** Return a row's title: acks and later answers have the title of the payload that they answer. */
   title(row) {
     if (row.kind === "ack" || row.kind === "response_url") return this.titles.get(row.name) ?? row.name;
     if (row.kind === "socket") return `${row.name} ${row.answer ?? ""}`;
@@ -99,6 +99,6 @@ function bodies(row) {
     ["Sent", row.sent],
     ["Answer", row.answer],
   ].filter(([, value]) => value !== null && value !== undefined);
-  if (!parts.length) return [el("p", { class: "hint" }, "Nothing was in it.")];
+  if (!parts.length) return [el("p", { class: "hint" }, "It was empty.")];
   return parts.flatMap(([title, value]) => [el("h3", {}, title), jsonBox(value, `${title}, ${row.name}`)]);
 }

@@ -1,4 +1,4 @@
-/** Trouble to order, and rooms to try: each a button. */
+/** Buttons that make trouble, and rooms to try. */
 
 import { troubleMetaStudio, troubleSlack } from "./api.js";
 import { formatDate } from "./dates.js";
@@ -14,17 +14,17 @@ const ORDERS = [
   },
   {
     label: `Slack's sockets down for ${SECONDS} s`,
-    what: "The socket is cut, and its host answers 503 while the Web API works. The bot tries again with growing pauses.",
+    what: "The socket is cut, and Slack refuses new ones with 503. The Web API still works. The bot retries with growing pauses.",
     run: () =>
       troubleSlack({ kind: "server_error", method: "socket", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
-    done: () => `Slack takes no sockets until ${later()}.`,
+    done: () => `Slack refuses sockets until ${later()}.`,
   },
   {
     label: `Too many sockets for ${SECONDS} s`,
-    what: "The socket is cut, and each new one is told that the app has too many.",
+    what: "The socket is cut, and Slack closes each new one because the app has too many.",
     run: () =>
       troubleSlack({ kind: "turned_away", seconds: SECONDS }).then(() => troubleSlack({ kind: "abort" })),
-    done: () => `Slack turns every socket away until ${later()}.`,
+    done: () => `Slack closes every new socket until ${later()}.`,
   },
   {
     label: `Slack answers 429 for ${SECONDS} s`,
@@ -33,64 +33,64 @@ const ORDERS = [
     done: () => `Slack answers 429 until ${later()}.`,
   },
   {
-    label: `Slack takes no blocks for ${SECONDS} s`,
-    what: "Messages with blocks are refused, as on a workspace that does not know them. Plain text is taken.",
+    label: `Slack refuses blocks for ${SECONDS} s`,
+    what: "Slack refuses messages with blocks, as a workspace without such blocks does, but accepts plain text.",
     run: () =>
       Promise.all(
         [undefined, "response_url"].map((method) =>
           troubleSlack({ kind: "refused", error: "invalid_blocks", blocks_only: true, method, seconds: SECONDS }),
         ),
       ),
-    done: () => `Slack takes no blocks until ${later()}.`,
+    done: () => `Slack refuses blocks until ${later()}.`,
   },
   {
     label: "Slack loses the next post's answer",
-    what: "It posts the next message and cuts the connection. The bot posts again, so that the job is told for certain.",
+    what: "Slack posts the next message and cuts the connection. The bot posts again, so that the job ID is never lost.",
     run: () => troubleSlack({ kind: "lost", method: "chat.postMessage", times: 1 }),
-    done: () => "Slack will post the next message and not say so.",
+    done: () => "Slack will post the next message but send no answer.",
   },
   {
     label: `response_urls answer with a page for ${SECONDS} s`,
-    what: "A proxy answers 200 in Slack's place, and shows nothing to anybody.",
+    what: "A proxy answers 200 in place of Slack, and nobody sees the message.",
     run: () =>
       troubleSlack({ kind: "answered", method: "response_url", body: "<h1>Welcome</h1>", seconds: SECONDS }),
     done: () => `response_urls answer with a page until ${later()}.`,
   },
   {
     label: `MetaStudio down for ${SECONDS} s`,
-    what: "Every connection to it is cut.",
+    what: "Every connection to MetaStudio is cut.",
     run: () => troubleMetaStudio({ kind: "down", seconds: SECONDS }),
     done: () => `MetaStudio is down until ${later()}.`,
   },
   {
-    label: "MetaStudio knows no jobs",
-    what: "Jobs start, but listing them, asking for their state and stopping them are no APIs it knows. The bot asks again after a minute.",
+    label: "MetaStudio does not support job calls",
+    what: "Jobs start, but MetaStudio cannot list them, return their state or stop them. The bot asks again after a minute.",
     run: () => troubleMetaStudio({ kind: "unsupported" }),
-    done: () => "MetaStudio knows no jobs until the trouble is ended.",
+    done: () => "MetaStudio does not support job calls until you end the trouble.",
   },
   {
     label: "MetaStudio hangs after the next start",
-    what: "It starts the job, but does not say so until the trouble is ended.",
+    what: "It starts the job, but does not answer until you end the trouble.",
     run: () => troubleMetaStudio({ kind: "hang", operation: "start", after: true, times: 1 }),
-    done: () => "MetaStudio will start the next job and not say so.",
+    done: () => "MetaStudio will start the next job but send no answer.",
   },
   {
     label: "MetaStudio's clock is 8 s behind",
-    what: "Its jobs seem to be older than the starts that made them.",
+    what: "Its jobs seem older than the starts that created them.",
     run: () => troubleMetaStudio({ kind: "clock", ahead: -8 }),
-    done: () => "MetaStudio's clock is 8 s behind until the trouble is ended.",
+    done: () => "MetaStudio's clock is 8 s behind until you end the trouble.",
   },
   {
     label: "MetaStudio's jobs have no time",
-    what: "A job whose start was not answered cannot be told from others.",
+    what: "After a lost answer, the bot cannot tell the new job from others.",
     run: () => troubleMetaStudio({ kind: "undated" }),
-    done: () => "MetaStudio's jobs have no time until the trouble is ended.",
+    done: () => "MetaStudio's jobs have no time until you end the trouble.",
   },
   {
     label: "End all trouble",
-    what: "Slack and MetaStudio are well again at once.",
+    what: "Slack and MetaStudio work again at once.",
     run: () => Promise.all([troubleSlack({ kind: "clear" }), troubleMetaStudio({ kind: "clear" })]),
-    done: () => "Everything is well again.",
+    done: () => "Slack and MetaStudio work again.",
   },
 ];
 
@@ -123,7 +123,7 @@ export class Trouble {
     );
   }
 
-  /** @param {Object} rooms `named`, `misbehaving` and `ordinary_life`, as MetaStudio's stand-in tells them */
+  /** @param {Object} rooms `named`, `misbehaving` and `ordinary_life`, from MetaStudio's stand-in */
   showRooms({ named = [], misbehaving = [], ordinary_life: life = "" }) {
     const content = JSON.stringify([named, misbehaving, life]);
     if (content === this.shown) return;
@@ -132,7 +132,7 @@ export class Trouble {
       .slice(0, 1)
       .map((room) => [
         room.room_id,
-        `${room.room_name}, an ordinary room: here, and where nothing else is said, ${life}`,
+        `${room.room_name}, an ordinary room: here, and in rooms below that say nothing else, ${life}`,
       ]);
     const others = misbehaving.map((room) => [room.room_id, room.description]);
     this.rooms.replaceChildren(...[...ordinary, ...others].map(([id, words]) => this.drawRoom(id, words)));

@@ -1,4 +1,4 @@
-/** What an empty channel shows: what this is, and commands to play with one click. */
+/** The content of an empty channel: what this is, and commands to send with one click. */
 
 import { el, icon } from "./dom.js";
 
@@ -27,7 +27,7 @@ export function drawWelcome(session, play) {
     el(
       "p",
       { class: "absent" },
-      `${workspace.bot.name} is not a member here: it can answer you, and posts with what your command lends it.`,
+      `${workspace.bot.name} is not a member here: it can answer only through your command.`,
     );
   return el(
     "section",
@@ -41,18 +41,18 @@ export function drawWelcome(session, play) {
     el(
       "p",
       {},
-      "Everything here is a rehearsal on your own machine: the bot is the real one, Slack and MetaStudio are stand-ins. ",
+      "This is a sandbox on your own machine: the bot is the real one, Slack and MetaStudio are stand-ins. ",
       "Nothing you do costs anything or leaves this computer.",
     ),
     absent,
-    el("p", {}, "Type a command below, or play one of these:"),
+    el("p", {}, "Type a command below, or click one of these:"),
     el("div", { class: "examples" }, ...EXAMPLES.map(example)),
     el(
       "p",
       {},
-      "A job is stopped by the button on its message or in the list of jobs, or with ",
+      "To stop a job, use the button on its message or in the list of jobs, or type ",
       el("code", {}, "/avatar stop job_id"),
-      ", by the job ID that its message shows.",
+      " with the job ID from its message.",
     ),
   );
 }

@@ -1,4 +1,4 @@
-"""Clicks and choices: what people do with the elements of messages and views."""
+"""Clicks and choices of people on the elements of messages and views."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from bot.sandbox.slack.messages import Message, MessageLog
 from bot.sandbox.slack.views import Views
 
 _SENT_ALONG = ("text", "value", "style", "placeholder")
-"""What of an element an app is sent with an action, where the element has it."""
+"""The fields of an element that an app also receives with an action, if the element has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is done: the element, and what is chosen or typed there, as a state has it; none for a button."""
+    """An action: the element, and the choice or input as a state holds it; None for a button."""
 
     block_id: str
     action_id: str
@@ -26,7 +26,7 @@ class Act:
 
 
 class Actions:
-    """Sends block_actions. What people chose in messages is remembered for each of them."""
+    """Sends block_actions and remembers, for each message, what people chose in it."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Actions:
     async def in_message(self, viewer: str, channel: str, ts: str, act: Act) -> Interacted:
         """Click or choose in a message.
 
-        Raises ValueError, in words, where that person could not have done it.
+        Raises ValueError, in words, if that person could not have done it.
         """
         message = self._seen_message(viewer, channel, ts)
         action = _action(message.blocks, act)
@@ -58,7 +58,7 @@ class Actions:
     async def in_view(
         self, viewer: str, view_id: str, act: Act, values: Mapping[str, Any] | None = None
     ) -> Interacted:
-        """The same in a modal or the Home tab. `values` is what else is typed there and not yet sent."""
+        """Click or choose in a modal or the Home tab. `values` is other input there that was not yet sent."""
         view = self._views.acted_on(viewer, view_id)
         action = _action(view.blocks, act)
         state = changed_state(view.state, view.blocks, values or {})
@@ -74,14 +74,14 @@ class Actions:
         return message
 
     async def _send(self, payload: dict[str, Any]) -> Interacted:
-        """Whatever is acknowledged besides the bare fact is ignored, as Slack does."""
+        """Send the payload; ignore any content of the ack, as Slack does."""
         began = perf_counter()
         delivery = await self._deliver(payload)
         return Interacted(delivery.error, (perf_counter() - began) * 1000)
 
 
 def _action(blocks: list[dict[str, Any]], act: Act) -> dict[str, Any]:
-    """The entry under `actions` for what was done."""
+    """Return the entry under `actions` for an action."""
     block, element = find_element(blocks, act.block_id, act.action_id)
     kind = element["type"]
     if act.given.get("type", kind) != kind:

@@ -1,4 +1,4 @@
-"""What becomes of messages after somebody has seen them: edits, and lines in their threads."""
+"""Track later changes of messages that somebody has seen: edits and thread replies."""
 
 from collections.abc import Iterable
 
@@ -6,18 +6,18 @@ from bot.sandbox.slack.messages import Message
 
 
 class Afterwards:
-    """Remembers messages as they were seen, and tells each change of them once."""
+    """The messages as they were seen; it reports each change once."""
 
     def __init__(self) -> None:
         self._edits: dict[tuple[str, str], str | None] = {}
 
     def seen(self, messages: Iterable[Message]) -> None:
-        """Somebody has seen these as they are now. What was seen before is left to `news`."""
+        """Remember new messages as they are now. Changes of known ones are left to `news`."""
         for message in messages:
             self._edits.setdefault((message.channel, message.ts), message.edited)
 
     def news(self, messages: Iterable[Message]) -> list[Message]:
-        """Of all messages those that were edited since, or answer in a thread. They count as seen now."""
+        """Return messages that were edited or written in a thread since, and count them as seen."""
         news = [message for message in messages if self._is_news(message)]
         self._edits |= {(message.channel, message.ts): message.edited for message in news}
         return news

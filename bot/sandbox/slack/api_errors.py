@@ -1,4 +1,4 @@
-"""How a Web API method refuses."""
+"""Refusals of Web API methods."""
 
 from typing import Any, TypeAlias
 
@@ -6,7 +6,7 @@ Answer: TypeAlias = dict[str, Any]
 
 
 class ApiError(Exception):
-    """A call that Slack refuses, with its word for why."""
+    """A call that Slack refuses, with Slack's word for the reason."""
 
     def __init__(self, error: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(error)
@@ -22,7 +22,7 @@ class ApiError(Exception):
 
 
 def required(arguments: dict[str, Any], name: str) -> Any:
-    """An argument that must be there and not empty."""
+    """Return an argument, which must be present and not empty."""
     if arguments.get(name) in (None, ""):
         raise ApiError("invalid_arguments", (f"missing required field: {name}",))
     return arguments[name]

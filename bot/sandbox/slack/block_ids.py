@@ -1,4 +1,4 @@
-"""Names for what people act on: Slack gives blocks and elements that have no id one of its own."""
+"""Ids of interactive parts: like Slack, add ids to blocks and elements that have none."""
 
 import secrets
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def with_ids(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The blocks, and where something in them can be acted on, a block_id and an action_id for it."""
+    """Return the blocks with a block_id and an action_id on everything interactive."""
     return [_with_ids(block) if any(elements_in(block)) else block for block in blocks]
 
 
 def elements_in(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The interactive elements of one block: of actions, an input, or beside a section."""
+    """Return the interactive elements of one block: of actions, an input, or a section's accessory."""
     match block.get("type"):
         case "actions":
             yield from block["elements"]
@@ -24,7 +24,7 @@ def elements_in(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def find_element(
     blocks: list[dict[str, Any]], block_id: str, action_id: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The element of those ids, and its block before it. Raises ValueError where there is none."""
+    """Return an element's block and the element with these ids. Raises ValueError if there is none."""
     for block in blocks:
         for element in elements_in(block):
             if (block["block_id"], element["action_id"]) == (block_id, action_id):

@@ -1,4 +1,4 @@
-"""What has changed, told to whoever listens: a kind of thing and no more, so that telling costs nothing."""
+"""Notify listeners about changes: only the kind of change, so that this costs nothing."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ ChangeKind: TypeAlias = Literal["messages", "views", "home", "traffic", "log", "
 
 
 class Listener:
-    """One who listens: kinds pile up, each once, until they are fetched."""
+    """A listener: kinds accumulate, each once, until they are fetched."""
 
     def __init__(self) -> None:
         self._kinds: dict[ChangeKind, None] = {}
@@ -26,7 +26,7 @@ class Listener:
         self._woken.set()
 
     async def next(self, patience: float) -> tuple[ChangeKind, ...] | None:
-        """The kinds that changed since the last time; empty after `patience` seconds, None for the end."""
+        """Return the kinds changed since the last call; empty after `patience` seconds, None at the end."""
         try:
             async with asyncio.timeout(patience):
                 await self._woken.wait()
@@ -38,14 +38,14 @@ class Listener:
 
 
 class Changes:
-    """Tells every listener of every change."""
+    """The notifier that tells every listener of every change."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
 
     @property
     def heard(self) -> bool:
-        """Whether anybody listens; without that, looking for changes is wasted."""
+        """Whether anybody listens; otherwise nobody needs to look for changes."""
         return bool(self._listeners)
 
     def tell(self, kind: ChangeKind) -> None:
@@ -62,6 +62,6 @@ class Changes:
             self._listeners.discard(listener)
 
     def release(self) -> None:
-        """Send everybody home who listens now."""
+        """End the listening of all present listeners."""
         for listener in self._listeners:
             listener.release()

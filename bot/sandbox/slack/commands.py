@@ -1,4 +1,4 @@
-"""Slash commands from the person's side: typed, delivered, and what Slack shows of the acknowledgement."""
+"""Slash commands on the person's side: typing, delivery, and what Slack shows of the ack."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,13 +23,12 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What came of a typed command.
+    """The result of a typed command.
 
-    `ack` is the acknowledgement's payload, None for an empty one. `error` is the word in Slack's "failed
-    with the error …": operation_timeout, dispatch_failed, http_client_error, http_service_error or
-    invalid_command_response, with `problems` saying what is invalid; or unknown_command. `milliseconds` is
-    what the person waited, `http_status` the app's answer to signed HTTP, `trigger_id` the one that the app
-    was sent.
+    `ack` is the ack's payload, None for an empty one. `error` is the word in Slack's "failed with the error
+    …": operation_timeout, dispatch_failed, http_client_error, http_service_error, unknown_command, or
+    invalid_command_response with the reasons in `problems`. `milliseconds` is how long the person waited,
+    `http_status` the app's answer to signed HTTP, `trigger_id` the one sent to the app.
     """
 
     ack: dict[str, Any] | None
@@ -41,9 +40,9 @@ class CommandResult:
 
 
 class Commands:
-    """Runs payloads through the app by whatever way `deliver` knows.
+    """Commands, delivered to the app through `deliver`.
 
-    Whoever typed a command that came to nothing is told so by Slackbot.
+    If a command fails, Slackbot tells the person who typed it.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Commands:
         return CommandResult(ack, error, milliseconds, delivery.http_status, problems, payload["trigger_id"])
 
     def refuse_unknown(self, command: str, channel: str, user: str) -> CommandResult:
-        """Say that there is no such command; the app hears nothing of it."""
+        """Say that there is no such command; the app is not told."""
         self._notify(f"`{command}` is not a valid command.", channel, user)
         return CommandResult(None, UNKNOWN_COMMAND, 0.0)
 
@@ -76,7 +75,7 @@ class Commands:
         self._messages.write(channel, words, [], origin="notice", user=SLACKBOT, visible_to=user)
 
     def _show(self, ack: Any, payload: dict[str, str]) -> Refusal | None:
-        """Write the acknowledgement's message, if there is one in it."""
+        """Write the message in the ack, if there is one."""
         if ack is None:
             return None
         if not isinstance(ack, dict):
@@ -96,9 +95,9 @@ def show_response(
     *,
     replaced: Message | None = None,
 ) -> Message | Refusal:
-    """Write what an acknowledgement or a response_url was given: for the person alone unless `in_channel`.
+    """Write the message of an ack or a response_url, visible to the person alone unless it is `in_channel`.
 
-    A message that is `replaced` stays where it is, and with those who see it.
+    A message that is `replaced` keeps its place and its readers.
     """
     content = read_content(response)
     if isinstance(content, Refusal):

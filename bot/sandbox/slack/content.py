@@ -1,4 +1,4 @@
-"""The content of a message as an app hands it over, checked: text and blocks."""
+"""Check the content of a message as an app sends it: text and blocks."""
 
 import json
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any
 from bot.sandbox.slack.limits import ALL_CHARACTERS, block_problems, characters
 
 TEXT_CHARACTERS = 40_000
-"""https://docs.slack.dev/reference/methods/chat.postMessage: longer texts are refused (`msg_too_long`)."""
+"""The longest text (`msg_too_long`): https://docs.slack.dev/reference/methods/chat.postMessage."""
 
 UPDATED_TEXT_CHARACTERS = 4_000
-"""https://docs.slack.dev/reference/methods/chat.update allows no more."""
+"""The longest text of https://docs.slack.dev/reference/methods/chat.update."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What will be shown. `blocks` None means that the app said nothing about them."""
+    """The content to show. `blocks` is None if the app sent no such field."""
 
     text: str
     blocks: list[dict[str, Any]] | None
@@ -23,14 +23,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Slack's word for what is wrong with the content, and details where it gives any."""
+    """Slack's word for what is wrong with the content, with details if Slack gives any."""
 
     error: str
     problems: tuple[str, ...] = ()
 
 
 def read_content(arguments: dict[str, Any], *, longest: int = TEXT_CHARACTERS) -> Content | Refusal:
-    """Take `text` and `blocks` out of the arguments; blocks may be a list or, in forms, its JSON."""
+    """Read `text` and `blocks` from the arguments; blocks may be a list or, in forms, its JSON."""
     text = arguments.get("text")
     text = "" if text is None else str(text)
     blocks = _read_blocks(arguments.get("blocks"))
@@ -47,7 +47,7 @@ def read_content(arguments: dict[str, Any], *, longest: int = TEXT_CHARACTERS) -
 
 
 def too_long_together(content: Content) -> Refusal | None:
-    """A limit on all blocks together that the chat.* methods have and a response_url has not."""
+    """Check the limit on all blocks together, which chat.* methods have and a response_url does not."""
     if content.blocks and characters(content.blocks) > ALL_CHARACTERS:
         return Refusal("msg_blocks_too_long")
     return None

@@ -1,6 +1,6 @@
-"""Endpoints under /sandbox/ for those who play the people: tests in other processes, and the page.
+"""Endpoints under /sandbox/ that play the people: for the page, and for tests in other processes.
 
-JSON both ways and no authentication: the server listens on loopback only, and turns other pages away.
+They take and return JSON without authentication: the server listens on loopback only and refuses other pages.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from bot.sandbox.wishes import (
 
 
 class Controlled(Protocol):
-    """What of the stand-in is reached from outside."""
+    """The part of the stand-in that these endpoints use."""
 
     traffic: Traffic
     trouble: Trouble
@@ -51,7 +51,7 @@ class Controlled(Protocol):
 
 
 class Control:
-    """HTTP handlers that do to a stand-in what its methods do."""
+    """HTTP handlers that call the stand-in's methods."""
 
     def __init__(self, stand_in: Controlled) -> None:
         self._stand_in = stand_in
@@ -77,7 +77,7 @@ class Control:
         return web.json_response(plain(result))
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """All messages, or those of a `channel`, a `viewer`, `after` a ts; of these the so many `latest`."""
+        """List all messages, or those of a `channel`, a `viewer`, `after` a ts, or only the `latest` ones."""
         query = request.query
         latest = _number(query, "latest", "latest is a number of messages")
         messages = self._stand_in.messages(
@@ -86,7 +86,7 @@ class Control:
         return web.json_response({"messages": [plain(message) for message in messages]})
 
     async def say(self, request: web.Request) -> web.Response:
-        """A person's message: `text` and, where they matter, `user`, `channel` and `thread_ts`."""
+        """Write a person's message: `text`, and optionally `user`, `channel` and `thread_ts`."""
         body = await read_body(request)
         message = self._stand_in.say(
             required_string(body, "text"),
@@ -97,7 +97,7 @@ class Control:
         return web.json_response(plain(message))
 
     async def list_traffic(self, request: web.Request) -> web.Response:
-        """Everything remembered, or what came after the exchange of the number `after`."""
+        """List the recorded exchanges, or those `after` a number."""
         after = _number(request.query, "after", "after is the number of an exchange") or 0
         latest = [plain(exchange) for exchange in self._stand_in.traffic if exchange.n > after]
         return web.json_response({"traffic": latest})
@@ -119,7 +119,7 @@ class Control:
 
 
 def _number(query: Mapping[str, str], name: str, words: str) -> int | None:
-    """A whole number that may be missing. Raises ValueError with the words for anything else."""
+    """Read an optional whole number. Raises ValueError with these words for anything else."""
     value = query.get(name)
     if value is None:
         return None

@@ -16,7 +16,7 @@ _VALUES = ("type", "value", "rich_text_value")
 
 
 class Interactive(Protocol):
-    """What of the stand-in is reached from outside."""
+    """The part of the stand-in that these endpoints use."""
 
     workspace: Workspace
     actions: Actions
@@ -27,7 +27,7 @@ class Interactive(Protocol):
 
 
 class FormsControl:
-    """HTTP handlers that do to a stand-in what its methods do."""
+    """HTTP handlers that call the stand-in's methods."""
 
     def __init__(self, stand_in: Interactive) -> None:
         self._stand_in = stand_in
@@ -42,7 +42,7 @@ class FormsControl:
         router.add_post("/sandbox/home/open", in_words(self.open_home))
 
     async def act(self, request: web.Request) -> web.Response:
-        """In a message (`channel`, `message_ts`) or in a view (`view_id`, with what is typed as `values`)."""
+        """Act in a message (`channel`, `message_ts`) or in a view (`view_id`, other input as `values`)."""
         body = await read_body(request)
         viewer = self._person(body)
         given = {

@@ -1,4 +1,4 @@
-"""Endpoints under /sandbox/ for the workspace: who and what is in it, and where the bot may write."""
+"""Endpoints under /sandbox/ for the workspace: its people and channels, and where the bot may write."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from bot.sandbox.wishes import in_words, optional_flag, read_body, required_stri
 
 
 class Inhabited(Protocol):
-    """What of the stand-in is reached from outside."""
+    """The part of the stand-in that these endpoints use."""
 
     workspace: Workspace
     commands: Sequence[SlashCommand]
@@ -20,7 +20,7 @@ class Inhabited(Protocol):
 
 
 class WorkspaceControl:
-    """HTTP handlers that do to a workspace what its methods do."""
+    """HTTP handlers that call the workspace's methods."""
 
     def __init__(self, stand_in: Inhabited) -> None:
         self._stand_in = stand_in
@@ -47,7 +47,7 @@ class WorkspaceControl:
         )
 
     async def change_channel(self, request: web.Request) -> web.Response:
-        """Archive a channel (`archived` true) or not, let the bot in (`bot_is_member` true) or remove it."""
+        """Archive a channel or not (`archived`), or add or remove the bot (`bot_is_member`)."""
         body, workspace = await read_body(request), self._stand_in.workspace
         channel = required_string(body, "channel")
         archived, is_member = optional_flag(body, "archived"), optional_flag(body, "bot_is_member")

@@ -1,4 +1,4 @@
-"""What came of handing a payload to the app, whichever way it went."""
+"""Results of sending a payload to the app, over either transport."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ DISPATCH_FAILED = "dispatch_failed"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The app's acknowledgement (None for an empty one), or Slack's word for why there is none.
+    """The app's ack (None for an empty one), or Slack's word for why there is none.
 
     `http_status` is the app's answer to signed HTTP, whatever it was.
     """
@@ -21,7 +21,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Interacted:
-    """What came of something a person did: Slack's word for why it failed, and how long they waited."""
+    """The result of a person's action: Slack's word for a failure, and how long the person waited."""
 
     error: str | None
     milliseconds: float

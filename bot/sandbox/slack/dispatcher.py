@@ -1,4 +1,4 @@
-"""The way to the app: Socket Mode, or signed HTTP while a request URL is set; the payloads are the same."""
+"""Send payloads to the app: through Socket Mode, or by signed HTTP while a request URL is set."""
 
 import json
 from collections.abc import Callable
@@ -11,9 +11,10 @@ from bot.sandbox.slack.socket_mode import SocketMode
 
 
 class Dispatcher:
-    """Hands payloads to the app and returns what it acknowledged.
+    """The sender of payloads; it returns what the app acknowledged.
 
-    `http` gives the sender and the request URL, or None for Socket Mode; it is asked at each payload.
+    `http` returns the HTTP sender and the request URL, or None for Socket Mode. It is called for each
+    payload.
     """
 
     def __init__(self, sockets: SocketMode, http: Callable[[], tuple[SignedHttp, str] | None]) -> None:
@@ -21,21 +22,21 @@ class Dispatcher:
         self._http = http
 
     async def command(self, payload: dict[str, str]) -> Delivery:
-        """A slash command: a form of its own over HTTP."""
+        """Send a slash command: over HTTP, a form."""
         if (http := self._http()) is None:
             return await self._sockets.deliver("slash_commands", payload)
         sender, url = http
         return await sender.deliver(url, urlencode(payload), FORM, payload)
 
     async def interaction(self, payload: dict[str, Any]) -> Delivery:
-        """Something done with an element or a view: JSON in a form's one field over HTTP."""
+        """Send an interaction with an element or a view: over HTTP, JSON in a form's one field."""
         if (http := self._http()) is None:
             return await self._sockets.deliver("interactive", payload)
         sender, url = http
         return await sender.deliver(url, urlencode({"payload": json.dumps(payload)}), FORM, payload)
 
     async def event(self, payload: dict[str, Any]) -> Delivery:
-        """Something that happened: JSON over HTTP."""
+        """Send an event: over HTTP, JSON."""
         if (http := self._http()) is None:
             return await self._sockets.deliver("events_api", payload)
         sender, url = http

@@ -1,4 +1,4 @@
-"""Checks of interactive elements: buttons, menus, pickers and inputs in a message.
+"""Check interactive elements: buttons, menus, pickers and inputs in a message.
 
 Limits: https://docs.slack.dev/reference/block-kit/block-elements
 """
@@ -64,7 +64,7 @@ def _overflow(value: dict[str, Any], at: str) -> Problems:
 
 
 def _choices(value: dict[str, Any], at: str) -> Problems:
-    """Checkboxes and radio buttons: the only options that may hold mrkdwn."""
+    """Check checkboxes and radio buttons; only their options may hold mrkdwn."""
     yield from fields(value, at, ["options"], [*_COMMON, "initial_option", "initial_options"])
     yield from options(value.get("options", []), f"{at}/options", 10, plain=False)
 
@@ -84,7 +84,7 @@ def _static_select(value: dict[str, Any], at: str) -> Problems:
 
 
 def _picker(value: dict[str, Any], at: str) -> Problems:
-    """Menus that Slack fills itself, dates and times, text inputs: what they share."""
+    """Check the common fields of date and time pickers, text inputs, and menus that Slack fills itself."""
     yield from optional_text(value, "placeholder", at, 150)
 
 

@@ -1,4 +1,4 @@
-"""What the app reaches over HTTP: the Web API and the response_urls, trouble included."""
+"""The HTTP endpoints that the app calls: Web API and response_urls, with injected trouble."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -45,7 +45,7 @@ class Endpoints:
         application.router.add_get("/link/", self.open_socket)
 
     async def call_method(self, request: web.Request) -> web.StreamResponse:
-        """One Web API call: a form, a query or JSON; the token as a header or as a field."""
+        """Answer one Web API call: a form, a query or JSON; the token is in a header or a field."""
         began = perf_counter()
         method = request.match_info["method"]
         arguments: dict[str, Any] | None = None
@@ -65,7 +65,7 @@ class Endpoints:
         return response
 
     async def open_socket(self, request: web.Request) -> web.StreamResponse:
-        """One socket's life. Trouble meets it at its beginning only."""
+        """Serve one socket. Trouble affects it only at its beginning."""
         fault = self._trouble.take(SOCKET)
         if fault is None:
             return await self._sockets.handle(request)
@@ -78,11 +78,11 @@ class Endpoints:
         return web.Response(status=503, text="Service Unavailable")
 
     async def use_response_url(self, request: web.Request) -> web.StreamResponse:
-        """One post to a response_url.
+        """Answer one post to a response_url.
 
-        "ok" as text for what was shown; 400 with the error as text for content that cannot be (`no_text`,
-        `invalid_blocks`, `invalid_payload`); 404 with JSON for an address that is dead (`used_url`,
-        `expired_url`, `no_service`).
+        The answer is the text "ok" if the content was shown. Invalid content gets 400 with the error as text
+        (`no_text`, `invalid_blocks`, `invalid_payload`). An address that no longer works gets 404 with JSON
+        (`used_url`, `expired_url`, `no_service`).
         """
         began = perf_counter()
         body = await request.text()
@@ -102,10 +102,10 @@ class Endpoints:
         return response
 
     def _respond(self, path: str, body: str) -> tuple[int, str | None]:
-        """Show what was posted: a status, and the error where there is one.
+        """Show the posted content; return a status, and the error if there is one.
 
-        The original is the message whose element was used. A command leaves none behind, so that there
-        `replace_original` replaces none and `delete_original` deletes none.
+        The original is the message whose element was used. A command has no original: `replace_original` and
+        `delete_original` then do nothing.
         """
         used = self._response_urls.use(path)
         if not isinstance(used, ResponseUrl):
@@ -134,7 +134,7 @@ class Endpoints:
         method: str,
         answer: Callable[[], Awaitable[tuple[web.Response, Any]]],
     ) -> tuple[web.StreamResponse, Any]:
-        """The answer and what the traffic says of it, or the trouble that was ordered for this call."""
+        """Return the answer and its record for the traffic, or the trouble made for this call."""
         arguments = await _arguments(request) or {}
         fault = self._trouble.take(method, has_blocks=bool(arguments.get("blocks")))
         if fault is None:
@@ -155,14 +155,14 @@ class Endpoints:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Nothing that could be read: the connection is gone."""
+    """Cut the connection; the response reaches nobody."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
 
 
 async def _arguments(request: web.Request) -> dict[str, Any] | None:
-    """Everything handed over with a call; None for JSON that cannot be read or is no object."""
+    """Read all arguments of a call; None if the JSON is invalid or not an object."""
     query: dict[str, Any] = dict(request.query)
     if request.content_type != "application/json":
         return query | dict(await request.post())
@@ -171,14 +171,14 @@ async def _arguments(request: web.Request) -> dict[str, Any] | None:
 
 
 def _token(request: web.Request, arguments: dict[str, Any]) -> str | None:
-    """The token of the call, taken out of the arguments if it was among them."""
+    """Return the call's token, and remove it from the arguments if it is there."""
     field = arguments.pop("token", None)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else field
 
 
 def _json(text: str) -> Any:
-    """The JSON value of a text, or the text itself where it is none."""
+    """Return the JSON value of a text, or the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""The state of elements: what is chosen and typed, by block and action, in the form apps are sent it. Pure.
+"""The state of elements: choices and input by block and action, in the shape that apps receive. Pure.
 
-https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload shows the forms.
+https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload shows the shapes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from bot.sandbox.slack.block_ids import elements_in, find_element
 State: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 
 REQUIRED = "Please complete this required field."
-"""What Slack's client writes under a required input that was left empty."""
+"""The text that Slack's client shows under a required input that was left empty."""
 
 _ONE, _SEVERAL = "selected_option", "selected_options"
 _FIELDS = {
@@ -36,14 +36,14 @@ _FIELDS = {
     "number_input": "value",
     "rich_text_input": "rich_text_value",
 }
-"""Element type → where its value stands. Elements that are not here, such as buttons, have no state."""
+"""Element type → the field of its value. Elements that are not listed, such as buttons, have no state."""
 
 _TYPES: dict[str, type] = {_ONE: dict, _SEVERAL: list, "selected_date_time": int, "rich_text_value": dict}
 _LISTS = {_SEVERAL, "selected_users", "selected_conversations", "selected_channels"}
 
 
 def initial_state(blocks: list[dict[str, Any]]) -> State:
-    """What is chosen and typed before anybody has done anything."""
+    """Return the state before anybody has chosen or typed anything."""
     state: State = {}
     for block, element, field in _stateful(blocks):
         given = element.get(_initial(field), [] if field in _LISTS else None)
@@ -53,7 +53,7 @@ def initial_state(blocks: list[dict[str, Any]]) -> State:
 
 
 def carried_over(old: State, blocks: list[dict[str, Any]]) -> State:
-    """The state of new blocks: elements that keep their ids and type keep what was chosen and typed."""
+    """Return the state of new blocks; elements with the same ids and type keep their values."""
     state = initial_state(blocks)
     for block_id, values in state.items():
         for action_id, value in values.items():
@@ -64,14 +64,14 @@ def carried_over(old: State, blocks: list[dict[str, Any]]) -> State:
 
 
 def changed_state(state: State, blocks: list[dict[str, Any]], values: Mapping[str, Any]) -> State:
-    """The state with new values in it, given as `{block_id: {action_id: value}}`.
+    """Return the state with new values, given as `{block_id: {action_id: value}}`.
 
-    Raises ValueError, in words, for what is not in the blocks and for values that nobody could choose.
+    Raises ValueError, in words, for unknown blocks and for values that nobody could choose.
     """
     changed = {block_id: dict(actions) for block_id, actions in state.items()}
     for block_id, actions in values.items():
         if not isinstance(actions, dict):
-            raise ValueError(f"the values of {block_id!r} must be an object")  # noqa: TRY004 - wrong values are all one to the caller
+            raise ValueError(f"the values of {block_id!r} must be an object")  # noqa: TRY004 - the caller treats all wrong values alike
         for action_id, given in actions.items():
             _, element = find_element(blocks, block_id, action_id)
             changed.setdefault(block_id, {})[action_id] = read_value(element, given)
@@ -79,7 +79,7 @@ def changed_state(state: State, blocks: list[dict[str, Any]], values: Mapping[st
 
 
 def read_value(element: dict[str, Any], given: Any) -> dict[str, Any]:
-    """A value as apps are sent it. An option may be given as the object or by its `value` alone."""
+    """Convert a value to the shape that apps receive. An option may be an object or only its `value`."""
     kind = element["type"]
     if not isinstance(given, dict) or given.get("type", kind) != kind:
         raise ValueError(f"{element['action_id']!r} takes an object of type {kind}")
@@ -106,7 +106,7 @@ def has_state(element: dict[str, Any]) -> bool:
 
 
 def missing_inputs(blocks: list[dict[str, Any]], state: State) -> dict[str, str]:
-    """The inputs that must not stay empty and are, by block, with what Slack says of them."""
+    """Return Slack's message for each required input that is empty, by block."""
     return {
         block["block_id"]: REQUIRED
         for block, element, field in _stateful(blocks)
@@ -124,12 +124,12 @@ def _stateful(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], di
 
 
 def _initial(field: str) -> str:
-    """`initial_option` for `selected_option`, `initial_value` for what is typed."""
+    """Return `initial_option` for `selected_option`, `initial_value` for typed input."""
     return field.replace("selected_", "initial_") if "selected_" in field else "initial_value"
 
 
 def _offered(element: dict[str, Any], chosen: Any) -> dict[str, Any]:
-    """The option that was chosen, as the element offers it. An external menu's options come from the app."""
+    """Return the chosen option as the element offers it. An external menu's options come from the app."""
     value = chosen.get("value") if isinstance(chosen, dict) else chosen
     groups = element.get("option_groups", [])
     offers = [*element.get("options", []), *(option for group in groups for option in group["options"])]

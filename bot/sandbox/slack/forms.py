@@ -1,4 +1,4 @@
-"""Modals from the person's side: submitted, closed, and what the app's answer does to them.
+"""Modals on the person's side: submitting, closing, and the effect of the app's answer.
 
 https://docs.slack.dev/surfaces/modals
 """
@@ -16,17 +16,17 @@ from bot.sandbox.slack.view_methods import checked_view
 from bot.sandbox.slack.views import STACKED, View, Views
 
 TROUBLE = "We had some trouble connecting. Try again?"
-"""What Slack writes in a form that could not be handed to the app."""
+"""The text that Slack shows in a form that could not be delivered to the app."""
 
 INVALID_RESPONSE = "invalid_response"
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What came of a submitted form.
+    """The result of a submitted form.
 
-    `errors` are the words under its inputs, by block: the form stays open then, as it does with an `error`,
-    whose words for people are the `notice`. `problems` says what is wrong with an answer that makes no sense.
+    `errors` are messages under its inputs, by block. The form then stays open, as it does with an `error`,
+    for which people read the `notice`. `problems` says what is wrong with an invalid answer.
     """
 
     error: str | None
@@ -37,7 +37,7 @@ class Submitted:
 
 
 class Forms:
-    """Sends view_submission and view_closed, and does what the app answers."""
+    """Sends view_submission and view_closed, and applies the app's answers."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class Forms:
         self._deliver = deliver
 
     async def submit(self, viewer: str, view_id: str, values: dict[str, Any]) -> Submitted:
-        """Submit the modal on top. Required inputs that are empty are said to be so without asking the app.
+        """Submit the modal on top. Empty required inputs are reported without asking the app.
 
-        Raises ValueError, in words, where that person could not have done it.
+        Raises ValueError, in words, if that person could not have done it.
         """
         view = self._views.on_top(viewer, view_id)
         if "submit" not in view.content:
@@ -74,7 +74,7 @@ class Forms:
         return Submitted(None, errors, milliseconds)
 
     async def close(self, viewer: str, view_id: str) -> Interacted:
-        """Close the modal on top; where it clears on closing, those below it go with it."""
+        """Close the modal on top; with clear_on_close, close those below it too."""
         view = self._views.on_top(viewer, view_id)
         is_cleared = view.flag("clear_on_close")
         if is_cleared:
@@ -90,7 +90,7 @@ class Forms:
         return Interacted(error, (perf_counter() - began) * 1000)
 
     def _obey(self, ack: Any, view: View) -> dict[str, str] | None:
-        """Do as the acknowledgement says; errors for the inputs are returned."""
+        """Apply the ack; return errors for inputs."""
         if ack in (None, "", {}):
             self._views.close(view)
             return None
@@ -112,7 +112,7 @@ class Forms:
 
 
 def _checked_errors(errors: dict[str, Any], view: View) -> dict[str, str]:
-    """Errors can only be shown under inputs."""
+    """Check that each error belongs to an input, because errors are only shown there."""
     inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
     problems = [f"no input block has the id {block_id!r}" for block_id in errors.keys() - inputs]
     problems += [f"no words for {block_id!r}" for block_id, words in errors.items() if not words]

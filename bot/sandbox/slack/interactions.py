@@ -1,4 +1,4 @@
-"""Payloads of interactions and events: what was done, by whom, and where.
+"""Build payloads of interactions and events: what was done, by whom, and where.
 
 https://docs.slack.dev/reference/interaction-payloads
 """
@@ -17,7 +17,7 @@ from bot.sandbox.slack.workspace import Workspace
 
 
 class InteractionPayloads:
-    """Builds payloads, with trigger_ids and response_urls of their own. `origin` is the server's."""
+    """A builder of payloads with their own trigger_ids and response_urls. `origin` is the server's."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class InteractionPayloads:
     def action_in_message(
         self, user: str, message: Message, action: dict[str, Any], state: State
     ) -> dict[str, Any]:
-        """An ephemeral message is not sent along: the app has only its ts."""
+        """Build an action in a message. An ephemeral message is not included: the app only gets its ts."""
         ephemeral = message.visible_to is not None
         container: dict[str, Any] = {
             "type": "message",
@@ -79,7 +79,7 @@ class InteractionPayloads:
         }
 
     def home_opened(self, user: str) -> dict[str, Any]:
-        """The event app_home_opened: https://docs.slack.dev/reference/events/app_home_opened."""
+        """Build the event app_home_opened: https://docs.slack.dev/reference/events/app_home_opened."""
         event: dict[str, Any] = {
             "type": "app_home_opened",
             "user": user,
@@ -117,7 +117,7 @@ class InteractionPayloads:
         }
 
     def _head(self, kind: str, user: str) -> dict[str, Any]:
-        """What all interactions have in common."""
+        """Return the common fields of all interactions."""
         workspace, person = self._workspace, self._workspace.people[user]
         return {
             "type": kind,

@@ -1,7 +1,7 @@
-"""What Slack accepts as the blocks of a message: pure checks, from blocks to a list of problems.
+"""Check the blocks of a message against Slack's limits. Pure: from blocks to a list of problems.
 
-Limits: https://docs.slack.dev/reference/block-kit/blocks. Newer block types are refused as
-`unsupported type`, as a workspace that does not have them yet refuses them.
+Limits: https://docs.slack.dev/reference/block-kit/blocks. Newer block types are refused as `unsupported
+type`, as by a workspace that does not have them yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,17 +25,17 @@ BLOCKS = 50
 TABLE_CHARACTERS = 10_000
 MARKDOWN_CHARACTERS = 12_000
 ALL_CHARACTERS = 12_000
-"""Texts of all blocks together, for chat.* methods. Undocumented; Slack's maintainers give the figure for
-`msg_blocks_too_long` in https://github.com/slackapi/bolt-js/issues/2509."""
+"""The most characters in all blocks together, for chat.* methods. Undocumented; maintainers of Slack give it
+for `msg_blocks_too_long` in https://github.com/slackapi/bolt-js/issues/2509."""
 
 
 def block_problems(
     blocks: Any, *, at: str = "/blocks", most: int = BLOCKS, ids_within_blocks: bool = False
 ) -> list[str]:
-    """What Slack would refuse in the blocks of one message, or nothing.
+    """Return what Slack would refuse in the blocks of one message; an empty list if nothing.
 
     Each problem reads like Slack's: "must be less than 3001 characters [json-pointer:/blocks/0/text/text]".
-    Views have another place (`at`), hold more blocks, and their action_ids count within a block only.
+    Views have another pointer (`at`), may hold more blocks, and need unique action_ids only within a block.
     """
     return [
         *items(blocks, at, most, least=0),
@@ -51,7 +51,7 @@ def block_problems(
 
 
 def characters(blocks: Any) -> int:
-    """How much text all blocks hold together, to compare with ALL_CHARACTERS."""
+    """Count the characters in all blocks together, to compare with ALL_CHARACTERS."""
     return sum(len(text) for holder, _ in _objects(blocks, "") if isinstance(text := holder.get("text"), str))
 
 
@@ -157,7 +157,7 @@ def _cell(cell: Any, at: str) -> Problems:
 
 
 def _repeated(name: str, value: Any, at: str) -> Problems:
-    """Ids that stand for two things in the same place."""
+    """Return ids that occur twice in the same scope."""
     seen: set[str] = set()
     for holder, where in _objects(value, at):
         found = holder.get(name)
@@ -177,7 +177,7 @@ def _once_a_message(blocks: Any, at: str) -> Problems:
 
 
 def _objects(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every object within a JSON value, with its pointer."""
+    """Yield every object within a JSON value, with its pointer."""
     if isinstance(value, dict):
         yield value, at
         for name, part in value.items():

@@ -1,4 +1,4 @@
-"""The messages of a workspace: written, edited, deleted, and seen by those who may."""
+"""The messages of a workspace: write, edit, delete and read them, with visibility."""
 
 import re
 from collections import defaultdict
@@ -24,10 +24,10 @@ _BROADCAST = re.compile(r"<!(channel|here|everyone)(?:\|[^>]*)?>")
 class Message:
     """One message: the bot's, a person's, or a notice that Slackbot shows to one person.
 
-    `ts` names it within its channel. `visible_to` is the one person who sees an ephemeral message, None
-    for everybody in the channel. `thread_ts` is the message that a reply answers in its thread, and
-    `reply_broadcast` tells that the channel was shown the reply too. `edited` is the ts of the last edit.
-    `mentions` lists whom the message pinged out of "channel", "here" and "everyone".
+    `ts` identifies it within its channel. `visible_to` is the one person who sees an ephemeral message, None
+    for everybody in the channel. `thread_ts` is the message that a thread reply answers, and
+    `reply_broadcast` tells that the reply was also shown in the channel. `edited` is the ts of the last edit.
+    `mentions` lists which of "channel", "here" and "everyone" the message notified.
     """
 
     channel: str
@@ -44,9 +44,9 @@ class Message:
 
 
 class MessageLog:
-    """Every message there is, in the order in which they were written; none is ever forgotten.
+    """Every message, in the order of writing; none is ever forgotten.
 
-    One is found by its channel and ts, and a channel's without a look at any other's.
+    Messages are indexed by channel and ts.
     """
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float], changed: Callable[[], None]) -> None:
@@ -69,7 +69,7 @@ class MessageLog:
         thread_ts: str | None = None,
         reply_broadcast: bool = False,
     ) -> Message:
-        """Add a message, the bot's unless `user` says otherwise."""
+        """Add a message, by the bot unless `user` is given."""
         message = Message(
             channel=channel,
             ts=self._next_ts(channel),
@@ -99,12 +99,12 @@ class MessageLog:
         self._changed()
 
     def find(self, channel: str, ts: str) -> Message | None:
-        """A message that the chat.* methods can change: ephemeral ones they cannot, they do not find them."""
+        """Return a message that chat.* methods can change; they do not find ephemeral ones."""
         message = self.get(channel, ts)
         return None if message is None or message.visible_to else message
 
     def get(self, channel: str, ts: str) -> Message | None:
-        """A message of any kind."""
+        """Return a message of any kind."""
         return self._messages.get((channel, ts))
 
     def seen(
@@ -115,10 +115,10 @@ class MessageLog:
         after: str | None = None,
         latest: int | None = None,
     ) -> list[Message]:
-        """What a person sees, in one channel or all, oldest first; without a viewer, everything there is.
+        """Return what a person sees, in one channel or all, oldest first; without a viewer, everything.
 
-        `after` leaves out what was written up to that ts, `latest` all but so many. Raises ValueError for
-        an `after` that is no ts.
+        `after` leaves out messages up to that ts, `latest` limits the number. Raises ValueError if `after` is
+        not a ts.
         """
         written = self._messages if channel is None else self._by_channel.get(channel, {})
         newest_first: Iterator[Message] = reversed(written.values())
@@ -128,34 +128,34 @@ class MessageLog:
         return list(islice(seen, latest))[::-1]
 
     def is_seen(self, message: Message, viewer: str) -> bool:
-        """Whether that person sees it: within a channel of theirs, and alone where it is ephemeral."""
+        """Return whether that person sees it: channels they see, and their own ephemeral messages."""
         if message.visible_to not in (None, viewer):
             return False
         return self._workspace.can_see(viewer, self._workspace.channels[message.channel])
 
     @staticmethod
     def _after(moment: int, newest_first: Iterator[Message], *, within_one: bool) -> Iterator[Message]:
-        """Within one channel ts only grow, so that looking ends at the first that is too old."""
+        """Yield messages after a moment. Within one channel ts grow: the first older one ends the search."""
         pick = takewhile if within_one else filter
         return iter(pick(lambda message: _microsecond(message.ts) > moment, newest_first))
 
     def _next_ts(self, channel: str) -> str:
-        """A ts such as "1700000000.000100": unique in its channel and later than every one before."""
+        """Return a ts such as "1700000000.000100": unique in its channel and later than every earlier one."""
         microsecond = max(int(self._clock() * 1_000_000), self._last_microsecond[channel] + 1)
         self._last_microsecond[channel] = microsecond
         return f"{microsecond // 1_000_000}.{microsecond % 1_000_000:06d}"
 
 
 def _microsecond(ts: str) -> int:
-    """The moment that a ts names, in microseconds since the epoch."""
+    """Return the time of a ts, in microseconds since the epoch."""
     found = _TS.fullmatch(ts)
     if found is None:
-        raise ValueError(f"{ts!r} is no ts, such as 1700000000.000100")
+        raise ValueError(f"{ts!r} is not a ts, such as 1700000000.000100")
     return int(found[1] + found[2])
 
 
 def message_json(message: Message, workspace: Workspace) -> dict[str, Any]:
-    """The message object, as the API answers with it and apps are sent it."""
+    """Return the message object, as the API returns it and apps receive it."""
     bot = workspace.bot
     described: dict[str, Any] = {
         "type": "message",
@@ -177,13 +177,13 @@ def message_json(message: Message, workspace: Workspace) -> dict[str, Any]:
 
 
 def broadcasts(text: str, blocks: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Which of channel, here and everyone a message pings, each once, in order of appearance."""
+    """Return which of channel, here and everyone a message notifies, each once, in order of appearance."""
     found = [word for part in (text, *_markup(blocks)) for word in _BROADCAST.findall(part)]
     return tuple(dict.fromkeys(found))
 
 
 def _markup(value: Any) -> Iterator[str]:
-    """Every piece of a block tree that Slack reads as markup; plain text pings nobody."""
+    """Yield every text in blocks that Slack reads as markup; plain text notifies nobody."""
     if isinstance(value, dict):
         if value.get("type") in {"mrkdwn", "markdown"} and isinstance(value.get("text"), str):
             yield value["text"]

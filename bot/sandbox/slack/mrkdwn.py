@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as text for a terminal.
+"""Show Slack's mrkdwn as text on a terminal.
 
 https://docs.slack.dev/messaging/formatting-message-text describes the markup, and the tokens of dates.
 """
@@ -39,7 +39,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def mrkdwn(markup: str, names: Mapping[str, str]) -> Text:
-    """Markup as styled text. `names` gives the names of people and channels by their ids."""
+    """Convert markup to styled text. `names` maps ids of people and channels to names."""
     text = Text()
     end = 0
     for found in _TOKEN.finditer(markup):
@@ -68,7 +68,7 @@ def _piece(found: re.Match[str], names: Mapping[str, str]) -> Text:
 
 
 def _angled(content: str, names: Mapping[str, str]) -> Text:
-    """What stands between < and >: a person, a channel, a broadcast, a date or a link."""
+    """Convert the content between < and >: a person, a channel, a broadcast, a date or a link."""
     target, _, label = content.partition("|")
     if target.startswith("@"):
         return Text("@" + (label or names.get(target[1:], target[1:])), style=_MENTION)
@@ -83,7 +83,7 @@ def _angled(content: str, names: Mapping[str, str]) -> Text:
 
 
 def _date(date: re.Match[str], fallback: str) -> str:
-    """The moment in UTC, where Slack shows the reader's own time."""
+    """Format the time in UTC; Slack would show the reader's own time."""
     try:
         moment = datetime.fromtimestamp(int(date["epoch"]), UTC)
     except (OverflowError, ValueError):

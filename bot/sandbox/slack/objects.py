@@ -1,6 +1,6 @@
-"""Checks of what blocks are made of: text, options, confirmations, and the fields an object may have.
+"""Check the parts of blocks: text, options, confirmations, and the fields of an object.
 
-Every check yields problems in Slack's manner: what is wrong, then a JSON pointer to where.
+Every check yields problems in Slack's style: what is wrong, then a JSON pointer to the place.
 Limits: https://docs.slack.dev/reference/block-kit/composition-objects
 """
 
@@ -17,7 +17,7 @@ def problem(words: str, at: str) -> str:
 
 
 def fields(value: dict[str, Any], at: str, required: Iterable[str], optional: Iterable[str] = ()) -> Problems:
-    """Everything required must be there, and nothing that is not known."""
+    """Check that every required field is there, and no unknown one."""
     required = set(required)
     for name in sorted(required - value.keys()):
         yield problem(f"missing required field: {name}", at)
@@ -40,7 +40,7 @@ def optional_string(value: dict[str, Any], name: str, at: str, most: int) -> Pro
 
 
 def items(value: Any, at: str, most: int, least: int = 1) -> Problems:
-    """Whether it is a list of an allowed length; the items themselves are for others to check."""
+    """Check that the value is a list of an allowed length; the items are checked elsewhere."""
     if not isinstance(value, list):
         yield problem("must be an array", at)
     elif len(value) < least:
@@ -50,7 +50,7 @@ def items(value: Any, at: str, most: int, least: int = 1) -> Problems:
 
 
 def each(value: Any, at: str) -> Iterator[tuple[Any, str]]:
-    """The items of a list with their pointers; none for what is not a list."""
+    """Yield the items of a list with their pointers; nothing if it is not a list."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield item, f"{at}/{index}"
@@ -101,7 +101,7 @@ def option_group(value: Any, at: str) -> Problems:
 
 
 def confirm(value: dict[str, Any], at: str) -> Problems:
-    """The confirmation dialog of an element, if it has one."""
+    """Check an element's confirmation dialog, if it has one."""
     if "confirm" not in value:
         return
     dialog, at = value["confirm"], f"{at}/confirm"
@@ -122,7 +122,7 @@ def style(value: dict[str, Any], at: str) -> Problems:
 
 
 def image_source(value: dict[str, Any], at: str) -> Problems:
-    """What an image block and an image element have in common."""
+    """Check the common fields of an image block and an image element."""
     if ("image_url" in value) == ("slack_file" in value):
         yield problem("must have exactly one of image_url and slack_file", at)
     yield from optional_string(value, "image_url", at, 3000)

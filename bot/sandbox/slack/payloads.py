@@ -1,4 +1,4 @@
-"""Slash command payloads, and typed text the way Slack escapes it for apps."""
+"""Build slash command payloads, with typed text escaped as Slack does."""
 
 import re
 
@@ -6,7 +6,7 @@ from bot.sandbox.slack.response_urls import ResponseUrls
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.workspace import Channel, Person, Workspace
 
-VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - the obsolete field must be there, apps ignore it
+VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - the obsolete field must be there; apps ignore it
 
 _SPECIAL = re.compile(
     r"(?P<url>\bhttps?://[^\s<>]+)|(?<![\w@#&/.])@(?P<handle>[\w-]+)|(?<![\w@#&/.])#(?P<channel>[\w-]+)|[&<>]"
@@ -16,7 +16,7 @@ _BROADCASTS = {"channel", "here", "everyone"}
 
 
 class CommandPayloads:
-    """Builds what Slack sends for a typed command, with a response_url and a trigger_id of its own."""
+    """A builder of Slack's payloads for typed commands, with their own response_url and trigger_id."""
 
     def __init__(self, workspace: Workspace, response_urls: ResponseUrls, triggers: Triggers) -> None:
         self._workspace = workspace
@@ -24,7 +24,7 @@ class CommandPayloads:
         self._triggers = triggers
 
     def build(self, command: str, text: str, *, user: str, channel: str, origin: str) -> dict[str, str]:
-        """Raise ValueError, in words for whoever asked, where nobody could have typed this."""
+        """Build the payload. Raises ValueError, in words, if nobody could have typed this."""
         person, place = self.check(command, user=user, channel=channel)
         return {
             "token": VERIFICATION_TOKEN,
@@ -43,14 +43,14 @@ class CommandPayloads:
         }
 
     def check(self, command: str, *, user: str, channel: str) -> tuple[Person, Channel]:
-        """Who types where. Raises the same ValueErrors."""
+        """Return who types where. Raises the same ValueErrors."""
         if not re.fullmatch(r"/\S+", command):
             raise ValueError(f"a command is a slash and a word, not {command!r}")
         return self._workspace.presence(user, channel)
 
 
 def escaped(text: str, workspace: Workspace, typed_by: str) -> str:
-    """Typed text as an app with `should_escape` gets it.
+    """Escape typed text as an app with `should_escape` receives it.
 
     "@mei & http://a.b" becomes "<@U0MEI00001|mei> &amp; <http://a.b>". Names that the person could not have
     picked from Slack's list stay as they are.

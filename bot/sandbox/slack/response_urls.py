@@ -1,4 +1,4 @@
-"""response_urls: secret addresses that write where somebody did something, five times within half an hour.
+"""response_urls: secret addresses for answers to an action, valid five times within half an hour.
 
 https://docs.slack.dev/interactivity/handling-user-interaction gives the five uses and thirty minutes.
 """
@@ -14,9 +14,9 @@ SECONDS = 30 * 60
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """One issued address: who did something where, when (seconds since the epoch), and how often it was used.
+    """One issued address: who acted where, when (seconds since the epoch), and how often it was used.
 
-    `message_ts` is the message whose element they used, None for a command.
+    `message_ts` is the message whose element was used, None for a command.
     """
 
     url: str
@@ -46,10 +46,10 @@ class ResponseUrls:
         return response_url.url
 
     def use(self, path: str) -> ResponseUrl | str:
-        """Count one use of the address, or say in Slack's word why it is dead.
+        """Count one use of the address, or return Slack's word for why it no longer works.
 
-        Every post counts, one that is then refused for its content too: Slack does not say, and to be sparing
-        with them is the safe side.
+        Every post counts, even if its content is then refused: Slack does not document this, and the stricter
+        reading is the safe one.
         """
         response_url = self._by_path.get(path)
         if response_url is None:

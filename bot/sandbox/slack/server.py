@@ -36,20 +36,20 @@ from bot.sandbox.slack.web_api import Tokens, WebApi
 from bot.sandbox.slack.workspace import Workspace, default_workspace
 
 SHUTDOWN_SECONDS = 0.2
-"""How long requests that are still being answered may hold up the end."""
+"""Seconds that unanswered requests may delay the end."""
 
 BACKLOG = 1024
-"""Connections that may wait to be taken: with the usual 128, TCP makes a burst of 200 wait a second."""
+"""Connections that may wait to be accepted: with the usual 128, TCP delays a burst of 200 by a second."""
 
 
 class SlackStandIn:
     """Slack on 127.0.0.1, for one workspace and one app.
 
-    Settable at any time: `request_url` (payloads go there as signed HTTP while it is set, else through
-    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None is no limit), `commands`
-    (while there are any, others are unknown) and `home_tab` (whether the page has one). Routes of the
-    caller's own may be added to `application` before `start`; `changes` tells pages what they may want to
-    fetch again. `clock` gives seconds since the epoch, for everything but the wait for an acknowledgement.
+    These may be set at any time: `request_url` (while set, payloads go there as signed HTTP, else through
+    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None means no limit), `commands`
+    (if not empty, other commands are unknown) and `home_tab` (whether the page has one). Callers may add
+    routes to `application` before `start`. `changes` tells pages what to fetch again. `clock` returns seconds
+    since the epoch, for everything except the wait for an ack.
     """
 
     def __init__(
@@ -138,12 +138,12 @@ class SlackStandIn:
 
     @property
     def issued_response_urls(self) -> list[str]:
-        """Every response_url that was ever handed out, oldest first."""
+        """Every response_url that was ever issued, oldest first."""
         return self._response_urls.issued
 
     @property
     def open_sockets(self) -> int:
-        """How many sockets of the app can be sent payloads."""
+        """The number of the app's sockets that can receive payloads."""
         return self._sockets.open_sockets
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -160,7 +160,7 @@ class SlackStandIn:
         self._url = f"http://{host}:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
-        """Stop at once: whatever hangs is let go, whatever is open is dropped."""
+        """Stop at once: end hanging requests and drop open connections."""
         self.trouble.clear()
         self.changes.release()
         self._sockets.abort()
@@ -186,10 +186,10 @@ class SlackStandIn:
     async def command(
         self, command: str, text: str = "", *, user: str | None = None, channel: str | None = None
     ) -> CommandResult:
-        """Type a command and wait for the app's acknowledgement.
+        """Type a command and wait for the app's ack.
 
-        By the first person and in the first public channel with the bot, unless told otherwise (by ids).
-        Raises ValueError where that person could not have typed it there.
+        By default the first person types, in the first public channel with the bot (both given by ids).
+        Raises ValueError if that person could not have typed it there.
         """
         user, channel = self._who_where(user, channel)
         self._payloads.check(command, user=user, channel=channel)
@@ -199,7 +199,7 @@ class SlackStandIn:
         return await self._commands.run(payload)
 
     async def open_home(self, user: str) -> Interacted:
-        """Go to the app's Home tab, and tell the app so by an event."""
+        """Open the app's Home tab, and send the app the event."""
         began = perf_counter()
         delivery = await self._send_event(self._interactions.home_opened(user))
         return Interacted(delivery.error, (perf_counter() - began) * 1000)
@@ -207,9 +207,9 @@ class SlackStandIn:
     def say(
         self, text: str, *, user: str | None = None, channel: str | None = None, thread_ts: str | None = None
     ) -> Message:
-        """Write a message as a person, who is and who writes where nobody says otherwise as with a command.
+        """Write a message as a person; person and channel have the same defaults as for a command.
 
-        Raises ValueError, in words, where that person could not have written it.
+        Raises ValueError, in words, if that person could not have written it.
         """
         person, place = self.workspace.presence(*self._who_where(user, channel))
         if place.archived:
@@ -227,19 +227,19 @@ class SlackStandIn:
         after: str | None = None,
         latest: int | None = None,
     ) -> list[Message]:
-        """Messages as the viewer sees them, oldest first; without a viewer, everybody's.
+        """Return messages as the viewer sees them, oldest first; without a viewer, everybody's.
 
-        `after` leaves out what was written up to that ts, `latest` all but so many.
+        `after` leaves out messages up to that ts, `latest` limits the number.
         """
         return self._messages.seen(channel, viewer, after=after, latest=latest)
 
     def use_trigger(self, trigger_id: str) -> str | None:
-        """Use up a trigger_id: None, or Slack's word for why it cannot be used."""
+        """Use up a trigger_id; return None, or Slack's word for why it cannot be used."""
         used = self._triggers.use(trigger_id)
         return used if isinstance(used, str) else None
 
     async def wait_until_connected(self, sockets: int = 1) -> None:
-        """Return once the app has so many sockets open."""
+        """Wait until the app has this many sockets open."""
         await self._sockets.wait_until_open(sockets)
 
     async def disconnect(self) -> None:
@@ -247,11 +247,11 @@ class SlackStandIn:
         await self._sockets.disconnect()
 
     def abort_sockets(self) -> None:
-        """Drop all sockets without a word."""
+        """Drop all sockets without a message."""
         self._sockets.abort()
 
     def _who_where(self, user: str | None, channel: str | None) -> tuple[str, str]:
-        """The ids of a person and a channel, also where nobody names any."""
+        """Return the ids of a person and a channel, with defaults for both."""
         return user or self.workspace.first_person().id, channel or self.workspace.home_channel().id
 
     def _register_routes(self) -> None:
@@ -273,7 +273,7 @@ class SlackStandIn:
         return self._sockets.issue_url(self.url)
 
     def _http(self) -> tuple[SignedHttp, str] | None:
-        """How signed HTTP goes at the moment: by whom, and where to. None for Socket Mode."""
+        """Return the HTTP sender and its target at the moment; None for Socket Mode."""
         if self.request_url is None:
             return None
         if self._session is None:

@@ -1,4 +1,4 @@
-"""Signed HTTP: payloads posted to the app's request URL, as Slack does without Socket Mode.
+"""Signed HTTP: post payloads to the app's request URL, as Slack does without Socket Mode.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
@@ -21,7 +21,7 @@ JSON = "application/json"
 
 
 class SignedHttp:
-    """Posts payloads and reads acknowledgements. Its clock is what the signature's timestamp says."""
+    """The sender of payloads, which reads acks. Its clock gives the signature's timestamp."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class SignedHttp:
         self._ack_seconds = ack_seconds
 
     async def deliver(self, url: str, body: str, content_type: str, payload: dict[str, Any]) -> Delivery:
-        """Post the body; `payload` is what of it the traffic shows."""
+        """Post the body; `payload` is what the traffic record shows of it."""
         began = perf_counter()
         answer: Any = None
         try:
@@ -72,7 +72,7 @@ class SignedHttp:
 
 
 def _read(response: ClientResponse, text: str) -> Delivery:
-    """Only 200 acknowledges. The body is the payload: JSON, else text to show, else nothing."""
+    """Read the ack: only 200 acknowledges. The body is the payload: JSON, else text to show, else nothing."""
     if response.status >= 500:
         return Delivery(error="http_service_error", http_status=response.status)
     if response.status != 200:

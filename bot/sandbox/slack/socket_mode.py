@@ -1,4 +1,4 @@
-"""Socket Mode: the app's sockets, and the payloads that go to exactly one of them.
+"""Socket Mode: the app's sockets, and payloads that each go to exactly one of them.
 
 https://docs.slack.dev/apis/events-api/using-socket-mode
 """
@@ -20,13 +20,13 @@ from bot.sandbox.slack.delivery import DISPATCH_FAILED, OPERATION_TIMEOUT, Deliv
 from bot.sandbox.slack.traffic import Traffic
 
 SOCKETS = 10
-"""Open sockets that one app may have."""
+"""The most open sockets of one app."""
 
 TICKET_SECONDS = 30.0
-"""How old the address of a socket may be when it is used."""
+"""Seconds for which the address of a socket is valid."""
 
 DRAIN_SECONDS = 10.0
-"""How long a socket stays open that was asked to reconnect."""
+"""Seconds that a socket stays open after it was asked to reconnect."""
 
 _DEBUG_INFO = {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18_060}
 
@@ -43,7 +43,7 @@ class Connection:
 
 @dataclass(slots=True)
 class Waiting:
-    """An envelope on its way: the acknowledgement to come, and when it was sent."""
+    """A sent envelope: the expected ack, and when it was sent."""
 
     ack: asyncio.Future[Any]
     sent: float
@@ -76,23 +76,23 @@ class SocketMode:
 
     @property
     def open_sockets(self) -> int:
-        """Sockets that payloads may go to; one that was asked to reconnect is not among them."""
+        """The number of sockets that can receive payloads, without those that were asked to reconnect."""
         return len(self._open)
 
     def issue_url(self, origin: str) -> str:
-        """A WebSocket address that is good for one connection, and only for a while."""
+        """Issue a WebSocket address, valid for one connection and for a short time."""
         ticket = str(uuid.uuid4())
         self._tickets[ticket] = self._clock()
         address = origin.replace("http", "ws", 1)
         return f"{address}/link/?ticket={ticket}&app_id={self._app_id}&nonce={secrets.token_hex(4)}"
 
     async def wait_until_open(self, count: int = 1) -> None:
-        """Return once at least so many sockets are open."""
+        """Wait until at least this many sockets are open."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.open_sockets >= count)
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """One socket's life, from its handshake to its end."""
+        """Serve one socket, from its handshake to its end."""
         self._use_ticket(request)
         if len(self._open) >= SOCKETS:
             return await self._say_goodbye(request, "too_many_websockets")
@@ -105,13 +105,13 @@ class SocketMode:
         return socket
 
     async def turn_away(self, request: web.Request, reason: str) -> web.WebSocketResponse:
-        """A socket that is told at once that it has to go."""
+        """Open a socket and tell it at once to disconnect."""
         self._use_ticket(request)
         self._traffic.record("socket", "new socket", answer=f"turned away: {reason}")
         return await self._say_goodbye(request, reason)
 
     async def deliver(self, kind: str, payload: dict[str, Any]) -> Delivery:
-        """Send a payload to one of the open sockets and wait for its acknowledgement."""
+        """Send a payload to one of the open sockets and wait for its ack."""
         if not self._open:
             return Delivery(error=DISPATCH_FAILED)
         connection = self._open[next(self._turns) % len(self._open)]
@@ -126,7 +126,7 @@ class SocketMode:
         return await self._send(connection, envelope)
 
     async def disconnect(self) -> None:
-        """Ask every socket to reconnect; none of them is sent anything more."""
+        """Ask every socket to reconnect; none of them receives anything more."""
         leaving, self._open = self._open, []
         notice = {"type": "disconnect", "reason": "refresh_requested", "debug_info": _DEBUG_INFO}
         for connection in leaving:
@@ -137,7 +137,7 @@ class SocketMode:
                 await connection.socket.send_json(notice)
 
     def abort(self) -> None:
-        """Drop every socket without a word, as a broken network does."""
+        """Drop every socket without a message, as a broken network does."""
         self._open = []
         self._tell()
         for connection in self._all:
@@ -203,7 +203,7 @@ class SocketMode:
             del self._waiting[name]
 
     def _take_ack(self, text: str) -> None:
-        """Match an acknowledgement with its envelope; one that comes too late is only recorded."""
+        """Match an ack with its envelope; one that comes too late is only recorded."""
         try:
             ack = json.loads(text)
             name = str(ack["envelope_id"])

@@ -9,10 +9,10 @@ from aiohttp import web
 from bot.sandbox.slack.changes import Changes
 
 PAUSE_SECONDS = 0.05
-"""Between two lots of events: a burst of changes is told of about 20 times a second."""
+"""Seconds between two groups of events: a burst of changes is reported about 20 times a second."""
 
 HEARTBEAT_SECONDS = 15.0
-"""How long the line may be silent. Writing is also how a page that went away is noticed."""
+"""The longest silence. Writing also shows whether a page has gone away."""
 
 _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -22,7 +22,7 @@ _HEADERS = {
 
 
 class Stream:
-    """Answers GET /sandbox/stream, for as many pages at once as there are."""
+    """The handler of GET /sandbox/stream, for any number of pages."""
 
     def __init__(self, changes: Changes, *, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
         self._changes = changes
@@ -32,7 +32,7 @@ class Stream:
         application.router.add_get("/sandbox/stream", self.handle)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Events such as `data: {"kind": "messages"}`, each kind once in a lot, until somebody leaves."""
+        """Send events such as `data: {"kind": "messages"}`, each kind once a group, until the page leaves."""
         response = web.StreamResponse(headers=_HEADERS)
         with self._changes.listening() as listener, contextlib.suppress(ConnectionError):
             await response.prepare(request)

@@ -1,4 +1,4 @@
-"""Messages drawn for a terminal, as near to Slack as one gets: pure, from a message to `rich` renderables."""
+"""Draw messages for a terminal, similar to Slack. Pure: from a message to `rich` renderables."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,20 +15,20 @@ from bot.sandbox.slack.mrkdwn import mrkdwn, unescaped
 from bot.sandbox.slack.workspace import Workspace
 
 _SHORT_LINES = 4
-"""So many lines of a message's text tell which it is and what has come of it."""
+"""The number of lines of a message's text that show which message it is and what happened."""
 
 _BUTTONS = {"primary": "bold white on dark_green", "danger": "bold white on dark_red"}
 
 
 def names_in(workspace: Workspace) -> dict[str, str]:
-    """The names of people, the bot and channels by their ids, for mentions."""
+    """Return the names of people, the bot and channels by their ids, for mentions."""
     people = {person.id: person.name for person in workspace.people.values()}
     channels = {channel.id: channel.name for channel in workspace.channels.values()}
     return people | channels | {workspace.bot.user_id: workspace.bot.name, SLACKBOT: "Slackbot"}
 
 
 def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
-    """A message as a panel: author, APP mark and time above, its blocks or else its text within."""
+    """Draw a message as a panel: author, APP mark and time above, its blocks or else its text inside."""
     content = draw_blocks(message.blocks, names) if message.blocks else mrkdwn(message.text, names)
     title = Text.assemble(
         (names.get(message.user, message.user), "bold"),
@@ -48,7 +48,7 @@ def draw_message(message: Message, names: Mapping[str, str]) -> RenderableType:
 
 
 def draw_shortly(message: Message, names: Mapping[str, str]) -> Text:
-    """A message as one line, for somebody who has seen it, or what it answers, before."""
+    """Draw a message as one line, for somebody who has seen it, or the message it answers, before."""
     lines = mrkdwn(message.text, names).split("\n")[:_SHORT_LINES]
     time = Text(_time(message.edited or message.ts))
     notes = [Text(note) for note in _notes(message, names)]
@@ -58,12 +58,12 @@ def draw_shortly(message: Message, names: Mapping[str, str]) -> Text:
 
 
 def draw_blocks(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> RenderableType:
-    """Every block in its order. One that cannot be drawn is said so in red, never left out."""
+    """Draw every block in order. A block that cannot be drawn is reported in red, never left out."""
     return Group(*(_draw_block(block, names) for block in blocks))
 
 
 def _notes(message: Message, names: Mapping[str, str]) -> list[str]:
-    """Where a message stands, and what is special about it."""
+    """Return where a message is, and what is special about it."""
     notes = [f"#{names.get(message.channel, message.channel)}", *(["edited"] if message.edited else [])]
     if message.thread_ts:
         notes.append("in a thread and in the channel" if message.reply_broadcast else "in a thread")
@@ -125,7 +125,7 @@ def _table(block: dict[str, Any], _names: Mapping[str, str]) -> RenderableType:
 
 
 def _element(element: dict[str, Any]) -> Text:
-    """A button or a menu, as the label it carries."""
+    """Draw a button or a menu as its label."""
     if element.get("type") == "button":
         label = _plain(element.get("text"))
         return Text(f"[{label}]", style=_BUTTONS.get(element.get("style", ""), "bold"))
@@ -151,14 +151,14 @@ def _plain(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    """The words of a table's cell: of a raw text, or of everything within a rich text."""
+    """Return the text of a table's cell: raw text, or all texts within rich text."""
     if isinstance(value, dict):
         return _plain(value) or "".join(_cell(part) for part in value.get("elements", []))
     return ""
 
 
 def _pairs(fields: list[Any]) -> Iterator[list[Any]]:
-    """Fields two by two, as Slack sets them in two columns."""
+    """Yield fields in pairs, as Slack sets them in two columns."""
     for first in range(0, len(fields), 2):
         yield fields[first : first + 2]
 

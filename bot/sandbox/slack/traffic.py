@@ -1,4 +1,4 @@
-"""A record of everything that crossed between the stand-in and the app, without its secrets."""
+"""A record of all traffic between the stand-in and the app, without its secrets."""
 
 import itertools
 import re
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 ExchangeKind: TypeAlias = Literal["socket", "envelope", "ack", "request", "web_api", "response_url"]
 
 KEPT = 5_000
-"""How many exchanges are remembered; the oldest go first."""
+"""The number of exchanges that are remembered; the oldest are dropped first."""
 
 MASK = "…"
 
@@ -19,17 +19,17 @@ _SECRET_PARTS = re.compile(
     r"|(?P<trigger_id>\b\d+\.\d+\.)[0-9a-f]{32}\b"
     r"|(?P<ticket>\bticket=)[\w-]+"
 )
-"""What lets its holder do something, wherever it stands in a text; the part before it may be read."""
+"""Secrets within any text; the named part before each may stay readable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One thing that crossed.
+    """One exchange.
 
-    `n` counts them from 1. `kind`: "socket" (opened, closed, told to reconnect), "envelope" and "ack"
-    (Socket Mode), "request" (signed HTTP), "web_api" and "response_url" (calls of the app). `name` is the
-    method, path or envelope id. `sent` is what whoever began it sent, `answer` what came back. `at` is in
-    seconds since the epoch.
+    `n` counts them from 1. `kind`: "socket" (opened, closed, told to reconnect), "envelope" and "ack" (Socket
+    Mode), "request" (signed HTTP), "web_api" and "response_url" (the app's calls). `name` is the method, path
+    or envelope id. `sent` is what the side that began sent, `answer` what came back. `at` is in seconds since
+    the epoch.
     """
 
     n: int
@@ -68,7 +68,7 @@ class Traffic(deque[Exchange]):
         self._changed()
 
     def _masked(self, value: Any) -> Any:
-        """A copy of a JSON value, safe from later changes to the original, with every secret cut short."""
+        """Copy a JSON value, safe from later changes to the original, with every secret shortened."""
         if isinstance(value, str):
             return self._cut(value)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""trigger_ids: permission to open one dialog, for three seconds after somebody did something."""
+"""trigger_ids: permission to open one dialog, for three seconds after a person's action."""
 
 import itertools
 import secrets
@@ -10,7 +10,7 @@ SECONDS = 3.0
 
 @dataclass(slots=True)
 class Trigger:
-    """One issued trigger_id: whose doing it stands for, and when that was (seconds since the epoch)."""
+    """One issued trigger_id: whose action it is for, and when that was (seconds since the epoch)."""
 
     user: str
     issued: float
@@ -18,7 +18,7 @@ class Trigger:
 
 
 class Triggers:
-    """Every trigger_id issued so far, each good for one use within three seconds."""
+    """Every trigger_id issued so far, each valid for one use within three seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class Triggers:
         return trigger_id
 
     def use(self, trigger_id: str) -> Trigger | str:
-        """Use it up. The trigger if that was allowed, else Slack's word for why not."""
+        """Use it up. Return the trigger if that was allowed, else Slack's word for why not."""
         trigger = self._by_id.get(trigger_id)
         if trigger is None:
             return "invalid_trigger_id"

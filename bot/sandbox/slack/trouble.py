@@ -1,4 +1,4 @@
-"""Trouble to order: what the stand-in does wrong, to which method, for how long."""
+"""Injected trouble: what the stand-in does wrong, for which method, for how long."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ TroubleKind: TypeAlias = Literal[
 ]
 
 RESPONSE_URL = "response_url"
-"""Stands for posts to a response_url where a method is asked for."""
+"""Stands for posts to a response_url, in place of a method."""
 
 SOCKET = "socket"
-"""Stands for new WebSockets there."""
+"""Stands for new WebSockets, in place of a method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Answered:
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble under way.
+    """One active fault.
 
-    `method` None is every Web API method, `left` None any number of times. `until` is in seconds since the
-    epoch. `answer` is given without doing anything; `blocks_only` spares what comes without blocks.
-    `word` is what Slack calls the reason why it turns a socket away.
+    `method` None means every Web API method, `left` None any number of times. `until` is in seconds since the
+    epoch. `answer` is given without doing anything; with `blocks_only`, calls without blocks are not
+    affected. `word` is Slack's reason for turning a socket away.
     """
 
     kind: TroubleKind
@@ -52,7 +52,7 @@ class Fault:
 
 
 class Trouble:
-    """What is wrong with Slack at the moment. Nothing, to begin with."""
+    """The present faults of Slack; none at first."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Trouble:
         times: int | None = None,
         retry_after: int | str | None = 1,
     ) -> None:
-        """Answer 429 with `Retry-After`: in seconds, as a text of its own, or without it (None)."""
+        """Answer 429 with `Retry-After`: in seconds, as any text, or without it (None)."""
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         answer = Answered(429, '{"ok": false, "error": "ratelimited"}', "application/json", headers)
         self._add(Fault("ratelimited", method, self._clock() + seconds, times, answer))
@@ -86,7 +86,7 @@ class Trouble:
         self._add(Fault("server_error", method, self._clock() + seconds, times))
 
     def hang(self, method: str | None = None, *, seconds: float = math.inf, times: int | None = None) -> None:
-        """Take the request and never answer it, until `clear` or the end of the stand-in."""
+        """Accept the request and never answer it, until `clear` or the end of the stand-in."""
         self._add(Fault("hang", method, self._clock() + seconds, times))
 
     def lose_answers(
@@ -110,7 +110,7 @@ class Trouble:
         seconds: float = math.inf,
         times: int | None = None,
     ) -> None:
-        """Answer 200 with `ok` false and this error: to everything, or only to what has blocks."""
+        """Answer 200 with `ok` false and this error: to every call, or only to calls with blocks."""
         answer = Answered(200, json.dumps({"ok": False, "error": error}), "application/json")
         until = self._clock() + seconds
         self._add(Fault("answered", method, until, times, answer, blocks_only=blocks_only))
@@ -133,15 +133,15 @@ class Trouble:
         seconds: float = math.inf,
         times: int | None = None,
     ) -> None:
-        """Let each new socket open only to be told that it has to go, and why."""
+        """Accept each new socket only to tell it at once to disconnect, and why."""
         self._add(Fault("turned_away", SOCKET, self._clock() + seconds, times, word=reason))
 
     def go_away(self, *, seconds: float = math.inf) -> None:
-        """Cut every connection, as if there was no Slack."""
+        """Cut every connection, as if Slack did not exist."""
         self._add(Fault("away", None, self._clock() + seconds, None))
 
     def abort(self) -> None:
-        """Drop every socket without a word."""
+        """Drop every socket without a message."""
         self._abort()
 
     async def disconnect(self) -> None:
@@ -149,13 +149,13 @@ class Trouble:
         await self._disconnect()
 
     def clear(self) -> None:
-        """Everything is well again; whatever hangs is let go."""
+        """End all trouble; hanging calls continue."""
         self._faults.clear()
         self._over.set()
         self._over = asyncio.Event()
 
     def take(self, method: str, *, has_blocks: bool = False) -> Fault | None:
-        """The trouble that meets this call, counted as having happened."""
+        """Return the fault that affects this call, and count it."""
         now = self._clock()
         self._faults = [fault for fault in self._faults if now < fault.until and fault.left != 0]
         for fault in self._faults:
@@ -166,7 +166,7 @@ class Trouble:
         return None
 
     async def until_over(self) -> None:
-        """Return when `clear` is next called."""
+        """Wait until `clear` is next called."""
         await self._over.wait()
 
     def _add(self, fault: Fault) -> None:

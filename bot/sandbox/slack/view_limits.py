@@ -1,4 +1,4 @@
-"""What Slack accepts as a view, a modal or a Home tab: pure checks, from a view to a list of problems.
+"""Check a view, a modal or a Home tab, against Slack's limits. Pure: from a view to a list of problems.
 
 Limits: https://docs.slack.dev/reference/views
 """
@@ -10,7 +10,7 @@ from bot.sandbox.slack.objects import Problems, fields, optional_string, optiona
 
 BLOCKS = 100
 VIEW_BYTES = 250_000
-"""Longer views are refused as `view_too_large`."""
+"""The longest view; longer ones are refused as `view_too_large`."""
 
 _BOTH = ["private_metadata", "callback_id", "external_id"]
 _MODAL = ["submit", "close", "clear_on_close", "notify_on_close", "submit_disabled", *_BOTH]
@@ -18,7 +18,7 @@ _MESSAGES_ONLY = {"table", "markdown"}
 
 
 def view_problems(view: Any, kind: str) -> list[str]:
-    """What Slack would refuse in a view of the kind "modal" or "home", or nothing."""
+    """Return what Slack would refuse in a view of the kind "modal" or "home"; an empty list if nothing."""
     if not isinstance(view, dict):
         return [problem("must be a view", "/view")]
     if view.get("type") != kind:

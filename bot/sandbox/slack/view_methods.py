@@ -15,7 +15,7 @@ from bot.sandbox.slack.workspace import Workspace
 
 
 class ViewMethods:
-    """Methods by their names."""
+    """The methods by name."""
 
     def __init__(self, workspace: Workspace, views: Views, triggers: Triggers) -> None:
         self._workspace = workspace
@@ -71,7 +71,7 @@ class ViewMethods:
         return self._answer(self._views.publish(user, content))
 
     def _checked(self, arguments: dict[str, Any], kind: str) -> dict[str, Any]:
-        """The view handed over: an object, or its JSON as forms carry it."""
+        """Return the sent view: an object, or its JSON in a form."""
         view = required(arguments, "view")
         if isinstance(view, str):
             try:
@@ -81,7 +81,7 @@ class ViewMethods:
         return checked_view(view, kind)
 
     def _refuse_taken(self, content: dict[str, Any], own: View | None) -> None:
-        """An external_id may stand for one view only."""
+        """Refuse an external_id that another view has."""
         external_id = content.get("external_id")
         holder = self._views.find(external_id=external_id) if external_id else None
         if holder is not None and holder is not own:
@@ -98,7 +98,7 @@ class ViewMethods:
 
 
 def checked_view(view: Any, kind: str) -> dict[str, Any]:
-    """A view that Slack accepts. Raises ApiError for any other."""
+    """Return a view that Slack accepts. Raises ApiError for any other."""
     if len(json.dumps(view).encode()) > VIEW_BYTES:
         raise ApiError("view_too_large")
     problems = view_problems(view, kind)
@@ -108,6 +108,6 @@ def checked_view(view: Any, kind: str) -> dict[str, Any]:
 
 
 def _refuse_stale(arguments: dict[str, Any], view: View) -> None:
-    """A hash says which state of the view the app meant to change."""
+    """Refuse a hash that is not the view's present one: it shows which state the app meant to change."""
     if arguments.get("hash") and arguments["hash"] != view.hash:
         raise ApiError("hash_conflict")

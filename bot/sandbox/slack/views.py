@@ -1,4 +1,4 @@
-"""Views: the modals that a person has stacked up, and the app's Home tab of each person."""
+"""Views: each person's stack of modals, and the app's Home tab for each person."""
 
 import secrets
 from collections import defaultdict
@@ -12,15 +12,15 @@ from bot.sandbox.slack.form_state import State, carried_over, initial_state
 from bot.sandbox.slack.workspace import Workspace
 
 STACKED = 3
-"""How many modals one person can have open, one above the other."""
+"""The most modals that one person can have open, one above the other."""
 
 
 @dataclass(slots=True)
 class View:
-    """One view as somebody has it before them.
+    """One view that a person sees.
 
-    `content` is what the app handed over, with ids given to its elements. `hash` is another after each
-    change that the app makes.
+    `content` is what the app sent, with ids added to its elements. `hash` changes with each change by the
+    app.
     """
 
     id: str
@@ -41,12 +41,12 @@ class View:
         return str(self.content.get("external_id") or "")
 
     def flag(self, name: str) -> bool:
-        """clear_on_close or notify_on_close."""
+        """Return clear_on_close or notify_on_close."""
         return bool(self.content.get(name, False))
 
 
 class Views:
-    """Every view there is. Whatever it is given has been checked before."""
+    """Every view. Callers have checked the content before."""
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float], changes: Changes) -> None:
         self._workspace = workspace
@@ -56,14 +56,14 @@ class Views:
         self._homes: dict[str, View] = {}
 
     def stack(self, user: str) -> list[View]:
-        """A person's modals, the one on top last."""
+        """Return a person's modals, the top one last."""
         return list(self._stacks[user])
 
     def home(self, user: str) -> View | None:
         return self._homes.get(user)
 
     def find(self, view_id: str | None = None, external_id: str | None = None) -> View | None:
-        """The view of that id or else external_id, closed ones not included."""
+        """Return the open view with this id or else external_id."""
         everything = [*self._homes.values(), *(view for stack in self._stacks.values() for view in stack)]
         for view in everything:
             if view_id == view.id or (not view_id and external_id and external_id == view.external_id):
@@ -71,26 +71,26 @@ class Views:
         return None
 
     def acted_on(self, user: str, view_id: str) -> View:
-        """The view in which that person can do something: the modal on top, or the Home tab."""
+        """Return the view in which that person can act: the modal on top, or the Home tab."""
         for view in (*self._stacks[user][-1:], self._homes.get(user)):
             if view is not None and view.id == view_id:
                 return view
         raise ValueError(f"no view {view_id!r} is before that person")
 
     def on_top(self, user: str, view_id: str) -> View:
-        """The modal on top of that person's stack, if it is this one."""
+        """Return the modal on top of that person's stack, if it is this one."""
         for view in self._stacks[user][-1:]:
             if view.id == view_id:
                 return view
         raise ValueError(f"no modal {view_id!r} is on top before that person")
 
     def open(self, user: str, content: dict[str, Any]) -> View:
-        """Show a modal in place of any that are open."""
+        """Show a modal in place of all open ones."""
         self._stacks[user] = []
         return self.push(user, content)
 
     def push(self, user: str, content: dict[str, Any]) -> View:
-        """Show a modal above those that are open."""
+        """Show a modal above the open ones."""
         stack = self._stacks[user]
         view = self._new(user, content)
         if stack:
@@ -100,7 +100,7 @@ class Views:
         return view
 
     def update(self, view: View, content: dict[str, Any]) -> None:
-        """Show something else in the same view; what was typed stays where the ids stay."""
+        """Replace the content of a view; elements that keep their ids keep their input."""
         view.content = content | {"blocks": with_ids(content["blocks"])}
         view.state = carried_over(view.state, view.blocks)
         view.hash = self._new_hash()
@@ -110,7 +110,7 @@ class Views:
         view.state = state
 
     def publish(self, user: str, content: dict[str, Any]) -> View:
-        """Show the Home tab, whose view stays the same one for good."""
+        """Show the Home tab; its view always stays the same one."""
         view = self._homes.get(user)
         if view is None:
             view = self._homes[user] = self._new(user, content)
@@ -120,18 +120,18 @@ class Views:
         return view
 
     def close(self, view: View) -> None:
-        """Take one modal away."""
+        """Remove one modal."""
         self._stacks[view.owner] = [other for other in self._stacks[view.owner] if other is not view]
         self._changes.tell("views")
 
     def clear(self, user: str) -> list[View]:
-        """Take all of a person's modals away, and return them."""
+        """Remove and return all of a person's modals."""
         cleared, self._stacks[user] = self._stacks[user], []
         self._changes.tell("views")
         return cleared
 
     def as_json(self, view: View) -> dict[str, Any]:
-        """The view object, as the API answers with it and apps are sent it."""
+        """Return the view object, as the API returns it and apps receive it."""
         content, bot = view.content, self._workspace.bot
         described: dict[str, Any] = {
             "id": view.id,

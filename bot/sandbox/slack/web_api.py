@@ -22,12 +22,12 @@ from bot.sandbox.slack.messages import Message, MessageLog, message_json
 from bot.sandbox.slack.workspace import Channel, Workspace
 
 _TRUE = (True, "true", "1")
-"""What a flag may be, in JSON and in forms."""
+"""The true values of a flag, in JSON and in forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the stand-in accepts, and signs with."""
+    """The tokens that the stand-in accepts, and the secret that it signs with."""
 
     bot_token: str
     app_token: str
@@ -35,13 +35,13 @@ class Tokens:
 
     @classmethod
     def made_up(cls) -> Self:
-        """Tokens that open nothing but this one stand-in."""
+        """Make up tokens that only this stand-in accepts."""
         return cls(f"xoxb-{secrets.token_hex(16)}", f"xapp-{secrets.token_hex(16)}", secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer as HTTP: JSON body, status, and headers of its own."""
+    """One HTTP answer: JSON body, status, and its own headers."""
 
     answer: Answer
     status: int = 200
@@ -49,14 +49,14 @@ class Reply:
 
 
 class PostingTooFast(Exception):
-    """More messages in a channel than the stand-in was told to allow."""
+    """More messages in a channel than the configured rate."""
 
 
 class WebApi:
-    """Methods by their names.
+    """The methods by name.
 
-    `posts_per_second` limits chat.postMessage per channel; None is no limit. `more_methods`, which need the
-    bot's token too, are those that are not about messages.
+    `posts_per_second` limits chat.postMessage per channel; None means no limit. `more_methods` are those not
+    about messages; they need the bot's token too.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class WebApi:
         }
 
     def call(self, method: str, token: str | None, arguments: dict[str, Any]) -> Reply:
-        """Answer one call. `arguments` are of the form or JSON body, without the token."""
+        """Answer one call. `arguments` are from the form or JSON body, without the token."""
         headers = {"x-slack-req-id": secrets.token_hex(16)}
         if token == self._tokens.bot_token:
             headers["x-oauth-scopes"] = "commands,chat:write"
@@ -172,9 +172,9 @@ class WebApi:
         return {"message_ts": message.ts}
 
     def _update(self, arguments: dict[str, Any]) -> Answer:
-        """https://docs.slack.dev/reference/methods/chat.update: a text without blocks takes the blocks away.
+        """Update a message; a text without blocks removes the blocks.
 
-        There, an archived channel is called inactive.
+        https://docs.slack.dev/reference/methods/chat.update names an archived channel's error so.
         """
         message = self._own_message(arguments, archived="is_inactive", foreign="cant_update_message")
         content = _content(arguments, longest=UPDATED_TEXT_CHARACTERS)
@@ -192,7 +192,7 @@ class WebApi:
         return {"channel": message.channel, "ts": message.ts}
 
     def _own_message(self, arguments: dict[str, Any], *, archived: str, foreign: str) -> Message:
-        """The message that is to be changed, with the method's words for two of the reasons why not."""
+        """Return the message to change; the method gives its own words for two of the possible errors."""
         reference, ts = str(required(arguments, "channel")), str(required(arguments, "ts"))
         channel = self._workspace.channels.get(reference)
         error = self._workspace.posting_error(channel)
@@ -222,7 +222,7 @@ class WebApi:
 
 
 def rate_limited(retry_after: int) -> Reply:
-    """https://docs.slack.dev/apis/web-api/rate-limits"""
+    """Answer 429: https://docs.slack.dev/apis/web-api/rate-limits"""
     return Reply({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(retry_after)})
 
 

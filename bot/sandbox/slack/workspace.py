@@ -1,4 +1,4 @@
-"""The workspace: who is in it, which channels it has, and who may write where."""
+"""The workspace: its people and channels, and who may write where."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ ChannelKind: TypeAlias = Literal["public", "private", "group_dm", "dm"]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. `handle` is what is typed after the @.
+    """A person with an account. `handle` is the name typed after the @.
 
-    `team_id` is the workspace of a guest from another one, who shares channels by Slack Connect.
+    `team_id` is set for a guest from another workspace, who shares channels through Slack Connect.
     """
 
     id: str
@@ -22,7 +22,7 @@ class Person:
 
 @dataclass(slots=True)
 class Channel:
-    """A conversation of any kind. `members` holds user ids, the bot's among them where it was invited."""
+    """A conversation of any kind. `members` holds user ids, including the bot's if it was invited."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class Channel:
 
     @property
     def name_in_payloads(self) -> str:
-        """What `channel_name` says in a slash command: Slack hides the names of private conversations."""
+        """The `channel_name` in a slash command: Slack hides the names of private conversations."""
         match self.kind:
             case "public" | "group_dm":
                 return self.name
@@ -55,9 +55,9 @@ class AppIdentity:
 
 
 class Workspace:
-    """People, channels and memberships of one team.
+    """The people, channels and memberships of one team.
 
-    Changing one has effect at once, also on calls that are under way, as in Slack. Set `changed` to be told.
+    A change takes effect at once, also for calls in progress, as in Slack. Set `changed` to be notified.
     """
 
     def __init__(
@@ -82,21 +82,21 @@ class Workspace:
         return next(iter(self.people.values()))
 
     def home_channel(self) -> Channel:
-        """The first public channel with the bot in it: where commands are typed unless told otherwise."""
+        """The first public channel with the bot in it: commands are typed there by default."""
         for channel in self.channels.values():
             if channel.kind == "public" and self.bot.user_id in channel.members:
                 return channel
         raise LookupError("no public channel has the bot in it")
 
     def find(self, reference: str) -> Channel | None:
-        """The channel of an id or, as chat.postMessage allows, of a `#name`."""
+        """Return the channel of an id or, as chat.postMessage allows, of a `#name`."""
         if reference.startswith("#"):
             named = (channel for channel in self.channels.values() if channel.name == reference[1:])
             return next(named, None)
         return self.channels.get(reference)
 
     def direct_message(self, user: str) -> Channel:
-        """The conversation between a person and the bot, opened if they never spoke."""
+        """Return the conversation between a person and the bot, and create it if necessary."""
         both = {user, self.bot.user_id}
         channel_id = f"D0{user[1:]}"
         if channel_id not in self.channels:
@@ -105,9 +105,9 @@ class Workspace:
         return self.channels[channel_id]
 
     def posting_error(self, channel: Channel | None) -> str | None:
-        """Slack's word for why the bot cannot write in the channel, or None where it can.
+        """Return Slack's word for why the bot cannot write in the channel, or None if it can.
 
-        A conversation that is not public is not even admitted to exist to a bot outside it.
+        Slack does not tell a bot outside that a private conversation exists.
         """
         if channel is None:
             return "channel_not_found"
@@ -121,7 +121,7 @@ class Workspace:
         return "restricted_action" if channel.restricted else None
 
     def presence(self, user: str, channel: str) -> tuple[Person, Channel]:
-        """Who is where. Raises ValueError, in words, for somebody or a channel that they cannot see."""
+        """Return a person and a channel. Raises ValueError, in words, if one is unknown or not visible."""
         person, place = self.people.get(user), self.channels.get(channel)
         if person is None:
             raise ValueError(f"nobody here has the user id {user!r}")
@@ -130,7 +130,7 @@ class Workspace:
         return person, place
 
     def can_see(self, user: str, channel: Channel) -> bool:
-        """A guest sees what they are a member of."""
+        """Return whether the person sees the channel; a guest only sees channels they are a member of."""
         is_guest = user in self.people and self.people[user].team_id is not None
         return (channel.kind == "public" and not is_guest) or user in channel.members
 
@@ -151,13 +151,13 @@ class Workspace:
         self.changed()
 
     def restrict(self, channel: str) -> None:
-        """Only the channel's managers may post from now on: `restricted_action` for the bot."""
+        """Let only the channel's managers post from now on; the bot gets `restricted_action`."""
         self.channels[channel].restricted = True
         self.changed()
 
 
 def default_workspace() -> Workspace:
-    """Three people, a guest from another workspace, and one channel of every kind that a bot meets."""
+    """Return three people, a guest from another workspace, and one channel of every kind that a bot meets."""
     mei = Person("U0MEI00001", "Mei", "mei")
     jonas = Person("U0JONAS001", "Jonas", "jonas")
     amara = Person("U0AMARA001", "Amara", "amara")

@@ -1,4 +1,4 @@
-"""A stand-in on a real socket, its clock under the test's control, and a client that signs on its own."""
+"""A stand-in on a real socket with a clock that the test controls, and a client with its own signing."""
 
 import hashlib
 import hmac
@@ -96,7 +96,7 @@ async def client(stand_in: MetaStudioStandIn) -> AsyncIterator[httpx.AsyncClient
 
 @pytest.fixture
 def sign(stand_in: MetaStudioStandIn, clock: FakeClock) -> Callable[..., dict[str, str]]:
-    """Headers for `(method, target, body=b"", *, extra=None, late=0, credentials=…)`."""
+    """Return headers for `(method, target, body=b"", *, extra=None, late=0, credentials=…)`."""
 
     def make(
         method: str,
@@ -118,7 +118,7 @@ def sign(stand_in: MetaStudioStandIn, clock: FakeClock) -> Callable[..., dict[st
 def call(
     client: httpx.AsyncClient, sign: Callable[..., dict[str, str]], credentials: Credentials
 ) -> Callable[..., Awaitable[httpx.Response]]:
-    """Send a properly signed call: `(method, path behind the project, body=b"", extra=None)`."""
+    """Send a properly signed call: `(method, path after the project, body=b"", extra=None)`."""
 
     async def send(
         method: str, path: str, body: bytes = b"", extra: dict[str, str] | None = None

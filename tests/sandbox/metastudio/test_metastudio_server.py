@@ -1,4 +1,4 @@
-"""The server around the operations: its record, its control endpoints, its end."""
+"""The server around the operations: its record, its control endpoints, its shutdown."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,9 @@ START = "/smart-chat-rooms/lobby/smart-chat-jobs"
         ("GET", "/v1/p/smart-chat-rooms/r/smart-chat-jobs"),
     ],
 )
-async def test_what_is_no_api_is_said_to_be_none(client: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_an_unknown_path_is_answered_as_unknown(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == 404
     assert answer.json()["error_code"] == "APIGW.0101"
@@ -95,7 +97,7 @@ async def test_control_shows_jobs_calls_and_rooms(
     assert not [signature for signature in stand_in.issued_signatures if signature in shown]
 
 
-async def test_control_takes_all_tokens_back(client: httpx.AsyncClient, stand_in: MetaStudioStandIn) -> None:
+async def test_control_revokes_all_tokens(client: httpx.AsyncClient, stand_in: MetaStudioStandIn) -> None:
     assert (await client.post("/sandbox/tokens/revoke")).json() == {"revoked": 1}
     path = f"/v1/{stand_in.credentials.project_id}/smart-chat-rooms"
     answer = await client.get(path, headers={"X-Auth-Token": "a-ready-made-token"})
@@ -117,7 +119,7 @@ async def test_closing_does_not_wait_for_calls_that_hang(credentials: Credential
         await client.get("/sandbox/jobs")  # leaves an idle connection open
         headers = {"X-Auth-Token": "a-ready-made-token"}
         hanging = [asyncio.create_task(client.post(path, headers=headers)) for _ in range(3)]
-        while len(stand_in.jobs) < 3:  # noqa: ASYNC110 - the stand-in announces no jobs
+        while len(stand_in.jobs) < 3:  # noqa: ASYNC110 - the stand-in sends no event for jobs
             await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
             await stand_in.close()
@@ -148,7 +150,7 @@ async def test_a_port_that_is_taken_leaves_nothing_behind(stand_in: MetaStudioSt
     await second.close()
 
 
-async def test_stand_ins_in_one_process_know_nothing_of_each_other(call: Call) -> None:
+async def test_stand_ins_in_one_process_are_independent(call: Call) -> None:
     await call("POST", START)
     async with MetaStudioStandIn(Credentials()) as other:
         assert other.jobs == []

@@ -1,4 +1,4 @@
-"""Signatures are checked by the vendor's algorithm, over what really came in."""
+"""Signatures are checked with the vendor's algorithm, over the bytes that were received."""
 
 import json
 from collections.abc import Callable

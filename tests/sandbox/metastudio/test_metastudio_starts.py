@@ -1,4 +1,4 @@
-"""Starts: what they ask, what they are answered, and the rooms where they go wrong."""
+"""Starts: their parameters, their answers, and the rooms where they fail."""
 
 import json
 import time
@@ -184,7 +184,7 @@ async def test_the_bare_room_answers_with_nothing_but_the_job_id(
     ("room", "job_tells", "room_tells"),
     [("bare", True, True), ("bare-state", False, True), ("bare-all", False, False)],
 )
-async def test_the_bare_rooms_differ_in_who_tells_of_voices_and_picture(
+async def test_the_bare_rooms_differ_in_which_answers_show_voices_and_picture(
     call: Call, room: str, *, job_tells: bool, room_tells: bool
 ) -> None:
     job_id = (await call("POST", start_path(room))).json()["job_id"]

@@ -1,4 +1,4 @@
-"""IAM gives a token for a password; the token opens the door until it expires or is taken back."""
+"""IAM issues a token for a password; the token is accepted until it expires or is revoked."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -40,7 +40,7 @@ def outcome(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error_code"]
 
 
-async def test_a_login_gives_a_token_of_kilobytes_that_opens_the_door(
+async def test_a_login_returns_a_token_of_kilobytes_that_is_accepted(
     client: httpx.AsyncClient, credentials: Credentials
 ) -> None:
     token = await log_in(client, credentials)
@@ -48,7 +48,7 @@ async def test_a_login_gives_a_token_of_kilobytes_that_opens_the_door(
     assert (await list_rooms(client, credentials, token)).status_code == 200
 
 
-async def test_a_login_says_until_when_the_token_is_good(
+async def test_a_login_says_until_when_the_token_is_valid(
     client: httpx.AsyncClient, credentials: Credentials
 ) -> None:
     answer = await client.post(LOGIN, json=login_body(credentials))
@@ -71,7 +71,7 @@ async def test_a_login_with_a_wrong_part_is_refused_in_iams_shape(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"auth":{}}', b'{"auth":{"identity":[]}}', b"\xff"])
-async def test_a_login_that_is_not_one_is_a_bad_request(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_an_invalid_login_is_a_bad_request(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(LOGIN, content=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["title"] == "Bad Request"
@@ -91,20 +91,20 @@ async def test_revoked_tokens_are_refused_and_a_new_login_helps(
     client: httpx.AsyncClient, credentials: Credentials, stand_in: MetaStudioStandIn
 ) -> None:
     token = await log_in(client, credentials)
-    assert stand_in.revoke_tokens() == 2  # the ready-made one as well
+    assert stand_in.revoke_tokens() == 2  # including the ready-made one
     assert outcome(await list_rooms(client, credentials, token)) == (400, "MSS.00010008")
     assert (await list_rooms(client, credentials, await log_in(client, credentials))).status_code == 200
 
 
-async def test_a_ready_made_token_opens_the_door(client: httpx.AsyncClient, credentials: Credentials) -> None:
+async def test_a_ready_made_token_is_accepted(client: httpx.AsyncClient, credentials: Credentials) -> None:
     assert (await list_rooms(client, credentials, "a-ready-made-token")).status_code == 200
 
 
-async def test_a_made_up_token_does_not(client: httpx.AsyncClient, credentials: Credentials) -> None:
+async def test_a_made_up_token_is_refused(client: httpx.AsyncClient, credentials: Credentials) -> None:
     assert outcome(await list_rooms(client, credentials, "made-up")) == (400, "MSS.00010008")
 
 
-async def test_a_token_does_not_open_another_project(client: httpx.AsyncClient) -> None:
+async def test_a_token_is_refused_for_another_project(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/another/smart-chat-rooms", headers={"X-Auth-Token": "a-ready-made-token"})
     assert outcome(answer) == (400, "MSS.00010009")
 

@@ -1,4 +1,4 @@
-"""Trouble with MetaStudio as a whole: ordered in the same process or from outside, limited, and ended."""
+"""Faults of the whole of MetaStudio: made in the same process or from outside, limited, and ended."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -86,7 +86,9 @@ async def test_one_operation_alone_may_be_unknown(call: Call, stand_in: MetaStud
     assert (await call("GET", JOBS)).status_code == 200
 
 
-async def test_errors_strike_so_many_calls_of_one_operation(call: Call, client: httpx.AsyncClient) -> None:
+async def test_errors_affect_a_number_of_calls_of_one_operation(
+    call: Call, client: httpx.AsyncClient
+) -> None:
     job_id = await started(call)
     assert await order(client, kind="errors", operation="state", times=2) == [
         {"kind": "errors", "operation": "state", "until": None, "left": 2, "after": False}
@@ -106,7 +108,7 @@ async def test_an_answer_may_be_garbage(call: Call, stand_in: MetaStudioStandIn)
 
 
 @pytest.mark.parametrize("kind", ["down", "garbage", "errors"])
-async def test_a_start_is_struck_before_or_after_its_job_is_made(
+async def test_a_start_fails_before_or_after_its_job_is_made(
     call: Call, client: httpx.AsyncClient, stand_in: MetaStudioStandIn, kind: str
 ) -> None:
     async def start() -> int | None:
@@ -144,7 +146,7 @@ async def test_a_start_that_hangs_afterwards_has_made_its_job(
 ) -> None:
     await order(client, kind="hang", operation="start", times=1, after=True)
     starting = asyncio.create_task(call("POST", START))
-    while not stand_in.jobs:  # noqa: ASYNC110 - the stand-in announces no jobs
+    while not stand_in.jobs:  # noqa: ASYNC110 - the stand-in sends no event for jobs
         await asyncio.sleep(0.01)
     assert (await call("POST", START)).status_code == 202
     assert not starting.done()
@@ -152,7 +154,7 @@ async def test_a_start_that_hangs_afterwards_has_made_its_job(
     assert (await starting).json()["job_id"] == stand_in.jobs[0].job_id
 
 
-async def test_who_has_hung_up_by_then_has_asked_for_nothing(
+async def test_a_hanging_call_does_nothing_if_its_caller_has_hung_up(
     client: httpx.AsyncClient, stand_in: MetaStudioStandIn
 ) -> None:
     stand_in.trouble.hang("start")
@@ -160,9 +162,9 @@ async def test_who_has_hung_up_by_then_has_asked_for_nothing(
     headers = {"X-Auth-Token": "a-ready-made-token"}
     with pytest.raises(httpx.ReadTimeout):
         await client.post(path, headers=headers, timeout=0.1)
-    await asyncio.sleep(0.05)  # the stand-in, in this very loop, hears of it
+    await asyncio.sleep(0.05)  # the stand-in, in this same event loop, notices it
     stand_in.trouble.clear()
-    while not stand_in.calls:  # noqa: ASYNC110 - the stand-in announces no calls
+    while not stand_in.calls:  # noqa: ASYNC110 - the stand-in sends no event for calls
         await asyncio.sleep(0.01)
     assert (stand_in.jobs, stand_in.calls[0].status) == ([], None)
 
@@ -195,8 +197,8 @@ async def test_closing_does_not_wait_for_calls_that_hang_in_trouble(stand_in: Me
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
         (b"[]", "JSON object"),
         (b"{}", "kind is down, throttle, unsupported, hang, garbage, errors, clock, undated or clear"),
         (b'{"kind":"flood","seconds":1}', "kind is"),
@@ -217,7 +219,7 @@ async def test_closing_does_not_wait_for_calls_that_hang_in_trouble(stand_in: Me
         (b'{"kind":"garbage","body":{}}', "body must be a string"),
     ],
 )
-async def test_a_malformed_wish_for_trouble_is_answered_with_words(
+async def test_a_malformed_request_for_trouble_is_answered_in_words(
     client: httpx.AsyncClient, stand_in: MetaStudioStandIn, body: bytes, words: str
 ) -> None:
     answer = await client.post("/sandbox/trouble", content=body, headers={"Content-Type": "application/json"})

@@ -1,4 +1,4 @@
-"""Slack's stand-in with the page on it, MetaStudio's beside it, and a log that a test can write."""
+"""Slack's stand-in with the page, MetaStudio's beside it, and a log that a test can write."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +13,7 @@ from bot.sandbox.slack import SlackStandIn, Tokens
 
 @pytest.fixture
 def rows() -> list[dict[str, Any]]:
-    """The bot's log."""
+    """Return the bot's log."""
     return []
 
 

@@ -22,13 +22,13 @@ TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 
 
 async def told(stream: aiohttp.ClientResponse, kind: str) -> None:
-    """Return once the stream has told of that kind."""
+    """Wait until the stream has reported this kind."""
     async with asyncio.timeout(3):
         while (await stream.content.readline()).decode() != f"data: {json.dumps({'kind': kind})}\n":
             pass
 
 
-async def test_every_file_of_the_page_is_served_locked_down(browser: aiohttp.ClientSession) -> None:
+async def test_every_file_of_the_page_is_served_with_a_strict_policy(browser: aiohttp.ClientSession) -> None:
     files = [path for path in FOLDER.iterdir() if path.suffix in TYPES]
     assert files
     for address, path in [("/", FOLDER / "index.html"), *((f"/page/{path.name}", path) for path in files)]:
@@ -65,7 +65,7 @@ async def test_nothing_else_is_served(browser: aiohttp.ClientSession, path: str)
         assert "import" not in await response.text()
 
 
-async def test_the_log_is_shown_and_its_changes_told(
+async def test_the_log_is_shown_and_its_changes_are_reported(
     browser: aiohttp.ClientSession, rows: list[dict[str, Any]]
 ) -> None:
     async with browser.get("/sandbox/stream") as stream:
@@ -77,12 +77,12 @@ async def test_the_log_is_shown_and_its_changes_told(
         assert await response.json() == {"rows": [{"id": "1", "status": "started"}]}
 
 
-def test_the_page_knows_just_the_statuses_that_there_are() -> None:
+def test_the_page_knows_exactly_the_existing_statuses() -> None:
     known = (FOLDER / "log.js").read_text().partition("const STATUSES = {")[2].partition("};")[0]
     assert sorted(re.findall(r"^ +(\w+):", known, re.MULTILINE)) == sorted(Status)
 
 
-async def test_calls_to_metastudio_are_shown_and_told(
+async def test_calls_to_metastudio_are_shown_and_reported(
     browser: aiohttp.ClientSession, metastudio: MetaStudioStandIn
 ) -> None:
     async with browser.get("/sandbox/stream") as stream:
@@ -158,7 +158,7 @@ async def test_other_pages_may_not_read_the_log(browser: aiohttp.ClientSession) 
         assert response.status == 403
 
 
-async def test_a_page_without_log_and_metastudio_is_a_page_all_the_same() -> None:
+async def test_a_page_works_without_log_and_metastudio() -> None:
     slack = SlackStandIn(Tokens.made_up())
     Page(slack, metastudio=None, log_rows=None).add_to(slack.application)
     async with slack, aiohttp.ClientSession(base_url=slack.url) as browser:

@@ -14,7 +14,7 @@ from bot.sandbox.slack import SlackStandIn, Tokens
 
 
 class Clock:
-    """Starts at the real time, so that signatures are fresh, and stands still."""
+    """A clock that starts at the real time, so that signatures are fresh, and then stands still."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -60,11 +60,11 @@ def app(slack: SlackStandIn, tokens: Tokens, client: AsyncWebClient) -> AsyncApp
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Waits, not for long, until something is so."""
+    """Wait, not for long, until a condition holds."""
 
     async def wait_until(so: Callable[[], object]) -> None:
         async with asyncio.timeout(2):
-            while not so():  # noqa: ASYNC110 - anything may make it so
+            while not so():  # noqa: ASYNC110 - anything may make it true
                 await asyncio.sleep(0.01)
 
     return wait_until
@@ -74,7 +74,7 @@ def eventually() -> Callable[[Callable[[], object]], Awaitable[None]]:
 def connected(
     slack: SlackStandIn, tokens: Tokens
 ) -> Callable[[AsyncApp], AbstractAsyncContextManager[AsyncSocketModeHandler]]:
-    """Connects an app by Socket Mode for the length of a `async with`."""
+    """Connect an app by Socket Mode for the length of an `async with`."""
 
     @asynccontextmanager
     async def connect(app: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:

@@ -1,4 +1,4 @@
-"""What people do in messages reaches a real Bolt app, over either protocol."""
+"""What people do in messages reaches a real Bolt app, over both transports."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -45,7 +45,7 @@ BLOCKS: list[dict[str, Any]] = [
 
 @pytest.fixture(params=["Socket Mode", "signed HTTP"])
 def reached(request: pytest.FixtureRequest, slack: SlackStandIn, connected: Connected) -> Reached:
-    """Lets payloads reach an app, one way or the other, for the length of an `async with`."""
+    """Let payloads reach an app over one transport for the length of an `async with`."""
 
     @asynccontextmanager
     async def reach(app: AsyncApp) -> AsyncIterator[None]:
@@ -67,7 +67,7 @@ def reached(request: pytest.FixtureRequest, slack: SlackStandIn, connected: Conn
 
 @pytest.fixture
 def heard(app: AsyncApp) -> list[dict[str, Any]]:
-    """The payloads of all actions that the app was sent."""
+    """Collect the payloads of all actions that the app received."""
     payloads: list[dict[str, Any]] = []
 
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -147,14 +147,16 @@ async def test_an_overflow_and_a_menu_of_people(
         (MEI, STUDIO, Act("do", "stop"), "sees no message"),
     ],
 )
-async def test_what_nobody_could_do_is_refused(
+async def test_impossible_actions_are_refused(
     slack: SlackStandIn, ts: str, *, viewer: str, channel: str, act: Act, words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
         await slack.actions.in_message(viewer, channel, ts, act)
 
 
-async def test_only_who_sees_a_message_can_click_in_it(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_only_a_person_who_sees_a_message_can_click_in_it(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     private = await client.chat_postMessage(channel=STUDIO, text="A job", blocks=BLOCKS)
     alone = await client.chat_postEphemeral(channel=AVATARS, user=MEI, text="A job", blocks=BLOCKS)
     for channel, ts in ((STUDIO, private["ts"]), (AVATARS, alone["message_ts"])):
@@ -162,7 +164,7 @@ async def test_only_who_sees_a_message_can_click_in_it(slack: SlackStandIn, clie
             await slack.actions.in_message(AMARA, channel, ts, Act("do", "stop"))
 
 
-async def test_elements_without_ids_are_given_some(
+async def test_elements_without_ids_get_some(
     slack: SlackStandIn, app: AsyncApp, heard: list[dict[str, Any]], client: AsyncWebClient, reached: Reached
 ) -> None:
     button = {"type": "button", "text": plain("Again"), "action_id": "again"}
@@ -232,7 +234,7 @@ async def test_a_click_that_nobody_acknowledges_times_out(
 ) -> None:
     @app.action("stop")
     async def stop() -> None:
-        """Forget to acknowledge."""
+        """Do not acknowledge."""
 
     async with connected(app):
         acted = await slack.actions.in_message(MEI, AVATARS, ts, Act("do", "stop"))

@@ -1,4 +1,4 @@
-"""What becomes of messages that somebody has seen."""
+"""Changes of messages that somebody has seen."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def test_a_line_in_the_thread_is_news_and_so_is_its_edit() -> None:
     assert afterwards.news([SEEN, line]) == [line]
 
 
-def test_to_see_a_message_again_hides_no_edit() -> None:
+def test_seeing_a_message_again_hides_no_edit() -> None:
     afterwards, message = Afterwards(), replace(SEEN)
     afterwards.seen([message])
     message.edited = "1700000001.000000"

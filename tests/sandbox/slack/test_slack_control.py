@@ -132,7 +132,7 @@ async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, 
 @pytest.mark.parametrize(
     ("method", "path", "body", "words"),
     [
-        ("POST", "/sandbox/commands", "{", "no JSON"),
+        ("POST", "/sandbox/commands", "{", "not JSON"),
         ("POST", "/sandbox/commands", "[]", "must be a JSON object"),
         ("POST", "/sandbox/commands", "{}", "a command is a slash and a word"),
         ("POST", "/sandbox/commands", '{"command": 1}', "command must be a string"),
@@ -141,7 +141,7 @@ async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, 
         ("POST", "/sandbox/trouble", '{"kind": "hang", "seconds": -1}', "seconds must be a number"),
         ("POST", "/sandbox/trouble", '{"kind": "hang", "times": true}', "times must be a number"),
         ("POST", "/sandbox/trouble", '{"kind": "hang", "times": 1e999}', "times must be a whole number"),
-        ("GET", "/sandbox/messages?after=now", "", "is no ts"),
+        ("GET", "/sandbox/messages?after=now", "", "is not a ts"),
         ("GET", "/sandbox/messages?latest=-1", "", "latest is a number of messages"),
         ("POST", "/sandbox/messages", "{}", "text is missing"),
         ("POST", "/sandbox/messages", '{"text": "x", "channel": "C1"}', "sees no channel"),
@@ -152,7 +152,7 @@ async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, 
         ("PUT", "/sandbox/request-url", '{"url": "ftp://x"}', "url is an http address"),
     ],
 )
-async def test_malformed_wishes_are_refused_in_words(
+async def test_malformed_requests_are_refused_in_words(
     outside: aiohttp.ClientSession, method: str, path: str, body: str, words: str
 ) -> None:
     headers = {"Content-Type": "application/json"}
@@ -176,7 +176,7 @@ async def test_a_form_from_a_foreign_page_is_refused(outside: aiohttp.ClientSess
         ({"kind": "answered", "status": 302, "headers": {"Location": "/"}}, 302, "", None),
     ],
 )
-async def test_something_else_answers_for_slack_once_and_nothing_is_done(
+async def test_another_answer_than_slacks_is_given_once_and_nothing_is_done(
     outside: aiohttp.ClientSession,
     slack: SlackStandIn,
     *,
@@ -198,7 +198,7 @@ async def test_something_else_answers_for_slack_once_and_nothing_is_done(
     assert await (await outside.post(address, json={"text": "Hello"})).text() == "ok"
 
 
-async def test_blocks_alone_are_refused_and_a_connection_is_cut_before_anything_is_done(
+async def test_only_blocks_are_refused_and_a_connection_is_cut_before_anything_is_done(
     outside: aiohttp.ClientSession, slack: SlackStandIn, client: AsyncWebClient
 ) -> None:
     await outside.post(

@@ -1,4 +1,4 @@
-"""Modals as people meet them: filled in, corrected, stacked, closed."""
+"""Modals as people use them: filled in, corrected, stacked, closed."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -62,7 +62,7 @@ def titles(slack: SlackStandIn, viewer: str = MEI) -> list[str]:
 
 @pytest.fixture
 def submitted(app: AsyncApp) -> list[dict[str, Any]]:
-    """The views that the app was handed."""
+    """Collect the views that the app received."""
     return []
 
 
@@ -80,7 +80,7 @@ def form(app: AsyncApp, client: AsyncWebClient) -> AsyncApp:
 
 @pytest.fixture
 def opened(slack: SlackStandIn, eventually: Eventually) -> Opened:
-    """Types the command, and returns the id of the modal that comes of it."""
+    """Type the command, and return the id of the modal that it opens."""
 
     async def open_form(text: str = "") -> str:
         await slack.command("/avatar-start", text)
@@ -138,7 +138,7 @@ async def test_a_required_input_is_asked_for_without_the_app(
         ({"response_action": "push", "view": modal("Second")}, ["First", "Second"]),
     ],
 )
-async def test_the_answer_says_what_becomes_of_the_form(
+async def test_the_answer_decides_what_happens_to_the_form(
     slack: SlackStandIn,
     form: AsyncApp,
     *,
@@ -171,7 +171,7 @@ async def test_the_answer_says_what_becomes_of_the_form(
         {"response_action": "dance"},
     ],
 )
-async def test_an_answer_without_sense_leaves_the_form_open(
+async def test_an_invalid_answer_leaves_the_form_open(
     slack: SlackStandIn, form: AsyncApp, connected: Connected, opened: Opened, answer: dict[str, Any]
 ) -> None:
     @form.view("start")
@@ -191,7 +191,7 @@ async def test_a_form_that_is_not_acknowledged_stays_open(
 ) -> None:
     @form.view("start")
     async def handle() -> None:
-        """Forget to acknowledge."""
+        """Do not acknowledge."""
 
     async with connected(form):
         result = await slack.forms.submit(MEI, await opened(), room("room-1"))

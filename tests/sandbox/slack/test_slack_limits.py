@@ -176,7 +176,7 @@ def test_lists_every_problem_at_once() -> None:
     assert len(block_problems([header(""), section(text=marked("x" * 3001)), {"type": "teapot"}])) == 3
 
 
-def test_bears_nonsense_of_any_shape() -> None:
+def test_nonsense_of_any_shape_raises_no_error() -> None:
     shapes: list[Any] = [None, 3, "x", [], {}, [{}], [[None]]]
     for value in shapes:
         for kind in ("section", "header", "context", "actions", "image", "input", "table", "rich_text"):

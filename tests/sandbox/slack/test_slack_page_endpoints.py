@@ -1,4 +1,4 @@
-"""The endpoints that the page is made with, and who may use them."""
+"""The endpoints that the page uses, and who may use them."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def post(outside: aiohttp.ClientSession, path: str, body: dict[str, Any]) 
 
 
 async def kinds(stream: aiohttp.ClientResponse, wanted: set[str]) -> set[str]:
-    """What the stream tells, until it has told of everything wanted."""
+    """Read the stream until it has reported all wanted kinds."""
     told: set[str] = set()
     async with asyncio.timeout(3):
         while not wanted <= told:
@@ -128,7 +128,7 @@ async def test_a_message_and_a_form_from_outside(
         ("GET", "/sandbox/traffic?after=x", None, "after is the number"),
     ],
 )
-async def test_malformed_wishes_are_refused(
+async def test_malformed_requests_are_refused(
     outside: aiohttp.ClientSession, method: str, path: str, body: Any, words: str
 ) -> None:
     response = await outside.request(method, path, json=body)
@@ -195,7 +195,7 @@ async def test_every_page_is_told_what_changed(
         stream.close()
 
 
-async def test_a_burst_is_told_of_in_few_words(slack: SlackStandIn, outside: aiohttp.ClientSession) -> None:
+async def test_a_burst_is_reported_in_few_events(slack: SlackStandIn, outside: aiohttp.ClientSession) -> None:
     async with outside.get("/sandbox/stream") as stream:
         for _ in range(200):
             slack.changes.tell("log")
@@ -220,7 +220,7 @@ async def test_the_stand_in_ends_at_once_with_pages_open(tokens: Tokens) -> None
     assert not slack.changes.heard
 
 
-async def test_a_silent_stream_shows_that_it_lives() -> None:
+async def test_a_silent_stream_sends_signs_of_life() -> None:
     changes = Changes()
     application = aiohttp.web.Application()
     Stream(changes, heartbeat_seconds=0.01).register(application)

@@ -42,7 +42,7 @@ def test_typed_text_is_escaped_as_slack_does(typed: str, sent: str) -> None:
     assert escaped(typed, default_workspace(), MEI) == sent
 
 
-def test_a_channel_that_the_person_cannot_see_stays_a_word() -> None:
+def test_a_channel_that_the_person_cannot_see_stays_plain_text() -> None:
     assert escaped("#plans", default_workspace(), JONAS) == "#plans"
 
 

@@ -111,7 +111,7 @@ async def test_may_hold_more_than_the_chat_methods(slack: SlackStandIn, response
     assert await post(response_url, {"text": "x", "blocks": [long_section] * 5}) == (200, "ok")
 
 
-async def test_breaks_only_when_it_is_meant(slack: SlackStandIn, response_url: str) -> None:
+async def test_trouble_affects_only_its_own_method(slack: SlackStandIn, response_url: str) -> None:
     slack.trouble.server_errors()
     assert await post(response_url, {"text": "Hello"}) == (200, "ok")
     slack.trouble.clear()

@@ -13,7 +13,7 @@ from bot.sandbox.slack import SlackStandIn, Tokens
 
 @asynccontextmanager
 async def serving(application: web.Application) -> AsyncIterator[str]:
-    """The request URL of an application, while it runs."""
+    """Run an application and yield its request URL."""
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

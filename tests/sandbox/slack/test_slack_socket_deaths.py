@@ -1,4 +1,4 @@
-"""Sockets of apps in processes of their own, which share the payloads and are killed."""
+"""Sockets of apps in separate processes, which share the payloads and are killed."""
 
 import asyncio
 import sys
@@ -33,7 +33,7 @@ asyncio.run(serve(sys.argv[1]))
 
 @dataclass
 class Replica:
-    """One process of the app; it prints what it is sent, and acknowledges everything but "silence"."""
+    """One process of the app; it prints what it receives, and acknowledges everything but "silence"."""
 
     process: asyncio.subprocess.Process
     heard: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Replica:
 
 @pytest.fixture
 async def replicas(slack: SlackStandIn, tokens: Tokens) -> AsyncIterator[list[Replica]]:
-    """Three of them, each with one socket, in the order of their sockets."""
+    """Start three of them, each with one socket, in the order of their sockets."""
     client = AsyncWebClient(base_url=slack.api_url)
 
     @asynccontextmanager

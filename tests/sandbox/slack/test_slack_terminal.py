@@ -56,7 +56,7 @@ def test_an_ephemeral_message_says_so() -> None:
     assert "Only visible to you" in shown(draw_message(message("Psst", visible_to="U0MEI00001"), NAMES))
 
 
-def test_a_reply_and_a_person_are_told_from_the_rest() -> None:
+def test_a_reply_and_a_person_are_marked() -> None:
     reply = message("Running", thread_ts="1699999999.000100")
     assert "#avatars · in a thread" in shown(draw_message(reply, NAMES))
     reply.reply_broadcast = True
@@ -65,7 +65,7 @@ def test_a_reply_and_a_person_are_told_from_the_rest() -> None:
     assert "Mei 22:13 UTC" in said
 
 
-def test_a_message_that_is_known_is_told_in_one_line() -> None:
+def test_a_known_message_is_shown_in_one_line() -> None:
     text = "Avatar job ended.\nJob ID: `job-1`\nState: Stopped by <@U0MEI00001>\nRoom: `lobby`\nRegion: cn"
     edited = message(text, edited="1700000600.000000", thread_ts="1699999999.000100")
     assert draw_shortly(edited, NAMES).plain == (

@@ -83,7 +83,7 @@ async def test_a_trigger_expires(client: AsyncWebClient, clock: MovingClock, tri
     assert late["error"] == "expired_trigger_id"
 
 
-async def test_nothing_can_be_pushed_onto_nothing(client: AsyncWebClient, trigger: str) -> None:
+async def test_a_view_cannot_be_pushed_without_an_open_one(client: AsyncWebClient, trigger: str) -> None:
     assert (await refusal(client.views_push(trigger_id=trigger, view=MODAL)))["error"] == "not_found"
 
 

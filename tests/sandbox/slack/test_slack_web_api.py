@@ -34,7 +34,7 @@ async def test_says_who_the_bot_is(client: AsyncWebClient, slack: SlackStandIn) 
     assert answer.headers["x-oauth-scopes"] == "commands,chat:write"
 
 
-async def test_knows_its_tokens_apart(slack: SlackStandIn, tokens: Tokens) -> None:
+async def test_tells_its_tokens_apart(slack: SlackStandIn, tokens: Tokens) -> None:
     def asking(token: str | None) -> AsyncWebClient:
         return AsyncWebClient(token=token, base_url=slack.api_url)
 
@@ -251,7 +251,7 @@ async def test_every_message_is_kept_and_the_latest_are_found(
     clock.advance(1)
     newest = slack.say("newest")
     assert slack.messages(after=slack.messages(GENERAL, latest=1)[0].ts) == [newest]
-    with pytest.raises(ValueError, match="is no ts"):
+    with pytest.raises(ValueError, match="is not a ts"):
         slack.messages(after="yesterday")
 
 
@@ -367,7 +367,7 @@ async def test_traffic_holds_calls_but_no_tokens(
     assert tokens.bot_token not in repr(slack.traffic)
 
 
-async def test_several_stand_ins_are_strangers(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_several_stand_ins_are_independent(slack: SlackStandIn, client: AsyncWebClient) -> None:
     others = Tokens("xoxb-2", "xapp-2", "other")
     async with SlackStandIn(others) as other:
         await AsyncWebClient(token="xoxb-2", base_url=other.api_url).chat_postMessage(

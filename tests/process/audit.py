@@ -1,4 +1,4 @@
-"""What people were promised, what the log says, what the cloud made and what Slack shows, side by side."""
+"""Compare what people were promised with the log, with the cloud's jobs, and with Slack's messages."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from tests.process.conftest import StandIns
 from tests.process.crowd import Typed
 
 SHOWN = 20
-"""How many rooms are shown of those where something is wrong."""
+"""The most faulty rooms to show."""
 
 UNDER_WAY = (Status.RECEIVED, Status.STARTING)
 
@@ -30,22 +30,22 @@ T = TypeVar("T")
 
 
 def rows_in(database_url: str) -> list[Invocation]:
-    """The log of bots that run, oldest first."""
+    """Return the log of running bots, oldest first."""
     return _ask(database_url, _all_rows)[::-1]
 
 
 def nothing_is_under_way(database_url: str) -> bool:
-    """Whether every start has come to something."""
+    """Return whether no start is in progress any more."""
     return not any(row.status in UNDER_WAY for row in rows_in(database_url))
 
 
 def everybody_knows(database_url: str) -> bool:
-    """Whether there is nothing left to do for any row, telling people included."""
+    """Return whether no row has work left, including messages to people."""
     return not _ask(database_url, lambda log: log.overdue(datetime.now(UTC) + _NEXT_WEEK, limit=1))
 
 
 def no_job_runs(database_url: str) -> bool:
-    """Whether every job has been told to be over."""
+    """Return whether every job is known to have ended."""
     return not any(row.job_state and not row.job_state.is_over for row in rows_in(database_url))
 
 
@@ -63,7 +63,7 @@ def _ask(database_url: str, question: Callable[[Invocations], Awaitable[T]]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """All there is to know of one room, in which one person typed one command."""
+    """Everything known of one room, in which one person typed one command."""
 
     room_id: str
     typed: Typed
@@ -73,7 +73,7 @@ class Room:
     announcements: Mapping[str, int]
 
     def faults(self) -> Iterator[str]:
-        """What is not as it was promised."""
+        """Yield what differs from the promises."""
         if self.typed.is_promised and not self.rows:
             yield "acknowledged, but not in the log"
         if len(self.rows) > 1:
@@ -98,7 +98,7 @@ class Room:
                 if row.job_id not in self.jobs:
                     yield "the log knows a job that was not made"
             case Status.UNKNOWN:
-                pass  # of a room where no job was made; else the row has to be `started`
+                pass  # without a job; else the row must be `started`
             case Status.FAILED:
                 if row.reason != reason(Code.INTERRUPTED):
                     yield "it failed, and not because a process ended"
@@ -107,7 +107,7 @@ class Room:
             case Status.REFUSED:
                 if self.typed.is_promised or self.calls:
                     yield "it was refused and not refused"
-                return  # in the very answer to the command, so there is nobody else to tell
+                return  # told in the answer to the command itself, so nobody else needs to be told
             case _:
                 yield f"it stays {row.status}"
         if row.lease_until is not None or row.announced_at is None:
@@ -127,14 +127,14 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class Audit:
     """All rooms."""
 
     rooms: Sequence[Room]
 
     @classmethod
     def of(cls, typed: Sequence[Typed], database_url: str, cloud: StandIns) -> Self:
-        """As things stand now."""
+        """Compare everything as it is now."""
         rows, jobs, announced = (
             defaultdict[str, list[Invocation]](list),
             defaultdict[str, list[str]](list),
@@ -162,14 +162,14 @@ class Reckoning:
         )
 
     def faults(self) -> str:
-        """What is wrong, a line for each room; empty where all is well."""
+        """Describe what is wrong, one line for each room; empty if nothing is."""
         wrong = [(room, "; ".join(faults)) for room in self.rooms if (faults := list(room.faults()))]
         return "\n".join(
             [f"{len(wrong)} rooms:" * bool(wrong), *(f"{faults}: {room}" for room, faults in wrong[:SHOWN])]
         ).strip()
 
     def figures(self) -> str:
-        """How it went, in one line."""
+        """Return the figures of the run in one line."""
         rows = [row for room in self.rooms for row in room.rows]
         statuses = Counter(row.status.value for row in rows)
         promised = sum(room.typed.is_promised for room in self.rooms)
@@ -185,12 +185,12 @@ class Reckoning:
 
     @property
     def announced_twice(self) -> int:
-        """How many jobs were announced more than once."""
+        """The number of jobs that were announced more than once."""
         return sum(number > 1 for room in self.rooms for number in room.announcements.values())
 
 
 def _announced(cloud: StandIns) -> Counter[str]:
-    """How often each job was announced to a channel; what stands in threads is about its end."""
+    """Count the announcements of each job in a channel; thread replies are about its end."""
     return Counter(
         job_id
         for message in cloud.messages()

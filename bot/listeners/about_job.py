@@ -1,0 +1,67 @@
+"""What listeners about a job have in common: which job it is, who started it, and whether it is over."""
+
+from dataclasses import dataclass, replace
+
+from bot.domain.arguments import JobRef, parse_job_value
+from bot.domain.invocation import Invocation, JobState, Status
+from bot.jobs.stop import OVER_ALREADY
+from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
+from bot.messages.ended import over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutJob(Wish):
+    """A wish about a job."""
+
+    job: JobRef
+
+    @property
+    def told(self) -> JobRef:
+        """The job, as its person is told of it."""
+        return self.job.as_told(self.start, self.asked)
+
+
+def parse_job(use: Use) -> JobRef:
+    """The job in a button's value."""
+    return parse_job_value(use.invocation.text)
+
+
+async def find_job(use: Use, job: JobRef) -> AboutJob:
+    """The job that a button is about, and its start, if the log has it: its room then counts."""
+    use.invocation = replace(use.invocation, room_id=job.room_id, job_id=job.job_id)
+    start = await find_start(use, job.job_id)
+    return about(use, job.as_logged(start), start)
+
+
+def about(use: Use, job: JobRef, start: Invocation | None) -> AboutJob:
+    """The row for a job, with the name that its room had when it was started, as far as that is known."""
+    asked = replace(
+        use.invocation,
+        room_id=job.room_id,
+        job_id=job.job_id,
+        room_name=(start.room_name if start else None) or use.invocation.room_name,
+    )
+    return AboutJob(asked=asked, start=start, job=job)
+
+
+async def find_start(use: Use, job_id: str) -> Invocation | None:
+    """The start that made the job, if the log has it."""
+    return await use.services.acceptance.ask(use.services.invocations.find_start(job_id))
+
+
+async def answer_if_over(use: Use, wish: AboutJob) -> Accepted | None:
+    """What became of the job of a button, if it is over.
+
+    A message that cannot be edited offers its buttons for ever.
+    """
+    start = wish.start
+    if start is None or start.job_state is None or not start.job_state.is_over:
+        return None
+    services = use.services
+    stop = None
+    if start.job_state is JobState.STOPPED:
+        stop = await services.acceptance.ask(services.invocations.find_stop(wish.job.job_id))
+    if not await services.incoming.close(use.invocation, Status.DONE, OVER_ALREADY):
+        return SAME_DELIVERY
+    told = start if start.is_visible_to(use.invocation) else replace(start, room_id=None, room_name=None)
+    return Accepted(words=over(told, stop))

@@ -1,0 +1,115 @@
+"""What listeners about a start have in common: the start that a button names, and committing another one."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from bot.domain.arguments import parse_again, request_of
+from bot.domain.invocation import Action, Invocation, StartRequest, Status
+from bot.errors import InvalidArguments
+from bot.jobs.start import Duplicate, Used
+from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
+from bot.messages.message import Message
+from bot.messages.replies import duplicate, starting, used
+from bot.reasons import Reason, reason
+from bot.reasons import ReasonCode as Code
+
+DOUBLE_CLICK = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutStart(Wish):
+    """A wish about a start: `named` is its row."""
+
+    named: Invocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWish(Wish):
+    """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
+
+    `is_another`: the person knows of an equal start and wants another one.
+    """
+
+    previous_id: str | None = None
+    is_another: bool = False
+
+
+def parse_start_id(use: Use) -> str:
+    """The ID of the start in a button's value."""
+    return use.invocation.text.partition(" ")[0]
+
+
+async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
+    """The start that a button is about, and what is asked for with it."""
+    named = await get_start(use, invocation_id)
+    return about(use, named, request_of(named))
+
+
+async def get_start(use: Use, invocation_id: str) -> Invocation:
+    """The row of a start.
+
+    Raises:
+        InvalidArguments: there is none with this ID.
+    """
+    start = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
+    if start is None or start.action is not Action.START:
+        raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    return start
+
+
+def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
+    """The click, as if made in the channel of the start: an answer to one person may be a direct message.
+
+    That holds for whoever made the start. Others may be no members there, and stay where they click. The team
+    is always that of the start, for starts are compared by it and a click may come without one.
+    """
+    asked = replace(use.invocation.asking_for(request), team_id=named.team_id)
+    if asked.user_id == named.user_id or asked.channel_id is None:
+        asked = replace(asked, channel_id=named.channel_id, channel_kind=named.channel_kind)
+    return AboutStart(asked=asked, named=named)
+
+
+def once_more(use: Use, named: Invocation) -> Invocation:
+    """The row that asks for the same start once more, as if it was asked for today."""
+    if not named.room_id:
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
+    return about(use, named, parse_again(named, use.services.regions)).asked
+
+
+async def commit_start(use: Use, wish: StartWish) -> Accepted:
+    """Commit a start; or refuse it as a duplicate, or because its button was used before."""
+    asked, starts = wish.asked, use.services.starts
+    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+        case Invocation() as received:
+            words = starting(received)
+            return Accepted(words=words, instead=True, work=partial(starts.carry_out, received))
+        case Duplicate(existing):
+            return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
+        case Used(existing):
+            why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
+            # The first of two clicks in a row has just said there that it starts.
+            instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
+            return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
+        case None:
+            return SAME_DELIVERY
+
+
+async def refuse(
+    use: Use, asked: Invocation, why: Reason, words: Message, *, instead: bool = True
+) -> Accepted:
+    """Log that a start was refused, and say so once."""
+    if await use.services.incoming.close(asked, Status.REFUSED, why):
+        return Accepted(words=words, instead=instead)
+    return SAME_DELIVERY
+
+
+def duplicate_reason(existing: Invocation) -> Reason:
+    """Why a duplicate was refused, for the invocation log."""
+    match existing.status:
+        case Status.STARTED:
+            return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)
+        case Status.UNKNOWN:
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.user_id)
+        case _:
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.user_id)

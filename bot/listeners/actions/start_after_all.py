@@ -1,0 +1,59 @@
+"""*Start anyway*, where it is not known what came of a start; *Start it now*, where it never left."""
+
+from bot.domain.arguments import request_of
+from bot.domain.invocation import Action, Invocation, Status
+from bot.listeners.about_start import (
+    AboutStart,
+    StartWish,
+    about,
+    commit_start,
+    get_start,
+    once_more,
+    parse_start_id,
+    refuse,
+)
+from bot.listeners.use import Accepted, Button, Use
+from bot.messages.buttons import START_AFTER_ALL
+from bot.messages.unknown import settled_already
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
+
+
+async def find(use: Use, invocation_id: str) -> AboutStart:
+    """The start that may be sent once more."""
+    named = await get_start(use, invocation_id)
+    if not _may_be_sent(named):
+        return about(use, named, request_of(named))
+    return AboutStart(asked=once_more(use, named), named=named)
+
+
+async def start(use: Use, wish: AboutStart) -> Accepted:
+    """Commit the start, unless the one before has turned out to have made a job."""
+    named = wish.named
+    if not _may_be_sent(named):
+        why = reason(Code.START_SETTLED, job_id=named.job_id)
+        return await refuse(use, use.invocation.asking_for(request_of(named)), why, settled_already(named))
+    is_another = await _is_of_an_unknown(use, named)
+    return await commit_start(use, StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another))
+
+
+def _may_be_sent(named: Invocation) -> bool:
+    return named.status is Status.UNKNOWN or named.made_no_job
+
+
+async def _is_of_an_unknown(use: Use, start: Invocation) -> bool:
+    """Whether it is unknown, or one that was wanted in spite of that and made no job."""
+    before: Invocation | None = start
+    while before is not None and before.made_no_job and before.previous_id:
+        before = await use.services.acceptance.ask(use.services.invocations.get(before.previous_id))
+    return before is not None and before.status is Status.UNKNOWN
+
+
+BUTTON = Button(
+    action_id=START_AFTER_ALL,
+    action=Action.START,
+    parse=parse_start_id,
+    find=find,
+    handle=start,
+    verdict="Nothing was started.",
+)

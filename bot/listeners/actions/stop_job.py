@@ -1,0 +1,35 @@
+"""*Stop*, on an announcement and in the list of jobs."""
+
+from functools import partial
+
+from bot.domain.invocation import Action
+from bot.listeners.about_job import AboutJob, answer_if_over, find_job, parse_job
+from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
+from bot.messages.buttons import STOP_JOB
+from bot.messages.stops import stopping
+
+MANY_STOPS = 6
+"""Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""
+
+
+async def stop(use: Use, wish: AboutJob) -> Accepted:
+    """Commit the stop, unless the job is over."""
+    if over := await answer_if_over(use, wish):
+        return over
+    stops = use.services.stops
+    received = await stops.commit(wish.asked)
+    if received is None:
+        return SAME_DELIVERY
+    waits = stops.under_way >= MANY_STOPS
+    words = stopping(wish.told, received.room_name) if waits else None
+    return Accepted(words=words, work=partial(stops.carry_out, received))
+
+
+BUTTON = Button(
+    action_id=STOP_JOB,
+    action=Action.STOP,
+    parse=parse_job,
+    find=find_job,
+    handle=stop,
+    verdict="Nothing was stopped.",
+)

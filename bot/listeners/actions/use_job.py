@@ -1,0 +1,47 @@
+"""*Use this one*, on a job that may be that of a start whose outcome is not known."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from bot.domain.arguments import UseJob, request_of
+from bot.domain.invocation import Action, Status
+from bot.listeners.about_start import AboutStart, about, get_start
+from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
+from bot.messages.buttons import USE_JOB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutJobOfStart(AboutStart):
+    """A wish about a start, and the job that is to be its own."""
+
+    job_id: str
+
+
+def parse(use: Use) -> UseJob:
+    """The start and the job in the button's value."""
+    return UseJob.parse(use.invocation.text)
+
+
+async def find(use: Use, wanted: UseJob) -> AboutJobOfStart:
+    """The start whose job it may be."""
+    named = await get_start(use, wanted.invocation_id)
+    asked = about(use, named, request_of(named)).asked
+    return AboutJobOfStart(asked=asked, named=named, job_id=wanted.job_id)
+
+
+async def adopt(use: Use, wish: AboutJobOfStart) -> Accepted:
+    """Log the choice; whether the job can be the start's own is found out after the ack."""
+    if not await use.services.incoming.close(wish.asked, Status.DONE):
+        return SAME_DELIVERY
+    use_job = use.services.reconciliation.use
+    return Accepted(work=partial(use_job, wish.named, wish.job_id, asking=use.invocation))
+
+
+BUTTON = Button(
+    action_id=USE_JOB,
+    action=Action.ADOPT,
+    parse=parse,
+    find=find,
+    handle=adopt,
+    verdict="Nothing was changed.",
+)

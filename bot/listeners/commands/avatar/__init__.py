@@ -1,0 +1,19 @@
+"""`/avatar help | jobs | stop <job_id>`."""
+
+from bot.domain.invocation import Action
+from bot.listeners.commands.avatar import help as help_
+from bot.listeners.commands.avatar import jobs, stop
+from bot.listeners.use import AnySubcommand, Command
+
+SUBCOMMANDS: tuple[AnySubcommand, ...] = (help_.SUBCOMMAND, jobs.SUBCOMMAND, stop.SUBCOMMAND)
+"""The subcommands that are listened to."""
+
+AVATAR_COMMAND = "/avatar"
+
+COMMAND = Command(
+    name=AVATAR_COMMAND,
+    description="See which avatar jobs run, and stop them",
+    usage_hint="help | jobs | stop job_id",
+    action=Action.HELP,
+    subcommands=SUBCOMMANDS,
+)

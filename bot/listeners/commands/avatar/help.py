@@ -1,0 +1,15 @@
+"""`/avatar help`."""
+
+from bot.listeners.commands.avatar_start import START_COMMAND
+from bot.listeners.help import help_with
+from bot.listeners.use import Use
+from bot.messages.message import Message
+from bot.messages.replies import avatar_usage
+
+
+def usage(use: Use) -> Message:
+    """How the command is used."""
+    return avatar_usage(use.command or "", START_COMMAND)
+
+
+SUBCOMMAND = help_with(usage)

@@ -1,0 +1,102 @@
+"""The way of every use: payload → invocation → parse → policy → commit → ack → begin the work.
+
+It stands here once, for commands and buttons alike, and so does what becomes of a use that is refused or
+invalid, that cannot be logged, or that meets a bug. A listener never raises, and waits for the log alone.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.arguments import first_word, unknown_subcommand
+from bot.domain.invocation import Status
+from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
+from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers
+from bot.listeners.use import Accepted, AnyButton, AnyListener, Command, Services, Use
+from bot.messages.replies import declined, went_wrong
+
+Body: TypeAlias = dict[str, Any]
+BoltListener: TypeAlias = Callable[[AsyncAck, Body], Awaitable[None]]
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Makes Bolt's listeners out of what is declared."""
+
+    services: Services
+
+    def listen_to_command(self, declared: Command) -> BoltListener:
+        """What Bolt calls when somebody types the command."""
+
+        async def listener(ack: AsyncAck, command: Body) -> None:
+            invocation = self.services.incoming.typed(command, declared.action)
+            use = Use(self.services, invocation, declared.verdict, command=declared.name)
+            await self._take(use, declared, CommandAnswers(ack))
+
+        return listener
+
+    def listen_to_button(self, declared: AnyButton) -> BoltListener:
+        """What Bolt calls when somebody clicks the button."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            invocation = self.services.incoming.clicked(body, declared.action)
+            use = Use(self.services, invocation, declared.verdict)
+            await self._take(use, declared, ClickAnswers(ack, self.services, invocation))
+
+        return listener
+
+    async def _take(self, use: Use, declared: Command | AnyButton, answers: Answers) -> None:
+        """Log the use, acknowledge and answer it, and begin its work, if that is wanted of it."""
+        with structlog.contextvars.bound_contextvars(invocation_id=use.invocation.id):
+            try:
+                accepted = await self._accept_or_decline(use, declared)
+                await answers.give(accepted.words, instead=accepted.instead)
+                if accepted.work is not None:
+                    self.services.claims.take(use.invocation.id, accepted.work())
+            except DatabaseUnavailable as error:
+                _log.error("refused, for the log cannot be used", reason=str(error))
+                await answers.give(declined(error, use.command, verdict=declared.verdict))
+            except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody
+                _log.exception("a listener failed", reference=use.invocation.id)
+                await answers.give(went_wrong(use.invocation.id))
+
+    async def _accept_or_decline(self, use: Use, declared: Command | AnyButton) -> Accepted:
+        try:
+            return await self._accept(use, declared)
+        except (InvalidArguments, Refused) as error:
+            status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+            await self.services.incoming.close(use.invocation, status, error.reason)
+            return Accepted(words=declined(error, use.command, verdict=use.verdict))
+
+    async def _accept(self, use: Use, declared: Command | AnyButton) -> Accepted:
+        listener: AnyListener
+        if isinstance(declared, Command):
+            listener, use.words = listener_for(declared, use.invocation.text)
+            use.verdict = listener.verdict
+        else:
+            listener = declared
+        parsed = listener.parse(use)
+        use.invocation = replace(use.invocation, action=listener.action)
+        wish = await listener.find(use, parsed)
+        self.services.policy.check(wish.asked, wish.start)
+        return await listener.handle(use, wish)
+
+
+def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
+    """Who listens to what is typed after a command, and the words that they are to parse.
+
+    Raises:
+        InvalidArguments: there is no such subcommand.
+    """
+    word, rest = first_word(text)
+    for subcommand in command.subcommands:
+        if subcommand.verb == word.lower():
+            return subcommand, rest
+    if command.otherwise is None:
+        raise unknown_subcommand(word, [subcommand.verb for subcommand in command.subcommands])
+    return command.otherwise, [word, *rest]

@@ -1,0 +1,148 @@
+"""What a command or a button declares, and what its functions are handed and hand back.
+
+`parse` reads the text, without asking anybody. `find` asks the log what the use is about; where that is
+nothing, it is left out. The policy then judges what was found, by the listener's `action`. `handle` commits
+the use and says what is left to do. Everything around these functions is in `pipeline.py`.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from bot.domain.arguments import Regions
+from bot.domain.invocation import Action, Invocation
+from bot.domain.policy import Policy
+from bot.durable.accept import Acceptance
+from bot.durable.claims import Claims
+from bot.jobs.reconcile import Reconciliation
+from bot.jobs.rtc_access import RtcAccess
+from bot.jobs.start import Starts
+from bot.jobs.stop import Stops
+from bot.listeners.incoming import Incoming
+from bot.messages.message import Message
+from bot.runtime.background import Tasks
+from bot.slack.delivery import Delivery
+from bot.store.invocations import Invocations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What listeners work with. `rtc` is None where RTC access is switched off."""
+
+    incoming: Incoming
+    acceptance: Acceptance
+    invocations: Invocations
+    starts: Starts
+    stops: Stops
+    reconciliation: Reconciliation
+    rtc: RtcAccess | None
+    delivery: Delivery
+    claims: Claims
+    tasks: Tasks
+    policy: Policy
+    regions: Regions
+
+
+@dataclass(slots=True)
+class Use:
+    """One use of the bot on its way to the log.
+
+    `invocation` is its row, as far as the use is understood by now: that is what is logged if it is declined.
+    `command` is what was typed, if it was typed, and `words` are those to be parsed. `verdict` says what it
+    comes to if nothing is done.
+    """
+
+    services: Services
+    invocation: Invocation
+    verdict: str
+    command: str | None = None
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a use is about.
+
+    The policy judges `asked`: the row with its room and region, if it is about any. `start` made the job that
+    it is about, if the log knows it.
+    """
+
+    asked: Invocation
+    start: Invocation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A use that is in the log: what to say to its person, and the work that begins after the ack.
+
+    Args:
+        instead: the words take the place of the message whose button was clicked.
+    """
+
+    words: Message | None = None
+    instead: bool = False
+    work: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+
+SAME_DELIVERY = Accepted()
+"""Slack has delivered this very use before: an ack is all that it still needs."""
+
+P = TypeVar("P")
+W = TypeVar("W", bound=Wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener(Generic[P, W]):
+    """One thing that people can do. The log calls it by its `action`, and the policy judges it by that."""
+
+    action: Action
+    parse: Callable[[Use], P]
+    find: Callable[[Use, P], Awaitable[W]]
+    handle: Callable[[Use, W], Awaitable[Accepted]]
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subcommand(Listener[P, W]):
+    """A listener to a command whose first word is its `verb`."""
+
+    verb: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button(Listener[P, W]):
+    """A listener to the buttons with its `action_id`, which may have a number after it."""
+
+    action_id: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The action IDs that are listened to."""
+        return re.compile(rf"^{re.escape(self.action_id)}(-\d+)?$")
+
+
+AnyListener: TypeAlias = Listener[Any, Any]
+AnySubcommand: TypeAlias = Subcommand[Any, Any]
+AnyButton: TypeAlias = Button[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A slash command, as Slack lists it. `otherwise` listens where the first word is no subcommand.
+
+    `action` is what the log calls a use that is not understood, and `verdict` what that comes to.
+    """
+
+    name: str
+    description: str
+    usage_hint: str
+    action: Action
+    subcommands: Sequence[AnySubcommand]
+    otherwise: AnyListener | None = None
+    verdict: str = ""
+
+
+async def about_nothing(use: Use, _parsed: object) -> Wish:
+    """The `find` of a listener whose use is about no job and no start of the log."""
+    return Wish(asked=use.invocation)
