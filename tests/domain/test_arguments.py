@@ -468,7 +468,7 @@ def test_what_is_asked_for_again_is_checked_by_the_regions_of_today() -> None:
     assert parse_again(ASKED.asking_for(anywhere), today).region == "cn-southwest-2"
     with pytest.raises(InvalidArguments, match="region_unknown word='cn-north-4'"):
         parse_again(ASKED.asking_for(in_beijing), today)
-    with pytest.raises(InvalidArguments, match="The room ID is missing"):
+    with pytest.raises(InvalidArguments, match="room_id_missing"):
         parse_again(ASKED, today)
 
 
