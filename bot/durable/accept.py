@@ -65,7 +65,8 @@ class Acceptance:
             DatabaseUnavailable: it was not written in time, or it is not known whether it was. Should the row
                 be there after all, it is moved to `refused`, which is what the person is told.
         """
-        writing = asyncio.create_task(self._write(invocation, unless_duplicate=unless_duplicate))
+        record = self._invocations.record(invocation, unless_duplicate=unless_duplicate)
+        writing = asyncio.create_task(_outcome_of(record))
         self.tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)
         outcome = writing.result() if done else DatabaseUnavailable(reason(Code.DATABASE_WRITES_SLOWLY))
@@ -84,18 +85,15 @@ class Acceptance:
         Raises:
             DatabaseUnavailable: it does not.
         """
-        asking = asyncio.create_task(question)
+        asking = asyncio.create_task(_outcome_of(question))
         self.tasks.own(asking)
         done, _ = await asyncio.wait({asking}, timeout=self._seconds if beside_commit else self._ask_seconds)
         if not done:
             raise DatabaseUnavailable(reason(Code.DATABASE_ANSWERS_SLOWLY))
-        return asking.result()
-
-    async def _write(self, invocation: Invocation, *, unless_duplicate: bool) -> bool | DatabaseUnavailable:
-        try:
-            return await self._invocations.record(invocation, unless_duplicate=unless_duplicate)
-        except DatabaseUnavailable as error:
-            return error
+        outcome = asking.result()
+        if isinstance(outcome, DatabaseUnavailable):
+            raise outcome
+        return outcome
 
     async def _call_off(
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
@@ -111,3 +109,11 @@ class Acceptance:
         except (asyncio.CancelledError, TimeoutError):
             with suppress(DatabaseUnavailable):
                 await refuse()
+
+
+async def _outcome_of(use: Coroutine[Any, Any, T]) -> T | DatabaseUnavailable:
+    """What it returns, or its failure: whoever has given up waiting has told the person already."""
+    try:
+        return await use
+    except DatabaseUnavailable as error:
+        return error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
@@ -258,6 +259,20 @@ async def test_an_answer_of_the_log_that_takes_too_long_is_not_waited_for(
     free.set()
     await tasks.idle()
     assert done == ["slow"]
+
+
+async def test_an_answer_that_fails_after_nobody_waits_for_it_is_no_bug(
+    log: Invocations, tasks: Tasks
+) -> None:
+    async def fails_late() -> None:
+        await asyncio.sleep(ASK_SECONDS + 0.05)
+        raise DatabaseUnavailable(other("It is being closed."))
+
+    with capture_logs() as lines:
+        with pytest.raises(DatabaseUnavailable, match="takes too long"):
+            await acceptance_of(log, tasks).ask(fails_late())
+        await tasks.idle()
+    assert lines == []
 
 
 def test_a_question_and_a_commit_together_leave_time_for_the_ack() -> None:
