@@ -269,7 +269,7 @@ async def test_an_answer_that_fails_after_nobody_waits_for_it_is_no_bug(
         raise DatabaseUnavailable(other("It is being closed."))
 
     with capture_logs() as lines:
-        with pytest.raises(DatabaseUnavailable, match="takes too long"):
+        with pytest.raises(DatabaseUnavailable, match="database_answers_slowly"):
             await acceptance_of(log, tasks).ask(fails_late())
         await tasks.idle()
     assert lines == []
