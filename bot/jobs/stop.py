@@ -18,7 +18,7 @@ from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, NotSent, OutcomeUnknown, Refused
-from bot.jobs.outcome import Outcomes, error_in, unknown_in
+from bot.jobs.outcome import Outcomes
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
@@ -171,22 +171,6 @@ class Stops:
             facts | {"job_state": JobState.STOPPED},
             stopped(told, invocation.room_name),
         )
-
-    async def tell_again(self, settled: Invocation) -> None:
-        """Tell what came of a stop that nobody, as far as is known, has been told of."""
-        start = await self._invocations.find_start(settled.job_id or "")
-        told = _job_of(settled).as_told(start, settled)
-        if settled.status is Status.REFUSED:
-            await self._outcomes.tell(settled, _refused(Refused(settled.reason or "")))
-        elif settled.status is Status.FAILED:
-            error = error_in(settled) if settled.http_status else unknown_in(settled)
-            await self._outcomes.tell(settled, not_stopped(told, error, settled))
-        else:
-            by_this = settled.job_state is JobState.STOPPED
-            await self._outcomes.tell(
-                settled,
-                stopped(told, settled.room_name) if by_this else _over_already(settled, told),
-            )
 
 
 def _job_of(stop: Invocation) -> JobRef:

@@ -113,6 +113,14 @@ async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_inv
     row, other = an_invocation(lease_until=NOON), an_invocation(lease_until=NOON)
     await log.record(row)
     await log.record(other)
-    await log.mark_announced(row, NOON, channel=None, ts=None)
+    await log.advance(
+        row,
+        row.status,
+        announced_at=NOON,
+        message_channel=None,
+        message_ts=None,
+        response_url=None,
+        lease_until=None,
+    )
     assert await log.overdue(NOON, limit=10) == [other]
     assert await log.get(row.id) == replace(row, announced_at=NOON, lease_until=None)

@@ -84,7 +84,15 @@ class TestSqliteFiles:
             await log.record(forgotten)
             assert b"first-secret" in bytes_in(tmp_path)
             assert b"other-secret" in bytes_in(tmp_path)
-            await log.mark_announced(announced, announced.created_at, channel="C1", ts="1.2")
+            await log.advance(
+                announced,
+                announced.status,
+                announced_at=announced.created_at,
+                message_channel="C1",
+                message_ts="1.2",
+                response_url=None,
+                lease_until=None,
+            )
             await log.forget_response_urls(before=an_invocation().created_at)
         assert b"invocation-001" in bytes_in(tmp_path)
         assert b"secret" not in bytes_in(tmp_path)

@@ -132,7 +132,15 @@ async def test_an_announced_row_knows_its_message_and_forgets_its_response_url(
     await log.record(told)
     await log.record(other)
     at = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
-    await log.mark_announced(told, at, channel="C1", ts="1700000000.000100")
+    await log.advance(
+        told,
+        told.status,
+        announced_at=at,
+        message_channel="C1",
+        message_ts="1700000000.000100",
+        response_url=None,
+        lease_until=None,
+    )
     assert await rows(log) == [
         other,
         replace(

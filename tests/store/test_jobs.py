@@ -132,7 +132,15 @@ async def test_other_starts_of_the_room_are_unknown_from_the_call_until_their_ou
     assert await log.other_unknown_starts(mine) == [starting]
     unknown = await log.advance(starting, Status.UNKNOWN)
     assert unknown is not None
-    await log.mark_announced(unknown, NOON, channel=None, ts=None)
+    await log.advance(
+        unknown,
+        unknown.status,
+        announced_at=NOON,
+        message_channel=None,
+        message_ts=None,
+        response_url=None,
+        lease_until=None,
+    )
     assert [row.id for row in await log.other_unknown_starts(mine)] == [other.id]
     assert await log.other_unknown_starts(elsewhere) == []
     await log.adopt(unknown, "job-1")
