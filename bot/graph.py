@@ -30,13 +30,15 @@ from bot.listeners import register
 from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
-from bot.posts.updates import Showing
+from bot.posts.loop import DeliveryLoop
+from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.slack.delivery import Delivery
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
+from bot.store.posts import Posts
 from bot.store.watched_jobs import WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
@@ -102,7 +104,12 @@ class Graph:
     def background_loops(self) -> Sequence[BackgroundLoop]:
         """What is done all the time."""
         clearing = partial(keep_clearing, self.invocations, now=self.now)
-        return (self.recovery.keep_recovering, self.watcher.keep_watching, clearing)
+        return (
+            self.recovery.keep_recovering,
+            self.posts.keep_delivering,
+            self.watcher.keep_watching,
+            clearing,
+        )
 
     @cached_property
     def watched_jobs(self) -> WatchedJobs:
@@ -135,9 +142,7 @@ class Graph:
     @cached_property
     def outcomes(self) -> Outcomes:
         """Writes down what came of invocations, and tells people."""
-        return Outcomes(
-            self.invocations, self.delivery, rtc_access=self.offers_rtc, now=self.now, sleep=self.sleep
-        )
+        return Outcomes(self.invocations, self.posts, now=self.now, sleep=self.sleep)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
@@ -208,14 +213,14 @@ class Graph:
         )
 
     @cached_property
-    def showing(self) -> Showing:
-        """Brings announcements up to date."""
-        return Showing(
-            invocations=self.invocations,
-            watched_jobs=self.watched_jobs,
+    def posts(self) -> DeliveryLoop:
+        """Delivers every message about a job, and keeps it true."""
+        return DeliveryLoop(
+            posts=Posts(self.database),
+            rendering=Rendering(self.invocations, rtc_access=self.offers_rtc),
             delivery=self.delivery,
-            rtc_access=self.offers_rtc,
             now=self.now,
+            new_id=self.new_id,
             sleep=self.sleep,
         )
 
@@ -226,7 +231,7 @@ class Graph:
             watched_jobs=self.watched_jobs,
             metastudio=self.metastudio,
             rooms=self.rooms,
-            showing=self.showing,
+            posts=self.posts,
             clock=self.clock,
             sleep=self.sleep,
         )
@@ -238,7 +243,7 @@ class Graph:
             watched_jobs=self.watched_jobs,
             leases=Leases(self.database),
             metastudio=self.metastudio,
-            showing=self.showing,
+            posts=self.posts,
             completion=self.completion,
             holder=self.holder,
             reads_per_second=self.reads_per_second,

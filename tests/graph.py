@@ -1,12 +1,13 @@
 """The bot's object graph with what tests play outside of it."""
 
-from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.graph import Graph
+from bot.jobs.outcome import Outcomes
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 
@@ -22,13 +23,12 @@ async def at_once() -> None:
 
 def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
     """What a Graph needs: what a test plays, and for the rest what does no harm."""
-    numbers = count(1)
     harmless = {
         "database": log._database,
         "invocations": log,
         "slack": AsyncWebClient(),
         "installation": HOME,
-        "new_id": lambda: f"i{next(numbers)}",
+        "new_id": lambda: uuid4().hex,
         "acquire": at_once,
         "holder": "this process",
         "regions": Regions(("cn-north-4", "cn-southwest-2")),
@@ -41,3 +41,9 @@ def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
 def a_graph(log: Invocations, **played: Any) -> Graph:
     """The bot over a log: `played` are at least the delivery, MetaStudio, the tasks and the clock (`now`)."""
     return Graph(**parts_for(log, **played))
+
+
+async def told_again(outcomes: Outcomes) -> None:
+    """Back when the delivery loop has told what is due."""
+    await outcomes._posts.deliver_due()
+    await outcomes._posts._tasks.idle()

@@ -1,10 +1,13 @@
 """Steps of invocations, for tests to which it does not matter what else becomes known by them."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
+
+from typing_extensions import override
 
 from bot.domain import steps
-from bot.domain.invocation import Status
+from bot.domain.invocation import Invocation, Status
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -28,3 +31,18 @@ def step_to(status: Status, **known: Any) -> steps.Step:
 def adopting(job_id: str = "job-1", **known: Any) -> steps.Adopted:
     """The step by which a start adopts a job."""
     return steps.Adopted(**{"job_id": job_id, "started_at": NOON, **known})
+
+
+def noting(row: Invocation, at: datetime, *, channel: str | None = None, ts: str | None = None) -> steps.Step:
+    """The note that people have been told of a row, which the mark of its post leaves behind."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Noted(steps.Step):
+        status: ClassVar[Status] = row.status
+
+        @override
+        def facts(self) -> dict[str, Any]:
+            told = {"announced_at": at, "message_channel": channel, "message_ts": ts}
+            return told | {"response_url": None, "lease_until": None}
+
+    return Noted()

@@ -35,6 +35,7 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
+from bot.domain.post import Post
 from bot.errors import (
     Answer,
     DatabaseUnavailable,
@@ -312,15 +313,15 @@ class Slack(Delivery):
         return Delivered()
 
     @override
-    async def edit(self, invocation: Invocation, message: Message) -> bool:
-        return self._change(invocation, self._world.shown[invocation.message_ts or ""], message)
+    async def edit(self, post: Post, message: Message) -> bool:
+        return self._change(post, self._world.shown[post.ts or ""], message)
 
     @override
-    async def reply(self, invocation: Invocation, message: Message) -> bool:
-        return self._change(invocation, self._world.told[invocation.id], message)
+    async def reply(self, post: Post, message: Message) -> bool:
+        return self._change(post, self._world.told[post.invocation_id], message)
 
-    def _change(self, invocation: Invocation, place: list[str], message: Message) -> bool:
-        if not invocation.message_ts:
+    def _change(self, post: Post, place: list[str], message: Message) -> bool:
+        if not post.ts:
             raise Undeliverable("The announcement went where it cannot be found again.")
         with suppress(Undeliverable):
             self._speak()
@@ -345,7 +346,7 @@ class OneThatLacksNothing(Graph):
             watched_jobs=self.watched_jobs,
             metastudio=self.metastudio,
             rooms=self.rooms,
-            showing=self.showing,
+            posts=self.posts,
         )
 
 
@@ -385,7 +386,7 @@ class Process:
         )
         self.claims, self.reconciliation, self.recovery = graph.claims, graph.reconciliation, graph.recovery
         self.starts, self.stops = graph.starts, graph.stops
-        self._showing, self._watcher = graph.showing, graph.watcher
+        self.posts, self._watcher = graph.posts, graph.watcher
         event.listen(engine.sync_engine, "checkout", partial(_before_statement, world, life))
 
     async def watch(self) -> None:
@@ -397,13 +398,13 @@ class Process:
     @property
     def is_busy(self) -> bool:
         """Whether there is anything left to do but to wait for the cloud."""
-        return len(self.tasks._running) + len(self._showing._tasks._running) > self.cloud.waiting
+        return len(self.tasks._running) + len(self.posts._tasks._running) > self.cloud.waiting
 
     async def end(self) -> None:
         """From here on nothing that it does has any effect."""
         self.life.over = True
         await self.tasks.cancel()
-        await self._showing.close()
+        await self.posts.close()
         await self._stack.aclose()
 
 
@@ -491,7 +492,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @rule(steps=STEPS)
     def what_is_overdue_is_taken_over(self, steps: int | None) -> None:
-        self._let_all(lambda process: process.recovery.recover_once(), steps)
+        self._let_all(_take_over, steps)
 
     @rule(steps=STEPS)
     def the_jobs_are_followed(self, steps: int | None) -> None:
@@ -746,6 +747,11 @@ class LifeOfStarts(RuleBasedStateMachine):
 async def _try(work: Work, process: Process) -> None:
     with suppress(asyncio.CancelledError, DatabaseUnavailable):
         await work(process)
+
+
+async def _take_over(process: Process) -> None:
+    await process.recovery.recover_once()
+    await process.posts.deliver_due()
 
 
 async def _nothing(_process: Process) -> None:

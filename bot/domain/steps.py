@@ -50,7 +50,7 @@ class Settling(Step):
     def facts(self) -> dict[str, Any]:
         return {"lease_until": self.lease_until, "latency_ms": self.latency_ms}
 
-    def timed(self, *, latency_ms: int, lease_until: datetime) -> Self:
+    def timed(self, *, latency_ms: int, lease_until: datetime | None) -> Self:
         """The same at a time."""
         return replace(self, latency_ms=latency_ms, lease_until=lease_until)
 

@@ -1,7 +1,6 @@
-"""What came of an invocation: written down, then told, then noted as told.
+"""What came of an invocation: written down together with the post that tells it, which is then delivered.
 
-Between the steps the row keeps its lease, so that after a crash another process goes on where this one
-stopped. What the log does not take at once is written as soon as it does.
+What the log does not take at once is told all the same, and written as soon as the log takes it.
 """
 
 import asyncio
@@ -17,6 +16,7 @@ import structlog
 from bot.domain import steps
 from bot.domain.invocation import Invocation, Status
 from bot.domain.job import SmartChatJob
+from bot.domain.post import Post, Purpose
 from bot.durable.retry import write_with_retry
 from bot.errors import (
     Answer,
@@ -25,22 +25,19 @@ from bot.errors import (
     OutcomeUnknown,
     ReasonedError,
     Refused,
-    Undeliverable,
 )
-from bot.jobs.stored_errors import error_of_row
-from bot.messages.announcement import announcement
 from bot.messages.message import Message
 from bot.messages.replies import interrupted, not_started
+from bot.messages.unknown import Look, outcome_unknown
+from bot.posts.loop import DeliveryLoop
+from bot.posts.rendering import look_facts
+from bot.posts.stored_errors import unknown_in
 from bot.reasons import ReasonCode, reason
-from bot.slack.ack_sent import ack_sent
-from bot.slack.delivery import Delivered, Delivery
+from bot.slack.delivery import Render
 from bot.store.invocations import Invocations
 
 CLAIM_TIME = timedelta(seconds=40)
-"""How long a row is claimed for: telling people takes less, by all routes together."""
-
-TOLD_AT_ONCE = 10
-"""How many rows that were left behind are told at the same time."""
+"""How long a row is claimed for: a look at what is unknown takes less."""
 
 WRITTEN_AT_ONCE = 16
 """How many outcomes are written at the same time: when many come together, the first are told before the last
@@ -50,37 +47,29 @@ other: 320 instead of 450 announced a second, and the last ack after 190 ms inst
 SLOT_SECONDS = 1.0
 """How long an outcome waits for others to be written."""
 
-TELL_AGAIN = timedelta(seconds=5)
-GIVE_UP = timedelta(days=1)
-"""How long people are tried to be told."""
-
 _LONGEST_LATENCY = 2**31 - 1
 """As much as the column takes: a job may be found weeks later."""
 
 _log = structlog.get_logger()
 
-Tell = Callable[[Invocation], Awaitable[Delivered]]
 Settling = TypeVar("Settling", bound=steps.Settling)
 
 
 class Outcomes:
-    """Settles invocations. `rtc_access` says whether announcements offer it."""
+    """Settles invocations, and has people told by the delivery loop."""
 
     def __init__(
         self,
         invocations: Invocations,
-        delivery: Delivery,
+        posts: DeliveryLoop,
         *,
-        rtc_access: bool,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
-        self._delivery = delivery
-        self._rtc_access = rtc_access
+        self._posts = posts
         self._now = now
         self._write_with_retry = partial(write_with_retry, sleep=sleep)
-        self._slots = asyncio.Semaphore(TOLD_AT_ONCE)
         self._writes = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
     async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
@@ -94,11 +83,10 @@ class Outcomes:
             answer=answer,
         )
         step = self._timed(invocation, started)
-        await self._settle(
-            step.applied_to(invocation),
-            partial(self._write_started, invocation, step),
-            lambda row: self._announce(row, job),
-        )
+        settled = step.applied_to(invocation)
+        post = self._posts.new(settled, Purpose.ANNOUNCEMENT)
+        write = partial(self._write_started, invocation, step, post)
+        await self._settle(settled, write, post, self._posts.rendering.announcement(settled, job))
 
     async def adopt(self, unknown: Invocation, job: SmartChatJob) -> bool:
         """A job was found that only this start can have made: the channel is told. False if it has an owner.
@@ -112,11 +100,12 @@ class Outcomes:
             region=job.region or unknown.region,
             started_at=self._now(),
         )
-        adopted = await self._invocations.adopt(unknown, self._timed(unknown, found))
+        post = self._posts.new(unknown, Purpose.ANNOUNCEMENT, job_id=job.job_id)
+        adopted = await self._invocations.adopt(unknown, self._timed(unknown, found), post=post)
         if adopted is None:
             return False
         _log.info("adopted", job_id=job.job_id)
-        await self._publish(adopted, lambda row: self._announce(row, job))
+        await self._posts.publish(post, adopted, self._posts.rendering.announcement(adopted, job))
         return True
 
     async def not_started(self, invocation: Invocation, error: ReasonedError) -> None:
@@ -141,60 +130,68 @@ class Outcomes:
 
         None where another process has taken the row over.
         """
-        step = self._timed(invocation, steps.Unknown(reason=error.reason, answer=error.answer))
+        step = steps.Unknown(reason=error.reason, answer=error.answer)
+        step = self._timed(invocation, step, lease_until=self._now() + CLAIM_TIME)
         _log.warning("outcome unknown", **_loggable(step))
         return await self._write_with_retry(partial(self._invocations.advance, invocation, step))
 
-    async def conclude(self, invocation: Invocation, step: steps.Answered, message: Message) -> None:
-        """Nothing is left to do, and whoever asked is told in these words."""
+    async def conclude(
+        self, invocation: Invocation, step: steps.Answered, message: Message, *, post_facts: str | None = None
+    ) -> None:
+        """Nothing is left to do, and whoever asked is told in these words.
+
+        Args:
+            post_facts: what the words need beside the row, should they have to be made once more.
+        """
         step = self._timed(invocation, step)
         _log.info("concluded", action=invocation.action.value, status=step.status.value, **_loggable(step))
-        await self._settle(
-            step.applied_to(invocation),
-            partial(self._invocations.advance, invocation, step),
-            lambda row: self._delivery.tell(row, message),
-        )
+        post = self._posts.new(invocation, Purpose.PRIVATE, facts=post_facts)
+        write = partial(self._invocations.advance, invocation, step, post=post)
+        await self._settle(step.applied_to(invocation), write, post, lambda _hint: message)
 
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
-        """Tell the person who asked something about a row that is settled, and note that they know.
+    async def tell_unknown(self, unknown: Invocation, look: Look) -> bool:
+        """Tell whoever asked that it is not known what came of it; False where another process has the row.
+
+        Raises:
+            DatabaseUnavailable: nobody is told.
+        """
+        post = self._posts.new(unknown, Purpose.PRIVATE, facts=look_facts(look))
+        told = await self._invocations.hand_over(unknown, post)
+        if told is None:
+            return False
+        message = outcome_unknown(told, unknown_in(told), look=look)
+        await self._posts.publish(post, told, lambda _hint: message)
+        return True
+
+    async def leave_to_posts(self, settled: Invocation) -> None:
+        """Let the delivery loop tell what a version of the bot without posts has settled and not told."""
+        purpose = Purpose.ANNOUNCEMENT if settled.status is Status.STARTED else Purpose.PRIVATE
+        post = replace(self._posts.new(settled, purpose), lease_until=None)
+        await self._invocations.hand_over(settled, post)
+
+    async def answer(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
+        """Tell somebody who waits for it at this moment.
 
         Args:
             instead: in place of the message whose button they pressed.
         """
-        await self._publish(invocation, lambda row: self._delivery.tell(row, message, instead=instead))
+        await self._posts.answer(invocation, message, instead=instead)
 
-    async def tell_again(self, settled: Invocation) -> None:
-        """Tell what came of a settled start that nobody, as far as is known, has been told of."""
-        async with self._slots:
-            claimed = await self._invocations.claim(settled, self._now() + CLAIM_TIME)
-            if claimed is not None:
-                await self._tell_again(claimed)
-
-    async def _tell_again(self, settled: Invocation) -> None:
-        if settled.status is Status.STARTED:
-            job = SmartChatJob.remembered(settled.job_id or "", settled.configuration)
-            await self._publish(settled, lambda row: self._announce(row, job))
-        elif settled.reason and settled.reason.code is ReasonCode.INTERRUPTED:
-            await self.tell(settled, interrupted(settled))
-        else:
-            await self.tell(settled, not_started(settled, error_of_row(settled)))
-
-    async def _announce(self, settled: Invocation, job: SmartChatJob) -> Delivered:
-        return await self._delivery.announce(
-            settled,
-            lambda hint: announcement(settled, job, rtc_access=self._rtc_access, hint=hint),
-        )
-
-    def _timed(self, invocation: Invocation, step: Settling) -> Settling:
-        """The step as of now, with time to tell people of it."""
+    def _timed(
+        self, invocation: Invocation, step: Settling, *, lease_until: datetime | None = None
+    ) -> Settling:
+        """The step as of now. Without a lease nothing is left to do but to deliver its post."""
         latency = max(timedelta(), self._now() - invocation.created_at)
         return step.timed(
-            latency_ms=min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY),
-            lease_until=self._now() + CLAIM_TIME,
+            latency_ms=min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY), lease_until=lease_until
         )
 
     async def _settle(
-        self, settled: Invocation, write: Callable[[], Awaitable[Invocation | None]], tell: Tell
+        self,
+        settled: Invocation,
+        write: Callable[[], Awaitable[Invocation | None]],
+        post: Post,
+        render: Render,
     ) -> None:
         """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
         try:
@@ -202,17 +199,17 @@ class Outcomes:
                 written = await write()
         except DatabaseUnavailable as error:
             _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
-            delivered = await self._deliver(settled, tell)
+            delivered = await self._posts.deliver(post, settled, render)
             if await self._write_with_retry(write) or await self._write_with_retry(
                 partial(self._written, settled)
             ):
-                await self._note(settled, delivered)
+                await self._posts.note(post, delivered)
         else:
             if written is not None:
-                await self._publish(written, tell)
+                await self._posts.publish(post, written, render)
             elif settled.status is Status.STARTED and not await self._is_somebodys(settled.job_id or ""):
                 _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
-                await self._deliver(settled, tell)
+                await self._posts.deliver(post, settled, render)
 
     @asynccontextmanager
     async def _write_slot(self) -> AsyncIterator[None]:
@@ -236,39 +233,15 @@ class Outcomes:
     async def _is_somebodys(self, job_id: str) -> bool:
         return bool(await self._invocations.known_jobs([job_id]))
 
-    async def _write_started(self, invocation: Invocation, step: steps.Started) -> Invocation | None:
+    async def _write_started(
+        self, invocation: Invocation, step: steps.Started, post: Post
+    ) -> Invocation | None:
         """Also where another process has taken the row for one that was left behind."""
-        written = await self._invocations.advance(invocation, step)
+        written = await self._invocations.advance(invocation, step, post=post)
         if written:
             return written
         taken_over = replace(invocation, status=Status.UNKNOWN)
-        return await self._invocations.advance(taken_over, step)
-
-    async def _publish(self, settled: Invocation, tell: Tell) -> None:
-        await self._note(settled, await self._deliver(settled, tell))
-
-    async def _deliver(self, settled: Invocation, tell: Tell) -> Delivered | None:
-        await ack_sent()
-        try:
-            return await tell(settled)
-        except Undeliverable as error:
-            _log.error("nobody could be told", reason=str(error), job_id=settled.job_id)
-            return None
-
-    async def _note(self, settled: Invocation, delivered: Delivered | None) -> None:
-        """Note that people know; where they do not, when they are to be tried again."""
-
-        async def note() -> None:
-            now = self._now()
-            if delivered is not None:
-                channel, ts = delivered.channel, delivered.ts
-                await self._invocations.mark_announced(settled, now, channel=channel, ts=ts)
-                return
-            age = now - settled.created_at
-            again = now + max(TELL_AGAIN, age / 2) if age < GIVE_UP else None
-            await self._invocations.release(settled.id, again)
-
-        await self._write_with_retry(note)
+        return await self._invocations.advance(taken_over, step, post=post)
 
 
 def _loggable(step: steps.Answered) -> dict[str, Any]:

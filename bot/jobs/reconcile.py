@@ -19,9 +19,10 @@ from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import DatabaseUnavailable, MetaStudioError
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
-from bot.jobs.stored_errors import unknown_in
 from bot.messages.unknown import Look, no_such_job, not_looked, outcome_unknown, settled_already, somebodys
 from bot.metastudio.client import READ_SECONDS, MetaStudio
+from bot.posts.rendering import look_facts
+from bot.posts.stored_errors import unknown_in
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.store.invocations import Invocations
@@ -78,7 +79,7 @@ class Reconciliation:
                 return
             unknown = claimed
             if pause is None or len(look.found) > 1:
-                await self._tell(unknown, look)
+                await self._outcomes.tell_unknown(unknown, look)
                 await self._ask_rivals(look)
                 return
             await self._sleep(pause)
@@ -93,7 +94,7 @@ class Reconciliation:
             message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
         else:
             message = settled_already(now)
-        await self._outcomes.tell(asking, message, instead=True)
+        await self._outcomes.answer(asking, message, instead=True)
         if look:
             await self._ask_rivals(look)
 
@@ -117,13 +118,14 @@ class Reconciliation:
         now = await self._invocations.get(unknown.id) or unknown
         if now.status is Status.STARTED:
             found = steps.Refused(reason=reason(Code.EARLIER_JOB_FOUND), frees_button=True)
-            await self._outcomes.conclude(again, found, settled_already(now))
+            facts = look_facts(Look(), about=now.id)
+            await self._outcomes.conclude(again, found, settled_already(now), post_facts=facts)
             return False
         if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
         message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
         possible = steps.Refused(reason=reason(Code.EARLIER_JOB_POSSIBLE), frees_button=True)
-        await self._outcomes.conclude(again, possible, message)
+        await self._outcomes.conclude(again, possible, message, post_facts=look_facts(look, about=now.id))
         return False
 
     async def use(self, unknown: Invocation, job_id: str, asking: Invocation) -> None:
@@ -134,24 +136,19 @@ class Reconciliation:
             adopted = report is not None and await self._outcomes.adopt(unknown, report)
         except (MetaStudioError, DatabaseUnavailable, TimeoutError) as error:
             _log.warning("a job is not taken", job_id=job_id, reason=str(error))
-            await self._outcomes.tell(asking, not_looked(job_id))
+            await self._outcomes.answer(asking, not_looked(job_id))
             return
         now = await self._invocations.get(unknown.id) or unknown
         if adopted or now.status is not Status.UNKNOWN:
-            await self._outcomes.tell(asking, settled_already(now), instead=True)
+            await self._outcomes.answer(asking, settled_already(now), instead=True)
         elif report is None:
-            await self._outcomes.tell(asking, no_such_job(unknown, job_id))
+            await self._outcomes.answer(asking, no_such_job(unknown, job_id))
         else:
             owner = await self._invocations.find_start(job_id)
-            await self._outcomes.tell(asking, somebodys(unknown, job_id, owner))
+            await self._outcomes.answer(asking, somebodys(unknown, job_id, owner))
 
     async def _claim(self, unknown: Invocation) -> Invocation | None:
         return await self._invocations.claim(unknown, self._now() + CLAIM_TIME)
-
-    async def _tell(self, unknown: Invocation, look: Look) -> None:
-        """With all the time that telling may take, however long the look has taken."""
-        if claimed := await self._claim(unknown):
-            await self._outcomes.tell(claimed, outcome_unknown(claimed, unknown_in(claimed), look=look))
 
     async def _ask_rivals(self, look: Look) -> None:
         """Tell those who were told before that there is no job of one that may be theirs as well, once."""
@@ -165,7 +162,7 @@ class Reconciliation:
             if len(self._asked) >= MOST_ASKED:
                 self._asked.clear()
             self._asked |= asked
-            await self._outcomes.tell(rival, outcome_unknown(rival, unknown_in(rival), look=look))
+            await self._outcomes.tell_unknown(rival, look)
 
     async def _adopt_or_look(
         self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False

@@ -1,4 +1,4 @@
-"""Going on with what was left behind: by a crash, a drain that took too long, a Slack that took nothing.
+"""Going on with what was left behind: by a crash, or a drain that took too long.
 
 Every row that is under way has a lease, longer than its handler's own time limits. Past it any process may
 take the row over, by one conditional update, so that only one does.
@@ -95,12 +95,10 @@ class Recovery:
                 self._claims.take(row.id, self._reconcile(row))
             case Action.START, Status.UNKNOWN:
                 self._claims.take(row.id, self._reconciliation.settle(row))
-            case Action.START, _:
-                self._claims.take(row.id, self._outcomes.tell_again(row))
             case Action.STOP, Status.RECEIVED:
                 self._claims.take(row.id, self._stops.carry_out(row, resumed=True))
-            case Action.STOP, _:
-                self._claims.take(row.id, self._stops.tell_again(row))
+            case Action.START | Action.STOP, _:
+                self._claims.take(row.id, self._outcomes.leave_to_posts(row))
             case _:
                 self._claims.take(row.id, self._close(row))
 

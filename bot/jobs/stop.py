@@ -28,7 +28,6 @@ from bot.errors import (
     Refused,
 )
 from bot.jobs.outcome import Outcomes
-from bot.jobs.stored_errors import error_of_row, metastudio_error_in
 from bot.messages.message import Message
 from bot.messages.replies import declined
 from bot.messages.stops import not_stopped, over_already, stopped
@@ -171,21 +170,6 @@ class Stops:
         """By this very row, so that the job's announcement names the one who did it."""
         done = steps.Done(answer=answer, job_state=JobState.STOPPED)
         await self._outcomes.conclude(invocation, done, stopped(told, invocation.room_name))
-
-    async def tell_again(self, settled: Invocation) -> None:
-        """Tell what came of a stop that nobody, as far as is known, has been told of."""
-        start = await self._invocations.find_start(settled.job_id or "")
-        told = _job_of(settled).as_told(start, settled)
-        if settled.status is Status.REFUSED:
-            await self._outcomes.tell(settled, _refused(error_of_row(settled)))
-        elif settled.status is Status.FAILED:
-            await self._outcomes.tell(settled, not_stopped(told, metastudio_error_in(settled), settled))
-        else:
-            by_this = settled.job_state is JobState.STOPPED
-            await self._outcomes.tell(
-                settled,
-                stopped(told, settled.room_name) if by_this else _over_already(settled, told),
-            )
 
 
 def _job_of(stop: Invocation) -> JobRef:

@@ -21,6 +21,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.invocation import Invocation
+from bot.domain.post import Post
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message
@@ -109,56 +110,68 @@ class Delivery:
         ]
         return await self._deliver(invocation, routes, lambda _hint: message)
 
-    async def edit(self, invocation: Invocation, message: Message) -> bool:
-        """Let the announcement say something else. False where it has to be tried again.
+    async def post(self, post: Post, message: Message) -> Delivered:
+        """Tell the channel of a post, by the one route that it has.
+
+        Raises:
+            Undeliverable: Slack does not take it at the moment.
+        """
+        try:
+            async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
+                return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
+        except SLACK_FAILURES as error:
+            raise Undeliverable(f"Slack does not take the message ({word_for(error)}).") from None
+
+    async def edit(self, post: Post, message: Message) -> bool:
+        """Let a post say something else. False where it has to be tried again.
 
         Raises:
             Undeliverable: it cannot be edited, now or later.
         """
-        return await self._reach(invocation, partial(self._update, invocation), message)
+        return await self._reach(post, partial(self._update, post), message)
 
-    async def reply(self, invocation: Invocation, message: Message) -> bool:
-        """Add a line to the announcement's thread, which the channel does not see. False: try again.
+    async def reply(self, post: Post, message: Message) -> bool:
+        """Add a line to a post's thread, which the channel does not see. False: try again.
 
         Raises:
             Undeliverable: there is no such thread, now or later.
         """
-        post = partial(self._post, invocation.message_channel or "", thread_ts=invocation.message_ts)
-        return await self._reach(invocation, post, message)
+        send = partial(self._post, post.channel, thread_ts=post.ts)
+        return await self._reach(post, send, message)
 
     async def _reach(
-        self, invocation: Invocation, send: Callable[[Message], Awaitable[object]], message: Message
+        self, post: Post, send: Callable[[Message], Awaitable[object]], message: Message
     ) -> bool:
-        if not invocation.message_ts:
+        if not post.ts:
             raise Undeliverable("The announcement went where it cannot be found again.")
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                await self._send(send, message, invocation)
+                await self._send(send, message, keep=post.job_id)
         except SLACK_FAILURES as error:
             word = word_for(error)
-            _log.warning("the announcement is not reached", reason=word, job_id=invocation.job_id)
+            _log.warning("the announcement is not reached", reason=word, job_id=post.job_id)
             if isinstance(error, SlackFailure) and error.again is Again.NEVER:
                 raise Undeliverable(f"Slack does not let it be changed ({word}).") from None
             return False
         return True
 
     async def _send(
-        self, send: Callable[[Message], Awaitable[T]], message: Message, invocation: Invocation
+        self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str | None
     ) -> T:
         """Send it; with less of it where Slack does not take the content, but never without the job's ID."""
         while True:
             try:
                 return await self._calls.make(partial(send, message))
             except SlackFailure as failure:
-                simpler = message.simpler(keep=invocation.job_id or "")
+                simpler = message.simpler(keep=keep or "")
                 if simpler is None or not failure.is_about_content:
                     raise
                 _log.error("Slack refused the content of a message", reason=failure.word)
                 message = simpler
 
-    async def _update(self, invocation: Invocation, message: Message) -> None:
+    async def _update(self, post: Post, message: Message) -> None:
         answer = await self._slack.chat_update(
-            channel=invocation.message_channel or "", ts=invocation.message_ts or "", **message.arguments()
+            channel=post.channel or "", ts=post.ts or "", **message.arguments()
         )
         said_by(answer, "ts")
 
@@ -174,7 +187,7 @@ class Delivery:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
                 async with asyncio.timeout(route.seconds * self._time_factor):
-                    return await self._send(route.send, message, invocation)
+                    return await self._send(route.send, message, keep=invocation.job_id)
             except SLACK_FAILURES as error:
                 reason = word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)

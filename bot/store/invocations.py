@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.post import Post
 from bot.domain.steps import Adopted, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
+from bot.store.posts import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, in_columns, invocations_of, values_of
-from bot.store.statements import execute, fetch, insert_into, read
+from bot.store.statements import execute, execute_both, fetch, insert_into, read
 from bot.store.tables import followed, invocations, is_open
 
 
@@ -65,40 +67,51 @@ class Invocations:
         """The row that came from the one button of another."""
         return await self._one("previous_id", invocation_id)
 
-    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
         """Move a row on from the status that `invocation` has, with what became known.
 
         The update is conditional, so of two processes only one can take a step; None for the other.
+
+        Args:
+            post: what is to be said of it, added in the same commit.
         """
         columns = in_columns(step.facts())
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
-        moved = await execute(self._database, _advancing(frozenset(columns)), values) == 1
+        moved = await self._move(_advancing(frozenset(columns)), values, post)
         return step.applied_to(invocation) if moved else None
 
-    async def adopt(self, unknown: Invocation, step: Adopted) -> Invocation | None:
+    async def adopt(
+        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
+    ) -> Invocation | None:
         """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
 
         That it was unknown may have been told; the job has still to be announced.
+
+        Args:
+            post: its announcement, added in the same commit.
         """
         columns = in_columns(step.facts())
         values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         statement = _adopting(frozenset(columns))
-        adopted = await execute(self._database, statement, values, in_turn=f"job {step.job_id}") == 1
+        adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
 
     async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
-        values = {
-            "row_id": invocation.id,
-            "old_status": invocation.status,
-            "old_lease": invocation.lease_until,
-            "new_lease": until,
-        }
-        claiming = _claiming(is_free=invocation.lease_until is None)
-        claimed = await execute(self._database, claiming, values) == 1
+        claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
+
+    async def hand_over(self, invocation: Invocation, post: Post) -> Invocation | None:
+        """Leave a row to what is to be said of it, added in the same commit.
+
+        None where another process has taken it or moved it on.
+        """
+        moved = await self._move(*_claim_of(invocation, None), post)
+        return replace(invocation, lease_until=None) if moved else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
         """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
@@ -108,13 +121,6 @@ class Invocations:
         """Rows with something left to do and nobody who does it, the longest overdue first."""
         query = select(*COLUMNS).where(invocations.c.lease_until <= now).order_by(invocations.c.lease_until)
         return await self._all(query.limit(limit))
-
-    async def mark_announced(
-        self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None
-    ) -> None:
-        """Note that people have been told, and in which message; the response_url is not needed any more."""
-        values = {"row_id": invocation.id, "at": at, "channel": channel, "ts": ts}
-        await execute(self._database, _MARKING_ANNOUNCED, values)
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows made before a time, when they no longer work."""
@@ -218,6 +224,19 @@ class Invocations:
                     for invocation in invocations_of([row]):
                         yield invocation
 
+    async def _move(
+        self,
+        statement: Any,
+        values: Mapping[str, Any],
+        post: Post | None = None,
+        *,
+        in_turn: str | None = None,
+    ) -> bool:
+        if post is None:
+            return await execute(self._database, statement, values, in_turn=in_turn) == 1
+        values = {**values, **new_post(post)}
+        return await execute_both(self._database, statement, adding, values, in_turn=in_turn) == 1
+
     async def _one(self, column: str, value: str) -> Invocation | None:
         """The row with a value that no two rows have."""
         return next(iter(await self._read(_by(column), {"value": value})), None)
@@ -246,6 +265,17 @@ def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
     listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
     counts = func.count(), func.count(case((seen, 1)))
     return listed, select(*counts).select_from(invocations).where(followed)
+
+
+def _claim_of(invocation: Invocation, until: datetime | None) -> tuple[Any, dict[str, Any]]:
+    """The statement that takes a row from who has it, and its values."""
+    values = {
+        "row_id": invocation.id,
+        "old_status": invocation.status,
+        "old_lease": invocation.lease_until,
+        "new_lease": until,
+    }
+    return _claiming(is_free=invocation.lease_until is None), values
 
 
 @cache
@@ -294,19 +324,6 @@ _RELEASING = (
     update(invocations)
     .where(invocations.c.id == _value("row_id"), invocations.c.lease_until.is_not(None))
     .values(lease_until=_value("new_lease"))
-)
-
-
-_MARKING_ANNOUNCED = (
-    update(invocations)
-    .where(invocations.c.id == _value("row_id"))
-    .values(
-        announced_at=_value("at"),
-        message_channel=_value("channel"),
-        message_ts=_value("ts"),
-        response_url=None,
-        lease_until=None,
-    )
 )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 
 from bot.store.database import Database
 from bot.store.statements import execute, insert_into
-from bot.store.tables import invocations, leases
+from bot.store.tables import invocations, leases, posts
 
 
 class Leases:
@@ -37,8 +37,8 @@ class Leases:
 async def inherit(database: Database, now: datetime) -> None:
     """At start, take over at once what the process before has left behind.
 
-    Only where a log serves one process, which is so with SQLite: whoever had a row or a lease is gone. With
-    PostgreSQL others may be at work, and leases are waited for.
+    Only where a log serves one process, which is so with SQLite: whoever had a row, a post or a lease is
+    gone. With PostgreSQL others may be at work, and leases are waited for.
 
     Raises:
         DatabaseUnavailable: it cannot be written.
@@ -47,4 +47,5 @@ async def inherit(database: Database, now: datetime) -> None:
         await execute(
             database, update(invocations).where(invocations.c.lease_until > now).values(lease_until=now)
         )
+        await execute(database, update(posts).where(posts.c.lease_until > now).values(lease_until=now))
         await execute(database, delete(leases))

@@ -32,11 +32,18 @@ T = TypeVar("T")
 _Rows = Sequence[Sequence[Any]]
 
 
+Statement = tuple[str, Sequence[Any]]
+"""SQL and its parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
+    """One that is carried out; `then` is another one for the same commit, if the first concerns a row."""
+
     sql: str
     parameters: Sequence[Any]
     writes: bool
+    then: Statement | None = None
     rows: "asyncio.Future[_Rows]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -57,6 +64,18 @@ class SqliteDatabase(Database):
             SQLAlchemyError: there is no connection to be had.
         """
         return len(await self._carry_out(_Statement(sql, parameters, writes=True)))
+
+    async def write_both(self, first: Statement, then: Statement) -> int:
+        """Write two statements in one commit, the second only where the first has concerned a row.
+
+        Returns:
+            How many rows the first has concerned.
+
+        Raises:
+            sqlite3.Error: neither was carried out.
+            SQLAlchemyError: there is no connection to be had.
+        """
+        return len(await self._carry_out(_Statement(*first, writes=True, then=then)))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> _Rows:
@@ -151,7 +170,7 @@ def _carry_out(connection: sqlite3.Connection, together: Sequence[_Statement]) -
 
 def _write(connection: sqlite3.Connection, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
     """A statement that fails leaves the others alone, unless SQLite gives all up."""
-    if len(together) <= 1:
+    if len(together) <= 1 and not any(statement.then for statement in together):
         return [_attempt(connection, statement) for statement in together]
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -187,4 +206,17 @@ def _attempt(connection: sqlite3.Connection, statement: _Statement) -> _Rows | E
 
 
 def _rows_of(connection: sqlite3.Connection, statement: _Statement) -> _Rows:
-    return connection.execute(statement.sql, statement.parameters).fetchall()
+    if statement.then is None:
+        return connection.execute(statement.sql, statement.parameters).fetchall()
+    connection.execute("SAVEPOINT both")
+    try:
+        rows = connection.execute(statement.sql, statement.parameters).fetchall()
+        if rows:
+            connection.execute(*statement.then).fetchall()
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO both")
+            connection.execute("RELEASE both")
+        raise
+    connection.execute("RELEASE both")
+    return rows

@@ -10,11 +10,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Row, Select, Table
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
 from bot.store.errors import database_failures
+from bot.store.sqlite_driver import SqliteDatabase
+
+Then = Callable[[ColumnElement[bool]], Any]
+"""From a condition to a statement that does something only where that holds. A function of a module, so that
+what it returns is made once."""
 
 
 async def execute(
@@ -35,6 +40,32 @@ async def execute(
     with database_failures():
         prepared = _prepared(statement, database.dialect)
         return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
+
+
+async def execute_both(
+    database: Database,
+    first: Any,
+    then: Then,
+    values: Mapping[str, Any],
+    *,
+    in_turn: str | None = None,
+) -> int:
+    """Write two statements in one commit, the second only where the first has concerned a row.
+
+    PostgreSQL takes them as one statement. SQLite has none that writes into two tables, and takes every write
+    in turn anyway.
+
+    Returns:
+        0 where the first has concerned no row.
+    """
+    with database_failures():
+        if isinstance(database, SqliteDatabase):
+            one, other = _two(first, then, database.dialect)
+            return await database.write_both(
+                (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
+            )
+        both = _joined(first, then, database.dialect)
+        return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
 async def read(
@@ -84,6 +115,17 @@ class _Prepared:
         """A row that the driver has returned, with the columns' own types."""
         pairs = zip(self.results, driver_row, strict=True)
         return [convert(value) if convert else value for convert, value in pairs]
+
+
+@lru_cache(maxsize=256)
+def _two(first: Any, then: Then, dialect: Dialect) -> "tuple[_Prepared, _Prepared]":
+    return _prepared(first, dialect), _prepared(then(true()), dialect)
+
+
+@lru_cache(maxsize=256)
+def _joined(first: Any, then: Then, dialect: Dialect) -> _Prepared:
+    moved = first.returning(first.table.primary_key.columns[0]).cte("moved")
+    return _prepared(then(exists(select(moved))), dialect)
 
 
 @lru_cache(maxsize=256)

@@ -161,3 +161,27 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", UtcDateTime, nullable=False),
 )
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("invocation_id", AnyText, nullable=False),
+    Column("job_id", AnyText),
+    Column("purpose", Text, nullable=False),
+    Column("channel", AnyText),
+    Column("ts", AnyText),
+    Column("thread_of", AnyText),
+    Column("state", Text),
+    Column("shown_state", Text),
+    Column("facts", AnyText),
+    Column("revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("lease_until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Index("posts_by_invocation", "invocation_id"),
+)
+
+_index_some("posts_due", posts.c.next_attempt_at, where=posts.c.next_attempt_at.is_not(None))

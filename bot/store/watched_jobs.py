@@ -17,15 +17,14 @@ from bot.store.tables import followed, invocations
 class WatchedJob:
     """One of them, as lean as can be: thousands are held at once.
 
-    `state` is what its message shows, `seen` what MetaStudio has told last; `misses` counts the looks at
-    which it did not know the job, and `is_hurried` says that it is about to end. `configuration` is what the
-    row holds; whoever has read it takes it away.
+    `seen` is what MetaStudio has told last, and what the row says; `misses` counts the looks at which it did
+    not know the job, and `is_hurried` says that it is about to end. `configuration` is what the row holds;
+    whoever has read it takes it away.
     """
 
     invocation_id: str
     job_id: str
     room_id: str
-    state: JobState
     seen: JobState
     misses: int = 0
     is_hurried: bool = False
@@ -76,15 +75,6 @@ class WatchedJobs:
         stops = await self._stops(invocations.c.job_id == job_id, or_(_STOPPED, under_way))
         return next(iter(stops), None)
 
-    async def show(self, job: WatchedJob, state: JobState, at: datetime) -> None:
-        """Note what the job's message shows from now on, unless another process was further already.
-
-        Args:
-            at: when that is; for an end, it is kept.
-        """
-        ended_at = at if state.is_over else None
-        await execute(self._database, _showing(state), {"row_id": job.invocation_id, "at": ended_at})
-
     async def complete(
         self, job: WatchedJob, *, configuration: str | None = None, room_name: str | None = None
     ) -> None:
@@ -101,17 +91,6 @@ class WatchedJobs:
 
 
 @cache
-def _showing(state: JobState) -> Any:
-    """The statement that lets a row say this, unless it says something later."""
-    earlier = [other for other in JobState if state.follows(other)]
-    return (
-        update(invocations)
-        .where(invocations.c.id == bindparam("row_id", required=False), invocations.c.job_state.in_(earlier))
-        .values(job_state=state, ended_at=bindparam("at", required=False, type_=invocations.c.ended_at.type))
-    )
-
-
-@cache
 def _completing(facts: frozenset[str]) -> Any:
     """The statement that lets a row hold facts of these names."""
     return (
@@ -122,13 +101,11 @@ def _completing(facts: frozenset[str]) -> Any:
 
 
 def _followed(row: Row[Any]) -> WatchedJob:
-    state = JobState(row.job_state)
     return WatchedJob(
         row.id,
         row.job_id,
         row.room_id,
-        state,
-        seen=state,
+        JobState(row.job_state),
         room_name=row.room_name,
         configuration=row.configuration,
     )

@@ -17,7 +17,7 @@ from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OperationUnknown, RoomUnknown
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.posts.updates import Showing
+from bot.posts.loop import DeliveryLoop
 from bot.runtime.background import Tasks
 from bot.runtime.backoff import Backoff
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
@@ -92,14 +92,14 @@ class Completion:
         watched_jobs: WatchedJobs,
         metastudio: MetaStudio,
         rooms: Rooms,
-        showing: Showing,
+        posts: DeliveryLoop,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._watched_jobs = watched_jobs
         self._metastudio = metastudio
         self._rooms = rooms
-        self._showing = showing
+        self._posts = posts
         self._clock = clock
         self._sleep = sleep
         self._tasks = Tasks()
@@ -120,7 +120,7 @@ class Completion:
         gap = _Gap(
             job,
             known,
-            JobLife(job.state),
+            JobLife(job.seen),
             needs_name=not job.room_name,
             asks_room=only_rooms,
             state_heard=only_rooms,
@@ -273,7 +273,12 @@ class Completion:
         _log.info("an announcement's summary is completed", job_id=gap.job.job_id, room_name=room_name)
         gap.hides_name = configuration is None
         if configuration is not None:
-            self._showing.refresh(gap.job, gap.life)
+            self._show(gap)
+
+    def _show(self, gap: _Gap) -> None:
+        """Let the posts say it, unless they are about to tell of a new state anyway."""
+        if gap.life.state is gap.job.seen:
+            self._posts.refresh(gap.job)
 
     def _drop_question(self, gap: _Gap) -> None:
         question = self._questions.get(gap.job.room_id)
@@ -292,7 +297,7 @@ class Completion:
     def _settle(self, gap: _Gap) -> None:
         """Nothing more is to be learnt for this announcement."""
         if gap.hides_name:
-            self._showing.refresh(gap.job, gap.life)
+            self._show(gap)
         self._gaps.pop(gap.job.invocation_id, None)
         self._settled[gap.job.invocation_id] = None
         if len(self._settled) > MOST_REMEMBERED:

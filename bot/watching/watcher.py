@@ -26,7 +26,7 @@ from bot.errors import (
     Throttled,
 )
 from bot.metastudio.client import READ_SECONDS, MetaStudio
-from bot.posts.updates import Showing
+from bot.posts.loop import DeliveryLoop
 from bot.runtime.background import repeat_in_background
 from bot.store.leases import Leases
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
@@ -63,7 +63,7 @@ class Watcher:
         watched_jobs: WatchedJobs,
         leases: Leases,
         metastudio: MetaStudio,
-        showing: Showing,
+        posts: DeliveryLoop,
         completion: Completion,
         holder: str,
         reads_per_second: float,
@@ -74,7 +74,7 @@ class Watcher:
         self._watched_jobs = watched_jobs
         self._leases = leases
         self._metastudio = metastudio
-        self._showing = showing
+        self._posts = posts
         self._completion = completion
         self._holder = holder
         self._now = now
@@ -96,7 +96,6 @@ class Watcher:
                     group.create_task(self._keep_looking())
         finally:
             await self._completion.close()
-            await self._showing.close()
             await self._release()
 
     async def refresh(self) -> None:
@@ -110,13 +109,12 @@ class Watcher:
             self._due_rooms.clear()
             self._called_at = None
             await self._completion.close()
-            await self._showing.close()
             return
         # A clock that was set back must not hide what is new.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
         can_look = self._can_look
         for job in await self._watched_jobs.followed(since=since if can_look else since or now - OVERLAP):
-            if job.invocation_id not in self._due_rooms and not self._showing.is_at(job):
+            if job.invocation_id not in self._due_rooms:
                 self._completion.take_up(job, only_rooms=not can_look)
                 if can_look:
                     self._due_rooms.add(job)
@@ -170,7 +168,7 @@ class Watcher:
             )
         except RoomUnknown:
             for job in tuple(room.jobs.values()):
-                self._miss(job)
+                await self._miss(job)
             return
         listed = {report.job_id: report for report in reports}
         unanswered: MetaStudioError | None = None
@@ -203,35 +201,35 @@ class Watcher:
         await self._completion.hear(job, report, life, listed=is_listed)
         if life is not None:
             job.misses = 0
-            self._show(job, life)
+            await self._show(job, life)
 
     async def _take_for_gone(self, job: WatchedJob) -> None:
         """MetaStudio does not know the job: it is over, or too young to be known."""
         stopper = await self._stopper(job)
         if stopper:
-            self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
+            await self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
         elif job.seen is JobState.ACCEPTED:
-            self._miss(job)
+            await self._miss(job)
         else:
-            self._show(job, JobLife(JobState.GONE))
+            await self._show(job, JobLife(JobState.GONE))
 
-    def _miss(self, job: WatchedJob) -> None:
+    async def _miss(self, job: WatchedJob) -> None:
         job.misses += 1
         if job.misses >= (MISSES if job.seen is JobState.ACCEPTED else MISSES_OF_RUNNING):
-            self._show(job, JobLife(JobState.GONE))
+            await self._show(job, JobLife(JobState.GONE))
 
     async def _stopper(self, job: WatchedJob) -> str | None:
         stop = await self._watched_jobs.stop_of(job.job_id)
         return stop.user_id if stop else None
 
-    def _show(self, job: WatchedJob, life: JobLife) -> None:
+    async def _show(self, job: WatchedJob, life: JobLife) -> None:
         if not life.state.follows(job.seen) or job.invocation_id not in self._due_rooms:
             return
+        await self._posts.show(job, life)
         job.seen = life.state
         self._completion.follow(job, life)
         if life.state.is_over:
             self._due_rooms.remove(job.invocation_id)
-        self._showing.show(job, life)
 
     async def _heed(self, stop: Stop) -> None:
         """Somebody has stopped a job. Where MetaStudio tells no states, that is all there is to know."""
@@ -239,8 +237,7 @@ class Watcher:
             self._due_rooms.hurry(stop.job_id)
             return
         for job in await self._watched_jobs.followed(job_id=stop.job_id):
-            if not self._showing.is_at(job):
-                self._showing.show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
+            await self._posts.show(job, JobLife(JobState.STOPPED, stopped_by=stop.user_id))
 
     async def _release(self) -> None:
         try:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.post import Post
 from bot.domain.steps import Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
@@ -157,11 +158,13 @@ class LyingLog(Invocations):
         raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
 
     @override
-    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
         if self.failures:
             self.failures -= 1
             raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
-        return await super().advance(invocation, step)
+        return await super().advance(invocation, step, post=post)
 
 
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import SmartChatJob
+from bot.domain.post import Post
 from bot.domain.steps import Adopted, Step
 from bot.durable.retry import BACKOFF
 from bot.errors import (
@@ -25,25 +26,23 @@ from bot.errors import (
     Rejected,
     Undeliverable,
 )
-from bot.jobs.outcome import (
-    CLAIM_TIME,
-    GIVE_UP,
-    SLOT_SECONDS,
-    TELL_AGAIN,
-    TOLD_AT_ONCE,
-    WRITTEN_AT_ONCE,
-    Outcomes,
-)
+from bot.jobs.outcome import CLAIM_TIME, SLOT_SECONDS, WRITTEN_AT_ONCE, Outcomes
 from bot.messages.buttons import START_AFTER_ALL
 from bot.messages.message import Message
 from bot.messages.reasons import sentence
 from bot.messages.replies import not_started
+from bot.messages.unknown import Look
+from bot.posts.loop import BACKOFF as POST_BACKOFF
+from bot.posts.loop import DeliveryLoop
+from bot.posts.rendering import Rendering
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.slack.ack_sent import ack_pending
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.posts import Posts, Shown
+from tests.graph import told_again
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.steps import step_to
 
@@ -108,32 +107,61 @@ class FlakyLog(Invocations):
 
     refuses = 0
 
-    def _refuse(self) -> None:
+    def refuse(self) -> None:
         if self.refuses:
             self.refuses -= 1
             raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
 
     @override
-    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
-        self._refuse()
-        return await super().advance(invocation, step)
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
+        self.refuse()
+        return await super().advance(invocation, step, post=post)
 
     @override
-    async def adopt(self, unknown: Invocation, step: Adopted) -> Invocation | None:
-        self._refuse()
-        return await super().adopt(unknown, step)
+    async def adopt(
+        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
+    ) -> Invocation | None:
+        self.refuse()
+        return await super().adopt(unknown, step, post=post)
 
     @override
     async def release(self, invocation_id: str, at: datetime | None) -> None:
-        self._refuse()
+        self.refuse()
         await super().release(invocation_id, at)
 
+
+class FlakyPosts(Posts):
+    """Refuses to mark what was told as long as its log refuses writes."""
+
+    def __init__(self, log: FlakyLog) -> None:
+        super().__init__(log._database)
+        self._log = log
+
     @override
-    async def mark_announced(
-        self, invocation: Invocation, at: datetime, *, channel: str | None, ts: str | None
-    ) -> None:
-        self._refuse()
-        await super().mark_announced(invocation, at, channel=channel, ts=ts)
+    async def mark(self, post: Post, shown: Shown) -> bool:
+        self._log.refuse()
+        return await super().mark(post, shown)
+
+
+def outcomes_of(
+    log: Invocations,
+    channel: Delivery,
+    *,
+    now: Clock,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    posts: Posts | None = None,
+) -> Outcomes:
+    """Outcomes that are written to a log and told by its delivery loop."""
+    loop = DeliveryLoop(
+        posts=posts or Posts(log._database),
+        rendering=Rendering(log, rtc_access=True),
+        delivery=channel,
+        now=now,
+        sleep=sleep,
+    )
+    return Outcomes(log, loop, now=now, sleep=sleep)
 
 
 async def row_of(log: Invocations, invocation_id: str = START.id) -> Invocation:
@@ -178,7 +206,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def outcomes(log: FlakyLog, channel: Channel, clock: Clock, pauses: Pauses) -> Outcomes:
-    return Outcomes(log, channel, rtc_access=True, now=clock, sleep=pauses)
+    return outcomes_of(log, channel, now=clock, sleep=pauses, posts=FlakyPosts(log))
 
 
 async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(
@@ -224,11 +252,11 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
             rows.append(await row_of(log))
             return await super().announce(invocation, render)
 
-    await Outcomes(log, Witness(), rtc_access=True, now=clock).started(START, JOB, ACCEPTED)
+    await outcomes_of(log, Witness(), now=clock).started(START, JOB, ACCEPTED)
 
     [row] = rows
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
-    assert row.lease_until == clock() + CLAIM_TIME
+    assert row.lease_until is None
     assert (await row_of(log)).announced_at == clock()
 
 
@@ -351,10 +379,12 @@ class SlowLog(Invocations):
         super().__init__(self.database)
 
     @override
-    async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
         self.writing += 1
         await self.opened.wait()
-        return await super().advance(invocation, step)
+        return await super().advance(invocation, step, post=post)
 
 
 @pytest.fixture
@@ -368,7 +398,7 @@ async def telling(slow_log: SlowLog, channel: Channel, clock: Clock) -> AsyncIte
     starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
         await slow_log.record(start)
-    outcomes = Outcomes(slow_log, channel, rtc_access=True, now=clock)
+    outcomes = outcomes_of(slow_log, channel, now=clock)
     telling = asyncio.gather(*(outcomes.not_started(start, NotSent(other("Away."))) for start in starts))
     yield telling
     slow_log.opened.set()
@@ -415,7 +445,7 @@ async def test_a_log_that_fails_only_when_people_know_is_told_so_later(
             log.refuses = 2
 
     channel = LastWords()
-    await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=pauses))
+    await end.settle(outcomes_of(log, channel, now=clock, sleep=pauses, posts=FlakyPosts(log)))
 
     assert len(channel.heard) == 1
     assert (await row_of(log)).announced_at is not None
@@ -495,50 +525,33 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
         )
 
     log.refuses = 2
-    await end.settle(Outcomes(log, channel, rtc_access=True, now=clock, sleep=meanwhile))
+    await end.settle(outcomes_of(log, channel, now=clock, sleep=meanwhile))
 
     assert len(channel.heard) == 1
     assert await row_of(log) == taken
 
 
-@BOTH_ENDS
-async def test_people_who_cannot_be_reached_are_tried_again_less_and_less_often_for_a_day(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, end: End
-) -> None:
-    channel.deaf = True
-    await end.settle(outcomes)
-
-    row = await row_of(log)
-    waits = []
-    while row.lease_until is not None:
-        assert (row.status, row.announced_at) == (end.status, None)
-        waits.append(row.lease_until - clock())
-        clock.now = row.lease_until
-        await outcomes.tell_again(row)
-        row = await row_of(log)
-    assert waits[0] == TELL_AGAIN
-    assert waits == sorted(waits)
-    assert len(waits) < 30
-    assert clock() - NOON >= GIVE_UP
-
-
-async def test_the_clock_may_step_back_while_somebody_is_to_be_told_again(
+async def test_a_row_of_which_nobody_could_be_told_is_settled_and_its_post_is_due(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
 ) -> None:
     channel.deaf = True
     clock.now = NOON - timedelta(hours=2)
     await outcomes.started(START, JOB, ACCEPTED)
 
-    assert (await row_of(log)).lease_until == clock() + TELL_AGAIN
+    row = await row_of(log)
+    assert (row.status, row.announced_at, row.lease_until) == (Status.STARTED, None, None)
+    [post] = await Posts(log._database).of(START.id)
+    assert post.next_attempt_at == clock() + timedelta(seconds=POST_BACKOFF.pause(1))
 
 
 async def test_once_slack_takes_messages_again_people_are_told(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
 ) -> None:
     channel.deaf = True
     await outcomes.started(START, JOB, ACCEPTED)
     channel.deaf = False
-    await outcomes.tell_again(await row_of(log))
+    clock.advance(seconds=6)
+    await told_again(outcomes)
 
     [announcement] = channel.announced
     for fact in (JOB_ID, "1920 × 1080", "a1b2c3", "Large screen"):
@@ -558,12 +571,19 @@ async def test_once_slack_takes_messages_again_people_are_told(
     ids=["rejected", "not sent", "no turn"],
 )
 async def test_a_failure_told_again_says_why_as_far_as_the_row_knows(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel, error: ReasonedError, words: tuple[str, ...]
+    *,
+    outcomes: Outcomes,
+    log: FlakyLog,
+    channel: Channel,
+    clock: Clock,
+    error: ReasonedError,
+    words: tuple[str, ...],
 ) -> None:
     channel.deaf = True
     await outcomes.not_started(START, error)
     channel.deaf = False
-    await outcomes.tell_again(await row_of(log))
+    clock.advance(seconds=6)
+    await told_again(outcomes)
 
     [told] = channel.told
     assert told.text == not_started(START, error).text
@@ -571,56 +591,28 @@ async def test_a_failure_told_again_says_why_as_far_as_the_row_knows(
         assert word in told.text
 
 
-async def test_what_another_process_is_telling_already_is_not_told_again(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel
+@pytest.mark.parametrize("status", [Status.STARTED, Status.FAILED, Status.REFUSED])
+async def test_what_a_version_without_posts_has_settled_is_told(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, status: Status
 ) -> None:
-    channel.deaf = True
-    await outcomes.started(START, JOB, ACCEPTED)
-    channel.deaf = False
-    left_behind = await row_of(log)
-    await log.claim(left_behind, NOON + 2 * CLAIM_TIME)
-    await outcomes.tell_again(left_behind)
+    why = {} if status is Status.STARTED else {"reason": other("Why.")}
+    settled = await log.advance(START, step_to(status, **why))
+    assert settled is not None
+    await outcomes.leave_to_posts(settled)
+    await told_again(outcomes)
 
-    assert channel.heard == []
-
-
-async def test_of_many_rows_that_were_left_behind_only_some_are_told_at_the_same_time(
-    database: Database, clock: Clock
-) -> None:
-    log = FlakyLog(database)
-    rows = [replace(START, id=f"i{number}", trigger_id=None, status=Status.FAILED) for number in range(25)]
-    for row in rows:
-        await log.record(row)
-    under_way: list[int] = []
-
-    class Crowded(Channel):
-        """Counts who is being told."""
-
-        telling = 0
-
-        @override
-        async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
-            self.telling += 1
-            under_way.append(self.telling)
-            await asyncio.sleep(0)
-            self.telling -= 1
-            return await super().tell(invocation, message, instead=instead)
-
-    channel = Crowded()
-    outcomes = Outcomes(log, channel, rtc_access=True, now=clock)
-    await asyncio.gather(*(outcomes.tell_again(row) for row in rows))
-
-    assert len(channel.told) == 25
-    assert max(under_way) <= TOLD_AT_ONCE
+    assert len(channel.heard) == 1
+    assert (await row_of(log)).lease_until is None
 
 
 async def test_an_interruption_told_again_still_offers_to_start_it_now(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock
 ) -> None:
     channel.deaf = True
     await outcomes.interrupted(START)
     channel.deaf = False
-    await outcomes.tell_again(await row_of(log))
+    clock.advance(seconds=6)
+    await told_again(outcomes)
 
     [told] = channel.told
     assert [button["action_id"] for button in buttons_in(told)] == [START_AFTER_ALL]
@@ -649,12 +641,13 @@ async def test_a_job_that_was_found_is_announced_with_a_word_of_how(
 
 
 async def test_an_adopted_job_told_again_still_says_how_it_was_found(
-    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, unknown: Invocation
 ) -> None:
     channel.deaf = True
     assert await outcomes.adopt(unknown, JOB)
     channel.deaf = False
-    await outcomes.tell_again(await row_of(log))
+    clock.advance(seconds=6)
+    await told_again(outcomes)
 
     assert "The call was cut off; the job had started." in channel.announced[0]
 
@@ -691,15 +684,52 @@ async def test_nothing_is_adopted_that_cannot_be_written_down(
     assert await row_of(log) == unknown
 
 
-async def test_what_a_person_is_told_of_a_settled_row_is_noted(
+async def test_who_is_told_that_it_is_not_known_is_noted_and_the_row_is_left_to_nobody(
     outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, unknown: Invocation
 ) -> None:
-    await outcomes.tell(unknown, Message("It is not known."))
+    assert await outcomes.tell_unknown(unknown, Look())
 
-    assert [message.text for message in channel.told] == ["It is not known."]
+    [told] = channel.told
+    assert "It is not known whether room `lobby` started." in told.text
     row = await row_of(log)
     assert (row.status, row.announced_at, row.lease_until) == (Status.UNKNOWN, clock(), None)
     assert row.response_url is None
+
+
+async def test_what_is_not_known_told_again_names_the_jobs_that_were_found(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, unknown: Invocation
+) -> None:
+    channel.deaf = True
+    assert await outcomes.tell_unknown(unknown, Look(found=("job-8", "job-9")))
+    channel.deaf = False
+    clock.advance(seconds=6)
+    await told_again(outcomes)
+
+    [told] = channel.told
+    for word in ("`job-8`", "`job-9`", "MetaStudio lists 2 jobs in this room"):
+        assert word in told.text
+
+
+async def test_what_was_not_known_is_told_no_more_once_its_job_is_announced(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, clock: Clock, unknown: Invocation
+) -> None:
+    channel.deaf = True
+    assert await outcomes.tell_unknown(unknown, Look())
+    channel.deaf = False
+    assert await outcomes.adopt(await row_of(log), JOB)
+    clock.advance(seconds=6)
+    await told_again(outcomes)
+
+    assert (len(channel.announced), channel.told) == (1, [])
+    assert (await row_of(log)).message_ts == "1700000000.000001"
+
+
+async def test_nobody_is_told_of_what_another_process_has_taken(
+    outcomes: Outcomes, log: FlakyLog, channel: Channel, unknown: Invocation
+) -> None:
+    await log.claim(unknown, NOON + 2 * CLAIM_TIME)
+    assert not await outcomes.tell_unknown(unknown, Look())
+    assert channel.heard == []
 
 
 async def test_the_process_log_says_what_is_late_and_holds_no_secret(
@@ -729,15 +759,17 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
         lost = False
 
         @override
-        async def advance(self, invocation: Invocation, step: Step) -> Invocation | None:
-            moved = await super().advance(invocation, step)
+        async def advance(
+            self, invocation: Invocation, step: Step, *, post: Post | None = None
+        ) -> Invocation | None:
+            moved = await super().advance(invocation, step, post=post)
             if not self.lost:
                 self.lost = True
                 raise DatabaseUnavailable(other("connection lost"))
             return moved
 
     forgetful = Forgetful(database)
-    await end.settle(Outcomes(forgetful, channel, rtc_access=True, now=clock, sleep=Pauses()))
+    await end.settle(outcomes_of(forgetful, channel, now=clock, sleep=Pauses()))
 
     assert len(channel.heard) == 1
     row = await row_of(log)

@@ -13,14 +13,15 @@ from bot.domain.candidates import CLOCKS_APART, NEARBY
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
-from bot.jobs.outcome import CLAIM_TIME, Outcomes
+from bot.jobs.outcome import CLAIM_TIME
 from bot.jobs.reconcile import LOOK_PAUSES, LOOKS_AT_ONCE, Reconciliation
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.fakes import FakeMetaStudio
-from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
+from tests.graph import told_again
+from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, outcomes_of, row_of
 from tests.metastudio.cloud import NOON, Clock
 from tests.steps import step_to
 
@@ -97,10 +98,11 @@ class Room:
     in_a_pause: Callable[[], Awaitable[object]] | None = None
 
     def __post_init__(self) -> None:
+        self.outcomes = outcomes_of(self.log, self.channel, now=self.clock, sleep=self._sleep)
         self.reconciliation = Reconciliation(
             invocations=self.log,
             metastudio=self.cloud,
-            outcomes=Outcomes(self.log, self.channel, rtc_access=True, now=self.clock, sleep=self._sleep),
+            outcomes=self.outcomes,
             start_seconds=START_SECONDS,
             now=self.clock,
             sleep=self._sleep,
@@ -442,17 +444,32 @@ async def test_a_row_stays_in_hand_however_long_the_looks_take(room: Room) -> No
     assert len(room.channel.told) == 1
 
 
-async def test_a_person_who_could_not_be_told_is_told_by_the_next_look(room: Room) -> None:
+async def test_a_person_who_could_not_be_told_is_told_later(room: Room) -> None:
     room.channel.deaf = True
     row = await room.settle()
-    assert row.status is Status.UNKNOWN
-    assert row.lease_until is not None
-    assert row.lease_until > room.clock()
+    assert (row.status, row.announced_at, row.lease_until) == (Status.UNKNOWN, None, None)
 
     room.channel.deaf = False
-    await room.reconciliation.settle(row)
+    room.clock.advance(seconds=6)
+    await told_again(room.outcomes)
     assert "MetaStudio lists no new job in this room." in room.told
-    assert (await row_of(room.log)).lease_until is None
+    assert (await row_of(room.log)).announced_at == room.clock()
+
+
+async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_same_words(
+    room: Room,
+) -> None:
+    again = another(status=Status.RECEIVED, previous_id=UNKNOWN.id, text=UNKNOWN.id, lease_until=None)
+    await room.log.record(again)
+    room.channel.deaf = True
+    room.has(job("job-1"), job("job-2"))
+    assert not await room.reconciliation.look_first(again)
+
+    room.channel.deaf = False
+    room.clock.advance(seconds=6)
+    await told_again(room.outcomes)
+    assert "MetaStudio lists 2 jobs in this room" in room.told
+    assert "Looked again: " in room.told
 
 
 @pytest.fixture
@@ -495,7 +512,6 @@ async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
 
     assert "MetaStudio lists no new job in this room." in room.said_instead
     assert "Looked again: " in room.said_instead
-    assert (await row_of(room.log, asking.id)).announced_at == NOON
     assert await row_of(room.log) == before
     assert room.cloud.looks == 1
 
@@ -583,4 +599,3 @@ async def test_a_job_that_is_adopted_after_people_were_told_is_not_announced_yet
 
     row = await row_of(room.log)
     assert (row.job_id, row.announced_at) == ("job-1", None)
-    assert row.lease_until is not None

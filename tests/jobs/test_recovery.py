@@ -78,10 +78,6 @@ class StopsAgain(Stops):
     async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
         self.done.append(("stop again" if resumed else "stop", invocation))
 
-    @override
-    async def tell_again(self, settled: Invocation) -> None:
-        self.done.append(("tell of the stop", settled))
-
 
 class Looks(Reconciliation):
     """Notes which starts it is to compare with the room's jobs."""
@@ -98,7 +94,7 @@ class Tellings(Outcomes):
     """Notes what it is to tell; what is unknown it writes down."""
 
     def __init__(self, done: list[Done], log: Invocations) -> None:
-        super().__init__(log, None, rtc_access=True, now=lambda: NOON)  # type: ignore[arg-type]
+        super().__init__(log, None, now=lambda: NOON)  # type: ignore[arg-type]
         self.done = done
         self.misses: list[OutcomeUnknown] = []
 
@@ -112,7 +108,7 @@ class Tellings(Outcomes):
         self.done.append(("interrupted", invocation))
 
     @override
-    async def tell_again(self, settled: Invocation) -> None:
+    async def leave_to_posts(self, settled: Invocation) -> None:
         self.done.append(("tell", settled))
 
 
@@ -167,8 +163,8 @@ def process(log: Invocations) -> Process:
         (Action.START, Status.FAILED, "tell"),
         (Action.START, Status.REFUSED, "tell"),
         (Action.STOP, Status.RECEIVED, "stop again"),
-        (Action.STOP, Status.DONE, "tell of the stop"),
-        (Action.STOP, Status.FAILED, "tell of the stop"),
+        (Action.STOP, Status.DONE, "tell"),
+        (Action.STOP, Status.FAILED, "tell"),
     ],
 )
 async def test_each_row_goes_on_from_where_it_was_left(

@@ -14,12 +14,12 @@ from bot.domain.invocation import Action, Invocation, RoomType, Source, StartReq
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.claims import AFTER_A_BUG
 from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
-from bot.jobs.outcome import TELL_AGAIN
 from bot.jobs.start import LEASE_MARGIN, Duplicate, Used
 from bot.metastudio.client import Started
 from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
+from bot.store.sqlite_driver import SqliteDatabase
 from tests.fakes import FakeMetaStudio
 from tests.graph import a_graph, at_once
 from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
@@ -317,13 +317,13 @@ async def test_a_stop_during_the_call_leaves_it_to_be_looked_into_and_not_to_be_
     assert play.channel.heard == []
 
 
-async def test_when_nobody_can_be_told_the_row_says_what_happened_and_when_to_try_again(
+async def test_when_nobody_can_be_told_the_row_says_what_happened(
     log: FlakyLog,
 ) -> None:
     row = await Play(log, channel=Channel(deaf=True)).run()
 
     assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, "job-1", None)
-    assert row.lease_until == NOON + TELL_AGAIN
+    assert row.lease_until is None
 
 
 async def test_the_same_delivery_is_committed_once(log: FlakyLog) -> None:
@@ -415,3 +415,22 @@ async def test_a_start_that_cannot_be_committed_is_said_to_be_none(database: Dat
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable):
         await Play(log).starts.commit(TYPED.asking_for(REQUEST))
+
+
+async def test_from_the_command_to_its_noted_announcement_a_start_takes_four_commits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(database, SqliteDatabase)
+    commits: list[object] = []
+    carry_out = database._carry_out
+
+    async def counted(statement: Any) -> Any:
+        if statement.writes:
+            commits.append(statement)
+        return await carry_out(statement)
+
+    monkeypatch.setattr(database, "_carry_out", counted)
+    row = await Play(FlakyLog(database)).run()
+
+    assert row.announced_at is not None
+    assert len(commits) == 4, "received, starting, started with its post, announced"

@@ -23,7 +23,6 @@ from bot.errors import (
     OutcomeUnknown,
     Rejected,
 )
-from bot.jobs.outcome import TELL_AGAIN
 from bot.jobs.stop import CALL_SECONDS, LEASE_MARGIN, OVER_ALREADY
 from bot.messages.reasons import sentence
 from bot.messages.stops import not_stopped
@@ -35,7 +34,7 @@ from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
 from tests.fakes import FakeMetaStudio
-from tests.graph import a_graph
+from tests.graph import a_graph, told_again
 from tests.jobs.test_outcome import Channel, FlakyLog, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -138,7 +137,7 @@ class Play:
             renew_seconds=self.renew_seconds,
             sleep=Pauses(),
         )
-        self.claims, self.stops = graph.claims, graph.stops
+        self.claims, self.stops, self.outcomes = graph.claims, graph.stops, graph.outcomes
 
     async def commit(self) -> Invocation:
         received = await self.stops.commit(CLICK)
@@ -338,12 +337,13 @@ async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(p
     play.channel.deaf = True
     row = await play.run()
 
-    assert (row.status, row.lease_until) == (Status.DONE, play.clock() + TELL_AGAIN)
+    assert (row.status, row.announced_at) == (Status.DONE, None)
 
     play.channel.deaf = False
-    await play.stops.tell_again(row)
+    play.clock.advance(seconds=6)
+    await told_again(play.outcomes)
     assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
-    assert (await row_of(play.log)).lease_until is None
+    assert (await row_of(play.log)).announced_at == play.clock()
 
 
 @pytest.mark.parametrize(
@@ -360,9 +360,10 @@ async def test_what_could_not_be_told_is_told_later_in_the_same_words(
 ) -> None:
     play.channel.deaf = True
     play.cloud.answer = failing(error)
-    row = await play.run()
+    await play.run()
     play.channel.deaf = False
-    await play.stops.tell_again(row)
+    play.clock.advance(seconds=6)
+    await told_again(play.outcomes)
 
     assert words in play.told
 
@@ -388,7 +389,8 @@ async def test_a_failure_told_later_is_told_word_for_word_with_its_advice(
     play.cloud.answer = failing(error)
     row = await play.run()
     play.channel.deaf = False
-    await play.stops.tell_again(row)
+    play.clock.advance(seconds=6)
+    await told_again(play.outcomes)
 
     assert play.told == not_stopped(JOB, error, row).text
 

@@ -24,7 +24,7 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
-from bot.store.watched_jobs import WatchedJob, WatchedJobs
+from bot.store.posts import Posts
 from tests.fakes import FakeMetaStudio
 from tests.graph import HOME, a_graph
 from tests.jobs.test_outcome import Channel
@@ -153,9 +153,8 @@ class Desk:
         """The job is over, and whoever follows it has seen that."""
         start = await self.log.find_start(job_id)
         assert start is not None
-        watched_jobs = WatchedJobs(self.log._database)
-        job = WatchedJob(start.id, job_id, start.room_id or "", JobState.RUNNING, seen=JobState.RUNNING)
-        await watched_jobs.show(job, state, self.clock())
+        now = self.clock()
+        await Posts(self.log._database).show(start.id, state, "{}", now=now, until=now)
 
     async def types(self, command: str, text: str = "", **changes: Any) -> Body:
         """Mei types a command; its ack, once the bot has nothing left to do."""

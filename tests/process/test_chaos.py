@@ -78,7 +78,7 @@ def test_everything_acknowledged_is_started_once_and_announced_however_often_the
         until(lambda: crowd.promised >= ACKNOWLEDGED_PER_KILL * KILLS, seconds=120)
 
     settled = happens(lambda: nothing_is_under_way(sqlite_url), seconds=30)
-    told = happens(lambda: everybody_knows(sqlite_url), seconds=30)
+    told = happens(lambda: everybody_knows(sqlite_url), seconds=60)
     audit = Audit.of(crowd.typed, sqlite_url, cloud)
     tell(
         f"One bot on SQLite, seed {seed}: {KILLS} kills, {audit.figures()}, "
@@ -107,7 +107,7 @@ def test_replicas_continue_the_work_of_a_killed_one(
         until(lambda: crowd.promised >= ACKNOWLEDGED_PER_KILL * KILLS_OF_REPLICAS, seconds=120)
 
     settled = happens(lambda: nothing_is_under_way(postgresql_url), seconds=30)
-    told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
+    told = happens(lambda: everybody_knows(postgresql_url), seconds=60)
     audit = Audit.of(crowd.typed, postgresql_url, cloud)
     tell(
         f"Three replicas on PostgreSQL, seed {seed}: {KILLS_OF_REPLICAS} kills, {audit.figures()}, "
@@ -145,7 +145,7 @@ def test_replicas_are_replaced_one_after_another_without_anybody_noticing(
             coming.wait_until_up()
             assert leaving.stop() == 0
 
-    told = happens(lambda: everybody_knows(postgresql_url), seconds=30)
+    told = happens(lambda: everybody_knows(postgresql_url), seconds=60)
     audit = Audit.of(crowd.typed, postgresql_url, cloud)
     tell(f"Three replicas replaced one after another: {audit.figures()}, {time.monotonic() - began:.0f} s")
     lost = {room.room_id for room in audit.rooms if not room.typed.is_promised and not room.rows}

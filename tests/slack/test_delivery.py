@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.post import Post, Purpose
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
 from bot.messages.message import Message, actions, button, section
@@ -41,6 +42,18 @@ INVOCATION = Invocation(
 )
 MESSAGE = Message("Avatar job started.", (section("*Avatar job started.*"),))
 ENDED = Message("Avatar job ended.", (section("*Avatar job ended.*"),))
+
+
+def standing(channel: str | None, ts: str | None) -> Post:
+    """An announcement that stands there."""
+    return Post(
+        id="p1",
+        invocation_id=INVOCATION.id,
+        purpose=Purpose.ANNOUNCEMENT,
+        channel=channel,
+        ts=ts,
+        created_at=INVOCATION.created_at,
+    )
 
 
 async def at_once(seconds: float) -> None:
@@ -260,7 +273,7 @@ async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
     for method in (None, "response_url"):
         slack.trouble.refuse(word, method, blocks_only=True)
     delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
-    announced = replace(INVOCATION, message_channel=delivered.channel, message_ts=delivered.ts)
+    announced = standing(delivered.channel, delivered.ts)
     assert await delivery.reply(announced, MESSAGE)
     await delivery.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
     await delivery.tell(await typed_in(slack, AVATARS), MESSAGE)
@@ -291,7 +304,7 @@ async def test_a_text_that_is_too_long_for_a_route_is_cut_short_there_and_keeps_
     delivered = await delivery.announce(start, lambda hint: long)
     in_general = replace(await typed_in(slack, GENERAL), job_id="job-1")
     await delivery.announce(in_general, lambda hint: long)
-    there = replace(start, message_channel=delivered.channel, message_ts=delivered.ts)
+    there = replace(standing(delivered.channel, delivered.ts), job_id=start.job_id)
 
     assert await delivery.edit(there, long)
     for message in seen(slack):
@@ -356,7 +369,7 @@ async def test_an_answer_that_is_not_slacks_closes_a_route_and_not_the_message(
         )
         delivery = Delivery(client, session, sleep=at_once)
         await delivery.announce(await typed_in(slack, AVATARS), rendered)
-        there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
+        there = standing(AVATARS, "1700000000.000100")
         assert not await delivery.edit(there, MESSAGE)
 
     assert [message.origin for message in seen(slack)] == ["response_url"]
@@ -383,24 +396,24 @@ def test_a_channel_has_the_time_for_two_tries_and_the_other_routes_less() -> Non
 
 
 @pytest.fixture
-async def announced(delivery: Delivery) -> Invocation:
+async def announced(delivery: Delivery) -> Post:
     """A start whose announcement stands in the channel."""
     delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
-    return replace(INVOCATION, message_channel=delivered.channel, message_ts=delivered.ts)
+    return standing(delivered.channel, delivered.ts)
 
 
 async def test_an_announcement_is_edited_in_its_place(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Post
 ) -> None:
     assert await delivery.edit(announced, ENDED)
 
     [message] = seen(slack)
-    assert (message.text, message.ts) == (ENDED.text, announced.message_ts)
+    assert (message.text, message.ts) == (ENDED.text, announced.ts)
     assert [block["text"]["text"] for block in message.blocks] == ["*Avatar job ended.*"]
 
 
 async def test_an_edit_whose_blocks_slack_refuses_is_made_without_them(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Post
 ) -> None:
     assert await delivery.edit(announced, Message(ENDED.text, ({"type": "hologram"},)))
 
@@ -409,17 +422,17 @@ async def test_an_edit_whose_blocks_slack_refuses_is_made_without_them(
 
 
 async def test_a_reply_stands_in_the_thread_and_the_channel_does_not_see_it(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Post
 ) -> None:
     assert await delivery.reply(announced, ENDED)
 
     message, reply = seen(slack)
-    assert (reply.text, reply.thread_ts) == (ENDED.text, announced.message_ts)
+    assert (reply.text, reply.thread_ts) == (ENDED.text, announced.ts)
     assert not reply.reply_broadcast
     assert message.text == MESSAGE.text
 
 
-Reach = Callable[[Delivery, Invocation], Any]
+Reach = Callable[[Delivery, Post], Any]
 REACHES = pytest.mark.parametrize(
     "reach",
     [lambda delivery, row: delivery.edit(row, ENDED), lambda delivery, row: delivery.reply(row, ENDED)],
@@ -429,7 +442,7 @@ REACHES = pytest.mark.parametrize(
 
 @REACHES
 async def test_an_announcement_that_slack_does_not_take_now_is_to_be_tried_again(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Post, reach: Reach
 ) -> None:
     slack.trouble.server_errors(times=MOST_TRIES)
     slack.trouble.rate_limit(times=MOST_THROTTLED_TRIES)
@@ -441,7 +454,7 @@ async def test_an_announcement_that_slack_does_not_take_now_is_to_be_tried_again
 
 @REACHES
 async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
-    client: AsyncWebClient, slack: SlackStandIn, announced: Invocation, reach: Reach
+    client: AsyncWebClient, slack: SlackStandIn, announced: Post, reach: Reach
 ) -> None:
     slack.trouble.hang(seconds=30)
     async with aiohttp.ClientSession() as session:
@@ -449,11 +462,9 @@ async def test_an_announcement_that_takes_too_long_is_to_be_tried_again(
 
 
 @REACHES
-@pytest.mark.parametrize(
-    "place", [{"message_channel": None, "message_ts": None}, {"message_ts": None}], ids=["nowhere", "no ts"]
-)
+@pytest.mark.parametrize("place", [{"channel": None, "ts": None}, {"ts": None}], ids=["nowhere", "no ts"])
 async def test_an_announcement_that_went_elsewhere_is_out_of_reach(
-    delivery: Delivery, announced: Invocation, reach: Reach, place: dict[str, Any]
+    delivery: Delivery, announced: Post, reach: Reach, place: dict[str, Any]
 ) -> None:
     with pytest.raises(Undeliverable):
         await reach(delivery, replace(announced, **place))
@@ -461,7 +472,7 @@ async def test_an_announcement_that_went_elsewhere_is_out_of_reach(
 
 @REACHES
 async def test_where_the_bot_was_removed_the_announcement_is_out_of_reach(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Post, reach: Reach
 ) -> None:
     slack.workspace.remove(AVATARS, BOT)
     with pytest.raises(Undeliverable, match="not_in_channel"):
@@ -470,7 +481,7 @@ async def test_where_the_bot_was_removed_the_announcement_is_out_of_reach(
 
 @REACHES
 async def test_in_an_archived_channel_the_announcement_is_out_of_reach(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation, reach: Reach
+    delivery: Delivery, slack: SlackStandIn, announced: Post, reach: Reach
 ) -> None:
     slack.workspace.archive(AVATARS)
     with pytest.raises(Undeliverable, match=r"is_archived|is_inactive"):
@@ -478,9 +489,9 @@ async def test_in_an_archived_channel_the_announcement_is_out_of_reach(
 
 
 async def test_an_announcement_that_was_deleted_is_out_of_reach(
-    delivery: Delivery, client: AsyncWebClient, announced: Invocation
+    delivery: Delivery, client: AsyncWebClient, announced: Post
 ) -> None:
-    await client.chat_delete(channel=AVATARS, ts=announced.message_ts or "")
+    await client.chat_delete(channel=AVATARS, ts=announced.ts or "")
     with pytest.raises(Undeliverable, match="message_not_found"):
         await delivery.edit(announced, ENDED)
 
@@ -509,7 +520,7 @@ async def test_slacks_words_tell_whether_trying_again_is_of_use(
 
     slack = web.Application()
     slack.router.add_post("/{method}", refuse)
-    there = replace(INVOCATION, message_channel=AVATARS, message_ts="1700000000.000100")
+    there = standing(AVATARS, "1700000000.000100")
     async with TestServer(slack) as server:
         client = AsyncWebClient(
             "xoxb-1", base_url=str(server.make_url("/")), session=session, retry_handlers=[]
@@ -522,8 +533,19 @@ async def test_slacks_words_tell_whether_trying_again_is_of_use(
 
 
 async def test_what_somebody_else_wrote_is_out_of_reach(
-    delivery: Delivery, slack: SlackStandIn, announced: Invocation
+    delivery: Delivery, slack: SlackStandIn, announced: Post
 ) -> None:
     theirs = slack.say("Hello.", user=MEI, channel=AVATARS)
     with pytest.raises(Undeliverable, match="cant_update_message"):
-        await delivery.edit(replace(announced, message_ts=theirs.ts), ENDED)
+        await delivery.edit(replace(announced, ts=theirs.ts), ENDED)
+
+
+async def test_a_post_elsewhere_goes_to_its_own_channel_and_nowhere_else(
+    delivery: Delivery, slack: SlackStandIn
+) -> None:
+    delivered = await delivery.post(standing(AVATARS, None), MESSAGE)
+    [message] = seen(slack)
+    assert (delivered.channel, delivered.ts) == (message.channel, message.ts) == (AVATARS, message.ts)
+    with pytest.raises(Undeliverable, match="not_in_channel"):
+        await delivery.post(standing(GENERAL, None), MESSAGE)
+    assert seen(slack) == [message]

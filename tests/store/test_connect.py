@@ -17,6 +17,7 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from tests.steps import noting
 
 New = Callable[..., Invocation]
 
@@ -84,7 +85,7 @@ class TestSqliteFiles:
             await log.record(forgotten)
             assert b"first-secret" in bytes_in(tmp_path)
             assert b"other-secret" in bytes_in(tmp_path)
-            await log.mark_announced(announced, announced.created_at, channel="C1", ts="1.2")
+            await log.advance(announced, noting(announced, announced.created_at, channel="C1", ts="1.2"))
             await log.forget_response_urls(before=an_invocation().created_at)
         assert b"invocation-001" in bytes_in(tmp_path)
         assert b"secret" not in bytes_in(tmp_path)

@@ -13,7 +13,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.errors import Answer
 from bot.reasons import other
 from bot.store.invocations import Invocations
-from tests.steps import NOON, step_to
+from tests.steps import NOON, noting, step_to
 
 New = Callable[..., Invocation]
 
@@ -153,7 +153,7 @@ async def test_an_announced_row_knows_its_message_and_forgets_its_response_url(
     await log.record(told)
     await log.record(other)
     at = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
-    await log.mark_announced(told, at, channel="C1", ts="1700000000.000100")
+    await log.advance(told, noting(told, at, channel="C1", ts="1700000000.000100"))
     assert await rows(log) == [
         other,
         replace(

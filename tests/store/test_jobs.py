@@ -12,7 +12,7 @@ from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Sta
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.invocations import Invocations, RunningJobs
-from tests.steps import adopting, step_to
+from tests.steps import adopting, noting, step_to
 
 New = Callable[..., Invocation]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -143,7 +143,7 @@ async def test_other_starts_of_the_room_are_unknown_from_the_call_until_their_ou
     assert await log.other_unknown_starts(mine) == [starting]
     unknown = await log.advance(starting, step_to(Status.UNKNOWN))
     assert unknown is not None
-    await log.mark_announced(unknown, NOON, channel=None, ts=None)
+    await log.advance(unknown, noting(unknown, NOON))
     assert [row.id for row in await log.other_unknown_starts(mine)] == [other.id]
     assert await log.other_unknown_starts(elsewhere) == []
     await log.adopt(unknown, adopting("job-1"))

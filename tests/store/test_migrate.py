@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Text, column, insert, inspect, table, text
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.post import Purpose
 from bot.errors import StartupError, Unreachable
 from bot.messages.reasons import sentence
 from bot.reasons import Reason, other
@@ -23,6 +24,7 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
+from bot.store.posts import Posts
 from bot.store.tables import VERSION_TABLE, invocations, metadata
 from tests.messages.every_reason import REASONS
 from tests.steps import adopting, step_to
@@ -283,6 +285,37 @@ async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str) ->
     assert now.reason == other("It was the cat's doing. `x` 猫")
 
 
+async def test_messages_that_stand_and_people_who_wait_to_be_told_become_posts(database_url: str) -> None:
+    at = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
+    old = [
+        an_old_row(1, "started", job_id="job-1", announced_at=at, message_channel="C1", message_ts="1.2"),
+        an_old_row(2, "started", job_id="job-2"),
+        an_old_row(3, "failed"),
+        an_old_row(4, "done", action="stop"),
+        an_old_row(5, "unknown"),
+        an_old_row(6, "received"),
+        an_old_row(7, "refused"),
+    ]
+    columns = [*(name for name in old[0] if name != "deadline"), "job_state", "lease_until"]
+    async with open_database(database_url) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate_to, "0004")
+            then = table("invocations", *(column(name, type_of(name)) for name in columns))
+            for row in old:
+                del row["deadline"]
+                told = row["id"] in {"i1", "i7"}
+                row |= {"lease_until": None if told else at, "job_state": "running" if told else "accepted"}
+                await connection.execute(insert(then).values(**row))
+        await migrate(engine)
+        posts, log = Posts(engine), Invocations(engine)
+        [stands] = await posts.of("i1")
+        assert (stands.purpose, stands.channel, stands.ts) == (Purpose.ANNOUNCEMENT, "C1", "1.2")
+        assert (stands.state, stands.shown_state, stands.done_at) == (JobState.RUNNING, JobState.RUNNING, at)
+        due = {each.invocation.id: each.post.purpose for each in await posts.due(at, limit=10)}
+        assert due == {"i2": Purpose.ANNOUNCEMENT, "i3": Purpose.PRIVATE, "i4": Purpose.PRIVATE}
+        assert {row.id for row in await log.overdue(at, limit=10)} == {"i5", "i6"}
+
+
 async def unknown(log: Invocations, received: Invocation) -> Invocation:
     moved = await log.advance(received, step_to(Status.UNKNOWN))
     assert moved is not None
@@ -326,7 +359,7 @@ async def test_a_log_that_notes_its_revision_in_alembics_own_table_is_moved_over
             await connection.execute(text("INSERT INTO alembic_version SELECT * FROM avatar_bot_version"))
             await connection.execute(text("DROP TABLE avatar_bot_version"))
         await migrate(engine)
-        assert await tables_of(engine) == {"invocations", "leases", "avatar_bot_version"}
+        assert await tables_of(engine) == {"invocations", "leases", "posts", "avatar_bot_version"}
         async with engine.connect() as connection:
             assert await connection.run_sync(differences) == []
 
@@ -348,7 +381,7 @@ async def test_another_applications_alembic_version_is_left_alone(
             assert sorted(there) == sorted(noted)
 
 
-@pytest.mark.parametrize("name", ["invocations", "leases"])
+@pytest.mark.parametrize("name", ["invocations", "leases", "posts"])
 async def test_another_applications_table_is_named(database_url: str, name: str) -> None:
     async with open_database(database_url) as engine:
         async with engine.connect() as connection:

@@ -13,6 +13,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
+from bot.store.posts import Posts
 from bot.store.watched_jobs import WatchedJobs
 from tests.steps import adopting
 
@@ -152,3 +153,14 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
     }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database: Database) -> None:
+    posts = Posts(database)
+    [due] = await plans_of(database, lambda _log, _jobs: posts.due(NOON, limit=200))
+    [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
+    assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
+    assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
+    for plan in (due, held):
+        assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan

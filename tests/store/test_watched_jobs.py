@@ -10,6 +10,7 @@ from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.reasons import other
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.posts import Posts
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -55,14 +56,12 @@ def job_ids(jobs: list[WatchedJob]) -> set[str]:
     return {job.job_id for job in jobs}
 
 
-async def test_a_followed_job_is_known_by_its_row_its_room_and_what_its_message_shows(
+async def test_a_followed_job_is_known_by_its_row_its_room_and_where_it_stands(
     log: Invocations, watched_jobs: WatchedJobs, a_job: New
 ) -> None:
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row)
-    assert await watched_jobs.followed() == [
-        WatchedJob(row.id, "job-1", "lobby", JobState.ACCEPTED, JobState.ACCEPTED)
-    ]
+    assert await watched_jobs.followed() == [WatchedJob(row.id, "job-1", "lobby", JobState.ACCEPTED)]
 
 
 async def test_only_jobs_that_were_announced_and_are_not_over_are_followed(
@@ -151,34 +150,14 @@ async def test_a_job_that_ends_before_its_stop_has_been_answered_is_credited_all
     assert await watched_jobs.stops(since=NOON) == []
 
 
-async def test_what_a_message_shows_is_noted_and_a_job_that_is_over_is_followed_no_longer(
-    log: Invocations, watched_jobs: WatchedJobs, a_job: New
+async def test_a_job_that_is_over_is_followed_no_longer(
+    log: Invocations, watched_jobs: WatchedJobs, database: Database, a_job: New
 ) -> None:
     row = a_job("job-1", job_state=JobState.ACCEPTED)
     await recorded(log, row, a_job("job-2"))
+    posts = Posts(database)
+    await posts.show(row.id, JobState.RUNNING, "{}", now=NOON, until=NOON)
     [job] = await watched_jobs.followed(job_id="job-1")
-    await watched_jobs.show(job, JobState.RUNNING, NOON)
-    [job] = await watched_jobs.followed(job_id="job-1")
-    assert job.state is JobState.RUNNING
-    running = await log.get(row.id)
-    assert running is not None
-    assert running.ended_at is None
-    await watched_jobs.show(job, JobState.SILENT, NOON)
+    assert job.seen is JobState.RUNNING
+    await posts.show(row.id, JobState.SILENT, "{}", now=NOON, until=NOON)
     assert job_ids(await watched_jobs.followed()) == {"job-2"}
-    kept = await log.get(row.id)
-    assert kept is not None
-    assert (kept.job_state, kept.ended_at) == (JobState.SILENT, NOON)
-
-
-async def test_what_another_process_has_shown_meanwhile_stays(
-    log: Invocations, watched_jobs: WatchedJobs, a_job: New
-) -> None:
-    row = a_job("job-1", job_state=JobState.ACCEPTED)
-    await recorded(log, row)
-    [job] = await watched_jobs.followed()
-    [seen_elsewhere] = await watched_jobs.followed()
-    await watched_jobs.show(seen_elsewhere, JobState.STOPPED, NOON)
-    await watched_jobs.show(job, JobState.RUNNING, NOON)
-    kept = await log.get(row.id)
-    assert kept is not None
-    assert kept.job_state is JobState.STOPPED

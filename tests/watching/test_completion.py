@@ -14,7 +14,7 @@ from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
 from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
-from bot.posts.updates import Showing
+from bot.posts.loop import DeliveryLoop
 from bot.reasons import other
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.completion import BACKOFF, MOST_TRIES, Completion
@@ -67,12 +67,12 @@ class Log(WatchedJobs):
 
 
 @dataclass
-class Screen(Showing):
+class Screen(DeliveryLoop):
     shown: list[JobState] = field(default_factory=list)
 
     @override
-    def refresh(self, job: WatchedJob, life: JobLife) -> None:
-        self.shown.append(life.state)
+    def refresh(self, job: WatchedJob) -> None:
+        self.shown.append(job.seen)
 
 
 class Play:
@@ -85,7 +85,7 @@ class Play:
             watched_jobs=self.log,
             metastudio=self.cloud,
             rooms=Rooms(self.cloud, clock=lambda: self.now),
-            showing=self.screen,
+            posts=self.screen,
             clock=lambda: self.now,
             sleep=self.sleep,
         )
@@ -97,7 +97,7 @@ class Play:
     def takes_up(self, values: dict[str, Any] | None = None, *, room_name: str | None = None) -> WatchedJob:
         accepted = JobState.ACCEPTED
         kept = written(values or {})
-        job = WatchedJob("row", "job-1", "lobby", accepted, accepted, room_name=room_name, configuration=kept)
+        job = WatchedJob("row", "job-1", "lobby", accepted, room_name=room_name, configuration=kept)
         self.completion.take_up(job)
         assert job.configuration is None, "thousands of jobs are held at once"
         return job
@@ -194,6 +194,12 @@ async def test_a_name_is_shown_also_where_nothing_more_is_told(play: Play) -> No
     assert play.keeps_nothing
 
 
+async def test_what_is_learnt_together_with_a_new_state_needs_no_edit_of_its_own(play: Play) -> None:
+    await play.looks(play.takes_up(room_name="Lobby kiosk"), RUNNING, **WHOLE)
+    assert read(play.log.kept["configuration"]) == WHOLE
+    assert play.screen.shown == []
+
+
 async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(play: Play) -> None:
     play.cloud.of_room = OutcomeUnknown(other("No answer."))
     await play.looks(play.takes_up(WHOLE))
@@ -205,6 +211,7 @@ async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(
 async def test_a_job_that_is_over_is_completed_once_more_with_its_end_and_then_left(play: Play) -> None:
     play.cloud.of_room = RoomReport.model_validate(WHOLE)
     job = play.takes_up(room_name="Lobby kiosk")
+    job.seen = JobState.ENDED
     play.completion.follow(job, ENDED)
     await play.completion._tasks.idle()
     assert play.screen.shown == [JobState.ENDED]

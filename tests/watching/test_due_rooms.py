@@ -64,7 +64,7 @@ def watch() -> Watch:
 
 
 def a_job(job_id: str = "job-1", room_id: str = "lobby", state: JobState = JobState.RUNNING) -> WatchedJob:
-    return WatchedJob(f"row of {job_id}", job_id, room_id, state, seen=state)
+    return WatchedJob(f"row of {job_id}", job_id, room_id, state)
 
 
 def an_accepted_job(job_id: str = "job-1", room_id: str = "lobby") -> WatchedJob:
@@ -290,7 +290,7 @@ class TestWhileARoomIsLookedAt:
 class TestOneJobOfTwoRows:
     def test_both_are_followed_and_hurried_and_each_is_removed_by_itself(self, watch: Watch) -> None:
         watch.list.add(a_job())
-        other = WatchedJob("another row", "job-1", "lobby", JobState.RUNNING, seen=JobState.RUNNING)
+        other = WatchedJob("another row", "job-1", "lobby", JobState.RUNNING)
         watch.list.add(other)
         watch.list.hurry("job-1")
         assert list(watch.takes().jobs) == ["row of job-1", "another row"]

@@ -27,11 +27,12 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
-from bot.posts.updates import Showing
+from bot.posts.loop import DeliveryLoop
 from bot.reasons import other
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
+from bot.store.posts import Posts
 from bot.store.tables import invocations
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 from bot.watching.completion import Completion
@@ -95,27 +96,20 @@ class Cloud(FakeMetaStudio):
 
 
 @dataclass
-class Screen(Showing):
-    """Keeps what would be shown, and is busy with each end until it is closed."""
+class Screen(DeliveryLoop):
+    """Notes what would be shown, in the log too."""
 
+    posts: Posts
     shown: list[tuple[str, JobLife]] = field(default_factory=list)
-    busy: set[str] = field(default_factory=set)
-    closed: int = 0
+    fails: int = 0
 
     @override
-    def show(self, job: WatchedJob, life: JobLife) -> None:
+    async def show(self, job: WatchedJob, life: JobLife) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
         self.shown.append((job.job_id, life))
-        if life.state.is_over:
-            self.busy.add(job.job_id)
-
-    @override
-    def is_at(self, job: WatchedJob) -> bool:
-        return job.job_id in self.busy
-
-    @override
-    async def close(self) -> None:
-        self.closed += 1
-        self.busy.clear()
+        await self.posts.show(job.invocation_id, life.state, "{}", now=NOON, until=NOON)
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -163,7 +157,7 @@ class Play:
     def __post_init__(self) -> None:
         self.log = Invocations(self.database)
         self.watched_jobs = FlakyWatchedJobs(self.database)
-        self.screen = Screen()
+        self.screen = Screen(Posts(self.database))
         self.watcher = self.another("one", self.screen)
         self.rows = 0
 
@@ -173,9 +167,9 @@ class Play:
             watched_jobs=self.watched_jobs,
             leases=Leases(self.database),
             metastudio=self.cloud,
-            showing=screen,
+            posts=screen,
             completion=NothingLacks(
-                watched_jobs=self.watched_jobs, metastudio=self.cloud, rooms=Rooms(self.cloud), showing=screen
+                watched_jobs=self.watched_jobs, metastudio=self.cloud, rooms=Rooms(self.cloud), posts=screen
             ),
             holder=holder,
             reads_per_second=10,
@@ -385,12 +379,16 @@ class TestRefresh:
         await play.announced("j1")
         assert await play.round() == ["list lobby", "state j1"]
 
-    async def test_a_job_whose_message_is_being_brought_up_to_date_is_not_followed_anew(
-        self, play: Play
-    ) -> None:
-        play.screen.busy.add("j1")
-        await play.announced("j1", state="running")
-        assert await play.round() == []
+    async def test_a_state_that_could_not_be_noted_is_noted_at_the_next_look(self, play: Play) -> None:
+        await play.announced("j1")
+        play.cloud.tells("lobby", j1="PROCESSING")
+        play.screen.fails = 1
+        with capture_logs():
+            await play.round()
+        assert play.screen.shown == []
+        play.time.pass_by(10)
+        await play.round()
+        assert play.screen.states == [("j1", "running")]
 
     async def test_a_clock_that_is_set_back_does_not_hide_what_is_new(self, play: Play) -> None:
         await play.round()
@@ -555,8 +553,8 @@ class TestACloudThatTellsNothing:
 
 class TestSeveralProcesses:
     @pytest.fixture
-    def other_screen(self) -> Screen:
-        return Screen()
+    def other_screen(self, play: Play) -> Screen:
+        return Screen(Posts(play.database))
 
     @pytest.fixture
     def other(self, play: Play, other_screen: Screen) -> Watcher:
@@ -601,7 +599,6 @@ class TestSeveralProcesses:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        assert play.screen.closed == 1
         assert await play.round(other) == ["list lobby"]
 
     async def test_who_has_lost_the_lease_looks_and_shows_no_longer(self, play: Play, other: Watcher) -> None:
@@ -611,7 +608,6 @@ class TestSeveralProcesses:
         play.time.pass_by(60)
         await play.round(other)
         assert await play.round() == []
-        assert play.screen.closed == 1
 
     @pytest.mark.parametrize("call", ["list", "state"])
     async def test_a_look_that_lasts_until_the_lease_is_lost_shows_nothing(
@@ -629,19 +625,16 @@ class TestSeveralProcesses:
         assert await look
         assert play.screen.shown == []
 
-    async def test_who_has_the_lease_again_follows_all_jobs_those_too_that_it_was_about_to_show(
-        self, play: Play, other: Watcher
-    ) -> None:
+    async def test_who_has_the_lease_again_follows_all_jobs(self, play: Play, other: Watcher) -> None:
         await play.announced("j1")
         play.cloud.tells("lobby", j1="PROCESSING")
         await play.round()
-        play.screen.busy.add("j1")
         play.time.pass_by(3600)
         await play.round(other)
         await play.round()
         play.time.pass_by(3600)
         assert await play.round() == ["list lobby"]
-        assert play.screen.states == [("j1", "running")] * 2
+        assert play.screen.states == [("j1", "running")]
 
 
 class TestKeepingOn:
@@ -709,7 +702,7 @@ class TestThousands:
         assert len(set(followed)) == 5_000
 
         tracemalloc.start()
-        again = crowded.another("one", Screen())
+        again = crowded.another("one", Screen(Posts(crowded.database)))
         await again.refresh()
         bytes_a_job = tracemalloc.get_traced_memory()[0] / 5_000
         tracemalloc.stop()

@@ -18,9 +18,9 @@ from bot.errors import (
     Refused,
     Rejected,
 )
-from bot.jobs.stored_errors import KINDS, error_of_row
 from bot.messages.reasons import advice, sentence
 from bot.metastudio.error_codes import error_of
+from bot.posts.stored_errors import KINDS, error_of_row
 from bot.reasons import Reason, other, reason
 from bot.reasons import ReasonCode as Code
 from bot.store.database import Database

@@ -1,0 +1,142 @@
+"""What a post says, made from rows: whoever delivers it says the same, also after a crash."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from bot.domain.arguments import JobRef
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.job import SmartChatJob
+from bot.domain.job_state import JobLife
+from bot.domain.post import Due, Post, Purpose
+from bot.errors import Answer
+from bot.messages.announcement import announcement
+from bot.messages.ended import ended
+from bot.messages.message import Message
+from bot.messages.replies import declined, interrupted, not_started
+from bot.messages.rtc_access import not_opened
+from bot.messages.stops import not_stopped, over_already, stopped
+from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.posts.stored_errors import error_of_row, metastudio_error_in, unknown_in
+from bot.reasons import ReasonCode
+from bot.slack.delivery import Render
+from bot.store.invocations import Invocations
+
+
+class Rendering:
+    """Makes messages. `rtc_access` says whether announcements offer it."""
+
+    def __init__(self, invocations: Invocations, *, rtc_access: bool) -> None:
+        self._invocations = invocations
+        self._rtc_access = rtc_access
+
+    async def render(self, due: Due) -> Render | None:
+        """What the post says; None where there is nothing to say any more.
+
+        Raises:
+            DatabaseUnavailable: another row is needed for it.
+        """
+        post, row = due.post, due.invocation
+        if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION}:
+            job = SmartChatJob.remembered(row.job_id or "", row.configuration)
+            return self.announcement(row, job, life_in(due))
+        if post.state is not None:
+            return _as_it_is(ended(row, life_in(due)))
+        message = await self._private(post, row)
+        return _as_it_is(message) if message else None
+
+    def announcement(self, row: Invocation, job: SmartChatJob, life: JobLife | None = None) -> Render:
+        """The announcement of a job."""
+        return lambda hint: announcement(row, job, life, rtc_access=self._rtc_access, hint=hint)
+
+    async def _private(self, post: Post, row: Invocation) -> Message | None:
+        match row.action:
+            case Action.START:
+                return await self._about_start(post, row)
+            case Action.STOP:
+                start = await self._invocations.find_start(row.job_id or "")
+                return about_stop(row, start)
+            case Action.RTC_ACCESS:
+                return not_opened()
+            case _:
+                return None
+
+    async def _about_start(self, post: Post, row: Invocation) -> Message | None:
+        facts = _read(post)
+        if row.status is Status.STARTED:
+            return None
+        if row.status is Status.UNKNOWN:
+            return outcome_unknown(row, unknown_in(row), look=_look_in(facts))
+        if row.reason and row.reason.code is ReasonCode.INTERRUPTED:
+            return interrupted(row)
+        before = await self._invocations.get(facts["about"]) if facts.get("about") else None
+        if before is not None:
+            return about_another(before, _look_in(facts), at=post.created_at)
+        return not_started(row, error_of_row(row))
+
+
+def about_another(before: Invocation, look: Look, *, at: datetime) -> Message:
+    """Why a start was not sent: the start before it is settled, or a job was found that may be its own.
+
+    Args:
+        at: when that was looked for.
+    """
+    if before.status is Status.UNKNOWN:
+        return outcome_unknown(before, unknown_in(before), look=look, again=at)
+    return settled_already(before)
+
+
+def about_stop(stop: Invocation, start: Invocation | None) -> Message | None:
+    """What came of a stop.
+
+    Args:
+        start: the start of its job, if the log has it.
+    """
+    job = JobRef(stop.room_id or "", stop.job_id or "").as_told(start, stop)
+    match stop.status:
+        case Status.REFUSED:
+            return declined(error_of_row(stop), verdict="Nothing was stopped.")
+        case Status.FAILED:
+            return not_stopped(job, metastudio_error_in(stop), stop)
+        case Status.DONE if stop.job_state is JobState.STOPPED:
+            return stopped(job, stop.room_name)
+        case Status.DONE:
+            return over_already(job, stop.room_name, typed=stop.source is Source.COMMAND)
+        case _:
+            return None
+
+
+def life_in(due: Due) -> JobLife:
+    """Where the job of a post stands, as far as the rows tell."""
+    facts = _read(due.post)
+    state = due.post.state or due.invocation.job_state or JobState.ACCEPTED
+    error = facts.get("error")
+    return JobLife(state, facts.get("seconds"), Answer(**error) if error else None, facts.get("stopped_by"))
+
+
+def life_facts(life: JobLife) -> str:
+    """What of a job's life its row does not hold."""
+    return json.dumps(
+        {"seconds": life.seconds, "error": life.error and asdict(life.error), "stopped_by": life.stopped_by}
+    )
+
+
+def look_facts(look: Look, *, about: str | None = None) -> str:
+    """What a look at a room has brought, for the start of that look or for another one."""
+    return json.dumps(asdict(look) | {"about": about})
+
+
+def _look_in(facts: dict[str, Any]) -> Look:
+    return Look(
+        tuple(facts.get("found", ())), asked=facts.get("asked", False), rivals=tuple(facts.get("rivals", ()))
+    )
+
+
+def _read(post: Post) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(post.facts or "{}")
+    return facts
+
+
+def _as_it_is(message: Message) -> Render:
+    return lambda _hint: message
