@@ -16,13 +16,14 @@ from uuid import uuid4
 
 import structlog
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import Invocation
 from bot.domain.job_state import JobLife
 from bot.domain.post import Due, Post, Purpose
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
-from bot.posts.rendering import Rendering, life_facts, life_in
+from bot.posts.rendering import Rendering, life_facts
+from bot.posts.sender import Sender, is_edit, shown_by
 from bot.runtime.background import Tasks, repeat_in_background
 from bot.runtime.backoff import Backoff
 from bot.slack.ack_sent import ack_sent
@@ -70,6 +71,7 @@ class DeliveryLoop:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.rendering = rendering
+        self._sender = Sender(rendering, delivery, now=now, new_id=new_id, lease=self._lease)
         self._posts = posts
         self._delivery = delivery
         self._now = now
@@ -128,14 +130,14 @@ class DeliveryLoop:
     async def deliver(self, post: Post, invocation: Invocation, render: Render) -> Delivered | None:
         """Deliver a new post, once Slack has the ack; None where Slack does not take it."""
         await ack_sent()
-        return await self._deliver_first(post, invocation, render)
+        return await self._sender.send_first(post, invocation, render)
 
     async def note(self, post: Post, delivered: Delivered | None) -> None:
         """Note where a new post stands; where it was not delivered, when it is tried again."""
         if delivered is None:
             await self._put_off(post)
         else:
-            await self._mark(post, self._shown(post, delivered))
+            await self._mark(post, shown_by(post, delivered, self._now()))
 
     async def answer(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
         """Tell somebody who waits for it at this moment; where Slack does not take it, they ask again.
@@ -204,91 +206,18 @@ class DeliveryLoop:
                 await self._attend_to(Due(shown.end, due.invocation, due.post))
 
     async def _try_to_say(self, due: Due) -> Shown | None:
-        """None where it has to be tried again."""
+        """Return None where it has to be tried again."""
         try:
-            return await self._say(due)
+            shown = await self._sender.send(due)
         except DatabaseUnavailable as error:
             _log.warning("a post waits for the database", job_id=due.post.job_id, reason=str(error))
         except Exception:  # noqa: BLE001 - one post must not keep the others from being delivered
             _log.exception("a post failed", post_id=due.post.id)
+        else:
+            if shown is not None and is_edit(due.post):
+                self._note_edit(due.invocation.id)
+            return shown
         return None
-
-    async def _say(self, due: Due) -> Shown | None:
-        post = due.post
-        render = await self.rendering.render(due)
-        if render is None:
-            return Shown(self._now())
-        if post.done_at is not None and post.purpose in EDITED:
-            return await self._edit(due, render(""))
-        if post.purpose is Purpose.THREAD:
-            return await self._reply(due, render(""))
-        delivered = await self._deliver_first(post, due.invocation, render)
-        return self._shown(post, delivered, life_in(due).state) if delivered else None
-
-    async def _deliver_first(self, post: Post, invocation: Invocation, render: Render) -> Delivered | None:
-        try:
-            match post.purpose:
-                case Purpose.ANNOUNCEMENT:
-                    return await self._delivery.announce(invocation, render)
-                case Purpose.NOTIFICATION:
-                    return await self._delivery.post(post, render(""))
-                case _:
-                    return await self._delivery.tell(invocation, render(""))
-        except Undeliverable as error:
-            _log.error("nobody could be told", reason=str(error), job_id=post.job_id)
-            return None
-
-    def _shown(self, post: Post, delivered: Delivered, state: JobState = JobState.ACCEPTED) -> Shown:
-        """What was delivered for the first time. Of a job's end, the invocation need not know that it was."""
-        is_edited = post.purpose in EDITED
-        tells_outcome = post.purpose is not Purpose.NOTIFICATION and (is_edited or post.state is None)
-        return Shown(
-            self._now(),
-            delivered.channel,
-            delivered.ts,
-            state if is_edited else None,
-            note=tells_outcome,
-        )
-
-    async def _edit(self, due: Due, message: Message) -> Shown | None:
-        post, life, reached = due.post, life_in(due), True
-        try:
-            if not await self._delivery.edit(post, message):
-                return None
-        except Undeliverable as error:
-            _log.warning("the announcement stays as it is", job_id=post.job_id, reason=str(error))
-            reached = False
-        self._note_edit(due.invocation.id)
-        is_new_end = life.state.is_over and post.shown_state is not life.state
-        tells_end = is_new_end and post.purpose is Purpose.ANNOUNCEMENT
-        end = self._end_of(post, reached=reached) if tells_end else None
-        return Shown(self._now(), post.channel, post.ts, life.state, end=end)
-
-    def _end_of(self, post: Post, *, reached: bool) -> Post:
-        """The line in the thread of a post that shows an end.
-
-        Where the post is out of reach, at least who started the job hears of its end.
-        """
-        now = self._now()
-        return Post(
-            id=self._new_id(),
-            invocation_id=post.invocation_id,
-            job_id=post.job_id,
-            purpose=Purpose.THREAD if reached else Purpose.PRIVATE,
-            thread_of=post.id if reached else None,
-            state=post.state,
-            facts=post.facts,
-            next_attempt_at=now,
-            lease_until=self._lease(),
-            created_at=now,
-        )
-
-    async def _reply(self, due: Due, message: Message) -> Shown | None:
-        try:
-            is_there = await self._delivery.reply(due.parent or due.post, message)
-        except Undeliverable:
-            is_there = bool(await self._deliver_first(due.post, due.invocation, lambda _hint: message))
-        return Shown(self._now()) if is_there else None
 
     async def _mark(self, post: Post, shown: Shown) -> bool:
         """Note what a post shows; where more is wanted by now, go on with it. False where others have it."""
