@@ -1,14 +1,54 @@
-"""Stand-ins for the bot's own objects, shared by tests."""
+"""Stand-ins for the bot's own objects, shared by tests. Each does what its arguments and attributes say."""
 
-from datetime import timedelta
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
 
 from typing_extensions import override
 
-from bot.metastudio.client import MetaStudio
+from bot.domain.invocation import Invocation, StartRequest
+from bot.domain.job import JobReport, RoomReport, SmartChatJob
+from bot.domain.post import Due, Post
+from bot.domain.steps import Adopted, Step
+from bot.errors import Answer, DatabaseUnavailable, Undeliverable
+from bot.messages.message import Message
+from bot.metastudio.client import MetaStudio, Started
+from bot.reasons import other
+from bot.slack.delivery import Delivered, Delivery, Render
+from bot.store.database import Database
+from bot.store.invocations import Invocations
+from bot.store.posts import Posts, Shown
+from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
+
+T = TypeVar("T")
+Reply: TypeAlias = T | Exception | Callable[[], Awaitable[T]]
+"""What an operation gives: a value, an error that it raises, or what a function gives."""
+
+LOCKED = other("The log cannot be used: database is locked.")
+LOST = other("The log cannot be used: connection lost.")
 
 
+@dataclass(eq=False)
 class FakeMetaStudio(MetaStudio):
-    """A client that has learnt nothing from answers. Each test plays the calls that it needs."""
+    """Gives to each operation the reply that a test wants, and keeps what it was asked, oldest first.
+
+    Unless a test wants something else, each start makes another job, each stop is taken, jobs run, and rooms
+    have a name and list no jobs.
+    """
+
+    on_start: Reply[Started] | None = None
+    on_stop: Reply[Answer] = field(default_factory=lambda: Answer(http_status=200))
+    on_state: Reply[JobReport] = field(default_factory=lambda: JobReport(state="PROCESSING"))
+    on_room: Reply[RoomReport] | None = None
+    on_list: Reply[Sequence[JobReport]] = ()
+    starts: list[tuple[StartRequest, str, float]] = field(default_factory=list)
+    stops: list[tuple[str, str, str, float]] = field(default_factory=list)
+    states: list[tuple[str, str, float]] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+    rooms: list[str] = field(default_factory=list)
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     @override
@@ -18,3 +58,208 @@ class FakeMetaStudio(MetaStudio):
     @override
     def seen_in(self, room_id: str) -> frozenset[str]:
         return frozenset()
+
+    @override
+    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
+        self.starts.append((request, app_user_id, seconds))
+        job = SmartChatJob(job_id=f"job-{len(self.starts)}")
+        return await self._reply("start", self.on_start or Started(job, Answer(http_status=202)))
+
+    @override
+    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
+        self.stops.append((room_id, job_id, app_user_id, seconds))
+        return await self._reply("stop", self.on_stop)
+
+    @override
+    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
+        self.states.append((room_id, job_id, seconds))
+        return await self._reply("state", self.on_state)
+
+    @override
+    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
+        self.rooms.append(room_id)
+        return await self._reply("room", self.on_room or RoomReport(room_name=f"The {room_id}"))
+
+    @override
+    async def jobs_of_room(
+        self, room_id: str, *, states: Sequence[str] = (), seconds: float
+    ) -> tuple[JobReport, ...]:
+        return tuple(await self._reply("list", self.on_list))
+
+    async def _reply(self, operation: str, reply: Reply[T]) -> T:
+        self.operations.append(operation)
+        self.is_asked.set()
+        if isinstance(reply, Exception):
+            raise reply
+        return await reply() if callable(reply) else reply
+
+
+@dataclass
+class Channel(Delivery):
+    """Keeps what people are told, unless it is `deaf`: `announced` by everybody, `told` by one person."""
+
+    announced: list[str] = field(default_factory=list)
+    told: list[Message] = field(default_factory=list)
+    instead: list[Message] = field(default_factory=list)
+    addresses: list[str | None] = field(default_factory=list)
+    deaf: bool = False
+
+    @override
+    async def announce(self, invocation: Invocation, render: Render) -> Delivered:
+        self._listen()
+        self.announced.append(render("").text)
+        return Delivered(invocation.channel_id, f"1700000000.{len(self.announced):06}")
+
+    @override
+    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
+        self._listen()
+        self.addresses.append(invocation.response_url)
+        (self.instead if instead else self.told).append(message)
+        return Delivered()
+
+    def _listen(self) -> None:
+        if self.deaf:
+            raise Undeliverable("Slack took it on no route.")
+
+    @property
+    def heard(self) -> list[str]:
+        """All that anybody was told."""
+        return [*self.announced, *(message.text for message in (*self.told, *self.instead))]
+
+
+class FlakyLog(Invocations):
+    """Refuses so many of the next writes that move a row, and loses the answers to so many that it does."""
+
+    def __init__(self, database: Database, *, refuses: int = 0, answers_lost: int = 0) -> None:
+        super().__init__(database)
+        self.refuses = refuses
+        self.answers_lost = answers_lost
+
+    def refuse(self) -> None:
+        if self.refuses:
+            self.refuses -= 1
+            raise DatabaseUnavailable(LOCKED)
+
+    def lose_answer(self) -> None:
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise DatabaseUnavailable(LOST)
+
+    @override
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+        recorded = await super().record(invocation, unless_duplicate=unless_duplicate)
+        self.lose_answer()
+        return recorded
+
+    @override
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
+        self.refuse()
+        moved = await super().advance(invocation, step, post=post)
+        self.lose_answer()
+        return moved
+
+    @override
+    async def adopt(
+        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
+    ) -> Invocation | None:
+        self.refuse()
+        return await super().adopt(unknown, step, post=post)
+
+    @override
+    async def release(self, invocation_id: str, at: datetime | None) -> None:
+        self.refuse()
+        await super().release(invocation_id, at)
+
+
+class SlowLog(Invocations):
+    """Holds up new rows or the steps of rows until it is `opened`; `writing` counts what it holds up."""
+
+    def __init__(self, database: Database, *, records: bool = False, steps: bool = False) -> None:
+        super().__init__(database)
+        self._records = records
+        self._steps = steps
+        self.opened = asyncio.Event()
+        self.writing = 0
+
+    @override
+    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+        if self._records:
+            await self._wait()
+        return await super().record(invocation, unless_duplicate=unless_duplicate)
+
+    @override
+    async def advance(
+        self, invocation: Invocation, step: Step, *, post: Post | None = None
+    ) -> Invocation | None:
+        if self._steps:
+            await self._wait()
+        return await super().advance(invocation, step, post=post)
+
+    async def _wait(self) -> None:
+        self.writing += 1
+        await self.opened.wait()
+
+
+class FlakyPosts(Posts):
+    """Fails so many times to read, to claim, to mark what is shown, or, though it does that, to say so.
+
+    It marks nothing, either, as long as its `log` refuses writes.
+    """
+
+    reads_fail = 0
+    claims_fail = 0
+    marks_fail = 0
+    answers_lost = 0
+
+    def __init__(self, database: Database, *, log: FlakyLog | None = None) -> None:
+        super().__init__(database)
+        self._log = log
+
+    @override
+    async def held(self, invocation_id: str, lease: datetime) -> list[Due]:
+        if self.reads_fail:
+            self.reads_fail -= 1
+            raise DatabaseUnavailable(LOCKED)
+        return await super().held(invocation_id, lease)
+
+    @override
+    async def claim(self, post: Post, until: datetime) -> Post | None:
+        if self.claims_fail:
+            self.claims_fail -= 1
+            raise DatabaseUnavailable(LOCKED)
+        return await super().claim(post, until)
+
+    @override
+    async def mark(self, post: Post, shown: Shown) -> bool:
+        if self._log:
+            self._log.refuse()
+        if self.marks_fail:
+            self.marks_fail -= 1
+            raise DatabaseUnavailable(LOCKED)
+        marked = await super().mark(post, shown)
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise DatabaseUnavailable(LOST)
+        return marked
+
+
+class FlakyWatchedJobs(WatchedJobs):
+    """Cannot be read while it is `failing`."""
+
+    failing = False
+
+    @override
+    async def followed(self, *, since: datetime | None = None, job_id: str | None = None) -> list[WatchedJob]:
+        self._fail()
+        return await super().followed(since=since, job_id=job_id)
+
+    @override
+    async def stop_of(self, job_id: str) -> Stop | None:
+        self._fail()
+        return await super().stop_of(job_id)
+
+    def _fail(self) -> None:
+        if self.failing:
+            raise DatabaseUnavailable(LOCKED)

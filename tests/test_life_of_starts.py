@@ -10,11 +10,10 @@ import os
 import shutil
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,45 +27,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import event, text
 from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
-from bot.domain.job import JobReport, SmartChatJob
-from bot.domain.post import Post
-from bot.errors import (
-    Answer,
-    DatabaseUnavailable,
-    JobOver,
-    OutcomeUnknown,
-    Rejected,
-    Undeliverable,
-)
-from bot.graph import Graph
-from bot.messages.message import Message
-from bot.metastudio.client import Started
-from bot.reasons import other
-from bot.runtime.background import Tasks
-from bot.slack.delivery import Delivered, Delivery, Render
-from bot.store.connect import open_database
-from bot.store.database import Database
-from bot.store.invocations import Invocations
-from bot.store.leases import inherit
-from bot.store.migrate import migrate
-from bot.watching.completion import Completion
-from tests.fakes import FakeMetaStudio
-from tests.graph import parts_for
-from tests.metastudio.cloud import NOON
-from tests.watching.test_watcher import NothingLacks
+from tests.life_process import Process, Work, begin, make_empty_log, nothing, take_over, tried
+from tests.life_world import ACCEPTED, OVER, TAKEN, World
 
 EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "30"))
 """How many lives are lived; `make chaos` has many more."""
 
-START_SECONDS = 30.0
-OVER = ("SUCCEED", "FAILED", "DELETING")
-ACCEPTED, TAKEN = "accepted", "taken"
 START_PLANS = (
     ACCEPTED,
     *("slow", "lost on the way there") * 2,
@@ -101,322 +72,6 @@ NEXT = {
 """Where a start may go, in one step or several."""
 
 
-class Life:
-    """Of one process. It ends before the doing for which no step is left."""
-
-    def __init__(self) -> None:
-        self.steps_left: int | None = None
-        self.over = False
-
-    def step(self) -> None:
-        """Before anything that has an effect."""
-        if self.steps_left is not None:
-            self.over = self.over or self.steps_left == 0
-            self.steps_left -= 1
-        self.check()
-
-    def check(self) -> None:
-        """Before anything else: a dead process does nothing."""
-        if self.over:
-            raise asyncio.CancelledError
-
-    async def sleep(self, _seconds: float) -> None:
-        await asyncio.sleep(0)
-        self.check()
-
-
-@dataclass
-class Job:
-    """A job as the cloud knows it. One that shows late is left out of its room's list at the first look."""
-
-    job_id: str
-    room_id: str
-    client_id: str | None
-    made_by: str | None
-    made_at: datetime
-    shows_late: bool = False
-    states: list[str] = field(default_factory=lambda: ["WAITING"])
-    stopped_by: str | None = None
-
-    def __post_init__(self) -> None:
-        self.is_hidden = self.shows_late
-
-    @property
-    def is_over(self) -> bool:
-        return self.states[-1] in OVER
-
-    def go_to(self, state: str) -> None:
-        if not self.is_over and state not in self.states:
-            self.states.append(state)
-
-    def report(self, *, stale: bool = False) -> JobReport:
-        """Where it stands, or where it stood before that."""
-        return JobReport(
-            job_id=self.job_id,
-            state=self.states[-2 if stale and len(self.states) > 1 else -1],
-            client_id=self.client_id,
-            create_time=self.made_at,
-        )
-
-
-@dataclass
-class World:
-    """What outlives each process: time, the cloud, what people have read, and what goes wrong out there."""
-
-    now: datetime = NOON
-    jobs: dict[str, Job] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    starts: list[str] = field(default_factory=list)
-    stops: list[str] = field(default_factory=list)
-    lists_fail: int = 0
-    stale_reports: int = 0
-    slack_fails: int = 0
-    log_fails: int = 0
-    doors: list[tuple[datetime, asyncio.Event]] = field(default_factory=list)
-    announced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    shown: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def make_job(self, request: StartRequest, made_by: str | None, *, shows_late: bool = False) -> Job:
-        job_id = f"job-{len(self.jobs) + 1}"
-        job = Job(job_id, request.room_id, request.client_id, made_by, self.now, shows_late)
-        self.jobs[job_id] = job
-        return job
-
-    def heal(self) -> None:
-        """Nothing goes wrong any more, and whatever is late comes."""
-        self.starts.clear()
-        self.stops.clear()
-        self.lists_fail = self.stale_reports = self.slack_fails = self.log_fails = 0
-        for job in self.jobs.values():
-            job.is_hidden = False
-        self.open_doors()
-
-    def pass_time(self, seconds: int) -> None:
-        """No call takes longer than its time limit."""
-        self.now += timedelta(seconds=seconds)
-        self.open_doors(since=self.now - timedelta(seconds=START_SECONDS))
-
-    def open_doors(self, since: datetime | None = None) -> None:
-        """The answers come that have been waited for, all or only those since then."""
-        for shut, door in self.doors:
-            if since is None or shut <= since:
-                door.set()
-
-
-class Cloud(FakeMetaStudio):
-    """The cloud as one process sees it. `waiting` counts the calls without an answer yet."""
-
-    def __init__(self, world: World, life: Life) -> None:
-        self._world = world
-        self._life = life
-        self.waiting = 0
-
-    @override
-    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
-        self._life.step()
-        self._world.calls[app_user_id] += 1
-        plan = self._world.starts.pop(0) if self._world.starts else ACCEPTED
-        match plan:
-            case "rejected":
-                raise Rejected(
-                    other("The room's concurrency is used up."), answer=Answer(400, "MSS.20010135")
-                )
-            case "lost on the way there":
-                raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
-            case _:
-                """It makes a job."""
-        job = self._world.make_job(request, app_user_id, shows_late="late" in plan)
-        if plan.startswith("slow"):
-            await self._wait()
-        if "lost" in plan:
-            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
-        return Started(SmartChatJob(job_id=job.job_id), Answer(http_status=202))
-
-    @override
-    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        self._life.step()
-        plan = self._world.stops.pop(0) if self._world.stops else TAKEN
-        job = self._world.jobs[job_id]
-        if plan == "lost on the way there":
-            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
-        if plan == "rejected":
-            raise Rejected(other("You may not stop jobs."), answer=Answer(403))
-        if job.is_over:
-            raise JobOver(other("The job is finished."), answer=Answer(400, "MSS.20010066"))
-        job.go_to("DELETING")
-        job.stopped_by = app_user_id
-        if plan == "lost on the way back":
-            raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
-        return Answer(http_status=200)
-
-    @override
-    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        self._life.check()
-        return self._world.jobs[job_id].report(stale=self._is_stale())
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        self._life.check()
-        if self._world.lists_fail:
-            self._world.lists_fail -= 1
-            raise OutcomeUnknown(other("No answer."))
-        stale, listed = self._is_stale(), []
-        for job in self._world.jobs.values():
-            if job.room_id == room_id and not job.is_hidden:
-                listed.append(job.report(stale=stale))
-            elif job.room_id == room_id and not states:
-                job.is_hidden = False
-        return tuple(report for report in listed if not states or report.state in states)
-
-    def _is_stale(self) -> bool:
-        stale = self._world.stale_reports > 0
-        self._world.stale_reports -= stale
-        return stale
-
-    async def _wait(self) -> None:
-        door = asyncio.Event()
-        self._world.doors.append((self._world.now, door))
-        self.waiting += 1
-        try:
-            await door.wait()
-        finally:
-            self.waiting -= 1
-        self._life.check()
-
-
-class Slack(Delivery):
-    """Slack as one process sees it. In C2 the bot is no member: its messages there cannot be found again."""
-
-    def __init__(self, world: World, life: Life) -> None:
-        self._world = world
-        self._life = life
-
-    @override
-    async def announce(self, invocation: Invocation, render: Render) -> Delivered:
-        self._speak()
-        words, job_id = render("").text, invocation.job_id or "no job"
-        assert job_id in words
-        self._world.announced[job_id].append(invocation.id)
-        if invocation.channel_id != "C1":
-            return Delivered()
-        ts = f"{len(self._world.shown) + 1}.0"
-        self._world.shown[ts].append(words)
-        return Delivered("C1", ts)
-
-    @override
-    async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
-        self._speak()
-        self._world.told[invocation.id].append(message.text)
-        return Delivered()
-
-    @override
-    async def edit(self, post: Post, message: Message) -> bool:
-        return self._change(post, self._world.shown[post.ts or ""], message)
-
-    @override
-    async def reply(self, post: Post, message: Message) -> bool:
-        return self._change(post, self._world.told[post.invocation_id], message)
-
-    def _change(self, post: Post, place: list[str], message: Message) -> bool:
-        if not post.ts:
-            raise Undeliverable("The announcement went where it cannot be found again.")
-        with suppress(Undeliverable):
-            self._speak()
-            place.append(message.text)
-            return True
-        return False
-
-    def _speak(self) -> None:
-        self._life.step()
-        if self._world.slack_fails:
-            self._world.slack_fails -= 1
-            raise Undeliverable("Slack took it on no route.")
-
-
-class OneThatLacksNothing(Graph):
-    """Of each job everything is known, so rooms are not asked."""
-
-    @cached_property
-    @override
-    def completion(self) -> Completion:
-        return NothingLacks(
-            watched_jobs=self.watched_jobs,
-            metastudio=self.metastudio,
-            rooms=self.rooms,
-            posts=self.posts,
-        )
-
-
-class Process:
-    """The bot's use cases over the database."""
-
-    def __init__(self, world: World, engine: Database, stack: AsyncExitStack, number: int) -> None:
-        self.life = life = Life()
-        self._stack = stack
-        self.tasks = Tasks()
-        self.log = Invocations(engine)
-        self.cloud = Cloud(world, life)
-        slack = Slack(world, life)
-
-        def now() -> datetime:
-            return world.now
-
-        def clock() -> float:
-            return world.now.timestamp()
-
-        graph = OneThatLacksNothing(
-            **parts_for(
-                self.log,
-                delivery=slack,
-                metastudio=self.cloud,
-                tasks=self.tasks,
-                now=now,
-                acquire=partial(life.sleep, 0),
-                holder=f"process-{number}",
-                start_seconds=START_SECONDS,
-                reads_per_second=100,
-                commit_seconds=600,
-                ask_seconds=600,
-                clock=clock,
-                sleep=life.sleep,
-            )
-        )
-        self.claims, self.reconciliation, self.recovery = graph.claims, graph.reconciliation, graph.recovery
-        self.starts, self.stops = graph.starts, graph.stops
-        self.posts, self._watcher = graph.posts, graph.watcher
-        event.listen(engine.sync_engine, "checkout", partial(_before_statement, world, life))
-
-    async def watch(self) -> None:
-        """Follow the jobs for a moment."""
-        await self._watcher.refresh()
-        while await self._watcher.look():
-            pass
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether there is anything left to do but to wait for the cloud."""
-        return len(self.tasks._running) + len(self.posts._tasks._running) > self.cloud.waiting
-
-    async def end(self) -> None:
-        """From here on nothing that it does has any effect."""
-        self.life.over = True
-        await self.tasks.cancel()
-        await self.posts.close()
-        await self._stack.aclose()
-
-
-def _before_statement(world: World, life: Life, *_: object) -> None:
-    """Each statement has the connection to itself: it is a step, and it may fail."""
-    life.step()
-    if world.log_fails:
-        world.log_fails -= 1
-        raise sqlite3.OperationalError("database is locked")
-
-
-Work = Callable[[Process], Awaitable[object]]
 Row = dict[str, Any]
 
 
@@ -492,7 +147,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @rule(steps=STEPS)
     def what_is_overdue_is_taken_over(self, steps: int | None) -> None:
-        self._let_all(_take_over, steps)
+        self._let_all(take_over, steps)
 
     @rule(steps=STEPS)
     def the_jobs_are_followed(self, steps: int | None) -> None:
@@ -518,12 +173,12 @@ class LifeOfStarts(RuleBasedStateMachine):
     @rule(steps=STEPS)
     def the_answers_come(self, steps: int | None) -> None:
         self.world.open_doors()
-        self._let_all(_nothing, steps)
+        self._let_all(nothing, steps)
 
     @rule(seconds=st.sampled_from([1, 5, 11, 30, 61, 600]))
     def time_passes(self, seconds: int) -> None:
         self.world.pass_time(seconds)
-        self._let_all(_nothing)
+        self._let_all(nothing)
 
     @rule(lists=COUNTS, reports=COUNTS, slack=COUNTS, log=COUNTS)
     def trouble_comes(self, lists: int, reports: int, slack: int, log: int) -> None:
@@ -585,7 +240,7 @@ class LifeOfStarts(RuleBasedStateMachine):
     def _live_happily_ever_after(self) -> None:
         """In the end everything is well, and every start has come to its end and is told."""
         self.world.heal()
-        self._let_all(_nothing)
+        self._let_all(nothing)
         self.the_processes_end(kindly=False)
         for _ in range(10):
             self.what_is_overdue_is_taken_over(steps=None)
@@ -724,9 +379,11 @@ class LifeOfStarts(RuleBasedStateMachine):
     async def _do(self, work: Work, whose: Sequence[int], steps: int | None) -> None:
         for who in whose:
             if who not in self._processes:
-                self._processes[who] = await self._begin()
+                self._processes[who] = await begin(
+                    self.world, self._path, next(self._numbers), alone=not self._processes
+                )
             self._processes[who].life.steps_left = steps
-        await asyncio.gather(*(_try(work, self._processes[who]) for who in whose))
+        await asyncio.gather(*(tried(work, self._processes[who]) for who in whose))
         while any(process.is_busy for process in self._processes.values()):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0)
         for who, process in tuple(self._processes.items()):
@@ -734,38 +391,10 @@ class LifeOfStarts(RuleBasedStateMachine):
                 del self._processes[who]
                 await process.end()
 
-    async def _begin(self) -> Process:
-        async with AsyncExitStack() as stack:
-            engine = await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{self._path}"))
-            async with engine.connect() as connection:
-                await connection.execute(text("PRAGMA synchronous=OFF"))  # nobody pulls the plug here
-            if not self._processes:
-                await inherit(engine, self.world.now)
-            return Process(self.world, engine, stack.pop_all(), next(self._numbers))
-
-
-async def _try(work: Work, process: Process) -> None:
-    with suppress(asyncio.CancelledError, DatabaseUnavailable):
-        await work(process)
-
-
-async def _take_over(process: Process) -> None:
-    await process.recovery.recover_once()
-    await process.posts.deliver_due()
-
-
-async def _nothing(_process: Process) -> None:
-    """The process only comes to rest."""
-
-
-async def _make_empty_log(path: Path) -> None:
-    async with open_database(f"sqlite+aiosqlite:///{path}") as engine:
-        await migrate(engine)
-
 
 def test_whatever_happens_no_start_is_sent_twice_and_no_job_is_lost(tmp_path: Path) -> None:
     empty, numbers = tmp_path / "empty.db", count(1)
-    asyncio.run(_make_empty_log(empty))
+    asyncio.run(make_empty_log(empty))
 
     class NewLife(LifeOfStarts):
         """With a log of its own."""

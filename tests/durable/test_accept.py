@@ -26,6 +26,7 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
+from tests.fakes import SlowLog
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -41,19 +42,6 @@ INVOCATION = Invocation(
 )
 
 
-class SlowLog(Invocations):
-    """A log that writes only when it is let."""
-
-    def __init__(self, engine: Database) -> None:
-        super().__init__(engine)
-        self.free = asyncio.Event()
-
-    @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        await self.free.wait()
-        return await super().record(invocation, unless_duplicate=unless_duplicate)
-
-
 @pytest.fixture
 def log(database: Database) -> Invocations:
     return Invocations(database)
@@ -61,7 +49,7 @@ def log(database: Database) -> Invocations:
 
 @pytest.fixture
 def slow_log(database: Database) -> SlowLog:
-    return SlowLog(database)
+    return SlowLog(database, records=True)
 
 
 @pytest.fixture
@@ -135,7 +123,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     with pytest.raises(DatabaseUnavailable, match="database_writes_slowly"):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION)
     assert await rows(slow_log) == []
-    slow_log.free.set()
+    slow_log.opened.set()
     await tasks.idle()
     assert await rows(slow_log) == [
         replace(
@@ -204,7 +192,7 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
     asked = replace(INVOCATION, action=Action.HELP, status=status, lease_until=None)
     with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(asked)
-    slow_log.free.set()
+    slow_log.opened.set()
     await tasks.idle()
     assert await rows(slow_log) == [asked]
 
@@ -217,7 +205,7 @@ async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
     with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
-    slow_log.free.set()
+    slow_log.opened.set()
     await tasks.idle()
     assert await rows(log) == [first]
 
@@ -228,7 +216,7 @@ async def test_a_late_write_of_a_delivery_that_is_there_already_changes_nothing(
     await log.record(INVOCATION)
     with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(replace(INVOCATION, id="invocation-2"))
-    slow_log.free.set()
+    slow_log.opened.set()
     await tasks.idle()
     assert await rows(log) == [INVOCATION]
 
@@ -286,7 +274,7 @@ async def test_whoever_stops_waiting_does_not_stop_the_write(slow_log: SlowLog, 
     waiting = asyncio.create_task(acceptance_of(slow_log, tasks, seconds=0.05).commit(INVOCATION))
     await asyncio.sleep(0.01)
     waiting.cancel()
-    slow_log.free.set()
+    slow_log.opened.set()
     await tasks.idle()
     assert waiting.cancelled()
     assert await rows(slow_log) == [INVOCATION]

@@ -14,7 +14,8 @@ from bot.errors import DatabaseUnavailable
 from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
-from tests.jobs.test_outcome import START, FlakyLog, row_of
+from tests.fakes import FlakyLog
+from tests.jobs.outcome_world import START, row_of
 from tests.metastudio.cloud import Clock
 
 

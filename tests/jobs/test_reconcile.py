@@ -19,9 +19,9 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from tests.fakes import FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog
 from tests.graph import told_again
-from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, outcomes_of, row_of
+from tests.jobs.outcome_world import buttons_in, outcomes_of, row_of
 from tests.metastudio.cloud import NOON, Clock
 from tests.steps import step_to
 

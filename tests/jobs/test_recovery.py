@@ -24,7 +24,7 @@ from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from tests.jobs.test_outcome import row_of
+from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
 

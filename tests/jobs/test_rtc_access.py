@@ -26,9 +26,9 @@ from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
-from tests.fakes import FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog
 from tests.graph import a_graph
-from tests.jobs.test_outcome import Channel, FlakyLog, row_of
+from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 from tests.stage import AVATARS, MEI
 

@@ -20,9 +20,9 @@ from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.sqlite_driver import SqliteDatabase
-from tests.fakes import FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog
 from tests.graph import a_graph, at_once
-from tests.jobs.test_outcome import Channel, FlakyLog, buttons_in, row_of
+from tests.jobs.outcome_world import buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
 

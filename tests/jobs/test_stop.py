@@ -33,9 +33,9 @@ from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
-from tests.fakes import FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog
 from tests.graph import a_graph, told_again
-from tests.jobs.test_outcome import Channel, FlakyLog, row_of
+from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
 

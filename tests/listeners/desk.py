@@ -25,9 +25,8 @@ from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio
 from tests.graph import HOME, a_graph
-from tests.jobs.test_outcome import Channel
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"

@@ -12,7 +12,7 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job_state import JobLife
 from bot.domain.post import Due, Post, Purpose
-from bot.errors import DatabaseUnavailable, Undeliverable
+from bot.errors import Undeliverable
 from bot.messages.message import Message
 from bot.posts.loop import (
     AT_ONCE,
@@ -24,13 +24,13 @@ from bot.posts.loop import (
     DeliveryLoop,
 )
 from bot.posts.rendering import Rendering
-from bot.reasons import other
 from bot.slack.ack_sent import ack_pending
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.posts import Posts, Shown
+from bot.store.posts import Shown
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
+from tests.fakes import FlakyPosts
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LU = "U0LU000001"
@@ -39,7 +39,6 @@ EDIT_SECONDS = EDIT_TIME.total_seconds()
 RUNNING = JobLife(JobState.RUNNING)
 ENDED = JobLife(JobState.ENDED, 90)
 STOPPED = JobLife(JobState.STOPPED, 90, stopped_by=LU)
-UNAVAILABLE = other("The log cannot be used: database is locked.")
 
 
 @dataclass
@@ -142,40 +141,6 @@ class Slack(Delivery):
         if self.deaf_for:
             self.deaf_for -= 1
             raise Undeliverable("Slack took it on no route.")
-
-
-class FlakyPosts(Posts):
-    """Fails so many times to read, to claim, to mark what is shown, or, though it does that, to say so."""
-
-    reads_fail = 0
-    claims_fail = 0
-    marks_fail = 0
-    answers_lost = 0
-
-    @override
-    async def held(self, invocation_id: str, lease: datetime) -> Any:
-        if self.reads_fail:
-            self.reads_fail -= 1
-            raise DatabaseUnavailable(UNAVAILABLE)
-        return await super().held(invocation_id, lease)
-
-    @override
-    async def claim(self, post: Post, until: datetime) -> Post | None:
-        if self.claims_fail:
-            self.claims_fail -= 1
-            raise DatabaseUnavailable(UNAVAILABLE)
-        return await super().claim(post, until)
-
-    @override
-    async def mark(self, post: Post, shown: Shown) -> bool:
-        if self.marks_fail:
-            self.marks_fail -= 1
-            raise DatabaseUnavailable(UNAVAILABLE)
-        marked = await super().mark(post, shown)
-        if self.answers_lost:
-            self.answers_lost -= 1
-            raise DatabaseUnavailable(other("connection lost"))
-        return marked
 
 
 class Play:

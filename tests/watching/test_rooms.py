@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from typing_extensions import override
 
-from bot.domain.job import RoomReport
 from bot.errors import MetaStudioError, OperationUnknown, OutcomeUnknown, RoomUnknown, Throttled
 from bot.reasons import other
 from bot.watching.rooms import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, Rooms
@@ -13,24 +11,9 @@ from tests.fakes import FakeMetaStudio
 
 
 @dataclass
-class Cloud(FakeMetaStudio):
-    """Tells of rooms, or fails as a test wants it."""
-
-    error: MetaStudioError | None = None
-    asked: list[str] = field(default_factory=list)
-
-    @override
-    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
-        self.asked.append(room_id)
-        if self.error:
-            raise self.error
-        return RoomReport(room_name=f"The {room_id}")
-
-
-@dataclass
 class Play:
     now: float = 1000.0
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=FakeMetaStudio)
 
     def __post_init__(self) -> None:
         self.rooms = Rooms(self.cloud, clock=lambda: self.now)
@@ -51,7 +34,7 @@ async def test_a_room_is_asked_about_once_in_five_minutes(play: Play) -> None:
     play.now += 1
     assert play.rooms.name("lobby") is None
     await play.rooms.look_up("lobby")
-    assert play.cloud.asked == ["lobby"] * 2
+    assert play.cloud.rooms == ["lobby"] * 2
 
 
 async def test_no_room_has_no_name(play: Play) -> None:
@@ -60,29 +43,29 @@ async def test_no_room_has_no_name(play: Play) -> None:
 
 
 async def test_a_room_that_is_not_there_is_empty_and_not_asked_about_again(play: Play) -> None:
-    play.cloud.error = RoomUnknown(other("No such room."))
+    play.cloud.on_room = RoomUnknown(other("No such room."))
     for _ in range(2):
         assert (await play.rooms.look_up("lobby")).told() == {}
-    assert play.cloud.asked == ["lobby"]
+    assert play.cloud.rooms == ["lobby"]
 
 
 @pytest.mark.parametrize("error", [Throttled(other("Too many.")), OutcomeUnknown(other("No answer."))])
 async def test_what_was_not_answered_is_asked_again(play: Play, error: MetaStudioError) -> None:
-    play.cloud.error = error
+    play.cloud.on_room = error
     with pytest.raises(type(error)):
         await play.rooms.look_up("lobby")
-    play.cloud.error = None
+    play.cloud.on_room = None
     assert (await play.rooms.look_up("lobby")).name == "The lobby"
 
 
 async def test_where_metastudio_does_not_know_how_no_room_is_asked_about_for_a_while(play: Play) -> None:
-    play.cloud.error = OperationUnknown(other("No such API."))
+    play.cloud.on_room = OperationUnknown(other("No such API."))
     for room in ("lobby", "hall", "lobby"):
         with pytest.raises(OperationUnknown):
             await play.rooms.look_up(room)
-    assert play.cloud.asked == ["lobby"]
+    assert play.cloud.rooms == ["lobby"]
     play.now += BLIND_SECONDS
-    play.cloud.error = None
+    play.cloud.on_room = None
     assert (await play.rooms.look_up("hall")).name == "The hall"
 
 
