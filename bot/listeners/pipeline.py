@@ -59,7 +59,7 @@ class Pipeline:
                 if accepted.work is not None:
                     self.services.claims.take(use.invocation.id, accepted.work())
             except DatabaseUnavailable as error:
-                _log.error("refused, for the log cannot be used", reason=str(error))
+                _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.give(declined(error, use.command, verdict=declared.verdict))
             except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody
                 _log.exception("a listener failed", reference=use.invocation.id)

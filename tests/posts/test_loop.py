@@ -39,7 +39,7 @@ EDIT_SECONDS = EDIT_TIME.total_seconds()
 RUNNING = JobLife(JobState.RUNNING)
 ENDED = JobLife(JobState.ENDED, 90)
 STOPPED = JobLife(JobState.STOPPED, 90, stopped_by=LU)
-UNAVAILABLE = other("The log cannot be used: database is locked.")
+UNAVAILABLE = other("The database cannot be used: database is locked.")
 
 
 @dataclass

@@ -107,7 +107,7 @@ class Screen(DeliveryLoop):
     async def show(self, job: WatchedJob, life: JobLife) -> None:
         if self.fails:
             self.fails -= 1
-            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+            raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
         self.shown.append((job.job_id, life))
         await self.posts.show(job.invocation_id, life.state, "{}", now=NOON, until=NOON)
 
@@ -141,7 +141,7 @@ class FlakyWatchedJobs(WatchedJobs):
 
     def _fail(self) -> None:
         if self.failing:
-            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+            raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
 
 
 @dataclass
