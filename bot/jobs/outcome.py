@@ -193,7 +193,7 @@ class Outcomes:
         post: Post,
         render: Render,
     ) -> None:
-        """Write the outcome down, then tell people; if the database fails, tell them first and keep trying."""
+        """Write the outcome down, then tell people; if the database fails, tell them first and retry."""
         try:
             async with self._write_slot():
                 written = await write()
