@@ -61,7 +61,7 @@ class Pipeline:
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.give(declined(error, use.command, verdict=declared.verdict))
-            except Exception:  # nobody would see Bolt's own answer to a click
+            except Exception:  # noqa: BLE001 - nobody would see Bolt's own answer to a click
                 _log.exception("a listener failed", reference=use.invocation.id)
                 await answers.give(went_wrong(use.invocation.id))
 

@@ -148,7 +148,7 @@ class Watcher:
         return True
 
     def _be_blind(self, error: OperationUnknown) -> None:
-        """Stop looking: MetaStudio lacks the operation. Several looks at once report it once."""
+        """Stop looking for a while: MetaStudio lacks the operation. Several looks at once report it once."""
         if not self._said_blind:
             _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
         self._said_blind = True
