@@ -26,8 +26,8 @@ T = TypeVar("T")
 Reply: TypeAlias = T | Exception | Callable[[], Awaitable[T]]
 """What an operation gives: a value, an error that it raises, or what a function gives."""
 
-LOCKED = other("The log cannot be used: database is locked.")
-LOST = other("The log cannot be used: connection lost.")
+LOCKED = other("The database cannot be used: database is locked.")
+LOST = other("The database cannot be used: connection lost.")
 
 
 @dataclass(eq=False)

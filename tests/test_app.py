@@ -114,7 +114,7 @@ async def test_a_second_bot_with_the_same_sqlite_log_does_not_start_and_touches_
     async with staged(slack, metastudio, settings) as stage:
         await stage.types(ROOM)
         before = await stage.log()
-        with pytest.raises(StartupError, match="Another bot is at work with the log"):
+        with pytest.raises(StartupError, match="Another bot is at work with the database"):
             async with running_bot(settings):
                 raise AssertionError
         assert await stage.log() == before

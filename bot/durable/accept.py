@@ -1,4 +1,4 @@
-"""Committing an invocation to the log before it is acknowledged: in time, or not at all."""
+"""Commit an invocation to the database before it is acknowledged: in time, or not at all."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,23 +17,23 @@ from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
 COMMIT_SECONDS = 2.3
-"""Slack waits 3 s for an ack; a write that takes longer than this is called off."""
+"""How long the commit may take, as Slack waits 3 s for an ack; a slower write is called off."""
 
 CALL_OFF_SECONDS = 90.0
-"""How long a write is called off that may be in the log after all. Recovery sends no start that old."""
+"""How long the bot tries to refuse a row whose write was called off. Recovery sends no start this old."""
 
 ASK_SECONDS = 0.5
-"""How long the log may be asked for something before an ack."""
+"""How long the database may take to answer a question before an ack."""
 
 T = TypeVar("T")
 
 
 def no_name(_room_id: str | None) -> None:
-    """Where the names of rooms are not known."""
+    """Return no name: the names of rooms are not known."""
 
 
 class Acceptance:
-    """The way into the log. `room_name` tells the name of a room where it is known without asking anybody."""
+    """Commits invocations. `room_name` returns the name of a room where it is known without a call."""
 
     def __init__(
         self,
@@ -55,15 +55,15 @@ class Acceptance:
         self._sleep = sleep
 
     def room_name(self, invocation: Invocation) -> str | None:
-        """What its room is called, as far as that is known."""
+        """Return the name of the invocation's room, if it is known."""
         return invocation.room_name or self._room_name(invocation.room_id)
 
     async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        """Add the row. False where it is not wanted a second time (see `Invocations.record`).
+        """Add the row; return False where it exists already (see `Invocations.record`).
 
         Raises:
-            DatabaseUnavailable: it was not written in time, or it is not known whether it was. Should the row
-                be there after all, it is moved to `refused`, which is what the person is told.
+            DatabaseUnavailable: it was not written in time, or it is not known whether it was. If the row
+                exists after all, it is moved to `refused`, which is what the person is told.
         """
         record = self._invocations.record(invocation, unless_duplicate=unless_duplicate)
         writing = asyncio.create_task(_outcome_of(record))
@@ -77,13 +77,13 @@ class Acceptance:
         return outcome
 
     async def ask(self, question: Coroutine[Any, Any, T], *, beside_commit: bool = False) -> T:
-        """What the log answers in time for the ack.
+        """Return the database's answer, if it comes in time for the ack.
 
         Args:
-            beside_commit: it is asked while something is committed, and has as long as that.
+            beside_commit: something is committed meanwhile, so the answer may take as long as a commit.
 
         Raises:
-            DatabaseUnavailable: it does not.
+            DatabaseUnavailable: it does not come in time.
         """
         asking = asyncio.create_task(_outcome_of(question))
         self.tasks.own(asking)
@@ -98,7 +98,7 @@ class Acceptance:
     async def _call_off(
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
     ) -> None:
-        """The person was told that nothing is done, so the row must not be left to be carried out."""
+        """Refuse the row if it was written after all: the person was told that nothing is done."""
         step = steps.Refused(reason=reason(Code.CALLED_OFF))
         refuse = partial(self._invocations.advance, invocation, step)
         try:
@@ -112,7 +112,7 @@ class Acceptance:
 
 
 async def _outcome_of(use: Coroutine[Any, Any, T]) -> T | DatabaseUnavailable:
-    """What it returns, or its failure: whoever has given up waiting has told the person already."""
+    """Return the result, or DatabaseUnavailable as a value: nobody may wait for it any more."""
     try:
         return await use
     except DatabaseUnavailable as error:

@@ -1,4 +1,4 @@
-"""The rows that this process has in hand. Whatever cuts the work short, the row is left to be taken over."""
+"""The rows that this process works on. If the work is interrupted, the row is released to any process."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,13 +12,13 @@ from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
 AFTER_A_BUG = timedelta(seconds=20)
-"""When a row whose handler has failed is looked at again."""
+"""How long after a bug in its handler a row is tried again."""
 
 _log = structlog.get_logger()
 
 
 class Claims:
-    """Carries work on rows out, as tasks that the app owns."""
+    """Runs the work on rows as tasks that the app owns."""
 
     def __init__(self, invocations: Invocations, tasks: Tasks, *, now: Callable[[], datetime]) -> None:
         self._invocations = invocations
@@ -33,7 +33,7 @@ class Claims:
         return len(self._in_hand)
 
     def take(self, invocation_id: str, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work on a row; nobody waits for it."""
+        """Begin the work on a row; nobody waits for it."""
         self._in_hand.add(invocation_id)
         self._tasks.spawn(self._keep(invocation_id, work))
 
@@ -45,7 +45,7 @@ class Claims:
             await self._release(invocation_id, self._now())
             raise
         except DatabaseUnavailable as error:
-            _log.error("the work on an invocation waits for the log", reason=str(error))
+            _log.error("the work on an invocation waits for the database", reason=str(error))
             await self._release(invocation_id, self._now())
         except Exception:  # noqa: BLE001 - whatever it is, nobody must wait in vain
             _log.exception("the work on an invocation failed", invocation_id=invocation_id)

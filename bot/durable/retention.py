@@ -1,4 +1,4 @@
-"""What has to be done from time to time: response_urls are cleared, wherever they are."""
+"""Clear response_urls that no longer work from the database, and their traces from its files."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,8 @@ from bot.store.invocations import Invocations
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 EVERY_SECONDS = 20.0
-"""So a response_url that was cleared leaves no trace after a minute, even where a reader was in the way."""
+"""Seconds between two runs: a cleared response_url leaves no trace after a minute, even if a reader was in
+the way."""
 
 
 async def keep_clearing(

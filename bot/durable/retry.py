@@ -1,4 +1,4 @@
-"""Writing down what must not get lost: until the log takes it."""
+"""Repeat a write that must not be lost until the database takes it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,11 +20,11 @@ T = TypeVar("T")
 async def write_with_retry(
     write: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> T:
-    """What `write` returns, once it is not DatabaseUnavailable any more."""
+    """Return the result of `write`, repeated as long as it raises DatabaseUnavailable."""
     for failures in count(1):
         try:
             return await write()
         except DatabaseUnavailable as error:
-            _log.error("the log does not take it yet", why=str(error))
+            _log.error("the database does not take it yet", why=str(error))
         await sleep(BACKOFF.pause(failures))
     raise AssertionError

@@ -1,6 +1,6 @@
-"""What came of an invocation: written down together with the post that tells it, which is then delivered.
+"""Write down what came of an invocation, together with the post that tells people; then deliver the post.
 
-What the log does not take at once is told all the same, and written as soon as the log takes it.
+Where the database fails, people are told all the same, and the row is written as soon as it works again.
 """
 
 import asyncio
@@ -40,15 +40,15 @@ CLAIM_TIME = timedelta(seconds=40)
 """How long a row is claimed for: a look at what is unknown takes less."""
 
 WRITTEN_AT_ONCE = 16
-"""How many outcomes are written at the same time: when many come together, the first are told before the last
-are written, and new commands are acknowledged in between. All at once, they stay in step and wait for each
-other: 320 instead of 450 announced a second, and the last ack after 190 ms instead of 80 (measured)."""
+"""How many outcomes are written at the same time. More would keep in step and wait for each other: 320
+instead of 450 announcements a second, and the last ack after 190 ms instead of 80 (measured). With this limit
+the first people are told before the last rows are written, and new commands are acknowledged in between."""
 
 SLOT_SECONDS = 1.0
-"""How long an outcome waits for others to be written."""
+"""How long an outcome waits for a free place among those."""
 
 _LONGEST_LATENCY = 2**31 - 1
-"""As much as the column takes: a job may be found weeks later."""
+"""The most that the column holds: a job may be found weeks later."""
 
 _log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ Settling = TypeVar("Settling", bound=steps.Settling)
 
 
 class Outcomes:
-    """Settles invocations, and has people told by the delivery loop."""
+    """The use case: settles invocations. The delivery loop tells people."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Outcomes:
         self._writes = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
     async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
-        """MetaStudio has accepted the start: the channel is told."""
+        """Note that MetaStudio has accepted the start, and tell the channel."""
         _log.info("started", job_id=job.job_id, request_id=answer.request_id)
         started = steps.Started(
             job_id=job.job_id or "",
@@ -89,10 +89,10 @@ class Outcomes:
         await self._settle(settled, write, post, self._posts.rendering.announcement(settled, job))
 
     async def adopt(self, unknown: Invocation, job: SmartChatJob) -> bool:
-        """A job was found that only this start can have made: the channel is told. False if it has an owner.
+        """Adopt a job that only this start can have made, and tell the channel; False if it has an owner.
 
         Raises:
-            DatabaseUnavailable: it is not adopted.
+            DatabaseUnavailable: the job is not adopted.
         """
         found = steps.Adopted(
             job_id=job.job_id or "",
@@ -109,7 +109,7 @@ class Outcomes:
         return True
 
     async def not_started(self, invocation: Invocation, error: ReasonedError) -> None:
-        """Nothing was started, for certain: the person is told."""
+        """Note that nothing was started, for certain, and tell the person."""
         step: steps.Answered
         match error:
             case Refused():
@@ -121,14 +121,14 @@ class Outcomes:
         await self.conclude(invocation, step, not_started(invocation, error))
 
     async def interrupted(self, invocation: Invocation) -> None:
-        """Nothing was started, for a process ended before it could be: the person may start it now."""
+        """Note that a process ended before it sent the start; offer the person to start it now."""
         step = steps.Failed(reason=reason(ReasonCode.INTERRUPTED))
         await self.conclude(invocation, step, interrupted(invocation))
 
     async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
-        """The start may have made a job. Nobody is told before that has been looked into.
+        """Note that the start may have made a job; tell nobody before the room's jobs were looked at.
 
-        None where another process has taken the row over.
+        Return None where another process has claimed the row.
         """
         step = steps.Unknown(reason=error.reason, answer=error.answer)
         step = self._timed(invocation, step, lease_until=self._now() + CLAIM_TIME)
@@ -138,10 +138,10 @@ class Outcomes:
     async def conclude(
         self, invocation: Invocation, step: steps.Answered, message: Message, *, post_facts: str | None = None
     ) -> None:
-        """Nothing is left to do, and whoever asked is told in these words.
+        """Settle an invocation for good, and tell its person in these words.
 
         Args:
-            post_facts: what the words need beside the row, should they have to be made once more.
+            post_facts: what is needed beside the row to make the message again.
         """
         step = self._timed(invocation, step)
         _log.info("concluded", action=invocation.action.value, status=step.status.value, **_loggable(step))
@@ -150,7 +150,7 @@ class Outcomes:
         await self._settle(step.applied_to(invocation), write, post, lambda _hint: message)
 
     async def tell_unknown(self, unknown: Invocation, look: Look) -> bool:
-        """Tell whoever asked that it is not known what came of it; False where another process has the row.
+        """Tell the person that the outcome is unknown; return False where another process has the row.
 
         Raises:
             DatabaseUnavailable: nobody is told.
@@ -164,23 +164,23 @@ class Outcomes:
         return True
 
     async def leave_to_posts(self, settled: Invocation) -> None:
-        """Let the delivery loop tell what a version of the bot without posts has settled and not told."""
+        """Let the delivery loop tell what a version of the bot without posts settled and did not tell."""
         purpose = Purpose.ANNOUNCEMENT if settled.status is Status.STARTED else Purpose.PRIVATE
         post = replace(self._posts.new(settled, purpose), lease_until=None)
         await self._invocations.hand_over(settled, post)
 
     async def answer(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
-        """Tell somebody who waits for it at this moment.
+        """Answer somebody who waits at this moment.
 
         Args:
-            instead: in place of the message whose button they pressed.
+            instead: replace the message whose button they pressed.
         """
         await self._posts.answer(invocation, message, instead=instead)
 
     def _timed(
         self, invocation: Invocation, step: Settling, *, lease_until: datetime | None = None
     ) -> Settling:
-        """The step as of now. Without a lease nothing is left to do but to deliver its post."""
+        """Return the step with the time it took. Without a lease, only the delivery of its post is left."""
         latency = max(timedelta(), self._now() - invocation.created_at)
         return step.timed(
             latency_ms=min(round(latency.total_seconds() * 1000), _LONGEST_LATENCY), lease_until=lease_until
@@ -193,12 +193,12 @@ class Outcomes:
         post: Post,
         render: Render,
     ) -> None:
-        """Write the outcome down, then tell people; where the log fails, tell them first and keep trying."""
+        """Write the outcome down, then tell people; if the database fails, tell them first and retry."""
         try:
             async with self._write_slot():
                 written = await write()
         except DatabaseUnavailable as error:
-            _log.error("the outcome is not in the log yet", why=str(error), job_id=settled.job_id)
+            _log.error("the outcome is not in the database yet", why=str(error), job_id=settled.job_id)
             delivered = await self._posts.deliver(post, settled, render)
             if await self._write_with_retry(write) or await self._write_with_retry(
                 partial(self._written, settled)
@@ -213,7 +213,7 @@ class Outcomes:
 
     @asynccontextmanager
     async def _write_slot(self) -> AsyncIterator[None]:
-        """A moment is waited for it: where the log fails slowly, nobody waits for those before them."""
+        """Wait a moment for a free place, then go on without one: the database may be slow."""
         is_taken = False
         with suppress(TimeoutError):
             async with asyncio.timeout(SLOT_SECONDS):
@@ -225,7 +225,7 @@ class Outcomes:
                 self._writes.release()
 
     async def _written(self, settled: Invocation) -> Invocation | None:
-        """The row, if the outcome stands in it: the answer to the write may have been lost."""
+        """Return the row if it already holds the outcome: only the answer to the write may have been lost."""
         row = await self._invocations.get(settled.id)
         same = row is not None and (row.status, row.job_id) == (settled.status, settled.job_id)
         return row if same else None
@@ -236,7 +236,7 @@ class Outcomes:
     async def _write_started(
         self, invocation: Invocation, step: steps.Started, post: Post
     ) -> Invocation | None:
-        """Also where another process has taken the row for one that was left behind."""
+        """Write the job down, even where another process has claimed the row because its lease ran out."""
         written = await self._invocations.advance(invocation, step, post=post)
         if written:
             return written

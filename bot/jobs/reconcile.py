@@ -1,7 +1,7 @@
-"""A start whose outcome is unknown is compared with the room's jobs, and never sent again.
+"""Compare a start whose outcome is unknown with the room's jobs. The start is never sent again.
 
-Exactly one job that is new, nobody's, and cannot be another start's is this start's: it is adopted and
-announced. Anything else is told to the person, who can take a job for theirs, look again or start anyway.
+A job that is new, belongs to nobody, and can be no other start's is adopted and announced, if it is the only
+one. Otherwise the person is told, and can choose a job, look again or start anyway.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ from bot.reasons import reason
 from bot.store.invocations import Invocations
 
 LOOK_PAUSES = (2.0, 3.0)
-"""Seconds between looks, for a job may show in the list a moment late. MetaStudio wants 2 s at least."""
+"""Seconds between looks: a job may appear in the list late. MetaStudio asks for at least 2 s."""
 
 LOOKS_AT_ONCE = 16
-"""Four times as many as the watcher's: somebody waits for each of these, for example after a crash. They take
-turns to read with the watcher, so that it keeps a fifth of them."""
+"""How many looks go on at once: four times as many as the watcher's, for a person waits for each of these.
+They share a rate limiter with the watcher, which keeps a fifth of the reads."""
 
 MOST_ASKED = 1000
-"""How many such questions are remembered. Being asked once more does no harm."""
+"""How many questions about rival starts are remembered. To ask somebody twice does no harm."""
 
 NOBODYS: frozenset[str] = frozenset()
 
@@ -43,7 +43,7 @@ _log = structlog.get_logger()
 
 
 class Reconciliation:
-    """The use case. `start_seconds` is how long a start may wait for its turn, and again for its answer."""
+    """The use case. `start_seconds` limits a start's wait for the rate limiter, and again its call."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Reconciliation:
         self._slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def settle(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> None:
-        """Find the start's job, or tell the person that it cannot be told whether there is one.
+        """Find the start's job, or tell the person that the outcome is unknown.
 
         Args:
             before: jobs that were in the room before the start was sent.
@@ -85,7 +85,7 @@ class Reconciliation:
             await self._sleep(pause)
 
     async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
-        """The same once more because somebody asks; the answer takes the place of the button they pressed."""
+        """Look again because somebody asks; the answer replaces the message whose button they pressed."""
         look = await self._adopt_or_look(unknown, is_late=True)
         now = await self._invocations.get(unknown.id)
         if now is None:
@@ -99,15 +99,15 @@ class Reconciliation:
             await self._ask_rivals(look)
 
     async def look_first(self, again: Invocation) -> bool:
-        """Whether a start that somebody wants anyway is still to be sent, after another look at the room.
+        """Look at the room again, and return whether *Start anyway* is still to be sent.
 
-        It is not where the job of the start before is found, or a job that may be it and that the person did
-        not know of. Then the button can be pressed once more. Where MetaStudio cannot be asked, it is sent:
-        the person was told that it is not known. Starts in between that made no job are passed over; after
-        them the person has asked twice, so only the start's own job is in the way.
+        It is not sent where the job of the earlier start is found, or a job that may be its own and that
+        the person has not seen. Then the button can be pressed again. Where MetaStudio cannot be asked, the
+        start is sent: the person knows that the outcome is unknown. Starts in between that made no job are
+        skipped; after them the person has asked twice, so only the earlier start's own job prevents it.
 
         Raises:
-            DatabaseUnavailable: it is not known whether it is still to be sent.
+            DatabaseUnavailable: it is not known whether to send the start.
         """
         pressed = unknown = await self._invocations.get(again.previous_id or "")
         while unknown is not None and unknown.made_no_job and unknown.previous_id:
@@ -129,7 +129,7 @@ class Reconciliation:
         return False
 
     async def use(self, unknown: Invocation, job_id: str, asking: Invocation) -> None:
-        """Take a job for the start's own because a person says so, if it is in the room and nobody's."""
+        """Give a start the job that a person has chosen, if the job is in the room and belongs to nobody."""
         try:
             reports = await self._listed(unknown)
             report = next((report for report in reports if report.job_id == job_id), None)
@@ -151,11 +151,11 @@ class Reconciliation:
         return await self._invocations.claim(unknown, self._now() + CLAIM_TIME)
 
     async def _ask_rivals(self, look: Look) -> None:
-        """Tell those who were told before that there is no job of one that may be theirs as well, once."""
+        """Tell the people of rival starts, once each, of a job that may be theirs."""
         for rival_id in look.rivals:
             rival = await self._invocations.get(rival_id)
             if rival is None or rival.status is not Status.UNKNOWN or rival.lease_until is not None:
-                continue  # settled, or about to be told of it by whoever has it in hand
+                continue  # settled, or its own handler is about to tell its person
             asked = {(rival_id, job_id) for job_id in look.found}
             if asked <= self._asked:
                 continue
@@ -167,7 +167,7 @@ class Reconciliation:
     async def _adopt_or_look(
         self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
     ) -> Look | None:
-        """Look at the room; where the log fails, as if MetaStudio had not been asked."""
+        """Look at the room; if the database fails, answer as if MetaStudio had not been asked."""
         try:
             return await self._look(unknown, before, is_late=is_late)
         except DatabaseUnavailable as error:
@@ -179,13 +179,13 @@ class Reconciliation:
     ) -> Look | None:
         """Compare the room's jobs with the start, and adopt the one that can only be its own.
 
-        None where nothing is left to settle.
+        Return None where nothing is left to settle.
 
         Args:
-            is_late: its call is long over, so a job that has come since may as well be of the start before.
+            is_late: its call ended long ago, so a newer job may just as well be another start's.
 
         Raises:
-            DatabaseUnavailable: whose the jobs are is not known, or the start's own is not adopted.
+            DatabaseUnavailable: the owners of the jobs are not known, or the start's own job is not adopted.
         """
         try:
             found = await self._candidates(unknown, before)
@@ -200,7 +200,7 @@ class Reconciliation:
         return Look(tuple(job.job_id or "" for job in found.all), rivals=rivals)
 
     async def _candidates(self, unknown: Invocation, before: AbstractSet[str]) -> Candidates:
-        """The jobs that this start may have made: those under way, else any; some are over soon."""
+        """Return the jobs that this start may have made: those under way, else any, for some end soon."""
         found = Candidates()
         for states in (tuple(UNDER_WAY), ()):
             reports = await self._ask(unknown, states)
@@ -213,9 +213,9 @@ class Reconciliation:
     async def _rivals(
         self, unknown: Invocation, found: tuple[JobReport, ...], *, is_late: bool
     ) -> tuple[str, ...]:
-        """The other starts of the room that may have made one of the jobs.
+        """Return the IDs of other unknown starts of the room that may have made one of the jobs.
 
-        The start before is none right after the call: its jobs were looked for just before that.
+        Right after the call, the start that this one repeats is no rival: it was compared just before.
         """
         others = await self._invocations.other_unknown_starts(unknown) if found else []
         return tuple(
@@ -230,11 +230,11 @@ class Reconciliation:
         return Times.of(start, offset=offset, window=self._window, now=self._now())
 
     async def _listed(self, unknown: Invocation) -> list[JobReport]:
-        """The room's jobs, those under way first: a room may have had more than are listed."""
+        """Return the room's jobs, those under way first: the list may not hold all of them."""
         return [report for states in (tuple(UNDER_WAY), ()) for report in await self._ask(unknown, states)]
 
     async def _ask(self, unknown: Invocation, states: tuple[str, ...]) -> tuple[JobReport, ...]:
-        """Raises TimeoutError where so many questions wait that this one has no turn."""
+        """List the room's jobs in these states; raise TimeoutError where too many such questions wait."""
         async with asyncio.timeout(READ_SECONDS + self._start_seconds):
             return await self._metastudio.jobs_of_room(
                 unknown.room_id or "", states=states, seconds=READ_SECONDS

@@ -1,7 +1,7 @@
-"""Going on with what was left behind: by a crash, or a drain that took too long.
+"""Recovery: continue rows that a crash, or a drain that took too long, left behind.
 
-Every row that is under way has a lease, longer than its handler's own time limits. Past it any process may
-take the row over, by one conditional update, so that only one does.
+A row with work left has a lease that is longer than its handler's own time limits. Past it any process may
+claim the row. The claim is one conditional update, so only one process gets it.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ from bot.store.invocations import Invocations
 
 EVERY_SECONDS = 2.0
 AT_ONCE = 200
-"""How many rows are taken over in one go, besides those that this very process is late with itself."""
+"""How many rows are claimed at once, besides rows that this process itself still works on."""
 
 STILL_WANTED = timedelta(minutes=1)
-"""A start that was never sent is carried out if it is younger; later, whoever asked is asked again."""
+"""A start that was never sent is sent if it is younger than this. Of an older one, its person is asked."""
 
 _log = structlog.get_logger()
 
 
 class Recovery:
-    """Takes over what is overdue."""
+    """The use case: claims overdue rows and continues them."""
 
     def __init__(
         self,
@@ -61,14 +61,14 @@ class Recovery:
         self._sleep = sleep
 
     async def keep_recovering(self) -> None:
-        """Recovery every other second, until cancelled."""
+        """Run recovery every two seconds, until cancelled."""
         await repeat_in_background(self.recover_once, every=EVERY_SECONDS, sleep=self._sleep)
 
     async def recover_once(self) -> None:
-        """Take over what is overdue now.
+        """Claim and continue the rows that are overdue now.
 
         Raises:
-            DatabaseUnavailable: the log cannot be read or written.
+            DatabaseUnavailable: the database cannot be read or written.
         """
         for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._claims)):
             if row.id in self._claims:
@@ -103,7 +103,7 @@ class Recovery:
                 self._claims.take(row.id, self._close(row))
 
     def _start(self, row: Invocation) -> None:
-        """The policy may have been made stricter since the start was asked for."""
+        """Check the policy again, as it may be stricter by now, then send the start."""
         try:
             self._policy.check(row)
         except Refused as error:
@@ -117,7 +117,7 @@ class Recovery:
             await self._reconciliation.settle(unknown)
 
     async def _close(self, row: Invocation) -> None:
-        """What somebody waited for at that moment only."""
+        """Close a row whose person waited only at that moment."""
         if row.status is Status.RECEIVED:
             why = reason(Code.INTERRUPTED_WHILE_WAITED_FOR)
             await self._invocations.advance(row, steps.Failed(reason=why))

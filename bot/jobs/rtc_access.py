@@ -1,4 +1,4 @@
-"""What a client needs to join a job's RTC room: asked for at that moment, shown to one, kept nowhere."""
+"""Show one person what a client needs to join a job's RTC room. It is read each time and stored nowhere."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,18 +28,18 @@ from bot.slack.errors import SLACK_FAILURES, SlackFailure, word_for
 from bot.store.invocations import Invocations
 
 ANSWER_SECONDS = 20.0
-"""How long somebody waits before the open modal, a turn to read included."""
+"""How long a person waits at the open modal, including the wait for the rate limiter."""
 
 LOOK_TIME = timedelta(seconds=60)
-"""How long a look is claimed for: opening the modal, the answer and filling it in take less together."""
+"""How long a row is claimed for: longer than opening the modal, the call and filling the modal in."""
 
 _log = structlog.get_logger()
 
 
 class RtcAccess:
-    """The use case. The modal is opened before anything slow: Slack gives 3 s for it.
+    """The use case. The modal is opened before any slow work: Slack allows 3 s for that.
 
-    `seconds` is how long somebody waits before it for the answer.
+    `seconds` limits how long the person waits at the modal.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class RtcAccess:
         self._now = now
 
     async def commit(self, asked: Invocation) -> Invocation | None:
-        """Write the look down; None where this very delivery is in the log already.
+        """Write the request down; return None where Slack has delivered it before.
 
         Raises:
-            DatabaseUnavailable: it is not committed, and nothing may be shown.
+            DatabaseUnavailable: the request is not committed, and nothing may be shown.
         """
         received = replace(
             asked,
@@ -78,7 +78,7 @@ class RtcAccess:
         return received if await self._acceptance.commit(received) else None
 
     async def carry_out(self, invocation: Invocation) -> None:
-        """Show a committed look to the one who asked."""
+        """Show RTC access to the person of a committed request."""
         job = JobRef(invocation.room_id or "", invocation.job_id or "")
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
@@ -128,7 +128,7 @@ class RtcAccess:
         return True
 
     async def _show_view(self, show: Callable[..., Awaitable[Any]], view: dict[str, Any]) -> Any:
-        """Show it; in paragraphs alone where Slack does not take its blocks."""
+        """Show the view; where Slack refuses its blocks, show plain paragraphs."""
         try:
             return await self._calls.make(partial(show, view=view))
         except SlackFailure as failure:

@@ -1,11 +1,11 @@
-"""Starting a job: from an accepted request to MetaStudio's answer.
+"""Start a job: from an accepted request to MetaStudio's answer.
 
-received ─ turn ─ starting ─ MetaStudio ─ started
-                                       ├─ failed
-                                       └─ unknown ─ reconciled with the room's jobs
+received ─ rate limiter ─ starting ─ MetaStudio ─ started
+                                                ├─ failed
+                                                └─ unknown ─ reconciled with the room's jobs
 
-Each step is committed before the next begins, the call's beginning included, so that no crash can lead to a
-second start. A start that comes from a button names the row of that button, and a row is named only once.
+Each step is committed before the next begins. So is the beginning of the call, so no crash leads to a second
+start. A start from a button names that button's row, and each row is named only once.
 """
 
 import asyncio
@@ -27,19 +27,19 @@ from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 LEASE_MARGIN = timedelta(seconds=10)
-"""How much later than the handler's own time limit another process may take a row over."""
+"""How long after the handler's own time limit another process may claim the row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """An equal start is not settled yet, or has just started."""
+    """An equal start that is under way, is unknown, or has just started."""
 
     existing: Invocation
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The button was used before; `existing` is the start that this led to."""
+    """A button that was used before; `existing` is the start that it led to."""
 
     existing: Invocation
 
@@ -75,14 +75,14 @@ class Starts:
         previous_id: str | None = None,
         is_another: bool = False,
     ) -> Invocation | Duplicate | Used | None:
-        """Write the start down as received; None where this very delivery is in the log already.
+        """Write the start down as received; return None where Slack has delivered it before.
 
         Args:
-            previous_id: names the row of the button that was pressed.
+            previous_id: the row of the button that was pressed.
             is_another: the person knows of an equal start and wants another one.
 
         Raises:
-            DatabaseUnavailable: it is not committed, so nothing may start; or what was in its way is over.
+            DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
         received = replace(
             asked,
@@ -101,7 +101,7 @@ class Starts:
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
     async def carry_out(self, invocation: Invocation) -> None:
-        """Send a committed start, and tell what comes of it."""
+        """Send a committed start, and tell people the outcome."""
         before: frozenset[str] = frozenset()
         await acks_first()
         try:
@@ -120,14 +120,14 @@ class Starts:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
         except DatabaseUnavailable:
-            raise  # whether it is starting is not known: recovery goes on with whichever it is
+            raise  # it may or may not be marked as starting: recovery continues it either way
         except ReasonedError as error:
             await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
 
     async def _is_still_wanted(self, invocation: Invocation) -> bool:
-        """Look at the room once more where an earlier start of it is unknown: its job may be there by now."""
+        """Look at the room again if an earlier start of it is unknown: its job may be listed by now."""
         claimed = await self._invocations.claim(invocation, self.lease_until())
         return claimed is not None and await self._reconciliation.look_first(claimed)
 
@@ -139,7 +139,7 @@ class Starts:
             raise Refused(reason(Code.NO_TURN, seconds=self._seconds)) from None
 
     def lease_until(self) -> datetime:
-        """Until when one step of a start that begins now is over: its turn, or its call."""
+        """Return when a step that begins now is over: the wait for the rate limiter, or the call."""
         return self._now() + timedelta(seconds=self._seconds) + LEASE_MARGIN
 
 

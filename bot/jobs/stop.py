@@ -1,7 +1,7 @@
-"""Stopping a job. Stopping twice does no harm, so whatever cuts it short, it is done again.
+"""Stop a job. A second stop does no harm, so an interrupted stop is repeated.
 
-The room comes from the log. Of a job that the log does not know, MetaStudio is asked first whether it runs in
-the room that was named: what is allowed in one room must not stop a job of another.
+The room comes from the invocation log. If the job is not there, MetaStudio is asked first whether it runs in
+the named room: permission for one room must not stop a job of another.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ CALL_SECONDS = 30.0
 LEASE_MARGIN = timedelta(seconds=10)
 
 RENEW_SECONDS = 15.0
-"""How often a stop that waits for its turn keeps its row from being taken over."""
+"""How often a stop that waits for the rate limiter renews the lease of its row."""
 
 OVER_ALREADY = reason(Code.JOB_OVER_ALREADY)
 
@@ -49,7 +49,7 @@ _log = structlog.get_logger()
 
 
 class Stops:
-    """The use case. The job's announcement is brought up to date by whoever follows the job."""
+    """The use case. The watcher brings the job's announcement up to date."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class Stops:
 
     @property
     def under_way(self) -> int:
-        """How many stops this process carries out at the moment, those that wait for their turn included."""
+        """Return how many stops this process carries out, including those that wait for the rate limiter."""
         return self._under_way
 
     async def commit(self, asked: Invocation) -> Invocation | None:
-        """Write down that somebody stops a job; None where this very delivery is in the log already.
+        """Write the stop down; return None where Slack has delivered it before.
 
         Raises:
-            DatabaseUnavailable: it is not committed, and nothing may be stopped.
+            DatabaseUnavailable: the stop is not committed, and nothing may be stopped.
         """
         received = replace(
             asked,
@@ -91,11 +91,11 @@ class Stops:
         return received if await self._acceptance.commit(received) else None
 
     async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
-        """Stop the job of a committed row, and tell what came of it.
+        """Stop the job of a committed row, and tell its person the outcome.
 
         Args:
-            resumed: it may have been stopped for this very row before; a job that is over is then its doing,
-                unless neither the log nor MetaStudio knows it. The policy may have been made stricter since.
+            resumed: this row may have stopped the job before. So a job that is over counts as stopped by it,
+                unless neither the invocation log nor MetaStudio knows the job. The policy is checked again.
         """
         await acks_first()
         start = await self._invocations.find_start(invocation.job_id or "")
@@ -121,7 +121,7 @@ class Stops:
                 await self._stopped(invocation, told, answer)
 
     async def _stop_holding_the_row(self, invocation: Invocation, start: Invocation | None) -> Answer | None:
-        """Stop the job, however long that has to wait; None where another process has taken the row over."""
+        """Stop the job and renew the lease meanwhile; None where another process has claimed the row."""
         self._under_way += 1
         stopping = asyncio.ensure_future(self._stop(invocation, start))
         try:
@@ -152,7 +152,7 @@ class Stops:
         )
 
     async def _is_in_its_room(self, job: JobRef, start: Invocation | None) -> bool:
-        """By the log, else by MetaStudio's list of the room; a job of another room stands in neither."""
+        """Return whether the job belongs to its room, by the invocation log or else by MetaStudio's list."""
         if start is not None:
             return start.room_id == job.room_id
         try:
@@ -167,7 +167,7 @@ class Stops:
         return self._now() + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN
 
     async def _stopped(self, invocation: Invocation, told: JobRef, answer: Answer) -> None:
-        """By this very row, so that the job's announcement names the one who did it."""
+        """Note that this row stopped the job, so that the announcement names its person."""
         done = steps.Done(answer=answer, job_state=JobState.STOPPED)
         await self._outcomes.conclude(invocation, done, stopped(told, invocation.room_name))
 

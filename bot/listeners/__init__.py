@@ -1,4 +1,4 @@
-"""Slack in, by Bolt's own kinds. A command or a button is one file, and stands in its folder's list."""
+"""Slack in, by Bolt's own kinds. Each command or button is one file, listed in its folder's `__init__.py`."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def register(
     commands: Iterable[Command] = COMMANDS,
     actions: Iterable[AnyButton] = ACTIONS,
 ) -> None:
-    """Listen to every command and button of the lists."""
+    """Register a Bolt listener for every command and button of the lists."""
     pipeline = Pipeline(services)
     for command in commands:
         bolt.command(command.name)(pipeline.listen_to_command(command))

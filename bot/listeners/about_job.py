@@ -1,4 +1,4 @@
-"""What listeners about a job have in common: which job it is, who started it, and whether it is over."""
+"""What listeners about a job share: find the job, its start, and whether it is over."""
 
 from dataclasses import dataclass, replace
 
@@ -17,24 +17,24 @@ class AboutJob(Wish):
 
     @property
     def told(self) -> JobRef:
-        """The job, as its person is told of it."""
+        """Return the job as its person may be told of it."""
         return self.job.as_told(self.start, self.asked)
 
 
 def parse_job(use: Use) -> JobRef:
-    """The job in a button's value."""
+    """Return the job in a button's value."""
     return parse_job_value(use.invocation.text)
 
 
 async def find_job(use: Use, job: JobRef) -> AboutJob:
-    """The job that a button is about, and its start, if the log has it: its room then counts."""
+    """Find the start of a button's job; if the invocation log has it, its room counts."""
     use.invocation = replace(use.invocation, room_id=job.room_id, job_id=job.job_id)
     start = await find_start(use, job.job_id)
     return about(use, job.as_logged(start), start)
 
 
 def about(use: Use, job: JobRef, start: Invocation | None) -> AboutJob:
-    """The row for a job, with the name that its room had when it was started, as far as that is known."""
+    """Return a wish about the job, with the room's name at its start, if that is known."""
     asked = replace(
         use.invocation,
         room_id=job.room_id,
@@ -45,14 +45,14 @@ def about(use: Use, job: JobRef, start: Invocation | None) -> AboutJob:
 
 
 async def find_start(use: Use, job_id: str) -> Invocation | None:
-    """The start that made the job, if the log has it."""
+    """Return the start that made the job, if the invocation log has it."""
     return await use.services.acceptance.ask(use.services.invocations.find_start(job_id))
 
 
 async def answer_if_over(use: Use, wish: AboutJob) -> Accepted | None:
-    """What became of the job of a button, if it is over.
+    """Answer what became of the job of a button, if it is over.
 
-    A message that cannot be edited offers its buttons for ever.
+    A message that cannot be edited keeps its buttons.
     """
     start = wish.start
     if start is None or start.job_state is None or not start.job_state.is_over:

@@ -1,4 +1,4 @@
-"""What listeners about a start have in common: the start that a button names, and committing another one."""
+"""What listeners about a start share: find the start that a button names, and commit another one."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -36,18 +36,18 @@ class StartWish(Wish):
 
 
 def parse_start_id(use: Use) -> str:
-    """The ID of the start in a button's value."""
+    """Return the ID of the start in a button's value."""
     return use.invocation.text.partition(" ")[0]
 
 
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
-    """The start that a button is about, and what is asked for with it."""
+    """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
     return about(use, named, request_of(named))
 
 
 async def get_start(use: Use, invocation_id: str) -> Invocation:
-    """The row of a start.
+    """Return the row of a start.
 
     Raises:
         InvalidArguments: there is none with this ID.
@@ -59,10 +59,10 @@ async def get_start(use: Use, invocation_id: str) -> Invocation:
 
 
 def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
-    """The click, as if made in the channel of the start: an answer to one person may be a direct message.
+    """Return the click as if made in the channel of the start: an answer may be a direct message.
 
-    That holds for whoever made the start. Others may be no members there, and stay where they click. The team
-    is always that of the start, for starts are compared by it and a click may come without one.
+    Only the person who made the start is moved there; others may be no members of that channel. The team is
+    always the start's, for starts are compared by it and a click may come without one.
     """
     asked = replace(use.invocation.asking_for(request), team_id=named.team_id)
     if asked.user_id == named.user_id or asked.channel_id is None:
@@ -71,7 +71,7 @@ def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
 
 
 def once_more(use: Use, named: Invocation) -> Invocation:
-    """The row that asks for the same start once more, as if it was asked for today."""
+    """Return the row that asks for the same start again, as if it were asked for today."""
     if not named.room_id:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
     return about(use, named, parse_again(named, use.services.regions)).asked
@@ -88,7 +88,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
         case Used(existing):
             why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
-            # The first of two clicks in a row has just said there that it starts.
+            # Of a double click, the first has just replaced the message with "starting".
             instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
             return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
         case None:
@@ -98,14 +98,14 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
 async def refuse(
     use: Use, asked: Invocation, why: Reason, words: Message, *, instead: bool = True
 ) -> Accepted:
-    """Log that a start was refused, and say so once."""
+    """Log that a start was refused, and tell the person once."""
     if await use.services.incoming.close(asked, Status.REFUSED, why):
         return Accepted(words=words, instead=instead)
     return SAME_DELIVERY
 
 
 def duplicate_reason(existing: Invocation) -> Reason:
-    """Why a duplicate was refused, for the invocation log."""
+    """Return why a duplicate was refused, for the invocation log."""
     match existing.status:
         case Status.STARTED:
             return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)

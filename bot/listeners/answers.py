@@ -15,15 +15,15 @@ _log = structlog.get_logger()
 
 
 class Answers(Protocol):
-    """The way to whoever used the bot."""
+    """The way to answer the person who used the bot."""
 
     async def give(self, words: Message | None = None, *, instead: bool = False) -> None:
-        """Acknowledge the use, with or without words for the person alone."""
+        """Acknowledge the use, with or without a message for the person alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswers:
-    """A command's ack carries the words. A second one would not reach Slack, so the first one stands."""
+    """Answers in a command's ack. Slack reads only the first ack, so only the first call counts."""
 
     ack: AsyncAck
 
@@ -39,14 +39,14 @@ class CommandAnswers:
 
 @dataclass(frozen=True, slots=True)
 class ClickAnswers:
-    """A click's ack carries no words, so they follow it."""
+    """Answers in a message after a click's ack, which itself carries no text."""
 
     ack: AsyncAck
     services: Services
     invocation: Invocation
 
     async def give(self, words: Message | None = None, *, instead: bool = False) -> None:
-        """Acknowledge the click; nobody waits for the words."""
+        """Acknowledge the click; send the message without waiting for it."""
         await self.ack()
         if words is not None:
             self.services.tasks.spawn(self._tell(words, instead=instead))

@@ -8,7 +8,7 @@ from bot.messages.message import Message
 
 
 def help_with(usage: Callable[[Use], Message]) -> Subcommand[None, Wish]:
-    """The subcommand that says how its command is used."""
+    """Return the subcommand that explains how its command is used."""
 
     async def answer(use: Use, _wish: Wish) -> Accepted:
         await use.services.incoming.close(use.invocation, Status.DONE)
@@ -18,4 +18,4 @@ def help_with(usage: Callable[[Use], Message]) -> Subcommand[None, Wish]:
 
 
 def _whatever(_use: Use) -> None:
-    """Help is given whatever else was typed."""
+    """Accept any words after `help`."""

@@ -1,4 +1,4 @@
-"""What all listeners share: a payload becomes an invocation, and what is answered at once is logged."""
+"""What all listeners share: turn a payload into an invocation, and log what is answered at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,10 +19,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Takes uses of the bot in. `home` is the workspace that it belongs to.
+    """Makes invocations from payloads. `home` is the workspace of the bot.
 
-    A person of another workspace is marked as such; the row's `team_id` stays the bot's, by which rows are
-    compared.
+    A person of another workspace is marked as such; the row's `team_id` stays the bot's, because rows are
+    compared by it.
     """
 
     acceptance: Acceptance
@@ -31,7 +31,7 @@ class Incoming:
     home: Installation
 
     def typed(self, command: dict[str, Any], action: Action) -> Invocation:
-        """A slash command; its team is the person's."""
+        """Return the invocation of a slash command; the team in its payload is the person's."""
         team_id, enterprise_id = command.get("team_id"), command.get("enterprise_id")
         foreign = foreign_team(team_id, enterprise_id, self.home)
         channel_id = command.get("channel_id")
@@ -53,7 +53,7 @@ class Incoming:
         )
 
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
-        """A button in a message; its value stands for the text, and the user's team is the person's."""
+        """Return the invocation of a clicked button: its value is the text, the user's team the person's."""
         channel, user = body.get("channel") or {}, body["user"]
         team_id, enterprise_id = id_of(body.get("team")), id_of(body.get("enterprise"))
         foreign = foreign_team(user.get("team_id") or team_id, enterprise_id, self.home)
@@ -75,12 +75,12 @@ class Incoming:
         )
 
     async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
-        """Log what is answered at once; nobody will need its response_url.
+        """Log a use that is answered at once, without its response_url, which nobody needs.
 
-        False where this very delivery is in the log already.
+        Return False where Slack has delivered it before.
 
         Raises:
-            DatabaseUnavailable: it is not in the log.
+            DatabaseUnavailable: it is not in the invocation log.
         """
         closed = replace(
             invocation,
@@ -94,7 +94,7 @@ class Incoming:
 
 
 async def _note(closed: Invocation) -> None:
-    """Write the process log's line. It takes a tenth of the time that a command takes, so acks go first."""
+    """Write the line of the process log. It takes a tenth of a command's time, so acks go first."""
     await acks_first()
     why = str(closed.reason) if closed.reason else None
     _log.info("answered", action=closed.action.value, status=closed.status.value, reason=why)

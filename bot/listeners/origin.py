@@ -6,11 +6,11 @@ from bot.domain.invocation import ChannelKind
 from bot.slack.client import Installation
 
 UNKNOWN_TEAM = "unknown"
-"""Stands for the workspace of a person of whom Slack does not say it: they are no one's but a stranger."""
+"""The workspace of a person where Slack names none: such a person is treated as a stranger."""
 
 
 def channel_kind(channel_id: str | None, channel_name: str | None) -> ChannelKind | None:
-    """Who can read the channel, as far as its payload tells; None where it does not.
+    """Return who can read the channel; None where the payload does not tell.
 
     Slack hides the names of conversations that are not public: `privategroup`, `directmessage`, `mpdm-…`.
     """
@@ -23,10 +23,10 @@ def channel_kind(channel_id: str | None, channel_name: str | None) -> ChannelKin
 
 
 def foreign_team(team_id: str | None, enterprise_id: str | None, home: Installation) -> str | None:
-    """The person's workspace where it is not the bot's own, else None.
+    """Return the person's workspace where it is not the bot's own, else None.
 
-    An app that is installed for a whole organisation (Enterprise Grid) is at home in each of its workspaces;
-    one that is installed in a workspace is not at home in the others of the organisation.
+    An app that is installed for an organisation (Enterprise Grid) is at home in all of its workspaces; an app
+    that is installed in one workspace is at home in that one only.
     """
     if team_id is not None and team_id in {home.team_id, home.enterprise_id}:
         return None
@@ -36,5 +36,5 @@ def foreign_team(team_id: str | None, enterprise_id: str | None, home: Installat
 
 
 def id_of(part: Any) -> str | None:
-    """The ID in a part of a payload that may be missing."""
+    """Return the ID in a part of a payload that may be missing."""
     return part.get("id") if isinstance(part, dict) else None

@@ -1,7 +1,7 @@
-"""The way of every use: payload → invocation → parse → policy → commit → ack → begin the work.
+"""The steps of every use: payload → invocation → parse → policy → commit → ack → begin the work.
 
-It stands here once, for commands and buttons alike, and so does what becomes of a use that is refused or
-invalid, that cannot be logged, or that meets a bug. A listener never raises, and waits for the log alone.
+They stand here once, for commands and buttons alike. So does the handling of a use that is refused, invalid,
+cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the database.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,12 +26,12 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Makes Bolt's listeners out of what is declared."""
+    """Makes Bolt's listeners from declared commands and buttons."""
 
     services: Services
 
     def listen_to_command(self, declared: Command) -> BoltListener:
-        """What Bolt calls when somebody types the command."""
+        """Return the function that Bolt calls when somebody types the command."""
 
         async def listener(ack: AsyncAck, command: Body) -> None:
             invocation = self.services.incoming.typed(command, declared.action)
@@ -41,7 +41,7 @@ class Pipeline:
         return listener
 
     def listen_to_button(self, declared: AnyButton) -> BoltListener:
-        """What Bolt calls when somebody clicks the button."""
+        """Return the function that Bolt calls when somebody clicks the button."""
 
         async def listener(ack: AsyncAck, body: Body) -> None:
             invocation = self.services.incoming.clicked(body, declared.action)
@@ -51,7 +51,7 @@ class Pipeline:
         return listener
 
     async def _take(self, use: Use, declared: Command | AnyButton, answers: Answers) -> None:
-        """Log the use, acknowledge and answer it, and begin its work, if that is wanted of it."""
+        """Log the use, acknowledge and answer it, and begin its work, if there is any."""
         with structlog.contextvars.bound_contextvars(invocation_id=use.invocation.id):
             try:
                 accepted = await self._accept_or_decline(use, declared)
@@ -59,9 +59,9 @@ class Pipeline:
                 if accepted.work is not None:
                     self.services.claims.take(use.invocation.id, accepted.work())
             except DatabaseUnavailable as error:
-                _log.error("refused, for the log cannot be used", reason=str(error))
+                _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.give(declined(error, use.command, verdict=declared.verdict))
-            except Exception:  # noqa: BLE001 - Bolt's own answer to a click is seen by nobody
+            except Exception:  # noqa: BLE001 - nobody would see Bolt's own answer to a click
                 _log.exception("a listener failed", reference=use.invocation.id)
                 await answers.give(went_wrong(use.invocation.id))
 
@@ -88,7 +88,7 @@ class Pipeline:
 
 
 def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
-    """Who listens to what is typed after a command, and the words that they are to parse.
+    """Return the listener to what is typed after a command, and the words that it parses.
 
     Raises:
         InvalidArguments: there is no such subcommand.

@@ -1,8 +1,8 @@
-"""What a command or a button declares, and what its functions are handed and hand back.
+"""What a command or a button declares, and what its functions take and return.
 
-`parse` reads the text, without asking anybody. `find` asks the log what the use is about; where that is
-nothing, it is left out. The policy then judges what was found, by the listener's `action`. `handle` commits
-the use and says what is left to do. Everything around these functions is in `pipeline.py`.
+`parse` reads the text and asks nobody. `find` reads from the database what the use is about; it may be left
+out. The policy then judges the result, by the listener's `action`. `handle` commits the use and returns the
+work that is left. Everything around these functions is in `pipeline.py`.
 """
 
 import re
@@ -46,11 +46,11 @@ class Services:
 
 @dataclass(slots=True)
 class Use:
-    """One use of the bot on its way to the log.
+    """One use of the bot, before it is logged.
 
-    `invocation` is its row, as far as the use is understood by now: that is what is logged if it is declined.
-    `command` is what was typed, if it was typed, and `words` are those to be parsed. `verdict` says what it
-    comes to if nothing is done.
+    `invocation` is its row, as far as the use is understood: it is logged if the use is declined. `command`
+    is what was typed, if anything was, and `words` are to be parsed. `verdict` tells the person the result if
+    nothing is done.
     """
 
     services: Services
@@ -64,8 +64,8 @@ class Use:
 class Wish:
     """What a use is about.
 
-    The policy judges `asked`: the row with its room and region, if it is about any. `start` made the job that
-    it is about, if the log knows it.
+    The policy judges `asked`: the row with its room and region, if it has any. `start` made the job that
+    the use is about, if the invocation log has it.
     """
 
     asked: Invocation
@@ -74,10 +74,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A use that is in the log: what to say to its person, and the work that begins after the ack.
+    """A use that is logged: the message to its person, and the work that begins after the ack.
 
     Args:
-        instead: the words take the place of the message whose button was clicked.
+        instead: the message replaces the one whose button was clicked.
     """
 
     words: Message | None = None
@@ -86,7 +86,7 @@ class Accepted:
 
 
 SAME_DELIVERY = Accepted()
-"""Slack has delivered this very use before: an ack is all that it still needs."""
+"""A use that Slack has delivered before: it only needs an ack."""
 
 P = TypeVar("P")
 W = TypeVar("W", bound=Wish)
@@ -94,7 +94,7 @@ W = TypeVar("W", bound=Wish)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener(Generic[P, W]):
-    """One thing that people can do. The log calls it by its `action`, and the policy judges it by that."""
+    """One thing that people can do. The invocation log and the policy know it by its `action`."""
 
     action: Action
     parse: Callable[[Use], P]
@@ -118,7 +118,7 @@ class Button(Listener[P, W]):
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The action IDs that are listened to."""
+        """Return the pattern of its action IDs."""
         return re.compile(rf"^{re.escape(self.action_id)}(-\d+)?$")
 
 
@@ -129,9 +129,9 @@ AnyButton: TypeAlias = Button[Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A slash command, as Slack lists it. `otherwise` listens where the first word is no subcommand.
+    """A slash command, as Slack lists it. `otherwise` handles a first word that is no subcommand.
 
-    `action` is what the log calls a use that is not understood, and `verdict` what that comes to.
+    `action` is logged for a use that is not understood; `verdict` tells its person the result.
     """
 
     name: str
@@ -144,5 +144,5 @@ class Command:
 
 
 async def about_nothing(use: Use, _parsed: object) -> Wish:
-    """The `find` of a listener whose use is about no job and no start of the log."""
+    """Find nothing: the use is about no stored job or start."""
     return Wish(asked=use.invocation)

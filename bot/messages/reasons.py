@@ -114,15 +114,15 @@ _IN_THE_WAY = {
     ),
     Code.INTERRUPTED: Wording("The bot was stopped before the start was sent."),
     Code.INTERRUPTED_WHILE_WAITED_FOR: Wording("The bot was stopped meanwhile."),
-    Code.CALLED_OFF: Wording("The log took too long to write, so nothing was done."),
+    Code.CALLED_OFF: Wording("The database took too long to write, so nothing was done."),
     Code.MODAL_NOT_OPENED: Wording("Slack did not open the modal."),
     Code.DATABASE_FAILED: Wording(
-        "The log cannot be used: {why}.",
+        "The database cannot be used: {why}.",
         "Try again in a moment; if it stays so, tell whoever runs the bot.",
     ),
-    Code.DATABASE_WRITES_SLOWLY: Wording("The log takes too long to write.", TRY_AGAIN),
-    Code.DATABASE_ANSWERS_SLOWLY: Wording("The log takes too long to answer.", TRY_AGAIN),
-    Code.DATABASE_CHANGED: Wording("The log has changed meanwhile.", TRY_AGAIN),
+    Code.DATABASE_WRITES_SLOWLY: Wording("The database takes too long to write.", TRY_AGAIN),
+    Code.DATABASE_ANSWERS_SLOWLY: Wording("The database takes too long to answer.", TRY_AGAIN),
+    Code.DATABASE_CHANGED: Wording("The database has changed meanwhile.", TRY_AGAIN),
     Code.OTHER: Wording("{text}"),
 }
 

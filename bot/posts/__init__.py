@@ -1,1 +1,1 @@
-"""Every message about a job, kept true."""
+"""Every message about a job: delivered at least once and kept up to date."""

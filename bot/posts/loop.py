@@ -1,8 +1,8 @@
-"""The outbox: every message about a job, and whatever a person has to be told, delivered at least once.
+"""The outbox: deliver every message about a job, and every answer that a person must get, at least once.
 
-A wish to say something is a row of `posts`, written together with what it is about. Whoever writes it has it
-in hand and delivers it at once. What fails, or is left behind, is taken by the loop of any process. A post
-that is edited says the latest state, and not too often.
+A message to be sent is a row of `posts`, committed together with what it tells. The process that writes the
+row claims it and delivers it at once. If that fails or is interrupted, the loop of any process delivers it. A
+post that is edited shows the latest state; its edits are kept apart in time.
 """
 
 import asyncio
@@ -32,25 +32,25 @@ from bot.store.posts import EDITED, Posts, Shown
 from bot.store.watched_jobs import WatchedJob
 
 LEASE = timedelta(seconds=40)
-"""How long a delivery may take before another process takes it over; longer than all routes together."""
+"""How long a delivery is claimed for: longer than all routes together."""
 
 EVERY_SECONDS = 2.0
 """How often due posts are looked for."""
 
 AT_ONCE = 10
-"""How many posts are brought up to date at the same time, besides those of outcomes."""
+"""How many posts are delivered at the same time, besides those of new outcomes."""
 
 LIMIT = 200
-"""How many due posts are taken in one go, besides those that this very process is late with itself."""
+"""How many due posts are claimed at once, besides those that this process still works on."""
 
 EDIT_TIME = timedelta(seconds=3)
 """The shortest time between two edits of one message."""
 
 BACKOFF = Backoff(first=5.0, longest=300.0)
-"""Pauses after attempts that failed."""
+"""Pauses after failed attempts."""
 
 MOST_ATTEMPTS = 290
-"""After as many, which is about a day, a post stays as it is until something new is to be said."""
+"""After this many attempts, about a day, a post is left alone until it has something new to show."""
 
 _log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 class DeliveryLoop:
-    """Delivers posts and edits them."""
+    """The outbox's loop: delivers posts and edits them."""
 
     def __init__(
         self,
@@ -84,21 +84,21 @@ class DeliveryLoop:
         self._last_lease = datetime.min.replace(tzinfo=UTC)
 
     async def keep_delivering(self) -> None:
-        """Deliver what is due, until cancelled; then any process may go on at once."""
+        """Deliver what is due, until cancelled; then release the posts to other processes."""
         try:
             await repeat_in_background(self.deliver_due, every=EVERY_SECONDS, sleep=self._sleep)
         finally:
             await self.close()
 
     async def close(self) -> None:
-        """Leave what is under way to any process."""
+        """Release the posts that are being delivered to any process."""
         await self._tasks.cancel()
 
     async def deliver_due(self) -> None:
-        """Begin to deliver what is due now and in nobody's hands.
+        """Start to deliver the posts that are due and that nobody has claimed.
 
         Raises:
-            DatabaseUnavailable: it cannot be read.
+            DatabaseUnavailable: the posts cannot be read.
         """
         for due in await self._posts.due(self._now(), limit=LIMIT + len(self._in_hand)):
             if due.post.id not in self._in_hand:
@@ -107,7 +107,7 @@ class DeliveryLoop:
     def new(
         self, invocation: Invocation, purpose: Purpose, *, job_id: str | None = None, facts: str | None = None
     ) -> Post:
-        """A post that is to be written down together with what it tells, and then published here."""
+        """Return a claimed post, to be committed together with what it tells, and then published here."""
         now = self._now()
         return Post(
             id=self._new_id(),
@@ -121,29 +121,29 @@ class DeliveryLoop:
         )
 
     async def publish(self, post: Post, invocation: Invocation, render: Render) -> None:
-        """Deliver a new post that is written down, once Slack has the ack, and note where it stands."""
+        """Deliver a new, committed post once Slack has the ack, and note where it was delivered."""
         with self._having(post):
             async with self._leaving_it_behind(post):
                 delivered = await self.deliver(post, invocation, render)
             await self.note(post, delivered)
 
     async def deliver(self, post: Post, invocation: Invocation, render: Render) -> Delivered | None:
-        """Deliver a new post, once Slack has the ack; None where Slack does not take it."""
+        """Deliver a new post once Slack has the ack; return None where Slack does not accept it."""
         await ack_sent()
         return await self._sender.send_first(post, invocation, render)
 
     async def note(self, post: Post, delivered: Delivered | None) -> None:
-        """Note where a new post stands; where it was not delivered, when it is tried again."""
+        """Note where a new post was delivered or, if it was not, when it is tried again."""
         if delivered is None:
             await self._put_off(post)
         else:
             await self._mark(post, shown_by(post, delivered, self._now()))
 
     async def answer(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
-        """Tell somebody who waits for it at this moment; where Slack does not take it, they ask again.
+        """Answer somebody who waits at this moment; if Slack does not accept it, they ask again.
 
         Args:
-            instead: in place of the message whose button they pressed.
+            instead: replace the message whose button they pressed.
         """
         await ack_sent()
         try:
@@ -152,10 +152,10 @@ class DeliveryLoop:
             _log.warning("an answer is not delivered", reason=str(error))
 
     async def show(self, job: WatchedJob, life: JobLife) -> None:
-        """Let a job's posts say where it stands, as soon as they may be edited.
+        """Note a job's new state, and edit its posts as soon as they may be edited.
 
         Raises:
-            DatabaseUnavailable: it is not known whether that is noted.
+            DatabaseUnavailable: the state may not be noted.
         """
         _log.info("a job's state", job_id=job.job_id, state=life.state.value)
         until = self._lease()
@@ -163,7 +163,7 @@ class DeliveryLoop:
         self._tasks.spawn(self._bring_up_to_date(job.invocation_id, until))
 
     def refresh(self, job: WatchedJob) -> None:
-        """Let a job's posts say what its row has come to hold."""
+        """Edit a job's posts because its row holds something new."""
         self._tasks.spawn(self._refresh(job.invocation_id))
 
     async def _refresh(self, invocation_id: str) -> None:
@@ -172,7 +172,7 @@ class DeliveryLoop:
         await self._bring_up_to_date(invocation_id, until)
 
     async def _bring_up_to_date(self, invocation_id: str, lease: datetime) -> None:
-        """Edit the posts of a job that this process has taken until then."""
+        """Edit the posts of a job that this process has claimed under this lease."""
         await self._wait_for_next_edit(invocation_id)
         for due in await self._persist(partial(self._posts.held, invocation_id, lease)):
             async with self._slots:
@@ -196,7 +196,7 @@ class DeliveryLoop:
             return None
 
     async def _attend_to(self, due: Due) -> None:
-        """Say what a post has to say, and note that; an end is then told of in another post."""
+        """Deliver or edit a post, and note it; tell the end of a job in a post of its own."""
         with self._having(due.post):
             async with self._leaving_it_behind(due.post):
                 shown = await self._try_to_say(due)
@@ -206,7 +206,7 @@ class DeliveryLoop:
                 await self._attend_to(Due(shown.end, due.invocation, due.post))
 
     async def _try_to_say(self, due: Due) -> Shown | None:
-        """Return None where it has to be tried again."""
+        """Deliver or edit a post; return None where it has to be tried again."""
         try:
             shown = await self._sender.send(due)
         except DatabaseUnavailable as error:
@@ -220,7 +220,7 @@ class DeliveryLoop:
         return None
 
     async def _mark(self, post: Post, shown: Shown) -> bool:
-        """Note what a post shows; where more is wanted by now, go on with it. False where others have it."""
+        """Note what a post shows, then deliver what is new; return False where others have the post."""
         if await self._persist(partial(self._posts.mark, post, shown)):
             return True
         until = self._lease()
@@ -238,7 +238,7 @@ class DeliveryLoop:
         return self._now() + timedelta(seconds=BACKOFF.pause(post.attempts + 1))
 
     def _lease(self) -> datetime:
-        """Until when a post is held that is taken now: no two are the same, for by them posts are known."""
+        """Return the end of a new lease. Each is different, because a lease identifies its holder."""
         lease = self._now() + LEASE
         if timedelta() <= self._last_lease - lease < timedelta(seconds=1):
             lease = self._last_lease + timedelta(microseconds=1)
@@ -246,7 +246,7 @@ class DeliveryLoop:
         return lease
 
     async def _wait_for_next_edit(self, invocation_id: str) -> None:
-        """Wait as long as the job's posts may not be edited again. A clock may have been set meanwhile."""
+        """Wait until the job's posts may be edited again, even if a clock was set meanwhile."""
         edited = self._edited.get(invocation_id)
         left = EDIT_TIME - (self._now() - edited) if edited else timedelta()
         if left > timedelta():
@@ -267,7 +267,7 @@ class DeliveryLoop:
 
     @asynccontextmanager
     async def _leaving_it_behind(self, post: Post) -> AsyncIterator[None]:
-        """Where the work is cut short, any process may go on with the post at once."""
+        """Release the post to any process if the work on it is interrupted."""
         try:
             yield
         except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""What a post says, made from rows: whoever delivers it says the same, also after a crash."""
+"""Make the message of a post from rows, so that every process makes the same one, also after a crash."""
 
 import json
 from dataclasses import asdict
@@ -32,10 +32,10 @@ class Rendering:
         self._rtc_access = rtc_access
 
     async def render(self, due: Due) -> Render | None:
-        """What the post says; None where there is nothing to say any more.
+        """Return the post's message; None where there is nothing left to say.
 
         Raises:
-            DatabaseUnavailable: another row is needed for it.
+            DatabaseUnavailable: another row that it needs cannot be read.
         """
         post, row = due.post, due.invocation
         if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION}:
@@ -47,7 +47,7 @@ class Rendering:
         return _as_it_is(message) if message else None
 
     def announcement(self, row: Invocation, job: SmartChatJob, life: JobLife | None = None) -> Render:
-        """The announcement of a job."""
+        """Return the announcement of a job."""
         return lambda hint: announcement(row, job, life, rtc_access=self._rtc_access, hint=hint)
 
     async def _private(self, post: Post, row: Invocation) -> Message | None:
@@ -77,10 +77,10 @@ class Rendering:
 
 
 def about_another(before: Invocation, look: Look, *, at: datetime) -> Message:
-    """Why a start was not sent: the start before it is settled, or a job was found that may be its own.
+    """Say why a start was not sent: the earlier start is settled, or a job was found that may be its own.
 
     Args:
-        at: when that was looked for.
+        at: when the room was looked at.
     """
     if before.status is Status.UNKNOWN:
         return outcome_unknown(before, unknown_in(before), look=look, again=at)
@@ -88,10 +88,10 @@ def about_another(before: Invocation, look: Look, *, at: datetime) -> Message:
 
 
 def about_stop(stop: Invocation, start: Invocation | None) -> Message | None:
-    """What came of a stop.
+    """Say what came of a stop.
 
     Args:
-        start: the start of its job, if the log has it.
+        start: the start of its job, if the invocation log has it.
     """
     job = JobRef(stop.room_id or "", stop.job_id or "").as_told(start, stop)
     match stop.status:
@@ -108,7 +108,7 @@ def about_stop(stop: Invocation, start: Invocation | None) -> Message | None:
 
 
 def life_in(due: Due) -> JobLife:
-    """Where the job of a post stands, as far as the rows tell."""
+    """Return where the job of a post stands, as far as the rows tell."""
     facts = _read(due.post)
     state = due.post.state or due.invocation.job_state or JobState.ACCEPTED
     error = facts.get("error")
@@ -116,14 +116,14 @@ def life_in(due: Due) -> JobLife:
 
 
 def life_facts(life: JobLife) -> str:
-    """What of a job's life its row does not hold."""
+    """Return, as JSON, what the job's row does not hold of its life."""
     return json.dumps(
         {"seconds": life.seconds, "error": life.error and asdict(life.error), "stopped_by": life.stopped_by}
     )
 
 
 def look_facts(look: Look, *, about: str | None = None) -> str:
-    """What a look at a room has brought, for the start of that look or for another one."""
+    """Return, as JSON, what a look at a room found, for its own start or for another one."""
     return json.dumps(asdict(look) | {"about": about})
 
 

@@ -1,7 +1,7 @@
-"""Errors and rows: the error that a row was written with, made again from the row.
+"""Rebuild the error that a row was stored with.
 
-A row keeps the `reason` of an error and MetaStudio's answer. Together with the row's status they tell which
-error it was.
+A row keeps the `reason` of an error and MetaStudio's answer. Together with the row's status they identify the
+error.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ KINDS: Mapping[Code, type[MetaStudioError]] = MappingProxyType(
     | dict.fromkeys((Code.JOB_NOT_IN_ROOM, Code.JOB_ID_IMPOSSIBLE, Code.JOB_OVER_ALREADY), JobOver)
     | {Code.LOGIN_REFUSED: CredentialRefused}
 )
-"""The errors of which MetaStudio's answer, if there was one, does not tell what they are."""
+"""The errors that MetaStudio's answer, if there was one, does not identify."""
 
 _OF_THE_DATABASE = frozenset(
     {
@@ -67,7 +67,7 @@ _OF_THE_DATABASE = frozenset(
 
 
 def error_of_row(row: Invocation) -> ReasonedError:
-    """The error that a row was refused, or failed, or was left unknown with."""
+    """Return the error with which a row was refused, or failed, or became unknown."""
     why = row.reason or other("")
     match row.status:
         case Status.REFUSED:
@@ -83,7 +83,7 @@ def error_of_row(row: Invocation) -> ReasonedError:
 
 
 def metastudio_error_in(row: Invocation) -> MetaStudioError:
-    """The same of a call to MetaStudio that did not succeed."""
+    """Return the error of a call to MetaStudio that did not succeed."""
     answer = _answer_in(row)
     why = row.reason or other("")
     kind = KINDS.get(why.code) or (kind_of(answer) if answer.http_status else _kind_without_answer(row))
@@ -91,12 +91,12 @@ def metastudio_error_in(row: Invocation) -> MetaStudioError:
 
 
 def unknown_in(row: Invocation) -> OutcomeUnknown:
-    """Why it is not known what came of a start."""
+    """Return why the outcome of a start is unknown."""
     return OutcomeUnknown(row.reason or other(""), answer=_answer_in(row))
 
 
 def _kind_without_answer(row: Invocation) -> type[MetaStudioError]:
-    """Of a row of another version of the bot. A stop may have been carried out, and nothing else was."""
+    """Return the error for a row of another version: unknown for a stop, rejected for anything else."""
     return OutcomeUnknown if row.action is Action.STOP else Rejected
 
 

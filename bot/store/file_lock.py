@@ -35,7 +35,7 @@ def lock_file(url: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartupError(
-                f"Another bot is at work with the log {path}.",
+                f"Another bot is at work with the database {path}.",
                 advice="Stop it first, or give both a PostgreSQL database.",
             ) from None
         except OSError as error:

@@ -90,7 +90,7 @@ def _upgrade(connection: Connection) -> None:
     except CommandError:
         connection.invalidate()
         raise StartupError(
-            "The log was made by a newer version of the bot.", advice="Run that version, or a later one."
+            "The database was made by a newer version of the bot.", advice="Run that version, or a later one."
         ) from None
     except BaseException:
         connection.invalidate()  # the transaction goes with it, and the lock

@@ -44,7 +44,7 @@ def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
         try:
             found.append(invocation_of(row))
         except ValueError as error:
-            _log.error("a row of the log cannot be read", invocation_id=row[0], reason=str(error))
+            _log.error("an invocation cannot be read", invocation_id=row[0], reason=str(error))
     return found
 
 

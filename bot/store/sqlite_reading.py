@@ -27,7 +27,7 @@ def open_to_read(path: Path) -> Iterator[SqliteDatabase]:
     """
     if not path.exists():
         raise StartupError(
-            f"There is no log yet at {path}.",
+            f"There is no database yet at {path}.",
             advice="Run this in the bot's folder, or set AVATAR_DATABASE_URL.",
         )
     with ExitStack() as stack:

@@ -1,1 +1,1 @@
-"""Jobs are followed to their end."""
+"""Follow jobs to their end."""

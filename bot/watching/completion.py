@@ -1,8 +1,8 @@
-"""Completing announcements: what a start left out is learnt afterwards, kept with its row, and shown.
+"""Complete announcements: learn what the answer to a start left out, store it, and show it.
 
-The document's own example of a start's answer holds nothing but a job ID. What it leaves out comes from the
-job's list item or state, which whoever follows the jobs asks for anyway, else from the room. Only the room
-tells its name. What one answer has said, the next does not change.
+The API document's example of that answer holds only a job ID. The rest comes from the job's list item or
+state, which the watcher asks for anyway, else from the room. Only the room tells its name. A later answer
+never changes what an earlier one said.
 """
 
 import asyncio
@@ -24,29 +24,29 @@ from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from bot.watching.rooms import Rooms
 
 BACKOFF = Backoff(first=1.5, longest=300.0)
-"""Pauses after questions that were not answered."""
+"""Pauses after questions without an answer."""
 
 MOST_TRIES = 24
-"""After as many, which is more than an hour, an announcement stays as it is."""
+"""After this many tries, more than an hour, an announcement stays as it is."""
 
 STATE_TRIES = 2
-"""After so many failures to learn a job's state, the room is asked meanwhile."""
+"""After this many failures to learn a job's state, the room is asked as well."""
 
 IDLE_SECONDS = 0.2
 
 MOST_REMEMBERED = 10_000
-"""Of how many jobs it is remembered that nothing more is to be learnt."""
+"""For how many jobs the process remembers that nothing more can be learnt."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Gap:
-    """An announcement that does not say all.
+    """An announcement that lacks something.
 
-    `asks_state` tells whether the job's state is to be asked for at this look, `state_heard` whether it has
-    told all that it ever will, and `asks_room` whether the room may fill in what is left.
-    `hides_name`: a name alone is shown when nothing else is awaited; sooner it would hold up the other edit.
+    `asks_state`: the job's state is asked for at this look. `state_heard`: the state has told all it will.
+    `asks_room`: the room may fill in the rest. `hides_name`: a name alone is shown only when nothing else is
+    expected, for an earlier edit would delay the other one.
     """
 
     job: WatchedJob
@@ -71,7 +71,7 @@ class _Gap:
 
 @dataclass(slots=True)
 class _Question:
-    """A room to be asked about, for the sake of these announcements."""
+    """A room to ask about, for these announcements."""
 
     room_id: str
     gaps: dict[str, _Gap] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class _Question:
 
 
 class Completion:
-    """The use case, for the process that follows the jobs. `clock` is monotonic, in seconds."""
+    """The use case, in the process that runs the watcher. `clock` is monotonic, in seconds."""
 
     def __init__(
         self,
@@ -109,10 +109,10 @@ class Completion:
         self._is_asking = False
 
     def take_up(self, job: WatchedJob, *, only_rooms: bool = False) -> None:
-        """See what the job's announcement lacks.
+        """Note what the job's announcement lacks.
 
         Args:
-            only_rooms: MetaStudio cannot be asked about jobs, so the room alone may tell.
+            only_rooms: MetaStudio cannot be asked about jobs, so only the room may tell.
         """
         known, job.configuration = read(job.configuration), None
         if job.invocation_id in self._gaps or job.invocation_id in self._settled:
@@ -132,14 +132,14 @@ class Completion:
     async def hear(
         self, job: WatchedJob, report: JobReport, life: JobLife | None = None, *, listed: bool = False
     ) -> None:
-        """Learn from what MetaStudio told of the job.
+        """Learn from what MetaStudio reports of the job.
 
         Args:
-            life: where the job stands by this, if that is told.
-            listed: it is an item of the room's list, so the job's own state may tell more.
+            life: where the job stands by this report, if it tells.
+            listed: the report is an item of the room's list, so the job's own state may tell more.
 
         Raises:
-            DatabaseUnavailable: it is not kept; it has to be heard again.
+            DatabaseUnavailable: it is not stored, and must be learnt again.
         """
         gap = self._gaps.get(job.invocation_id)
         if gap is None:
@@ -156,9 +156,9 @@ class Completion:
             self._settle(gap)
 
     def follow(self, job: WatchedJob, life: JobLife) -> None:
-        """The job has come to this; once it is over, only the room can still be asked.
+        """Note the job's new state; once the job is over, only the room can still be asked.
 
-        A name alone is not worth a question then: the last edit is on its way.
+        For a name alone the room is not asked then, as the last edit is already due.
         """
         if gap := self._gaps.get(job.invocation_id):
             gap.life = life
@@ -169,10 +169,10 @@ class Completion:
                 self._state_was_heard(gap)
 
     async def ask(self, jobs: Iterable[WatchedJob]) -> None:
-        """Ask for the states of those jobs of which a list has told too little, each once.
+        """Ask once for the state of each job of which the list told too little.
 
         Raises:
-            DatabaseUnavailable: what was learnt is not kept; it has to be heard again.
+            DatabaseUnavailable: what was learnt is not stored, and must be learnt again.
         """
         for job in jobs:
             gap = self._gaps.get(job.invocation_id)
@@ -180,18 +180,18 @@ class Completion:
                 await self._ask_state(gap)
 
     def miss(self, jobs: Iterable[WatchedJob]) -> None:
-        """Nothing could be learnt of these jobs at the moment."""
+        """Note that nothing can be learnt of these jobs at the moment."""
         for job in jobs:
             if gap := self._gaps.get(job.invocation_id):
                 self._miss(gap)
 
     def rely_on_rooms(self) -> None:
-        """MetaStudio cannot be asked about jobs."""
+        """Ask only rooms from now on: MetaStudio cannot be asked about jobs."""
         for gap in tuple(self._gaps.values()):
             self._state_was_heard(gap)
 
     async def close(self) -> None:
-        """Leave the rest to whoever follows the jobs next."""
+        """Leave the rest to the process that follows the jobs next."""
         self._gaps.clear()
         self._questions.clear()
         self._settled.clear()
@@ -232,7 +232,7 @@ class Completion:
             self._tasks.spawn(self._keep_asking())
 
     async def _keep_asking(self) -> None:
-        """One room after the other, so that most turns to read are left to whoever follows the jobs."""
+        """Ask about one room after the other, which leaves most reads to the watcher."""
         try:
             while self._questions:
                 now = self._clock()
@@ -264,7 +264,7 @@ class Completion:
             self._settle(gap)
 
     async def _keep(self, gap: _Gap, known: Values, room_name: str | None = None) -> None:
-        """Write down what is new, and show it; a name alone is shown in the end."""
+        """Store what is new, and show it; a name alone is shown last."""
         configuration = written(known) if known != gap.known else None
         if configuration is None and room_name is None:
             return
@@ -276,7 +276,7 @@ class Completion:
             self._show(gap)
 
     def _show(self, gap: _Gap) -> None:
-        """Let the posts say it, unless they are about to tell of a new state anyway."""
+        """Edit the posts, unless they are about to show a new state anyway."""
         if gap.life.state is gap.job.seen:
             self._posts.refresh(gap.job)
 
@@ -286,7 +286,7 @@ class Completion:
             del self._questions[gap.job.room_id]
 
     def _put_off(self, question: _Question) -> None:
-        """Ask again later, for the jobs that live then."""
+        """Ask again later, for the jobs that are still running then."""
         question.failures += 1
         question.due = self._clock() + BACKOFF.pause(question.failures)
         for gap in tuple(question.gaps.values()):
@@ -295,7 +295,7 @@ class Completion:
                 self._settle(gap)
 
     def _settle(self, gap: _Gap) -> None:
-        """Nothing more is to be learnt for this announcement."""
+        """Note that nothing more can be learnt for this announcement."""
         if gap.hides_name:
             self._show(gap)
         self._gaps.pop(gap.job.invocation_id, None)

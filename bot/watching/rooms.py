@@ -1,4 +1,4 @@
-"""Rooms as MetaStudio tells of them: each is asked about once in five minutes at the most."""
+"""Read rooms from MetaStudio, each at most once in five minutes."""
 
 import time
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 FRESH_SECONDS = 300.0
-"""How long an answer is good: a room is seldom given another name or voice."""
+"""How long an answer is valid: a room's name or voice seldom changes."""
 
 MOST_ROOMS = 200
-"""How many answers are kept, of 7 kB each; then the oldest goes."""
+"""How many answers are kept, of 7 kB each; the oldest is dropped first."""
 
 BLIND_SECONDS = 60.0
-"""How long nothing is asked where MetaStudio does not know how: a gateway may have answered in its place."""
+"""How long no room is read after MetaStudio did not know the operation: perhaps a gateway answered for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,20 @@ class Rooms:
         self._why_blind = reason(Code.OPERATION_UNKNOWN)
 
     def known(self, room_id: str) -> RoomReport | None:
-        """What was told of a room in the last minutes."""
+        """Return what a room's answer of the last minutes says; None where there is none."""
         told = self._told.get(room_id)
         return told.report if told and self._clock() < told.at + FRESH_SECONDS else None
 
     def name(self, room_id: str | None) -> str | None:
-        """What people call a room, if that was told in the last minutes."""
+        """Return the room's name, if an answer of the last minutes tells it."""
         report = self.known(room_id) if room_id else None
         return report.name if report else None
 
     async def look_up(self, room_id: str) -> RoomReport:
-        """What is known of a room, or else what MetaStudio answers. A room that it does not know is empty.
+        """Return what is known of a room, else ask MetaStudio. The report of an unknown room is empty.
 
         Raises:
-            MetaStudioError: it could not be found out.
+            MetaStudioError: MetaStudio could not be asked.
         """
         if known := self.known(room_id):
             return known

@@ -1,7 +1,7 @@
-"""Following jobs until they are over, by looking at their rooms.
+"""Follow jobs until they are over, by looking at their rooms.
 
-One list call covers all jobs of a room; a job that it leaves out is asked for by itself. One process at a
-time does this, by a lease, so that the limit of reads holds for all replicas together.
+One list call covers all jobs of a room; the state of a job that is not listed is asked for separately. A
+lease lets one process at a time do this, so the rate limit for reads holds for all processes together.
 """
 
 import asyncio
@@ -37,17 +37,17 @@ from bot.watching.rooms import BLIND_SECONDS
 LEASE_NAME = "watcher"
 LEASE_TIME = timedelta(seconds=15)
 REFRESH_SECONDS = 2.0
-"""How often the lease is renewed, and new jobs and stops are looked up in the log."""
+"""Seconds between renewals of the lease; new jobs and stops are then read from the database as well."""
 
 OVERLAP = timedelta(minutes=1)
-"""How far back each of these looks goes: clocks differ, and a stop is done a while after it was asked for."""
+"""How far these reads overlap: clocks differ, and a stop is carried out some time after its row was made."""
 
 LOOKS_AT_ONCE = 4
 MISSES = 6
-"""After so many looks at which MetaStudio did not know a job that has not run yet, it is taken for over."""
+"""After so many looks at which MetaStudio did not know a job that has not run yet, the job counts as over."""
 
 MISSES_OF_RUNNING = 3
-"""The same for the room of a job that runs: a single odd answer must not take its Stop button away."""
+"""The same for the room of a running job: a single odd answer must not remove its Stop button."""
 
 IDLE_SECONDS = 0.2
 
@@ -86,7 +86,7 @@ class Watcher:
         self._said_blind = False
 
     async def keep_watching(self) -> None:
-        """Follow all jobs, until cancelled; then another process may go on at once."""
+        """Follow all jobs, until cancelled; then release the lease to other processes."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(
@@ -99,10 +99,10 @@ class Watcher:
             await self._release()
 
     async def refresh(self) -> None:
-        """Learn which jobs there are to follow, and which have been stopped.
+        """Read which jobs there are to follow, and which have been stopped.
 
         Raises:
-            DatabaseUnavailable: the log cannot be asked.
+            DatabaseUnavailable: the database cannot be read.
         """
         now = self._now()
         if not await self._leases.claim(LEASE_NAME, self._holder, now=now, until=now + LEASE_TIME):
@@ -110,7 +110,7 @@ class Watcher:
             self._called_at = None
             await self._completion.close()
             return
-        # A clock that was set back must not hide what is new.
+        # A clock that was set back must not hide new jobs.
         since = None if self._called_at is None else min(self._called_at, now) - OVERLAP
         can_look = self._can_look
         for job in await self._watched_jobs.followed(since=since if can_look else since or now - OVERLAP):
@@ -127,7 +127,7 @@ class Watcher:
         return self._clock() >= self._blind_until
 
     async def look(self) -> bool:
-        """Look at the room that is due first; False where none is."""
+        """Look at the room that is due first; return False where none is due."""
         room = self._due_rooms.take() if self._can_look else None
         if room is None:
             return False
@@ -148,7 +148,7 @@ class Watcher:
         return True
 
     def _be_blind(self, error: OperationUnknown) -> None:
-        """Said once, also where others look at this moment and learn the same."""
+        """Stop looking for a while: MetaStudio lacks the operation. Several looks at once report it once."""
         if not self._said_blind:
             _log.warning("jobs are not followed: MetaStudio cannot be asked about them", reason=str(error))
         self._said_blind = True
@@ -180,14 +180,16 @@ class Watcher:
                 raise
             except OperationUnknown as error:
                 raise OutcomeUnknown(error.reason) from None
-            except MetaStudioError as error:  # of this job, perhaps: the others are looked at all the same
+            except (
+                MetaStudioError
+            ) as error:  # perhaps because of this job alone, so the others are asked about too
                 unanswered = error
         await self._completion.ask(jobs)
         if unanswered is not None:
             raise unanswered
 
     async def _follow(self, job: WatchedJob, report: JobReport | None) -> None:
-        """Learn where one job stands, from the list or, where that does not tell, by asking."""
+        """Learn where one job stands: from the list, else by asking for its state."""
         is_listed = report is not None and life_of(report) is not None
         if report is None or not is_listed:
             try:
@@ -204,7 +206,7 @@ class Watcher:
             await self._show(job, life)
 
     async def _take_for_gone(self, job: WatchedJob) -> None:
-        """MetaStudio does not know the job: it is over, or too young to be known."""
+        """Handle a job that MetaStudio does not know: it is over, or too new to be known."""
         stopper = await self._stopper(job)
         if stopper:
             await self._show(job, JobLife(JobState.STOPPED, stopped_by=stopper))
@@ -232,7 +234,7 @@ class Watcher:
             self._due_rooms.remove(job.invocation_id)
 
     async def _heed(self, stop: Stop) -> None:
-        """Somebody has stopped a job. Where MetaStudio tells no states, that is all there is to know."""
+        """Note that somebody has stopped a job; the job is over where MetaStudio tells no states."""
         if self._can_look:
             self._due_rooms.hurry(stop.job_id)
             return

@@ -125,7 +125,7 @@ def test_a_missing_database_is_reported_and_not_created(database: str, tmp_path:
     shown = runner.invoke(cli, ["log"])
 
     assert shown.exit_code == 1
-    assert "There is no log yet" in shown.stderr
+    assert "There is no database yet" in shown.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -143,7 +143,7 @@ class LyingLog(Invocations):
     @override
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
+        raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
 
     @override
     async def advance(
@@ -151,7 +151,7 @@ class LyingLog(Invocations):
     ) -> Invocation | None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable(other("The log cannot be used: connection lost."))
+            raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
         return await super().advance(invocation, step, post=post)
 
 
@@ -228,7 +228,7 @@ async def test_what_the_log_is_asked_it_answers_or_says_that_it_cannot(
     acceptance = acceptance_of(log, tasks)
 
     async def fails() -> None:
-        raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+        raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
 
     assert await acceptance.ask(log.get(INVOCATION.id)) == INVOCATION
     with pytest.raises(DatabaseUnavailable, match="database is locked"):

@@ -56,7 +56,7 @@ async def broken() -> None:
 
 
 async def without_the_log() -> None:
-    raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+    raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
 
 
 EVERY_END = pytest.mark.parametrize(
@@ -125,7 +125,7 @@ async def test_work_that_the_log_does_not_let_go_on_can_be_taken_over_at_once(
         await tasks.idle()
 
     assert await row_of(log) == replace(START, lease_until=clock())
-    assert [line["event"] for line in lines] == ["the work on an invocation waits for the log"]
+    assert [line["event"] for line in lines] == ["the work on an invocation waits for the database"]
 
 
 @EVERY_END

@@ -134,7 +134,7 @@ async def test_nobody_is_told_before_slack_has_its_answer(world: World) -> None:
     [
         (FULL, Status.FAILED),
         (NotSent(other("MetaStudio is not reached.")), Status.FAILED),
-        (DatabaseUnavailable(other("The log cannot be used.")), Status.FAILED),
+        (DatabaseUnavailable(other("The database cannot be used.")), Status.FAILED),
         (Refused(other("Too many starts are waiting.")), Status.REFUSED),
     ],
     ids=["rejected", "not sent", "no log", "no turn"],
@@ -493,8 +493,8 @@ async def test_the_process_log_says_what_is_late_and_holds_no_secret(world: Worl
 
     assert [line["event"] for line in lines] == [
         "started",
-        "the outcome is not in the log yet",
-        "the log does not take it yet",
+        "the outcome is not in the database yet",
+        "the database does not take it yet",
     ]
     assert all(line.get("job_id", JOB_ID) == JOB_ID for line in lines)
     for secret in ("rtc-signature", "hooks.slack.com"):

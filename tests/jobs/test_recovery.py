@@ -323,7 +323,7 @@ class LogWithoutLuck(Invocations):
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         self.reads += 1
         if self.reads == 1:
-            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+            raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
         if self.reads == 2:
             raise RuntimeError("a bug")
         return await super().overdue(now, limit=limit)

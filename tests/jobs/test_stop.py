@@ -112,7 +112,7 @@ class Log(FlakyLog):
         if self.holds == 3:
             self.held_thrice.set()
         if self.holds_fail:
-            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+            raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
         return await super().claim(invocation, until)
 
 

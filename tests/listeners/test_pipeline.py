@@ -168,7 +168,7 @@ async def test_without_the_log_nothing_happens_and_the_person_is_told(desk: Desk
     desk.log.shut = True
     told = await greeting.is_clicked(desk, "Mei")
 
-    assert "The log cannot be used: disk is full." in told
+    assert "The database cannot be used: disk is full." in told
     assert "Nobody was greeted." in told
     assert greeting.happened == []
     assert await desk.rows() == []

@@ -196,8 +196,8 @@ def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: Asse
 
 def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
     assert (
-        declined(DatabaseUnavailable(other("The log is busy.")), "/avatar", verdict="").text
-        == "The log is busy."
+        declined(DatabaseUnavailable(other("The database is busy.")), "/avatar", verdict="").text
+        == "The database is busy."
     )
     said = declined(InvalidArguments(other("`x` is no word.")), "/avatar", verdict="").text
     assert said == "`x` is no word.\n`/avatar help` shows what can be typed."

@@ -93,7 +93,7 @@ class Room:
             yield "a start was sent that is not in the log"
         for job_id in self.jobs:
             if [(row.status, row.job_id) for row in self.rows] != [(Status.STARTED, job_id)]:
-                yield "the log does not know the job that was made"
+                yield "the invocation log does not know the job that was made"
             if not self.announcements.get(job_id):
                 yield "the job was not announced"
         for row in self.rows:
@@ -103,7 +103,7 @@ class Room:
         match row.status:
             case Status.STARTED:
                 if row.job_id not in self.jobs:
-                    yield "the log knows a job that was not made"
+                    yield "the invocation log knows a job that was not made"
             case Status.UNKNOWN:
                 pass  # without a job; else the row must be `started`
             case Status.FAILED:

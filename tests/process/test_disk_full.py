@@ -45,7 +45,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     let_files_grow_to(bot, FULL)
 
     ack = cloud.command(ROOM)["ack"]
-    assert "The log cannot be used" in ack["text"]
+    assert "The database cannot be used" in ack["text"]
     assert "Nothing was started." in ack["text"]
     assert is_not_ready(port)
     until(lambda: len(told(cloud)) == 2, bot)
@@ -54,7 +54,7 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     assert len(announcement) == 1
     assert len(told(cloud, "MSS.20010135")) == 1
     assert {status for _, status, *_ in rows(tmp_path)} == {"starting"}
-    until(lambda: bot.words.count("the log does not take it yet") >= 2, bot)
+    until(lambda: bot.words.count("the database does not take it yet") >= 2, bot)
 
     let_files_grow_to(bot, resource.RLIM_INFINITY)
     until(lambda: is_up(port), bot)
@@ -70,9 +70,9 @@ def test_starts_are_refused_and_outcomes_are_written_once_there_is_room_again(
     assert len(told(cloud, job["job_id"])) == 1
     assert cloud.start_calls() == {"lobby": 1, "busy": 1, "hall": 1}
     assert {json.loads(line)["event"] for line in bot.words.splitlines()} == {
-        "refused, for the log cannot be written",
-        "the outcome is not in the log yet",
-        "the log does not take it yet",
+        "refused, for the database cannot be used",
+        "the outcome is not in the database yet",
+        "the database does not take it yet",
     }
 
 

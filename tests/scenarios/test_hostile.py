@@ -153,7 +153,7 @@ async def test_no_job_is_started_once_the_log_has_been_removed(
         result = await stage.types(ROOM)
 
         assert result.ack is not None
-        assert "The log cannot be used" in result.ack["text"]
+        assert "The database cannot be used" in result.ack["text"]
         assert not metastudio.jobs
         async with http.get(f"{stage.bot.web_url}/readyz") as ready:
             assert ready.status == 503

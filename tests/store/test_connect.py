@@ -119,7 +119,7 @@ class TestSqliteFiles:
 
     async def test_a_file_that_must_exist_is_not_made(self, sqlite_url: str, tmp_path: Path) -> None:
         error = await refusal_to_open(sqlite_url, read_only=True)
-        assert f"There is no log yet at {tmp_path}/log.db." in str(error)
+        assert f"There is no database yet at {tmp_path}/log.db." in str(error)
         assert modes_in(tmp_path) == {}
 
 

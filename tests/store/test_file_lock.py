@@ -27,7 +27,7 @@ def url(tmp_path: Path) -> str:
 def test_a_second_bot_is_told_to_stop_the_first_one(url: str) -> None:
     with lock_file(url), pytest.raises(StartupError) as refused, lock_file(url):
         pass
-    assert str(refused.value).startswith("Another bot is at work with the log ")
+    assert str(refused.value).startswith("Another bot is at work with the database ")
     assert refused.value.advice == "Stop it first, or give both a PostgreSQL database."
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import re
 import sys
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -248,12 +249,19 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         assert [row.job_id for row in running.jobs] == ["job-2"]
 
 
+def said_before_codes(why: Reason) -> str:
+    """Return the sentence that a version without codes stored: it called the database "the log"."""
+    return re.sub(r"^The database (?=cannot|has|takes|took)", "The log ", sentence(why))
+
+
 async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> None:
     kinds = (("failed", "start"), ("refused", "stop"), ("unknown", "start"))
     old = []
+    said_now = {}
     for number, (why, (status, action)) in enumerate(product(REASONS, kinds)):
-        known = {"reason": sentence(why), "http_status": status_of(why), "action": action}
+        known = {"reason": said_before_codes(why), "http_status": status_of(why), "action": action}
         old.append(an_old_row(number % 60, status, id=f"i{number:04}", **known))
+        said_now[f"i{number:04}"] = sentence(why)
     async with open_database(database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0004")
@@ -267,7 +275,7 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
     for row in old:
         now = rows[str(row["id"])].reason
         assert now is not None
-        assert sentence(now) == row["reason"]
+        assert sentence(now) == said_now[str(row["id"])]
     codes = {row.reason.code for row in rows.values() if row.reason}
     assert codes >= {why.code for why in REASONS} - {Code.OPERATION_UNKNOWN_IN_REGION}
 
@@ -325,7 +333,7 @@ async def unknown(log: Invocations, received: Invocation) -> Invocation:
 async def test_a_log_of_a_newer_version_is_said_to_be_one(database: Database) -> None:
     async with database.connect() as connection:
         await connection.execute(text("UPDATE avatar_bot_version SET version_num = '9999'"))
-    with pytest.raises(StartupError, match="The log was made by a newer version of the bot"):
+    with pytest.raises(StartupError, match="The database was made by a newer version of the bot"):
         await migrate(database)
 
 
@@ -413,4 +421,4 @@ async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
             del row["reason"]
             await connection.execute(insert(invocations).values(row))
     assert [row.id async for row in Invocations(database).find()] == ["i2"]
-    assert "a row of the log cannot be read" in capsys.readouterr().out
+    assert "an invocation cannot be read" in capsys.readouterr().out

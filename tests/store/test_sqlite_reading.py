@@ -143,7 +143,7 @@ async def test_what_is_opened_to_be_read_can_not_be_written(
 
 
 async def test_where_there_is_no_log_none_is_made(folder: Path, database_url: str) -> None:
-    with pytest.raises(StartupError, match="There is no log yet"):
+    with pytest.raises(StartupError, match="There is no database yet"):
         async with open_database(database_url, read_only=True):
             pass
     assert files(folder) == []

@@ -61,7 +61,7 @@ class Log(WatchedJobs):
     ) -> None:
         if self.failures:
             self.failures -= 1
-            raise DatabaseUnavailable(other("The log cannot be used: database is locked."))
+            raise DatabaseUnavailable(other("The database cannot be used: database is locked."))
         facts = {"configuration": configuration, "room_name": room_name}
         self.kept |= {name: value for name, value in facts.items() if value is not None}
 

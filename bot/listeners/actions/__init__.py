@@ -1,4 +1,4 @@
-"""Buttons in the bot's messages. What a button carries is enough; who clicks is checked anew."""
+"""Buttons in the bot's messages. A button's value is all that it needs; each click is checked anew."""
 
 from bot.listeners.actions import look_again, rtc_access, start_after_all, start_another, stop_job, use_job
 from bot.listeners.use import AnyButton
@@ -11,4 +11,4 @@ ACTIONS: tuple[AnyButton, ...] = (
     look_again.BUTTON,
     use_job.BUTTON,
 )
-"""The buttons that are listened to."""
+"""All buttons that the bot listens to."""

@@ -1,4 +1,4 @@
-"""*Look again*, where it is not known what came of a start."""
+"""*Look again*, where the outcome of a start is unknown."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from bot.messages.unknown import settled_already
 
 
 async def look(use: Use, wish: AboutStart) -> Accepted:
-    """Log the look; the job is looked for after the ack."""
+    """Log the click; the room's jobs are compared after the ack."""
     if not await use.services.incoming.close(use.invocation, Status.DONE):
         return SAME_DELIVERY
     if wish.named.status is not Status.UNKNOWN:

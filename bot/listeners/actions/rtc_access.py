@@ -14,14 +14,14 @@ from bot.reasons import reason
 
 
 async def find(use: Use, job: JobRef) -> AboutJob:
-    """The job, if RTC access is offered: old messages have the button even where it is not."""
+    """Find the job, if RTC access is switched on: old messages have the button even if it is not."""
     wish = await find_job(use, job)
     switched_on(use)
     return wish
 
 
 def switched_on(use: Use) -> RtcAccess:
-    """The use case.
+    """Return the use case.
 
     Raises:
         Refused: RTC access is switched off.
@@ -32,7 +32,7 @@ def switched_on(use: Use) -> RtcAccess:
 
 
 async def show(use: Use, wish: AboutJob) -> Accepted:
-    """Commit the look, unless the job is over."""
+    """Commit the request, unless the job is over."""
     if over := await answer_if_over(use, wish):
         return over
     rtc = switched_on(use)

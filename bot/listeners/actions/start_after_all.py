@@ -1,4 +1,4 @@
-"""*Start anyway*, where it is not known what came of a start; *Start it now*, where it never left."""
+"""*Start anyway*, where the outcome of a start is unknown; *Start it now*, where it was never sent."""
 
 from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, Status
@@ -20,7 +20,7 @@ from bot.reasons import reason
 
 
 async def find(use: Use, invocation_id: str) -> AboutStart:
-    """The start that may be sent once more."""
+    """Find the start that may be sent again."""
     named = await get_start(use, invocation_id)
     if not _may_be_sent(named):
         return about(use, named, request_of(named))
@@ -28,7 +28,7 @@ async def find(use: Use, invocation_id: str) -> AboutStart:
 
 
 async def start(use: Use, wish: AboutStart) -> Accepted:
-    """Commit the start, unless the one before has turned out to have made a job."""
+    """Commit the start, unless the earlier one turned out to have made a job."""
     named = wish.named
     if not _may_be_sent(named):
         why = reason(Code.START_SETTLED, job_id=named.job_id)
@@ -42,7 +42,7 @@ def _may_be_sent(named: Invocation) -> bool:
 
 
 async def _is_of_an_unknown(use: Use, start: Invocation) -> bool:
-    """Whether it is unknown, or one that was wanted in spite of that and made no job."""
+    """Whether the start is unknown, or was wanted after an unknown one and made no job."""
     before: Invocation | None = start
     while before is not None and before.made_no_job and before.previous_id:
         before = await use.services.acceptance.ask(use.services.invocations.get(before.previous_id))

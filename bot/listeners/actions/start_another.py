@@ -1,4 +1,4 @@
-"""*Start another*, where the same was started a moment ago."""
+"""*Start another*, where an equal start was made a moment ago."""
 
 from bot.domain.invocation import Action, Status
 from bot.errors import InvalidArguments
@@ -10,7 +10,7 @@ from bot.reasons import reason
 
 
 async def find(use: Use, invocation_id: str) -> StartWish:
-    """The start that was refused, to be sent although there is an equal one."""
+    """Find the refused start, to be sent although there is an equal one."""
     refused = await get_start(use, invocation_id)
     if refused.status is not Status.REFUSED:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))

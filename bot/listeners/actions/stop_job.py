@@ -9,7 +9,7 @@ from bot.messages.buttons import STOP_JOB
 from bot.messages.stops import stopping
 
 MANY_STOPS = 6
-"""Behind so many, a stop takes long enough for whoever clicked to be told that it is on its way."""
+"""With so many stops under way, the person is told that theirs waits."""
 
 
 async def stop(use: Use, wish: AboutJob) -> Accepted:

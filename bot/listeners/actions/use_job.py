@@ -1,4 +1,4 @@
-"""*Use this one*, on a job that may be that of a start whose outcome is not known."""
+"""*Use this one*, on a job that may belong to a start whose outcome is unknown."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,25 +12,25 @@ from bot.messages.buttons import USE_JOB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboutJobOfStart(AboutStart):
-    """A wish about a start, and the job that is to be its own."""
+    """A wish about a start, and the job that it is to adopt."""
 
     job_id: str
 
 
 def parse(use: Use) -> UseJob:
-    """The start and the job in the button's value."""
+    """Return the start and the job in the button's value."""
     return UseJob.parse(use.invocation.text)
 
 
 async def find(use: Use, wanted: UseJob) -> AboutJobOfStart:
-    """The start whose job it may be."""
+    """Find the start that may have made the job."""
     named = await get_start(use, wanted.invocation_id)
     asked = about(use, named, request_of(named)).asked
     return AboutJobOfStart(asked=asked, named=named, job_id=wanted.job_id)
 
 
 async def adopt(use: Use, wish: AboutJobOfStart) -> Accepted:
-    """Log the choice; whether the job can be the start's own is found out after the ack."""
+    """Log the choice; whether the start can adopt the job is checked after the ack."""
     if not await use.services.incoming.close(wish.asked, Status.DONE):
         return SAME_DELIVERY
     use_job = use.services.reconciliation.use

@@ -4,4 +4,4 @@ from bot.listeners.commands import avatar, avatar_start
 from bot.listeners.use import Command
 
 COMMANDS: tuple[Command, ...] = (avatar_start.COMMAND, avatar.COMMAND)
-"""The commands that are listened to."""
+"""All commands that the bot listens to."""

@@ -13,17 +13,17 @@ VERDICT = "Nothing was started."
 
 
 def how_to_use(use: Use) -> Message:
-    """How the command is used."""
+    """Return how the command is used."""
     return usage(START_COMMAND, use.services.regions)
 
 
 def parse(use: Use) -> StartRequest:
-    """The room, the region and the options."""
+    """Return the room, the region and the options."""
     return parse_start(use.words, use.services.regions)
 
 
 async def find(use: Use, request: StartRequest) -> StartWish:
-    """The row with what is asked for."""
+    """Return a wish for a start, with the row that holds what is asked for."""
     use.invocation = use.invocation.asking_for(request)
     return StartWish(asked=use.invocation)
 

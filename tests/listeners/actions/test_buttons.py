@@ -59,7 +59,7 @@ async def test_where_the_log_fails_a_click_is_acknowledged_and_answered_in_words
     ack = await running.clicks(listener, value)
 
     assert ack == {}
-    assert "The log cannot be used: disk is full." in running.told()
+    assert "The database cannot be used: disk is full." in running.told()
     assert (running.cloud.started, running.cloud.stopped) == (started, stopped)
     assert running.slack.opened == []
     assert await running.rows() == rows

@@ -148,7 +148,7 @@ async def test_nothing_is_done_that_cannot_be_logged_and_the_person_is_told(runn
     ack = await running.types(AVATAR, text)
 
     assert ack["response_type"] == "ephemeral"
-    assert "The log cannot be used: disk is full." in ack["text"]
+    assert "The database cannot be used: disk is full." in ack["text"]
     assert running.cloud.stopped == []
 
 

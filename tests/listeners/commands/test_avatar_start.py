@@ -116,7 +116,7 @@ async def test_nothing_is_started_that_cannot_be_logged_and_the_person_is_told(d
     ack = await desk.types(START, text)
 
     assert ack["response_type"] == "ephemeral"
-    assert "The log cannot be used: disk is full." in ack["text"]
+    assert "The database cannot be used: disk is full." in ack["text"]
     assert "Nothing was started." in ack["text"]
     assert desk.cloud.started == []
     assert await desk.rows() == []
