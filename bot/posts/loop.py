@@ -174,9 +174,12 @@ class DeliveryLoop:
     async def _bring_up_to_date(self, invocation_id: str, lease: datetime) -> None:
         """Edit the posts of a job that this process has claimed under this lease."""
         await self._wait_for_next_edit(invocation_id)
-        for due in await self._persist(partial(self._posts.held, invocation_id, lease)):
-            async with self._slots:
-                await self._attend_to(due)
+        async with self._slots:
+            for due in await self._persist(partial(self._posts.held, invocation_id, lease)):
+                was_held_up = lease - self._now() < LEASE / 2
+                post = await self._try_to_claim(due.post) if was_held_up else due.post
+                if post is not None:
+                    await self._attend_to(replace(due, post=post))
 
     async def _take(self, due: Due) -> None:
         """Claim a post and deliver it."""

@@ -1,6 +1,8 @@
 """The delivery loop: whatever fails meanwhile, people are told, and messages stay true."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -251,6 +253,15 @@ class Play:
     def lines(self) -> list[str]:
         """What stands in threads."""
         return [text for _, text in self.slack.replies]
+
+
+@asynccontextmanager
+async def all_slots_taken(loop: DeliveryLoop) -> AsyncIterator[None]:
+    """Slack is slow, and whatever else is to be said waits."""
+    async with AsyncExitStack() as stack:
+        for _ in range(AT_ONCE):
+            await stack.enter_async_context(loop._slots)
+        yield
 
 
 @pytest.fixture
@@ -528,6 +539,31 @@ class TestWhatHasBecomeKnown:
             await play.pass_by(120)
         assert len(play.lines) == 1
         assert await play.shown() is JobState.ENDED
+        assert await play.keeps_nothing()
+
+    async def test_a_message_is_not_turned_back_by_who_was_held_up_and_has_lost_it(self, play: Play) -> None:
+        job, other = await play.announced(), play.another()
+        async with all_slots_taken(play.loop):
+            await play.loop.show(job, RUNNING)
+            await asyncio.sleep(0.1)
+            play.time.seconds = LEASE.total_seconds() + 1
+            await other.show(job, ENDED)
+            await other._tasks.idle()
+        await play.loop._tasks.idle()
+        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert await play.shown() is JobState.ENDED
+
+    async def test_who_was_held_up_until_its_lease_is_over_takes_the_message_again(self, play: Play) -> None:
+        job = await play.announced()
+        async with all_slots_taken(play.loop):
+            await play.loop.show(job, RUNNING)
+            play.time.seconds = LEASE.total_seconds() + 1
+        play.slack.gate = asyncio.Event()
+        await asyncio.sleep(0.1)
+        assert await play.posts.due(play.time.now(), limit=1) == [], "others would edit it at the same time"
+        play.slack.gate.set()
+        await play.loop._tasks.idle()
+        assert [title for _, title in play.slack.edits] == ["Avatar job running."]
         assert await play.keeps_nothing()
 
     async def test_a_message_that_is_further_by_another_process_is_left_alone(self, play: Play) -> None:
