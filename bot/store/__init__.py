@@ -1,1 +1,1 @@
-"""The log of invocations in SQLite or PostgreSQL; the only package that imports SQLAlchemy."""
+"""The invocation log, posts and leases in SQLite or PostgreSQL; the only package that imports SQLAlchemy."""

@@ -1,4 +1,4 @@
-"""One process for a log in an SQLite file, for whatever it finds there under way is taken for left behind."""
+"""Lock the SQLite file: a second process would treat the first one's unfinished rows as abandoned."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The log: one row for each use of the bot, and the one function that moves a row from state to state."""
+"""The invocation log: one row for each use of the bot, and the one function that moves a row on."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace

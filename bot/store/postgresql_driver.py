@@ -19,15 +19,14 @@ from bot.store.database import Database
 from bot.store.errors import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
 
 PING_AFTER_SECONDS = 1.0
-"""A connection that was idle for longer is asked whether it still is one. What the server has closed shows
-without that."""
+"""Ping connections idle longer than this. A connection that the server has closed shows without a ping."""
 
 PING_SECONDS = 1.0
 LOCK_SECONDS = 2
-"""How long a turn is waited for; an ack waits behind it, as with `BUSY_MILLISECONDS` on SQLite."""
+"""Seconds to wait for an advisory lock. An ack waits behind it, as with `BUSY_MILLISECONDS` on SQLite."""
 
 _LOCKS = 0x6C6F67
-"""The first half of the numbers of our advisory locks ("log" in ASCII); the second is what is waited for."""
+"""The first half of the numbers of our advisory locks ("log" in ASCII); the second names what is locked."""
 
 _GENERATION = "generation"
 

@@ -1,4 +1,4 @@
-"""Whether the log can be written, found out by writing: a full disk shows only where something is written."""
+"""Check by writing that the database can be written: a full disk shows only where something is written."""
 
 from datetime import UTC, datetime
 from functools import cache

@@ -1,4 +1,4 @@
-"""The files of an open SQLite database: what somebody else does to them is noticed at the next use.
+"""The files of an open SQLite database. Notice at the next use what somebody else has done to them.
 
 An open file that was removed takes every row and shows it to nobody, be it the database itself, its `-wal`,
 where rows are before they come into the file, or its `-shm`, which says where in the `-wal` they are.

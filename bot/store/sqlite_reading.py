@@ -1,4 +1,4 @@
-"""Reading a log in an SQLite file that a bot may be writing, without a right to write anything there."""
+"""Read the invocation log in an SQLite file that a bot may be writing, without the right to write there."""
 
 import os
 import shutil
