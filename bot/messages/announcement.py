@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState
-from bot.domain.job import ChatSubtitleConfig, ChatVideoConfig, Number, RtcRoomInfo, SmartChatJob, VoiceConfig
+from bot.domain.job import RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
-from bot.messages import words
+from bot.messages import voice_and_video, words
 from bot.messages.buttons import rtc_button, stop_button
 from bot.messages.message import (
     SECTION_LIMIT,
@@ -65,7 +65,11 @@ def announcement(
     title = _TITLES.get(life.state, _ENDED)
     who = list(_who_and_where(invocation, job, life))
     summary = list(_configuration(job))
-    voices = [_voice(voice) for voice in job.voice_config_list or () if voice and _voice(voice)]
+    voices = [
+        voice_and_video.voice(voice)
+        for voice in job.voice_config_list or ()
+        if voice and voice_and_video.voice(voice)
+    ]
     rtc = _rtc(job.rtc_room_info) if job.rtc_room_info else ""
     buttons = [] if life.state.is_over else _buttons(invocation, job, rtc_access=rtc_access)
     return Message(
@@ -134,47 +138,14 @@ def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> 
 def _configuration(job: SmartChatJob) -> Iterator[Fact]:
     if job.chat_video_type:
         yield "Device", words.device(job.chat_video_type)
-    if job.video_config and (video := _video(job.video_config)):
+    if job.video_config and (video := voice_and_video.video(job.video_config)):
         yield "Video", video
     if job.is_transparent is not None:
         yield "Background", "Transparent" if job.is_transparent else "Not transparent"
-    if job.chat_subtitle_config and (box := _subtitle_box(job.chat_subtitle_config)):
+    if job.chat_subtitle_config and (box := voice_and_video.subtitle_box(job.chat_subtitle_config)):
         yield "Subtitles", box
     if job.default_language:
         yield "Default language", words.language(job.default_language)
-
-
-def _video(video: ChatVideoConfig) -> str:
-    width, height = video.width, video.height
-    if width is None or height is None:
-        known = ((width, "wide"), (height, "high"))
-        return "".join(f"{_number(size)} px {which}" for size, which in known if size is not None)
-    orientation = "landscape" if width > height else "portrait" if width < height else "square"
-    return f"{_number(width)} × {_number(height)}, {orientation}"
-
-
-def _subtitle_box(box: ChatSubtitleConfig) -> str:
-    parts = []
-    if box.width is not None and box.height is not None:
-        parts.append(f"{_number(box.width)} × {_number(box.height)} px")
-    if box.dx is not None and box.dy is not None:
-        parts.append(f"at {_number(box.dx)}, {_number(box.dy)}")
-    return " ".join(parts)
-
-
-def _voice(voice: VoiceConfig) -> str:
-    parts = [code(voice.voice_asset_id)] if voice.voice_asset_id else []
-    if voice.provider:
-        parts.append(words.vendor(voice.provider))
-    if voice.language or voice.language_desc:
-        parts.append(words.language(voice.language or "", voice.language_desc))
-    if voice.speed is not None:
-        parts.append(f"speed {_number(voice.speed / 100)}×")
-    if voice.pitch is not None:
-        parts.append(f"pitch {_number(voice.pitch)}")
-    if voice.volume is not None:
-        parts.append(f"volume {_number(voice.volume)}")
-    return "• " + " · ".join(part for part in parts if part) if parts else ""
 
 
 def _rtc(room: RtcRoomInfo) -> str:
@@ -201,7 +172,3 @@ def _small_print(invocation: Invocation, hint: str) -> str:
 
 def _listed(voices: list[str], limit: int) -> str:
     return fit_lines(voices, limit=limit, most=MOST_VOICES)
-
-
-def _number(value: Number) -> str:
-    return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from bot.domain.arguments import OPTIONS
 from bot.domain.invocation import RoomType
 from bot.domain.typed_text import peculiarities, visible
-from bot.messages.wording import Args, Wording, Words, text_in
+from bot.messages.reason_wording import Args, Wording, Words, text_in
 from bot.reasons import ReasonCode as Code
 
 _AFTER = {

@@ -3,7 +3,7 @@
 What MetaStudio's own codes mean is from MetaStudio's and API Gateway's error code pages.
 """
 
-from bot.messages.wording import LOOK_FIRST, TRY_AGAIN, Args, Wording, render, text_in
+from bot.messages.reason_wording import LOOK_FIRST, TRY_AGAIN, Args, Wording, render, text_in
 from bot.reasons import Reason, code_of
 from bot.reasons import ReasonCode as Code
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from bot.errors import OutcomeUnknown, ReasonedError
 from bot.messages.argument_reasons import ARGUMENT_WORDINGS
 from bot.messages.metastudio_reasons import METASTUDIO_WORDINGS, look_first, wrong_clock
-from bot.messages.wording import TRY_AGAIN, Args, Wording, render, text_in
+from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, render, text_in
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
 

@@ -18,8 +18,8 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.messages.reason_wording import LOOK_FIRST
 from bot.messages.reasons import advice, sentence
-from bot.messages.wording import LOOK_FIRST
 from bot.metastudio.client import MetaStudio, Started
 from bot.metastudio.error_codes import REASONS, error_of
 from tests.metastudio.cloud import FULL_ANSWER, JOB_ID, ROOM, Says, ScriptedCloud

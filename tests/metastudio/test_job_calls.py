@@ -25,8 +25,8 @@ from bot.errors import (
     RoomUnknown,
     Throttled,
 )
+from bot.messages.reason_wording import LOOK_FIRST
 from bot.messages.reasons import advice, sentence
-from bot.messages.wording import LOOK_FIRST
 from bot.metastudio.client import MetaStudio
 from bot.runtime.rate_limiter import RateLimiter
 from bot.sandbox.metastudio import MetaStudioStandIn
