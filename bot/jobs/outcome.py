@@ -199,11 +199,12 @@ class Outcomes:
                 written = await write()
         except DatabaseUnavailable as error:
             _log.error("the outcome is not in the database yet", why=str(error), job_id=settled.job_id)
-            delivered = await self._posts.deliver(post, settled, render)
-            if await self._write_with_retry(write) or await self._write_with_retry(
-                partial(self._written, settled)
-            ):
-                await self._posts.note(post, delivered)
+            with self._posts.having(post):
+                delivered = await self._posts.deliver(post, settled, render)
+                if await self._write_with_retry(write) or await self._write_with_retry(
+                    partial(self._written, settled)
+                ):
+                    await self._posts.note(post, delivered)
         else:
             if written is not None:
                 await self._posts.publish(post, written, render)

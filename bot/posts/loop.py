@@ -122,7 +122,7 @@ class DeliveryLoop:
 
     async def publish(self, post: Post, invocation: Invocation, render: Render) -> None:
         """Deliver a new, committed post once Slack has the ack, and note where it was delivered."""
-        with self._having(post):
+        with self.having(post):
             async with self._leaving_it_behind(post):
                 delivered = await self.deliver(post, invocation, render)
             await self.note(post, delivered)
@@ -183,7 +183,7 @@ class DeliveryLoop:
 
     async def _take(self, due: Due) -> None:
         """Claim a post and deliver it."""
-        with self._having(due.post):
+        with self.having(due.post):
             if due.post.purpose in EDITED:
                 await self._wait_for_next_edit(due.invocation.id)
             async with self._slots:
@@ -200,7 +200,7 @@ class DeliveryLoop:
 
     async def _attend_to(self, due: Due) -> None:
         """Deliver or edit a post, and note it; tell the end of a job in a post of its own."""
-        with self._having(due.post):
+        with self.having(due.post):
             async with self._leaving_it_behind(due.post):
                 shown = await self._try_to_say(due)
             if shown is None:
@@ -261,7 +261,8 @@ class DeliveryLoop:
         self._edited[invocation_id] = now
 
     @contextmanager
-    def _having(self, post: Post) -> Iterator[None]:
+    def having(self, post: Post) -> Iterator[None]:
+        """Keep this process's loop from taking a post that is being worked on, even past its lease."""
         self._in_hand.add(post.id)
         try:
             yield

@@ -513,3 +513,27 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
     row = await world.row()
     assert row.announced_at is not None
     assert row.lease_until is None
+
+
+@BOTH_ENDS
+async def test_an_outcome_is_told_once_however_long_its_database_is_away_after_it(
+    world: World, end: End
+) -> None:
+    class GoesAway(FlakyLog):
+        """Loses an answer, and then takes nothing for a while."""
+
+        @override
+        def lose_answer(self) -> None:
+            self.refuses += self.answers_lost
+            super().lose_answer()
+
+    async def a_minute_later(_seconds: float) -> None:
+        world.clock.advance(seconds=60)
+        await told_again(outcomes)
+
+    log = GoesAway(world.log._database, answers_lost=1)
+    outcomes = outcomes_of(log, world.channel, now=world.clock, sleep=a_minute_later)
+    await end.settle(outcomes)
+
+    assert (log.answers_lost, log.refuses) == (0, 0)
+    assert len(world.channel.heard) == 1

@@ -280,17 +280,25 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
     assert codes >= {why.code for why in REASONS} - {Code.OPERATION_UNKNOWN_IN_REGION}
 
 
-async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        "It was the cat's doing. `x` 猫",
+        "Too many starts are waiting: this one had no turn within e.e seconds.",
+    ],
+    ids=["another one", "a number that is none"],
+)
+async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str, said: str) -> None:
     async with open_database(database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0004")
-            row = an_old_row(1, "failed", reason="It was the cat's doing. `x` 猫")
+            row = an_old_row(1, "failed", reason=said)
             row["lease_until"] = row.pop("deadline")
             then = table("invocations", *(column(name, type_of(name)) for name in row))
             await connection.execute(insert(then).values(**row))
         await migrate(engine)
         [now] = [row async for row in Invocations(engine).find()]
-    assert now.reason == other("It was the cat's doing. `x` 猫")
+    assert now.reason == other(said)
 
 
 async def test_messages_that_stand_and_people_who_wait_to_be_told_become_posts(database_url: str) -> None:

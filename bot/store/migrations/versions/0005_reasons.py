@@ -78,7 +78,10 @@ def _read(sentence: str) -> tuple[str, Args]:
             given = {name: text[:MAX_TEXT] for name, text in found.groupdict().items() if text is not None}
             if len(given.get("word", "")) > LONGEST_WORD:
                 break
-            return code, make(given)
+            try:
+                return code, make(given)
+            except ValueError:  # a number that is none: no version is known to have written one
+                break
     return "other", {"text": sentence[:MAX_TEXT]}
 
 
