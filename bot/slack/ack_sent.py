@@ -77,10 +77,15 @@ def ack_pending(due: DueAcks | None = None) -> Iterator[None]:
         _ack.reset(token)
 
 
-async def ack_sent() -> None:
-    """Wait until the payload that this work belongs to has been answered, if it belongs to one."""
+async def ack_sent(seconds: float = LONGEST_SECONDS) -> None:
+    """Wait until the payload that this work belongs to has been answered, if it belongs to one.
+
+    Slack gives up on an ack after 3 s, so an ack that hangs for longer holds back nothing.
+    """
     if ack := _ack.get():
-        await ack.sent.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await ack.sent.wait()
 
 
 async def acks_first() -> None:
