@@ -72,7 +72,7 @@ async def test_no_job_is_started_that_cannot_be_logged(
 
         assert result.error is None
         assert result.ack is not None
-        assert "The log" in result.ack["text"]
+        assert "The database" in result.ack["text"]
         assert "Nothing was started" in result.ack["text"]
         assert not metastudio.jobs
         assert await stage.log() == []
