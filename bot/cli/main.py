@@ -239,9 +239,13 @@ def _point_in_time(text: str, now: datetime) -> datetime:
 
 @contextmanager
 def _failures_in_words() -> Iterator[None]:
-    """Print the bot's own errors as a sentence on standard error, without a traceback, and exit."""
+    """Print the bot's own errors as a sentence on standard error, without a traceback, and exit.
+
+    Output is written by then: where it cannot be, Python itself would notice too late to say so.
+    """
     try:
         yield
+        sys.stdout.flush()
     except SettingsError as error:
         typer.echo("Wrong settings:", err=True)
         for fault in error.faults:

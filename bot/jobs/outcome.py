@@ -156,7 +156,7 @@ class Outcomes:
             DatabaseUnavailable: nobody is told.
         """
         post = self._posts.new(unknown, Purpose.PRIVATE, facts=look_facts(look))
-        told = await self._invocations.hand_over(unknown, post)
+        told = await self._invocations.leave_to_post(unknown, post)
         if told is None:
             return False
         message = outcome_unknown(told, unknown_in(told), look=look)
@@ -167,7 +167,7 @@ class Outcomes:
         """Let the delivery loop tell what a version of the bot without posts settled and did not tell."""
         purpose = Purpose.ANNOUNCEMENT if settled.status is Status.STARTED else Purpose.PRIVATE
         post = replace(self._posts.new(settled, purpose), lease_until=None)
-        await self._invocations.hand_over(settled, post)
+        await self._invocations.leave_to_post(settled, post)
 
     async def answer(self, invocation: Invocation, message: Message, *, instead: bool = False) -> None:
         """Answer somebody who waits at this moment.

@@ -105,7 +105,7 @@ class Invocations:
         claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
-    async def hand_over(self, invocation: Invocation, post: Post) -> Invocation | None:
+    async def leave_to_post(self, invocation: Invocation, post: Post) -> Invocation | None:
         """Leave a row to what is to be said of it, added in the same commit.
 
         None where another process has taken it or moved it on.

@@ -122,8 +122,10 @@ async def test_a_row_is_left_to_its_post_by_who_has_it_alone(
     row = an_invocation(status=Status.UNKNOWN, lease_until=LEASE)
     await log.record(row)
     stale = replace(row, lease_until=NOON)
-    assert await log.hand_over(stale, a_post(row)) is None
-    assert await log.hand_over(row, a_post(row)) == replace(row, lease_until=None) == await log.get(row.id)
+    assert await log.leave_to_post(stale, a_post(row)) is None
+    assert (
+        await log.leave_to_post(row, a_post(row)) == replace(row, lease_until=None) == await log.get(row.id)
+    )
     assert len(await posts.of(row.id)) == 1
 
 
