@@ -1,6 +1,6 @@
-"""The steps of an invocation from one status to the next, each with what has become known by it.
+"""The steps of an invocation from one status to the next, each with the facts that it adds.
 
-A step names all that it writes, so each kind of step is one statement, however often it is taken.
+A step of one kind always writes the same columns, so each kind is one prepared statement.
 """
 
 from dataclasses import dataclass, replace
@@ -18,18 +18,18 @@ _NO_ANSWER = Answer()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Any of them. Until `lease_until` no other process may claim the row; None: nothing is left to do."""
+    """Base of all steps. Before `lease_until` no other process may claim the row; None: nothing is to do."""
 
     status: ClassVar[Status]
 
     lease_until: datetime | None = None
 
     def facts(self) -> dict[str, Any]:
-        """What it changes of an invocation besides the status, by the names of its fields."""
+        """Return the changed fields of the invocation by name, without the status."""
         return {"lease_until": self.lease_until}
 
     def applied_to(self, invocation: Invocation) -> Invocation:
-        """The invocation after this step."""
+        """Return the invocation after this step."""
         return replace(invocation, status=self.status, **self.facts())
 
 
@@ -42,7 +42,7 @@ class Starting(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling(Step):
-    """What comes of an invocation, after so many milliseconds."""
+    """A step that settles an invocation. `latency_ms` is the time since it was received."""
 
     latency_ms: int | None = None
 
@@ -51,13 +51,13 @@ class Settling(Step):
         return {"lease_until": self.lease_until, "latency_ms": self.latency_ms}
 
     def timed(self, *, latency_ms: int, lease_until: datetime | None) -> Self:
-        """The same at a time."""
+        """Return the step with its latency and lease."""
         return replace(self, latency_ms=latency_ms, lease_until=lease_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Settling):
-    """MetaStudio has answered the start with a job, which has still to be announced."""
+    """MetaStudio has answered the start with a job. The job is not announced yet."""
 
     status: ClassVar[Status] = Status.STARTED
 
@@ -69,12 +69,12 @@ class Started(Settling):
 
     @override
     def facts(self) -> dict[str, Any]:
-        return Settling.facts(self) | _of_job(self) | {"reason": None} | _of_answer(self.answer)
+        return Settling.facts(self) | _job_facts(self) | {"reason": None} | _answer_facts(self.answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(Settling):
-    """The job of a start whose answer was lost is found, and has still to be announced."""
+    """The job of a start whose answer was lost has been found. The job is not announced yet."""
 
     status: ClassVar[Status] = Status.STARTED
 
@@ -86,14 +86,14 @@ class Adopted(Settling):
     @override
     def facts(self) -> dict[str, Any]:
         found = {"adopted_at": self.started_at, "reason": reason(ReasonCode.ADOPTED)}
-        return Settling.facts(self) | _of_job(self) | found
+        return Settling.facts(self) | _job_facts(self) | found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Settling):
     """A step with a reason, with MetaStudio's answer, or with both.
 
-    `forgets_address`: the response_url is not needed any more.
+    `forgets_address`: clear the response_url, because it is not needed any more.
     """
 
     reason: Reason | None = None
@@ -102,27 +102,27 @@ class Answered(Settling):
 
     @override
     def facts(self) -> dict[str, Any]:
-        facts = Settling.facts(self) | {"reason": self.reason} | _of_answer(self.answer)
+        facts = Settling.facts(self) | {"reason": self.reason} | _answer_facts(self.answer)
         return facts | {"response_url": None} if self.forgets_address else facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Answered):
-    """Nobody knows what came of the start."""
+    """The outcome of the start is unknown."""
 
     status: ClassVar[Status] = Status.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Answered):
-    """It did not come about."""
+    """The invocation failed."""
 
     status: ClassVar[Status] = Status.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Answered):
-    """It is not allowed, or not wanted. `frees_button`: the button that led to it may be used again."""
+    """The invocation is not allowed or not wanted. `frees_button`: its button may be used again."""
 
     status: ClassVar[Status] = Status.REFUSED
 
@@ -136,7 +136,7 @@ class Refused(Answered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Answered):
-    """What is no start is done. `job_state` is what it has made of its job."""
+    """An invocation that is not a start is done. `job_state` is the state to which it has brought its job."""
 
     status: ClassVar[Status] = Status.DONE
 
@@ -147,7 +147,7 @@ class Done(Answered):
         return Answered.facts(self) | {"job_state": self.job_state}
 
 
-def _of_job(step: Started | Adopted) -> dict[str, Any]:
+def _job_facts(step: Started | Adopted) -> dict[str, Any]:
     return {
         "job_id": step.job_id,
         "job_state": JobState.ACCEPTED,
@@ -158,7 +158,7 @@ def _of_job(step: Started | Adopted) -> dict[str, Any]:
     }
 
 
-def _of_answer(answer: Answer) -> dict[str, Any]:
+def _answer_facts(answer: Answer) -> dict[str, Any]:
     return {
         "http_status": answer.http_status,
         "error_code": answer.error_code,
