@@ -1,6 +1,6 @@
-"""Rows of the table `invocations` as invocations, and the other way round.
+"""Convert rows of the table `invocations` to invocations, and back.
 
-A row is flat: the reason of an invocation stands in `reason_code` and, as JSON, in `reason_args`.
+The reason of an invocation is in two columns: `reason_code`, and `reason_args` as JSON.
 """
 
 import json
@@ -38,7 +38,7 @@ _KINDS = (
 
 
 def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
-    """The invocations that rows hold, less those with words that this version does not know."""
+    """Return the invocations of rows. Skip and log rows with values that this version does not know."""
     found = []
     for row in rows:
         try:
@@ -49,7 +49,7 @@ def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
 
 
 def invocation_of(row: Sequence[Any]) -> Invocation:
-    """The invocation that a row of COLUMNS holds."""
+    """Return the invocation of a row of COLUMNS."""
     values = dict(zip(NAMES, row, strict=True))
     for name, kind in _KINDS:
         values[name] = values[name] and kind(values[name])
@@ -58,14 +58,14 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
-    """What a row of NAMES holds of an invocation."""
+    """Return the column values of an invocation, by the names in NAMES."""
     values = {name: getattr(invocation, name) for name in _PLAIN}
     values["reason_code"], values["reason_args"] = _columns_of(invocation.reason)
     return values
 
 
 def in_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts of an invocation by the names of their columns."""
+    """Return facts of an invocation by the names of their columns."""
     columns = dict(facts)
     if "reason" in columns:
         columns["reason_code"], columns["reason_args"] = _columns_of(columns.pop("reason"))
@@ -73,7 +73,7 @@ def in_columns(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reason_of(code: str, args: str | None) -> Reason:
-    """The reason in two columns; one that this version does not know goes by the name of its code."""
+    """Return the reason of the two columns. An unknown code becomes `other` with the code as its text."""
     known = code_of(code)
     if known is None:
         return other(code)
@@ -85,7 +85,7 @@ def reason_of(code: str, args: str | None) -> Reason:
 
 
 def _columns_of(reason: Reason | None) -> tuple[str | None, str | None]:
-    """The arguments in ASCII, so that what a database does not take as text comes back as it was."""
+    """Return the two columns. JSON is in ASCII, so characters that a database refuses as text are kept."""
     if reason is None:
         return None, None
     return reason.code.value, json.dumps(dict(reason.args)) if reason.args else None

@@ -12,7 +12,7 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import DatabaseUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.errors import is_of_no_use
+from bot.store.errors import is_server_unusable
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
@@ -99,7 +99,7 @@ async def test_a_server_that_goes_on_taking_reads_only_is_told_of_each_time(
     ],
 )
 def test_what_a_server_says_tells_whether_it_is_of_use(error: Any, is_lost: bool) -> None:  # noqa: FBT001
-    assert is_of_no_use(error("said")) is is_lost
+    assert is_server_unusable(error("said")) is is_lost
 
 
 async def test_of_several_hosts_the_one_that_is_there_is_taken(

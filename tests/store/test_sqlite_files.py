@@ -58,7 +58,7 @@ async def test_a_file_that_is_removed_or_replaced_is_noticed_at_the_next_use(
     what = f"{name.removeprefix('log.db')} file".lstrip()
     for _ in range(2):
         with pytest.raises(
-            DatabaseUnavailable, match=f"its {what} was removed or replaced; start the bot anew"
+            DatabaseUnavailable, match=f"its {what} was removed or replaced; restart the bot"
         ):
             await log.record(an_invocation())
     with pytest.raises(DatabaseUnavailable):
