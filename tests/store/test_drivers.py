@@ -1,4 +1,4 @@
-"""What writing past SQLAlchemy uses of libraries that do not promise it: here it shows when they change."""
+"""The undocumented parts of libraries that the drivers use: these tests fail when a library changes them."""
 
 import sqlite3
 from threading import get_ident
@@ -17,7 +17,7 @@ EXPANDED = ["statement", "parameters", "positiontup", "parameter_expansion"]
 
 
 def threads_of(connection: sqlite3.Connection) -> list[int]:
-    """The thread in which SQLite is used, for each of two statements."""
+    """Return the thread of each of two statements."""
     return [connection.execute("SELECT ?", [get_ident()]).fetchone()[0] for _ in range(2)]
 
 

@@ -1,4 +1,4 @@
-"""An address that leads to another server from now on, while the old one still answers, to reads only."""
+"""A failover: the address leads to a new server, while the old one still answers reads."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def database_url(postgresql_url: str) -> str:
 
 
 async def all_at_once(database: Database, sql: str) -> None:
-    """On each of its connections."""
+    """Execute a statement on each connection of the pool."""
     connections = [await database.connect() for _ in range(CONNECTIONS)]
     for connection in connections:
         await connection.execute(text(sql))
@@ -36,7 +36,7 @@ async def all_at_once(database: Database, sql: str) -> None:
 
 
 async def take_reads_only(database: Database) -> None:
-    """As on a server that is none of writes any more: connections that are made now lead to its successor."""
+    """Make the connected server read-only. New connections lead to its successor."""
     await all_at_once(database, "SET default_transaction_read_only = on")
 
 
@@ -112,7 +112,7 @@ async def test_of_several_hosts_the_one_that_is_there_is_taken(
 
 
 class TestOpening:
-    """What cannot be reached yet is told from what is refused: only for the first it is worth to wait."""
+    """Errors at opening: only a server that cannot be reached yet is worth waiting for."""
 
     @pytest.mark.parametrize(
         "url",
