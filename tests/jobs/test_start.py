@@ -1,4 +1,4 @@
-"""Carrying a start out, where what it depends on fails in the middle."""
+"""A start whose database, cloud or process fails in the middle."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -65,7 +65,7 @@ async def never() -> Started:
 
 
 class Cloud(FakeMetaStudio):
-    """Answers a start as a test wants it, and lists `jobs` in every room."""
+    """Answers a start as the test says, and lists `jobs` in every room."""
 
     def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:
         self.answer = answer
@@ -95,7 +95,7 @@ def log(database: Database) -> FlakyLog:
 
 @dataclass
 class Play:
-    """One start, and what came of it."""
+    """One start, and its result."""
 
     log: FlakyLog
     cloud: Cloud = field(default_factory=Cloud)
@@ -124,11 +124,11 @@ class Play:
         return received
 
     def begin(self, received: Invocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.starts.carry_out(received))
 
     async def run(self) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -346,7 +346,7 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
 
 
 def typed_again(**changes: Any) -> Invocation:
-    """By somebody else, a moment later."""
+    """Return the same start by another person, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
     return replace(TYPED, **(later | changes))
 
