@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,11 +21,16 @@ from typing_extensions import override
 from bot.store.database import Database
 from bot.store.errors import database_failures
 
+if TYPE_CHECKING:
+    from sqlalchemy import QueuePool
+
 BUSY_MILLISECONDS = 2000
 """Time limit for another process's lock. It is shorter than the 3 s that Slack waits for an ack."""
 
 FINISH_SECONDS = 5.0
-"""Time limit for closing: unfinished writes are waited for this long."""
+"""Time limit for closing: everything that uses the connection is waited for this long."""
+
+FINISH_POLL_SECONDS = 0.005
 
 T = TypeVar("T")
 
@@ -91,11 +96,15 @@ class SqliteDatabase(Database):
 
     @override
     async def dispose(self, close: bool = True) -> None:
-        """Finish the statements under way, within FINISH_SECONDS, and close the connection."""
+        """Wait until nothing uses the connection, at most FINISH_SECONDS, and close it.
+
+        SQLAlchemy does not close a connection that is still in use.
+        """
+        pool = cast("QueuePool", self.sync_engine.pool)
         with suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                while self._working is not None:
-                    await asyncio.wait({self._working})
+                while self._working is not None or pool.checkedout():  # noqa: ASYNC110 - a pool has no event
+                    await asyncio.sleep(FINISH_POLL_SECONDS)
         await super().dispose(close)
 
     @override
