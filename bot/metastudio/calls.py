@@ -1,4 +1,4 @@
-"""Make calls to MetaStudio: keep the time limit, and retry only where a retry does no harm."""
+"""Make calls to MetaStudio: keep the time limit, and retry only if a retry does no harm."""
 
 import asyncio
 from collections import deque

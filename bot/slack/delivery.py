@@ -238,5 +238,5 @@ def _require_channel(channel: str | None) -> str:
 
 
 def _is_channel(channel_id: str | None) -> bool:
-    """A bot can be invited to a channel (C…), not to a direct message (D…, G…)."""
+    """Return True for a channel (C…): a bot cannot be invited to a direct message (D…, G…)."""
     return (channel_id or "").startswith("C")

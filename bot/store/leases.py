@@ -35,7 +35,7 @@ class Leases:
 
 
 async def inherit(database: Database, now: datetime) -> None:
-    """At start, release the rows, posts and leases that the process before has left behind.
+    """Release the rows, posts and leases that the process before has left behind. Call it at the start.
 
     Only with SQLite, which serves one process: the former holder is gone. With PostgreSQL other processes may
     be at work, so the leases must run out.

@@ -437,7 +437,7 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     job = await play.announced()
     play.slack.gate = asyncio.Event()
     await play.loop.show(job, ENDED)
-    while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+    while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
         await asyncio.sleep(0)
     await play.loop.close()
     play.slack.gate = None
@@ -471,7 +471,7 @@ class TestCoalescing:
         job = await play.announced()
         play.slack.gate = asyncio.Event()
         await play.loop.show(job, RUNNING)
-        while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+        while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         await play.loop.show(job, ENDED)
         play.slack.gate.set()
@@ -505,7 +505,7 @@ class TestCoalescing:
         play.slack.gate = asyncio.Event()
         for job in jobs:
             await play.loop.show(job, ENDED)
-        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the log has no event for it
+        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         play.slack.gate.set()
         await play.settled()
