@@ -60,7 +60,8 @@ START = Work(
 )
 LOG = Work(
     "log",
-    "Page (newest 50) and duplicate check of the invocation log at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
+    "Page (newest 50) and duplicate check of the invocation log "
+    "at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
     (
         Column("page_ms", "page, ms", 2),
         Column("duplicate_ms", "duplicate check, ms", 2),

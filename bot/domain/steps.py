@@ -136,7 +136,7 @@ class Refused(Answered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Answered):
-    """An invocation that is not a start is done. `job_state` is the state to which it has brought its job."""
+    """An invocation that is not a start is done. `job_state` is the new state of its job, if any."""
 
     status: ClassVar[Status] = Status.DONE
 

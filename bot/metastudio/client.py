@@ -31,7 +31,8 @@ from bot.reasons import reason
 from bot.runtime.rate_limiter import RateLimiter
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
-"""Values that the header may hold: MetaStudio forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
+"""Values that the header can hold: MetaStudio forbids Chinese characters, and HTTP all others that are not
+ASCII. Slack's IDs fit."""
 
 READ_SECONDS = 10.0
 """Time limit of a read, without the waiting for the rate limiter."""

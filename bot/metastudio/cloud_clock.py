@@ -10,7 +10,7 @@ from bot.runtime.retry_after import http_date
 
 SECOND = timedelta(seconds=1)
 MAX_RETURN_TIME = timedelta(seconds=0.5)
-"""The longest time counted for an answer's way back; anything more is the cloud's own work."""
+"""Maximum time of an answer on its way back. If a call takes longer, the cloud has worked in that time."""
 
 MAX_OFFSET = timedelta(days=100 * 365)
 """The largest plausible offset; a larger one could move times out of the calendar's range."""

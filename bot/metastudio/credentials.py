@@ -120,7 +120,7 @@ class IamLogin(Credentials):
         try:
             reply = await exchange(
                 self._http,
-                self._http.build_request("POST", self._url, json=self._question()),
+                self._http.build_request("POST", self._url, json=self._login_body()),
                 service=IAM,
                 secrets=(self._account.password.get_secret_value(),),
             )
@@ -129,9 +129,9 @@ class IamLogin(Credentials):
         token = reply.headers.get("X-Subject-Token")
         if reply.status != 201 or not token or not token.isascii():
             raise _login_failure(reply)
-        return TokenAuth(SecretStr(token)), self._end_of(reply)
+        return TokenAuth(SecretStr(token)), self._expiry_of(reply)
 
-    def _question(self) -> dict[str, object]:
+    def _login_body(self) -> dict[str, object]:
         user = {
             "name": self._account.user,
             "password": self._account.password.get_secret_value(),
@@ -144,7 +144,7 @@ class IamLogin(Credentials):
             }
         }
 
-    def _end_of(self, reply: Reply) -> datetime:
+    def _expiry_of(self, reply: Reply) -> datetime:
         try:
             end = _TIME.validate_python(reply.body["token"]["expires_at"])
         except (ValidationError, KeyError, TypeError):

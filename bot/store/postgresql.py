@@ -40,7 +40,7 @@ class _Connector:
     async def __call__(self) -> Any:
         driver = await self._connect()
         try:
-            if not self._has_pooler and not await _is_the_server(driver):
+            if not self._has_pooler and not await _is_direct(driver):
                 self._has_pooler = True
                 driver.terminate()
                 driver = await self._connect()
@@ -60,7 +60,7 @@ class _Connector:
         return await asyncpg.connect(**self._arguments, **more)
 
 
-async def _is_the_server(driver: Any) -> bool:
+async def _is_direct(driver: Any) -> bool:
     """Return True for a direct connection: a pooler reports another process ID than the server's."""
     answered: str = await driver.execute(f"SELECT WHERE pg_backend_pid() = {driver.get_server_pid()}")
     return answered == "SELECT 1"

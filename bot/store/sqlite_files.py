@@ -66,7 +66,9 @@ class DatabaseFiles:
             if there is None or not os.path.samestat(opened, there):
                 self._note_harm(name, "removed or replaced")
                 return
-            if there.st_size < self._sizes.get(name, 0) and not self._may_be_shorter(connection, name):
+            if there.st_size < self._sizes.get(name, 0) and not self._was_shortened_by_sqlite(
+                connection, name
+            ):
                 self._note_harm(name, "cut short")
                 return
 
@@ -74,15 +76,15 @@ class DatabaseFiles:
         file = f"{name.removeprefix(self._file)} file".lstrip()
         self._harm = f"its {file} was {how}; restart the bot"
 
-    def _may_be_shorter(self, connection: Any, name: str) -> bool:
+    def _was_shortened_by_sqlite(self, connection: Any, name: str) -> bool:
         """Return True if SQLite itself has made the file shorter, by VACUUM or by a checkpoint."""
         try:
-            [(page_bytes,)] = _ask(connection, "PRAGMA page_size")
+            [(page_bytes,)] = _run_pragma(connection, "PRAGMA page_size")
             if name == self._latest:
-                [(_, frames, _)] = _ask(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+                [(_, frames, _)] = _run_pragma(connection, "PRAGMA wal_checkpoint(PASSIVE)")
                 needed = frames * (page_bytes + FRAME_BYTES)
             else:
-                [(pages,)] = _ask(connection, "PRAGMA page_count")
+                [(pages,)] = _run_pragma(connection, "PRAGMA page_count")
                 needed = pages * page_bytes
         except sqlite3.Error:
             return False
@@ -106,7 +108,7 @@ def _stat(name: str) -> os.stat_result | None:
         return None
 
 
-def _ask(connection: Any, pragma: str) -> Any:
+def _run_pragma(connection: Any, pragma: str) -> Any:
     cursor = connection.cursor()
     try:
         cursor.execute(pragma)

@@ -59,11 +59,11 @@ async def execute_both(
     """
     with database_failures():
         if isinstance(database, SqliteDatabase):
-            one, other = _two(first, then, database.dialect)
+            one, other = _prepared_pair(first, then, database.dialect)
             return await database.write_both(
                 (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
             )
-        both = _joined(first, then, database.dialect)
+        both = _prepared_joined(first, then, database.dialect)
         return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
@@ -117,12 +117,12 @@ class _Prepared:
 
 
 @lru_cache(maxsize=256)
-def _two(first: Any, then: Then, dialect: Dialect) -> "tuple[_Prepared, _Prepared]":
+def _prepared_pair(first: Any, then: Then, dialect: Dialect) -> "tuple[_Prepared, _Prepared]":
     return _prepared(first, dialect), _prepared(then(true()), dialect)
 
 
 @lru_cache(maxsize=256)
-def _joined(first: Any, then: Then, dialect: Dialect) -> _Prepared:
+def _prepared_joined(first: Any, then: Then, dialect: Dialect) -> _Prepared:
     moved = first.returning(first.table.primary_key.columns[0]).cte("moved")
     return _prepared(then(exists(select(moved))), dialect)
 

@@ -46,7 +46,7 @@ class Stop:
 
 
 _STOPPED = and_(invocations.c.status == Status.DONE, invocations.c.job_state == JobState.STOPPED)
-"""A stop that stopped its job. A stop that found its job over is done too, but with another `job_state`."""
+"""A stop that stopped its job. A stop that found its job over is done too, but without this `job_state`."""
 
 
 class WatchedJobs:
