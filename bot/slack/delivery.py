@@ -128,7 +128,7 @@ class Delivery:
         Raises:
             Undeliverable: the message cannot be edited, now or later.
         """
-        return await self._change(post, partial(self._update, post), message)
+        return await self._edit_or_reply(post, partial(self._update, post), message)
 
     async def reply(self, post: Post, message: Message) -> bool:
         """Reply in a post's thread, but not in the channel. Return False if it has to be tried again.
@@ -137,9 +137,9 @@ class Delivery:
             Undeliverable: the thread does not exist, now or later.
         """
         send = partial(self._post, post.channel, thread_ts=post.ts)
-        return await self._change(post, send, message)
+        return await self._edit_or_reply(post, send, message)
 
-    async def _change(
+    async def _edit_or_reply(
         self, post: Post, send: Callable[[Message], Awaitable[object]], message: Message
     ) -> bool:
         if not post.ts:

@@ -422,14 +422,14 @@ async def test_from_the_command_to_its_noted_announcement_a_start_takes_four_com
 ) -> None:
     assert isinstance(database, SqliteDatabase)
     commits: list[object] = []
-    carry_out = database._carry_out
+    enqueue = database._enqueue
 
     async def counted(statement: Any) -> Any:
         if statement.writes:
             commits.append(statement)
-        return await carry_out(statement)
+        return await enqueue(statement)
 
-    monkeypatch.setattr(database, "_carry_out", counted)
+    monkeypatch.setattr(database, "_enqueue", counted)
     row = await Play(FlakyLog(database)).run()
 
     assert row.announced_at is not None
