@@ -28,7 +28,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.invocation import Action, Invocation, StartRequest
+from bot.domain.invocation import Action, Invocation, JobInvocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
@@ -93,8 +93,8 @@ class Policy(BaseModel):
             faults = [str(error)]
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
-    def check(self, invocation: Invocation, start: Invocation | None = None) -> None:
-        """Allow or refuse one use of the bot.
+    def check(self, invocation: Invocation, start: JobInvocation | None = None) -> None:
+        """The gate for every use of the bot: let it pass, or refuse it.
 
         Args:
             invocation: the use, with its room and region if it has them.
@@ -108,44 +108,43 @@ class Policy(BaseModel):
                 pass
             case Action.JOBS:
                 self._check_look(invocation)
-            case Action.START | Action.LOOK | Action.ADOPT:  # each of them may give a job to a start
-                request = StartRequest(invocation.room_id or "", invocation.region)
-                self.check_start(invocation, request)
+            case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
+                self.check_start(invocation, invocation.request)
             case Action.STOP:
-                self.check_stop(invocation, invocation.room_id or "", start)
+                room_id = invocation.request.room_id if invocation.request else None
+                self.check_stop(invocation, room_id, start)
             case Action.RTC_ACCESS:
                 self.check_rtc_access(invocation, start)
 
-    def check_start(self, invocation: Invocation, request: StartRequest) -> None:
-        """Allow or refuse a start.
+    def check_start(self, invocation: Invocation, request: StartRequest | None) -> None:
+        """Let the start pass, or refuse it.
 
         Raises:
             Refused: a rule forbids it; the error names the first such rule.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        _check_workspace(invocation, self.start)
+        _check_home(invocation, self.start)
+        room_id, region = (request.room_id, request.region) if request else (None, None)
         regions = self.start.regions
-        if regions and request.region is None:
+        if regions and region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
-        _require(self.start.rooms, request.room_id, refusal)
-        if regions is not None and request.region not in regions:
-            raise Refused(
-                reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
-            )
+        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
+        _pass(self.start.rooms, room_id, refusal)
+        if regions is not None and region not in regions:
+            raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
-    def check_stop(self, invocation: Invocation, room_id: str, start: Invocation | None) -> None:
-        """Allow or refuse a stop. `start` is the start that made the job, if the invocation log knows it.
+    def check_stop(self, invocation: Invocation, room_id: str | None, start: JobInvocation | None) -> None:
+        """Let the stop pass, or refuse it. `start` is what made the job, where the log knows it.
 
         Raises:
             Refused: a rule forbids it; the error names the first such rule.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.user_id == invocation.user_id:
-            _check_workspace(invocation, self.start, self.stop)
+        if start is not None and start.origin.user_id == invocation.origin.user_id:
+            _check_home(invocation, self.start, self.stop)
             return
         _check_workspace(invocation, self.stop)
         _check(self.stop, invocation, "stop")
@@ -153,36 +152,36 @@ class Policy(BaseModel):
         told = None if is_hidden else room_id
         _require(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
 
-    def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
-        """Allow RTC access to the person who started the job, and to admins.
+    def check_rtc_access(self, invocation: Invocation, start: JobInvocation | None) -> None:
+        """Let who made the job see what a client needs to join it, and admins.
 
         An adopted job may belong to somebody else, so only admins have access to it.
 
         Raises:
             Refused: the person is neither of them.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.adopted_at is not None:
+        if start is not None and start.job.adopted_at is not None:
             raise Refused(reason(Code.RTC_ACCESS_OF_ADOPTED_JOB, has_admins=bool(self.admins)))
-        if start is None or start.user_id != invocation.user_id:
+        if start is None or start.origin.user_id != invocation.origin.user_id:
             raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
         _check_workspace(invocation, self.start)
 
     def _check_look(self, invocation: Invocation) -> None:
-        if invocation.user_id not in self.admins:
+        if invocation.origin.user_id not in self.admins:
             _check(self.look, invocation, "list")
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _require(rules.users, invocation.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _require(rules.channels, invocation.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _pass(rules.users, invocation.origin.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
+    _pass(rules.channels, invocation.origin.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
 
 
-def _check_workspace(invocation: Invocation, *named_in: _Rules) -> None:
-    """Refuse a person of another workspace, unless one of these rules names them."""
-    named = any(invocation.user_id in (rules.users or ()) for rules in named_in)
-    if invocation.foreign_team_id is not None and not named:
+def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
+    """Refuse a person of another workspace whom none of these rules names."""
+    named = any(invocation.origin.user_id in (rules.users or ()) for rules in named_in)
+    if invocation.origin.foreign_team_id is not None and not named:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 
