@@ -66,7 +66,7 @@ class JobRef:
         return cls(row.request.room_id, row.job.job_id)
 
     def as_logged(self, start: RoomInvocation | None) -> "JobRef":
-        """The same in the room of the start that made it, whatever room somebody names."""
+        """Return the job with the room of the start that made it, even if the person named another room."""
         return JobRef(start.request.room_id, self.job_id) if start else self
 
     def as_told(self, start: Invocation | None, asking: Invocation) -> "JobRef":

@@ -108,7 +108,7 @@ class Policy(BaseModel):
                 pass
             case Action.JOBS:
                 self._check_look(invocation)
-            case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
+            case Action.START | Action.LOOK | Action.ADOPT:  # each of them may give a job to a start
                 self.check_start(invocation, invocation.request)
             case Action.STOP:
                 room_id = invocation.request.room_id if invocation.request else None
@@ -124,14 +124,14 @@ class Policy(BaseModel):
         """
         if invocation.origin.user_id in self.admins:
             return
-        _check_home(invocation, self.start)
+        _check_workspace(invocation, self.start)
         room_id, region = (request.room_id, request.region) if request else (None, None)
         regions = self.start.regions
         if regions and region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
         refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
-        _pass(self.start.rooms, room_id, refusal)
+        _require(self.start.rooms, room_id, refusal)
         if regions is not None and region not in regions:
             raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
@@ -144,7 +144,7 @@ class Policy(BaseModel):
         if invocation.origin.user_id in self.admins:
             return
         if start is not None and start.origin.user_id == invocation.origin.user_id:
-            _check_home(invocation, self.start, self.stop)
+            _check_workspace(invocation, self.start, self.stop)
             return
         _check_workspace(invocation, self.stop)
         _check(self.stop, invocation, "stop")
@@ -174,12 +174,12 @@ class Policy(BaseModel):
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _pass(rules.users, invocation.origin.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _pass(rules.channels, invocation.origin.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _require(rules.users, invocation.origin.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
+    _require(rules.channels, invocation.origin.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
 
 
-def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
-    """Refuse a person of another workspace whom none of these rules names."""
+def _check_workspace(invocation: Invocation, *named_in: _Rules) -> None:
+    """Refuse a person of another workspace, unless one of these rules names them."""
     named = any(invocation.origin.user_id in (rules.users or ()) for rules in named_in)
     if invocation.origin.foreign_team_id is not None and not named:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))

@@ -28,7 +28,7 @@ class Step:
     lease_until: datetime | None = None
 
     def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
-        """The invocation after this step."""
+        """Return the invocation after this step."""
         return replace(invocation, status=self.status, lease_until=self.lease_until)
 
 

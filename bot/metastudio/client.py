@@ -231,7 +231,7 @@ def _path_segment(job_id: str) -> str:
     return quote(job_id, safe="")
 
 
-def _names_a_job(job_id: str) -> bool:
+def _is_usable_id(job_id: str) -> bool:
     return bool(job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
 
 

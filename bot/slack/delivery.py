@@ -158,7 +158,7 @@ class Delivery:
         return True
 
     async def _send(self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str) -> T:
-        """Send it; with less of it where Slack does not take the content, but never without the job's ID."""
+        """Send a message, simplified if Slack refuses its content. The job ID `keep` is never cut off."""
         while True:
             try:
                 return await self._calls.make(partial(send, message))
@@ -214,7 +214,7 @@ class Delivery:
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivered:
         answer = await self._slack.chat_postEphemeral(
-            channel=_known(invocation.origin.channel_id),
+            channel=_require_channel(invocation.origin.channel_id),
             user=invocation.origin.user_id,
             **message.arguments(),
         )
@@ -246,5 +246,5 @@ def _require_channel(channel: str | None) -> str:
 
 
 def _is_channel(channel_id: str | None) -> bool:
-    """A bot can be invited to a channel (C…), not to a direct message (D…, G…)."""
+    """Return True for a channel (C…): a bot cannot be invited to a direct message (D…, G…)."""
     return channel_id is not None and channel_id.startswith("C")

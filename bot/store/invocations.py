@@ -70,7 +70,7 @@ class Invocations:
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
-        """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
+        """Return the row that kept another one out: of the same delivery, or else the newest duplicate."""
         trigger_id = invocation.origin.trigger_id
         if trigger_id and (same := await self._one("trigger_id", trigger_id)) and has_room(same):
             return same
@@ -117,7 +117,7 @@ class Invocations:
         return step.applied_to(unknown) if adopted else None
 
     async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
-        """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
+        """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
         claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
@@ -184,7 +184,7 @@ class Invocations:
         return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
 
     async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
-        """The other starts of the same room that may have made a job of which it is not known yet."""
+        """Return the other open starts of the room. Each may have made a job that is not noted yet."""
         others = (
             is_open,
             invocations.c.room_id == invocation.request.room_id,

@@ -116,7 +116,7 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
-    """What a row of NAMES holds of an invocation."""
+    """Return the column values of an invocation, by the names in NAMES."""
     origin, told = invocation.origin, invocation.told
     return {
         "id": invocation.id,
@@ -261,6 +261,6 @@ def _columns_of_answer(answer: Answer) -> dict[str, Any]:
 
 
 def _columns_of_reason(reason: Reason | None) -> dict[str, Any]:
-    """The arguments in ASCII, so that what a database does not take as text comes back as it was."""
+    """Return the two columns. JSON is in ASCII, so characters that a database refuses as text are kept."""
     args = json.dumps(dict(reason.args)) if reason and reason.args else None
     return {"reason_code": reason.code.value if reason else None, "reason_args": args}

@@ -171,7 +171,7 @@ def test_where_there_are_admins_they_are_named_as_those_who_may_see_rtc_access()
 
 
 def gate(policy: Policy, invocation: JobInvocation, start: JobInvocation | None = None) -> str | None:
-    """Why the one gate does not let it pass, or None."""
+    """Return the reason why the policy refuses it, or None."""
     try:
         policy.check(invocation, start)
     except Refused as error:

@@ -67,7 +67,7 @@ def outcomes_of(
 
 
 async def row_of(log: Invocations, invocation_id: str = START.id) -> RoomInvocation:
-    """The row as it is in the log."""
+    """Return the row from the database."""
     row = await log.get(invocation_id)
     assert row is not None
     assert has_room(row)
@@ -102,11 +102,11 @@ class World:
         self.outcomes = outcomes_of(self.log, self.channel, now=self.clock, sleep=self.pauses, posts=posts)
 
     async def row(self) -> RoomInvocation:
-        """The start as it is in the log."""
+        """Return the start from the database."""
         return await row_of(self.log)
 
     async def becomes_unknown(self) -> RoomInvocation:
-        """The start, once nobody knows what came of it."""
+        """Mark the start's outcome as unknown, and return the start."""
         unknown = await self.outcomes.unknown(START, LOST)
         assert unknown is not None
         return unknown
@@ -127,7 +127,7 @@ REJECTED = End(lambda outcomes: outcomes.not_started(START, FULL), Status.FAILED
 
 @asynccontextmanager
 async def a_crowd_is_told(slow_log: SlowLog) -> AsyncIterator[None]:
-    """More people are told at once than outcomes are written; all of them are, once the log is opened."""
+    """Let more outcomes wait than are written at once. At the end check that all are told."""
     starts = [changed(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
         await slow_log.record(start)

@@ -48,7 +48,7 @@ UNKNOWN = an_invocation(
 
 
 def another(**changes: Any) -> JobInvocation:
-    """Another start of the same room."""
+    """Return another start of the same room."""
     return changed(UNKNOWN, **({"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"} | changes))
 
 
@@ -118,7 +118,7 @@ class Room:
         self.cloud.lists = [jobs]
 
     async def settle(self) -> RoomInvocation:
-        """The row, once it has been looked into."""
+        """Reconcile the start, and return its row."""
         await self.reconciliation.settle(UNKNOWN)
         return await row_of(self.log)
 
@@ -474,7 +474,7 @@ async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_
 
 @pytest.fixture
 async def asking(room: Room) -> JobInvocation:
-    """Jonas clicks *Look again*, after Mei was told that it is not known."""
+    """Return Jonas's click on *Look again*, after Mei was told that the outcome is unknown."""
     await room.log.release(UNKNOWN.id, None)
     asking = an_invocation(
         id="i9",

@@ -34,7 +34,7 @@ TURN = NOON + timedelta(seconds=70)
 
 
 def left_behind(**changes: Any) -> JobInvocation:
-    """A start that was received half a minute ago, and is overdue by now."""
+    """Return a start that was received half a minute ago, and whose lease has run out."""
     values: dict[str, Any] = {
         "id": "i1",
         "created_at": NOON - timedelta(seconds=30),

@@ -115,11 +115,11 @@ class Play:
         return received
 
     def begin(self, received: JobInvocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.access.carry_out(received))
 
     async def run(self) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)

@@ -126,11 +126,11 @@ class Play:
         return received
 
     def begin(self, received: RoomInvocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.starts.carry_out(received))
 
     async def run(self) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -348,7 +348,7 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
 
 
 def typed_again(**changes: Any) -> RoomInvocation:
-    """By somebody else, a moment later."""
+    """Return the same start by another person, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
     return changed(TYPED, **(later | changes))
 

@@ -146,11 +146,11 @@ class Play:
         return received
 
     def begin(self, received: JobInvocation, *, resumed: bool = False) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.stops.carry_out(received, resumed=resumed))
 
     async def run(self, *, resumed: bool = False) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         received = await self.commit()
         self.clock.advance(seconds=1.25)
         self.begin(received, resumed=resumed)
@@ -409,7 +409,7 @@ async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -
 
 
 def a_start(**changes: Any) -> JobInvocation:
-    """What made the job, as the log has it."""
+    """Return the start that made the job, as in the invocation log."""
     values: dict[str, Any] = {
         "id": "start",
         "created_at": NOON - timedelta(minutes=1),

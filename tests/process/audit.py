@@ -53,7 +53,7 @@ def everybody_knows(database_url: str) -> bool:
 
 
 def no_job_runs(database_url: str) -> bool:
-    """Return whether every job is known to have ended."""
+    """Return True if every job is known to have ended."""
     return not any(flat(row).job_state and not flat(row).job_state.is_over for row in rows_in(database_url))
 
 

@@ -21,7 +21,7 @@ def has_summary(message: Message, *without: str) -> bool:
 
 
 async def configuration(stage: Stage) -> dict[str, Any]:
-    """What the newest row holds."""
+    """Return the configuration in the newest row."""
     values: dict[str, Any] = json.loads(flat((await stage.log())[-1]).configuration or "")
     return values
 

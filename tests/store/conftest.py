@@ -44,7 +44,7 @@ def logs(request: pytest.FixtureRequest, database: Database, other_database: Dat
 
 @pytest.fixture
 def an_invocation() -> Callable[..., JobInvocation]:
-    """One minute later than the one before it, and different in what the test says."""
+    """Return a function that makes invocations, each one minute later, with the test's values."""
     numbers = count(1)
 
     def make(**changes: Any) -> JobInvocation:
