@@ -34,9 +34,9 @@ OF_THE_JOB = ("job_id", "job_state", "configuration", "started_at", "adopted_at"
 
 
 def an_invocation(**columns: Any) -> JobInvocation:
-    """The invocation of a row with these columns, and with its `reason`.
+    """Return the invocation of a row with these columns, and with its `reason`.
 
-    It can be handed to whatever takes an invocation, so a test has to see to the room and the job itself.
+    Its type fits every function that takes an invocation, so the test must give it the needed room and job.
     """
     reason = columns.pop("reason", None)
     values = dict.fromkeys(NAMES) | {"text": "", **columns}
@@ -48,13 +48,13 @@ def an_invocation(**columns: Any) -> JobInvocation:
 
 
 def changed(invocation: Invocation, **columns: Any) -> JobInvocation:
-    """The same with other values in these columns."""
+    """Return the invocation with other values in these columns."""
     values = {name: value for name, value in values_of(invocation).items() if not name.startswith("reason_")}
     return an_invocation(**(values | {"reason": invocation.reason} | columns))
 
 
 def flat(invocation: Invocation) -> Any:
-    """Its columns as attributes: each is None where the invocation lacks that part."""
+    """Return the columns as attributes; each is None if the invocation lacks that part."""
     return SimpleNamespace(**values_of(invocation))
 
 

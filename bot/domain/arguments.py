@@ -172,7 +172,7 @@ def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
 
 
 def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
-    """What a start asked for, as if it was asked for today: the regions may have changed.
+    """Return the request of an earlier start, checked again: the allowed regions may have changed.
 
     Raises:
         InvalidArguments: the request is not allowed any more.

@@ -158,7 +158,7 @@ class Configuration(_Part):
 
 
 class SmartChatJob(Configuration):
-    """Table 5. `job_id` is empty where MetaStudio names none, which no start and no list may do."""
+    """Table 5. `job_id` is empty if the answer has none; answers to a start or in a list must have one."""
 
     job_id: str = ""
     rtc_room_info: RtcRoomInfo | None = None

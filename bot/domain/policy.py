@@ -94,7 +94,7 @@ class Policy(BaseModel):
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
     def check(self, invocation: Invocation, start: JobInvocation | None = None) -> None:
-        """The gate for every use of the bot: let it pass, or refuse it.
+        """Allow or refuse one use of the bot.
 
         Args:
             invocation: the use, with its room and region if it has them.
@@ -117,7 +117,7 @@ class Policy(BaseModel):
                 self.check_rtc_access(invocation, start)
 
     def check_start(self, invocation: Invocation, request: StartRequest | None) -> None:
-        """Let the start pass, or refuse it.
+        """Allow or refuse a start.
 
         Raises:
             Refused: a rule forbids it; the error names the first such rule.
@@ -136,7 +136,7 @@ class Policy(BaseModel):
             raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
     def check_stop(self, invocation: Invocation, room_id: str | None, start: JobInvocation | None) -> None:
-        """Let the stop pass, or refuse it. `start` is what made the job, where the log knows it.
+        """Allow or refuse a stop. `start` is the start that made the job, if the invocation log knows it.
 
         Raises:
             Refused: a rule forbids it; the error names the first such rule.
@@ -153,7 +153,7 @@ class Policy(BaseModel):
         _require(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
 
     def check_rtc_access(self, invocation: Invocation, start: JobInvocation | None) -> None:
-        """Let who made the job see what a client needs to join it, and admins.
+        """Allow RTC access to the person who started the job, and to admins.
 
         An adopted job may belong to somebody else, so only admins have access to it.
 

@@ -1,7 +1,7 @@
 """The steps of an invocation from one status to the next, each with the facts that it adds.
 
-A step names all that it writes, so each kind of step is one statement, however often it is taken:
-`store.rows` knows the columns.
+A step of one kind always writes the same columns, so each kind is one prepared statement. `store.rows` knows
+the columns.
 """
 
 from dataclasses import dataclass, replace
@@ -56,7 +56,7 @@ class Settling(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithJob(Settling):
-    """The start has a job, which has still to be announced."""
+    """The start has a job. The job is not announced yet."""
 
     status: ClassVar[Status] = Status.STARTED
 
@@ -94,7 +94,7 @@ class Started(WithJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(WithJob):
-    """The job of a start whose answer was lost is found."""
+    """The job of a start whose answer was lost has been found."""
 
     @override
     def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:

@@ -35,7 +35,7 @@ class Duplicates(NamedTuple):
 
 
 def duplicate_queries(invocation: RoomInvocation) -> tuple[Duplicates, dict[str, Any]]:
-    """What finds the duplicates of a start, and the values that belong into it.
+    """Return the queries for the duplicates of a start, and their values.
 
     The times have both a lower and an upper limit: after a clock was set back, a start of hours ago is no
     duplicate.

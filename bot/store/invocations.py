@@ -79,14 +79,14 @@ class Invocations:
         return max(filter(has_room, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
-        """The start that came from the one button of another row."""
+        """Return the start that a button of this invocation has led to."""
         found = await self._one("previous_id", invocation_id)
         return found if found and has_room(found) else None
 
     async def advance(
         self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
     ) -> AnyInvocation | None:
-        """Move a row on from the status that `invocation` has, with what became known.
+        """Move a row on from the status that `invocation` has, and write the facts of the step.
 
         The update is conditional, so only one of two processes can take a step. The other gets None.
 
@@ -102,7 +102,7 @@ class Invocations:
     async def adopt(
         self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
     ) -> AnyInvocation | None:
-        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
+        """Move a start from `unknown` to `started` with a job that was found.
 
         Return None if the job already belongs to a start, or if the start is not `unknown` any more.
 
@@ -122,7 +122,7 @@ class Invocations:
         return replace(invocation, lease_until=until) if claimed else None
 
     async def leave_to_post(self, invocation: AnyInvocation, post: Post) -> AnyInvocation | None:
-        """Leave a row to what is to be said of it, added in the same commit.
+        """Add a post that tells about a row, and clear the row's lease in the same commit.
 
         Return None if another process has claimed or changed the row.
         """
@@ -160,12 +160,12 @@ class Invocations:
         return await self._one("id", invocation_id)
 
     async def get_start(self, invocation_id: str) -> RoomInvocation | None:
-        """One row, if it is a start that could be understood."""
+        """Return one row, if it is a start with valid arguments."""
         found = await self.get(invocation_id)
         return found if found and found.action is Action.START and has_room(found) else None
 
     async def find_start(self, job_id: str) -> JobInvocation | None:
-        """The start that made a job, if it was made by way of the bot.
+        """Return the start that made a job, if the job was started with the bot.
 
         A start that MetaStudio answered with this job comes before a start that has adopted it.
         """

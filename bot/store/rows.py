@@ -1,7 +1,7 @@
 """Convert rows of the table `invocations` to invocations, and back.
 
-A row is flat: each part of an invocation has columns of its own here, and nowhere else. The reason stands in
-`reason_code` and, as JSON, in `reason_args`.
+A row is flat. Only this module knows which columns hold which part of an invocation. The reason is in two
+columns: `reason_code`, and `reason_args` as JSON.
 """
 
 import json
@@ -68,12 +68,12 @@ NAMES = (
     "announced_at",
     "lease_until",
 )
-"""The columns, in the order in which the log shows them."""
+"""The columns, in the order in which `avatar-bot log` shows them."""
 
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
 SECRET_COLUMNS = frozenset(column.name for column in fields(Origin) if not column.repr)
-"""Columns that are shown to nobody."""
+"""Columns that are never shown."""
 
 _log = structlog.get_logger()
 
@@ -148,7 +148,7 @@ def values_of(invocation: Invocation) -> dict[str, Any]:
 
 
 def values_of_step(step: steps.Step) -> dict[str, Any]:
-    """What a step writes besides the status. It depends on the kind of step alone which columns these are."""
+    """Return the columns that a step writes, without the status. The kind of step alone decides which ones."""
     values: dict[str, Any] = {"lease_until": step.lease_until}
     if isinstance(step, steps.Settling):
         values["latency_ms"] = step.latency_ms
