@@ -148,7 +148,7 @@ def values_of(invocation: Invocation) -> dict[str, Any]:
 
 
 def values_of_step(step: steps.Step) -> dict[str, Any]:
-    """Return the columns that a step writes, without the status. The kind of step alone decides which ones."""
+    """Return the columns that a step writes, without the status. Only its kind decides which ones."""
     values: dict[str, Any] = {"lease_until": step.lease_until}
     if isinstance(step, steps.Settling):
         values["latency_ms"] = step.latency_ms
