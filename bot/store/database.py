@@ -19,11 +19,18 @@ class Database(AsyncEngine):
         Args:
             in_turn: what the statement depends on that others may be writing at this very moment. Of those
                 that name the same, each sees what the one before it has written.
+
+        Raises:
+            DatabaseUnavailable: it was not carried out, or it is not known whether it was.
         """
 
     @abstractmethod
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """The rows of a query, as the driver gives them."""
+        """The rows of a query, as the driver gives them.
+
+        Raises:
+            DatabaseUnavailable: it was not carried out.
+        """
 
     async def clear_traces(self) -> None:
         """Remove what was overwritten from where the database keeps it by itself, if it can be done now."""

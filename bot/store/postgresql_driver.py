@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
+from bot.store.errors import READ_ONLY, database_failures, failures, is_of_no_use, is_refusal, sqlstate_of
 
 PING_AFTER_SECONDS = 1.0
 """Ping connections idle longer than this. A connection that the server has closed shows without a ping."""
@@ -46,19 +46,21 @@ class PostgreSqlDatabase(Database):
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
         """A server that only takes reads has written nothing: the address may lead to another one by now."""
-        if self._read_only:
-            raise InvalidRequestError("it was opened to be read")
-        try:
+        with database_failures():
+            if self._read_only:
+                raise InvalidRequestError("it was opened to be read")
+            try:
+                return len(await self._rows(sql, parameters, in_turn))
+            except failures() as error:
+                if sqlstate_of(error) != READ_ONLY:
+                    raise
             return len(await self._rows(sql, parameters, in_turn))
-        except failures() as error:
-            if sqlstate_of(error) != READ_ONLY:
-                raise
-        return len(await self._rows(sql, parameters, in_turn))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """A server that only takes reads is good enough."""
-        return await self._rows(sql, parameters)
+        with database_failures():
+            return await self._rows(sql, parameters)
 
     async def _rows(
         self, sql: str, parameters: Sequence[Any], in_turn: str | None = None

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import database_failures
+from bot.store.errors import database_failures, failures, unavailable
 
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
@@ -57,12 +57,7 @@ class SqliteDatabase(Database):
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
-        """Everything goes in turn. Whoever stops waiting does not stop the write.
-
-        Raises:
-            sqlite3.Error: it was not carried out.
-            SQLAlchemyError: there is no connection to be had.
-        """
+        """Everything goes in turn. Whoever stops waiting does not stop the write."""
         return len(await self._carry_out(_Statement(sql, parameters, writes=True)))
 
     async def write_both(self, first: Statement, then: Statement) -> int:
@@ -72,19 +67,13 @@ class SqliteDatabase(Database):
             How many rows the first has concerned.
 
         Raises:
-            sqlite3.Error: neither was carried out.
-            SQLAlchemyError: there is no connection to be had.
+            DatabaseUnavailable: neither was carried out.
         """
         return len(await self._carry_out(_Statement(*first, writes=True, then=then)))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> _Rows:
-        """In turn with the writes: it sees those that came before it, and fails with none of them.
-
-        Raises:
-            sqlite3.Error: it was not carried out.
-            SQLAlchemyError: there is no connection to be had.
-        """
+        """In turn with the writes: it sees those that came before it, and fails with none of them."""
         return await self._carry_out(_Statement(sql, parameters, writes=False))
 
     @override
@@ -154,7 +143,8 @@ def _tell(statement: _Statement, outcome: _Rows | Exception) -> None:
     if statement.rows.done():
         return
     if isinstance(outcome, Exception):
-        statement.rows.set_exception(outcome)
+        is_the_databases = isinstance(outcome, failures())
+        statement.rows.set_exception(unavailable(outcome) if is_the_databases else outcome)
     else:
         statement.rows.set_result(outcome)
 

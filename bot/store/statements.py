@@ -1,4 +1,4 @@
-"""Carrying out one statement; every failure of the database is DatabaseUnavailable.
+"""Carrying out one statement. Every failure of the database is DatabaseUnavailable, also of the drivers.
 
 A write is SQL that SQLAlchemy has made once, and goes past it to the driver, and so does a read for which an
 ack waits: on SQLite SQLAlchemy's own way takes eight turns of aiosqlite's thread a statement, and four times
@@ -37,9 +37,8 @@ async def execute(
         values: what belongs there.
         in_turn: see `Database.write`.
     """
-    with database_failures():
-        prepared = _prepared(statement, database.dialect)
-        return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
+    prepared = _prepared(statement, database.dialect)
+    return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
 async def execute_both(
@@ -58,24 +57,22 @@ async def execute_both(
     Returns:
         0 where the first has concerned no row.
     """
-    with database_failures():
-        if isinstance(database, SqliteDatabase):
-            one, other = _two(first, then, database.dialect)
-            return await database.write_both(
-                (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
-            )
-        both = _joined(first, then, database.dialect)
-        return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
+    if isinstance(database, SqliteDatabase):
+        one, other = _two(first, then, database.dialect)
+        return await database.write_both(
+            (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
+        )
+    both = _joined(first, then, database.dialect)
+    return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
 async def read(
     database: Database, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> Sequence[Sequence[Any]]:
     """Read all rows of a query that is used again and again: it is built once, as with `execute`."""
-    with database_failures():
-        prepared = _prepared_query(query, database.dialect)
-        rows = await database.read(prepared.sql, prepared.parameters(values))
-        return [prepared.row(row) for row in rows]
+    prepared = _prepared_query(query, database.dialect)
+    rows = await database.read(prepared.sql, prepared.parameters(values))
+    return [prepared.row(row) for row in rows]
 
 
 async def fetch(database: Database, query: Any) -> Sequence[Row[Any]]:

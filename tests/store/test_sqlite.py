@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.sqlite_driver import SqliteDatabase
 
@@ -29,9 +30,14 @@ async def all_things(engine: SqliteDatabase) -> list[int]:
 
 
 async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
-    """What came of each: how many rows, or the error."""
+    """What came of each: how many rows, or why the database did not do it."""
     done = await asyncio.gather(*writes, return_exceptions=True)
-    return [str(one) if isinstance(one, BaseException) else one for one in done]
+    return [one if isinstance(one, int) else why(one) for one in done]
+
+
+def why(error: BaseException) -> str:
+    assert isinstance(error, DatabaseUnavailable)
+    return str(error.reason.args["why"])
 
 
 def adding(engine: SqliteDatabase, *ids: int) -> list["asyncio.Task[int]"]:
