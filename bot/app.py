@@ -63,9 +63,8 @@ def stop_requested() -> asyncio.Event:
     return stop
 
 
-def utc_now() -> datetime:
-    """The clock of production."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""The clock of production."""
 
 
 @asynccontextmanager

@@ -30,8 +30,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.invocation import Action, Invocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
-from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
@@ -129,8 +129,7 @@ class Policy(BaseModel):
         if regions and request.region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
-        _pass(self.start.rooms, request.room_id, refusal)
+        _pass(self.start.rooms, request.room_id, Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
         if regions is not None and request.region not in regions:
             raise Refused(
                 reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
@@ -151,7 +150,7 @@ class Policy(BaseModel):
         _check(self.stop, invocation, "stop")
         is_hidden = start is not None and not start.is_visible_to(invocation)
         told = None if is_hidden else room_id
-        _pass(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
+        _pass(self.stop.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told)
 
     def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
         """Let who made the job see what a client needs to join it, and admins.
@@ -175,8 +174,8 @@ class Policy(BaseModel):
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _pass(rules.users, invocation.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _pass(rules.channels, invocation.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _pass(rules.users, invocation.user_id, Code.PERSON_NOT_ALLOWED, verb=verb)
+    _pass(rules.channels, invocation.channel_id, Code.CHANNEL_NOT_ALLOWED, verb=verb)
 
 
 def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
@@ -186,6 +185,6 @@ def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 
-def _pass(allowed: Sequence[str] | None, value: str | None, refusal: Reason) -> None:
+def _pass(allowed: Sequence[str] | None, value: str | None, refusal: Code, **args: str | None) -> None:
     if allowed is not None and value not in allowed:
-        raise Refused(refusal)
+        raise Refused(reason(refusal, **args))

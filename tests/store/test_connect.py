@@ -1,10 +1,10 @@
 import asyncio
 import contextlib
 import sqlite3
-import traceback
 import stat
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
