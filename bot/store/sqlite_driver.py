@@ -122,9 +122,13 @@ class SqliteDatabase(Database):
             return [error] * len(together)
 
     async def _in_the_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        async with self.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
+        """Use the pool's connection as it is: SQLAlchemy's own around it costs more than the statement."""
+        connection = await self.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
             return await in_the_thread(driver, work)
+        finally:
+            connection.close()
 
 
 async def in_the_thread(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

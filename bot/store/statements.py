@@ -5,7 +5,7 @@ ack waits: on SQLite SQLAlchemy's own way takes eight turns of aiosqlite's threa
 the processor's time (measured).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -22,13 +22,13 @@ Then = Callable[[ColumnElement[bool]], Any]
 what it returns is made once."""
 
 
-async def execute(
+def execute(
     database: Database,
     statement: Any,
     values: Mapping[str, Any] | None = None,
     *,
     in_turn: str | None = None,
-) -> int:
+) -> Awaitable[int]:
     """Write, and say how many rows it concerned.
 
     Args:
@@ -38,17 +38,17 @@ async def execute(
         in_turn: see `Database.write`.
     """
     prepared = _prepared(statement, database.dialect)
-    return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
+    return database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
-async def execute_both(
+def execute_both(
     database: Database,
     first: Any,
     then: Then,
     values: Mapping[str, Any],
     *,
     in_turn: str | None = None,
-) -> int:
+) -> Awaitable[int]:
     """Write two statements in one commit, the second only where the first has concerned a row.
 
     PostgreSQL takes them as one statement. SQLite has none that writes into two tables, and takes every write
@@ -59,11 +59,9 @@ async def execute_both(
     """
     if isinstance(database, SqliteDatabase):
         one, other = _two(first, then, database.dialect)
-        return await database.write_both(
-            (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
-        )
+        return database.write_both((one.sql, one.parameters(values)), (other.sql, other.parameters(values)))
     both = _joined(first, then, database.dialect)
-    return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
+    return database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
 async def read(
