@@ -102,9 +102,12 @@ class _Prepared:
     results: tuple[Callable[[Any], Any] | None, ...] = ()
 
     def parameters(self, values: Mapping[str, Any] | None) -> list[Any]:
-        """The values in the order of the placeholders."""
+        """The values in the order of the placeholders; None is NULL in a column of any type."""
         given = {**self.constants, **(values or {})}
-        return [convert(given[name]) if convert else given[name] for name, convert in self.places]
+        return [
+            given[name] if convert is None or given[name] is None else convert(given[name])
+            for name, convert in self.places
+        ]
 
     def row(self, driver_row: Sequence[Any]) -> Sequence[Any]:
         """A row that the driver has returned, with the columns' own types."""
