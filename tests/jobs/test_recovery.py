@@ -16,9 +16,11 @@ from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import STILL_WANTED, Worker
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.runtime.background import Tasks
@@ -80,6 +82,17 @@ class StopsAgain(Stops):
         self.done.append(("stop again" if resumed else "stop", invocation))
 
 
+class Modals(RtcAccess):
+    """Notes for which clicks it is to open a modal."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def carry_out(self, invocation: JobInvocation) -> None:
+        self.done.append(("show", invocation))
+
+
 class Looks(Reconciliation):
     """Notes which starts it is to compare with the room's jobs."""
 
@@ -127,14 +140,20 @@ class Process:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
         self.claims = Claims(self.log, self.tasks, now=self.clock)
-        self.sweeping = Recovery(
+        self.worker = Worker(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
+            rtc=Modals(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
-            claims=self.claims,
             policy=Policy(),
+            now=self.clock,
+        )
+        self.sweeping = Recovery(
+            invocations=self.log,
+            worker=self.worker,
+            claims=self.claims,
             now=self.clock,
             sleep=self.pauses,
         )
