@@ -50,6 +50,8 @@ def left_behind(**changes: Any) -> JobInvocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
+    if changes.get("action") in {Action.STOP, Action.RTC_ACCESS}:
+        values["job_id"] = "job-1"
     return an_invocation(**(values | changes))
 
 
@@ -268,6 +270,18 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
     assert await row_of(log) == replace(
         row, status=Status.FAILED, reason=reason(Code.INTERRUPTED_WHILE_WAITED_FOR), lease_until=None
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "does"), [(Action.START, "start"), (Action.STOP, "stop"), (Action.RTC_ACCESS, "show")]
+)
+async def test_a_new_row_is_worked_on_whatever_the_clock_says(
+    process: Process, action: Action, does: str
+) -> None:
+    row = left_behind(action=action, created_at=NOON - timedelta(days=1))
+    await process.worker.work_on(row)
+
+    assert process.done == [(does, row)]
 
 
 async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:
