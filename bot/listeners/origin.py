@@ -51,12 +51,12 @@ def _channel_kind(channel_id: str | None, channel_name: str | None) -> ChannelKi
 
     Slack hides the names of conversations that are not public: `privategroup`, `directmessage`, `mpdm-…`.
     """
-    name = channel_name or ""
-    if name == "directmessage" or name.startswith("mpdm-") or (channel_id or "").startswith("D"):
+    name, letter = channel_name or "", channel_id[:1] if channel_id else None
+    if name == "directmessage" or name.startswith("mpdm-") or letter == "D":
         return ChannelKind.DIRECT
-    if name == "privategroup" or (channel_id or "").startswith("G"):
+    if name == "privategroup" or letter == "G":
         return ChannelKind.PRIVATE
-    return ChannelKind.PUBLIC if name and (channel_id or "").startswith("C") else None
+    return ChannelKind.PUBLIC if name and letter == "C" else None
 
 
 def _foreign_team(team_id: str | None, enterprise_id: str | None, home: Installation) -> str | None:
