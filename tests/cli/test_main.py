@@ -18,11 +18,11 @@ runner = CliRunner()
 
 
 @pytest.fixture
-def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def database(missing_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """Set the database of the commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
-    return sqlite_url
+    monkeypatch.setenv("AVATAR_DATABASE_URL", missing_sqlite_url)
+    return missing_sqlite_url
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
 from bot.store.postgresql_driver import LOCK_SECONDS, PING_AFTER_SECONDS
 
@@ -50,7 +49,6 @@ async def test_more_writes_than_connections_wait_for_one(database: Database) -> 
 @pytest.fixture
 async def another_process(database_url: str, database: Database) -> AsyncIterator[Database]:
     async with open_database(database_url) as another:
-        await migrate(another)
         yield another
 
 
