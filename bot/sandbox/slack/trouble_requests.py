@@ -3,8 +3,7 @@
 import math
 from typing import Any
 
-from bot.sandbox.slack.trouble import Answered, Trouble
-from bot.sandbox.wishes import (
+from bot.sandbox.json_requests import (
     optional_count,
     optional_flag,
     optional_number,
@@ -12,6 +11,7 @@ from bot.sandbox.wishes import (
     optional_string,
     required_string,
 )
+from bot.sandbox.slack.trouble import Answered, Trouble
 
 _WITHOUT_BOUNDS = ("abort", "away", "clear", "disconnect")
 _WITH_BOUNDS = ("ratelimited", "server_error", "hang", "lost", "cut", "refused", "answered", "turned_away")
