@@ -21,11 +21,9 @@ async def order(trouble: Trouble, body: dict[str, Any]) -> None:
     """Make the trouble. `seconds` and `times` limit it; without them it lasts until {"kind": "clear"}.
 
     `method` is one of the Web API, "response_url" or "socket". For "ratelimited", `seconds` is also the value
-    of
-    Retry-After, unless `retry_after` gives another: a number, a text, or "" for none. "refused" takes an
-    `error`
-    and whether only calls with blocks are refused (`blocks_only`). "answered" takes a `status`, a `body`, a
-    `content_type` and `headers`, "turned_away" a `word`. Raises ValueError with a message.
+    of Retry-After, unless `retry_after` gives another: a number, a text, or "" for none. "refused" takes an
+    `error` and whether only calls with blocks are refused (`blocks_only`). "answered" takes a `status`, a
+    `body`, a `content_type` and `headers`, "turned_away" a `word`. Raises ValueError with a message.
     """
     method, seconds = optional_string(body, "method"), optional_number(body, "seconds")
     bounds: dict[str, Any] = {"times": optional_count(body, "times")}
