@@ -30,7 +30,7 @@ pytest: .venv/development
 # minutes. `make test` has 10 kills and 4, 900 starts among 3,000 uses, and 30 lives.
 chaos: .venv/development
 	CHAOS_KILLS=250 MEMORY_USES=9000 MEMORY_STARTS_IN_TEN=10 LIFE_EXAMPLES=300 $(BIN)/python -m pytest \
-	    tests/process/test_chaos.py tests/process/test_memory.py tests/test_life_of_starts.py $(ARGS)
+	    tests/process/test_chaos.py tests/process/test_memory.py tests/life/test_life_of_starts.py $(ARGS)
 
 # Compare the bot with its alternatives, in half an hour; ARGS=--quick takes a minute and judges no goals.
 bench: .venv/development
