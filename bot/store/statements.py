@@ -7,10 +7,10 @@ the processor's time (measured).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, select, true
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, make_url, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
@@ -38,7 +38,7 @@ async def execute(
         in_turn: see `Database.write`.
     """
     with database_failures():
-        prepared = _prepared(statement, database.dialect)
+        prepared = _prepared(statement, _dialect_of(database))
         return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
@@ -60,11 +60,11 @@ async def execute_both(
     """
     with database_failures():
         if isinstance(database, SqliteDatabase):
-            one, other = _two(first, then, database.dialect)
+            one, other = _two(first, then, _dialect_of(database))
             return await database.write_both(
                 (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
             )
-        both = _joined(first, then, database.dialect)
+        both = _joined(first, then, _dialect_of(database))
         return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
@@ -73,7 +73,7 @@ async def read(
 ) -> Sequence[Sequence[Any]]:
     """Read all rows of a query that is used again and again: it is built once, as with `execute`."""
     with database_failures():
-        prepared = _prepared_query(query, database.dialect)
+        prepared = _prepared_query(query, _dialect_of(database))
         rows = await database.read(prepared.sql, prepared.parameters(values))
         return [prepared.row(row) for row in rows]
 
@@ -115,6 +115,16 @@ class _Prepared:
         """A row that the driver has returned, with the columns' own types."""
         pairs = zip(self.results, driver_row, strict=True)
         return [convert(value) if convert else value for convert, value in pairs]
+
+
+def _dialect_of(database: Database) -> Dialect:
+    """A dialect that all databases with one driver share, and with it what is prepared."""
+    return _dialect(f"{database.dialect.name}+{database.dialect.driver}")
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return make_url(f"{name}://").get_dialect()()
 
 
 @lru_cache(maxsize=256)
