@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.domain.post import Post
-from bot.domain.steps import Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import BACKOFF
@@ -26,7 +23,7 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
-from tests.fakes import SlowLog
+from tests.fakes import FlakyLog, SlowLog
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -135,31 +132,10 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     ]
 
 
-class LyingLog(Invocations):
-    """Writes the row, and yet says that it could not; then it takes a while to be well again."""
-
-    failures = 0
-
-    @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-
-    @override
-    async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
-        if self.failures:
-            self.failures -= 1
-            raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-        return await super().advance(invocation, step, post=post)
-
-
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
     database: Database, tasks: Tasks
 ) -> None:
-    log, pauses = LyingLog(database), Pauses()
-    log.failures = 10
+    log, pauses = FlakyLog(database, answers_lost=1, refuses=10), Pauses()
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable, match="connection lost"):
         await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
@@ -175,8 +151,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
     database: Database, tasks: Tasks
 ) -> None:
-    log = LyingLog(database)
-    log.failures = 10_000
+    log = FlakyLog(database, answers_lost=1, refuses=10_000)
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable):
         await Acceptance(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)

@@ -29,7 +29,7 @@ UNKNOWN = Invocation(
 async def asked(desk: Desk) -> Desk:
     """It is not known what came of a start of Mei's, and a job is listed that may be its own."""
     await desk.log.record(UNKNOWN)
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
     return desk
 
 
