@@ -114,6 +114,8 @@ def test_every_format_shows_the_rows_and_no_secret(log: str) -> None:
         ["log", "--status", "fine"],
         ["log", "--csv", "--json"],
         ["log", "--limit", "0"],
+        ["sandbox", "--once", "hello"],
+        ["sandbox", "--port", "x"],
         ["dance"],
     ],
 )

@@ -1,9 +1,7 @@
 """Committing to the log before anything is acknowledged: in time, or not at all."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
 from tests.fakes import FlakyLog, SlowLog
+from tests.locked import locked
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -106,10 +105,8 @@ def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
 
 
 async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseUnavailable):
-            await acceptance_of(log, tasks).commit(INVOCATION)
+    with locked(tmp_path / "log.db"), pytest.raises(DatabaseUnavailable):
+        await acceptance_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
 

@@ -1,10 +1,9 @@
 import asyncio
 import contextlib
-import sqlite3
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,12 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from tests.locked import locked
 from tests.steps import noting
 
 New = Callable[..., Invocation]
 
 PASSWORD = "s3cret-passw0rd"
-
-
-@contextlib.contextmanager
-def another_process_writing(path: Path) -> Iterator[None]:
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
 
 
 def modes_in(folder: Path) -> dict[str, int]:
@@ -99,7 +92,7 @@ class TestSqliteFiles:
             log = Invocations(engine)
             began = time.perf_counter()
             with (
-                another_process_writing(tmp_path / "log.db"),
+                locked(tmp_path / "log.db"),
                 pytest.raises(DatabaseUnavailable, match="database_failed why='database is locked'"),
             ):
                 await log.record(an_invocation())
@@ -114,7 +107,7 @@ class TestSqliteFiles:
             await migrate(engine)
             log = Invocations(engine)
             await log.record(an_invocation())
-            with another_process_writing(tmp_path / "log.db"):
+            with locked(tmp_path / "log.db"):
                 assert len([row async for row in log.find()]) == 1
 
     async def test_a_file_that_must_exist_is_not_made(self, missing_sqlite_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""A database file that another process has locked."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another process writes meanwhile, and lets nobody else."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def file_of(sqlite_url: str) -> Path:
+    """The file that a URL names."""
+    return Path(sqlite_url.partition("///")[2])
