@@ -28,7 +28,7 @@ pytest: .venv/development
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Kill one bot 250 times and replicas 100 times, start 10,000 jobs in a row and run 300 random lives, in about 20
-# minutes. `make test` has 10 kills and 4, 900 starts among 3,000 uses, and 30 lives.
+# minutes. `make test` has 6 kills and 2, 900 starts among 3,000 uses, and 30 lives.
 chaos: .venv/development
 	CHAOS_KILLS=250 MEMORY_USES=9000 MEMORY_STARTS_IN_TEN=10 LIFE_EXAMPLES=300 $(BIN)/python -m pytest \
 	    tests/process/test_chaos.py tests/process/test_memory.py tests/life/test_life_of_starts.py $(ARGS)
