@@ -8,19 +8,20 @@ import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Invocation
+from tests.fakes import flat
 from tests.locked import locked
 from tests.process.audit import rows_in
 from tests.process.conftest import Spawn, StandIns, is_up, until
 from tests.stage import ROOM, free_port
 
 
-def rows(folder: Path) -> list[Invocation]:
+def rows(folder: Path) -> list[Any]:
     """The log where the bot keeps it unless it is told otherwise."""
-    return rows_in(f"sqlite+aiosqlite:///{folder}/avatar-bot.db")
+    return [flat(row) for row in rows_in(f"sqlite+aiosqlite:///{folder}/avatar-bot.db")]
 
 
 @pytest.mark.parametrize("over", ["socket", "http"])
