@@ -1,4 +1,4 @@
-"""A database file that another process has locked."""
+"""Lock a database file as another process would."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from pathlib import Path
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Another process writes meanwhile, and lets nobody else."""
+    """Hold the write lock of an SQLite file."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
 def file_of(sqlite_url: str) -> Path:
-    """The file that a URL names."""
+    """Return the file that a URL names."""
     return Path(sqlite_url.partition("///")[2])

@@ -1,4 +1,4 @@
-"""Committing to the log before anything is acknowledged: in time, or not at all."""
+"""Committing an invocation before its ack: within the time limit, or not at all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ def slow_log(database: Database) -> SlowLog:
 
 @pytest.fixture
 async def tasks(database: Database) -> AsyncIterator[Tasks]:
-    """What goes on beside a test ends before the log is closed."""
+    """End the background tasks of a test before the database is closed."""
     tasks = Tasks()
     yield tasks
     await tasks.cancel()
@@ -96,7 +96,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable, match="no such table"):
         await acceptance_of(log, tasks).commit(INVOCATION)
-    async with asyncio.timeout(5):  # there is nothing to call off
+    async with asyncio.timeout(5):  # nothing has to be called off
         await tasks.idle()
 
 

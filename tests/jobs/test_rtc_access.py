@@ -1,4 +1,4 @@
-"""The modal with what a client needs to join a job's RTC room: opened at once, filled in afterwards."""
+"""The RTC access modal: it is opened at once and filled in afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,12 +36,12 @@ SIGNATURE = "rtc-signature-5"
 
 
 def shown(slack: SlackStandIn) -> str:
-    """All that Mei sees in the modal; nothing where none is open."""
+    """Return the modal's text that Mei sees; empty if no modal is open."""
     return "".join(str(view.content["blocks"]) for view in slack.views.stack(MEI))
 
 
 def bytes_in(folder: Path) -> bytes:
-    """All that is on the disk."""
+    """Return the bytes of all files in a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
@@ -49,19 +49,19 @@ FULL_REPORT = JobReport.model_validate(FULL_ANSWER | {"state": "PROCESSING"})
 
 
 async def never() -> JobReport:
-    """Somebody who is asked, and does not answer."""
+    """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 def a_cloud() -> FakeMetaStudio:
-    """One that tells all of a job."""
+    """Return a cloud that reports everything about a job."""
     return FakeMetaStudio(on_state=FULL_REPORT)
 
 
 @dataclass
 class Play:
-    """One click on *RTC access*, and what comes of it."""
+    """One click on *RTC access*, and its result."""
 
     log: FlakyLog
     slack: SlackStandIn
@@ -105,11 +105,11 @@ class Play:
         return received
 
     def begin(self, received: JobInvocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.access.carry_out(received))
 
     async def run(self) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)

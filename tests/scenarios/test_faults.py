@@ -1,4 +1,4 @@
-"""What fails beneath the bot while jobs run: nothing is doubled, nothing is lost, and people are told."""
+"""Failures around the bot while jobs run: nothing is done twice, nothing is lost, and people are told."""
 
 import asyncio
 from collections.abc import Callable
