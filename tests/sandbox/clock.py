@@ -1,4 +1,4 @@
-"""The time in tests of the stand-ins, in Unix seconds."""
+"""A clock for tests of the stand-ins, in Unix seconds."""
 
 from dataclasses import dataclass
 

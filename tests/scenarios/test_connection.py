@@ -29,7 +29,7 @@ async def stage(
 
 @asynccontextmanager
 async def starting(settings: Settings) -> AsyncIterator[None]:
-    """A bot that has not started yet. Whatever becomes of the test, it has ended afterwards."""
+    """Start a bot in the background, and end it even if the test fails."""
 
     async def run() -> None:
         async with running_bot(settings):
