@@ -7,10 +7,10 @@ SQLite SQLAlchemy needs eight calls into aiosqlite's thread for a statement, and
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, select, true
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, make_url, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
@@ -36,7 +36,7 @@ def execute(
         values: the values of the placeholders by name.
         in_turn: see `Database.write`.
     """
-    prepared = _prepared(statement, database.dialect)
+    prepared = _prepared(statement, _dialect_of(database))
     return database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
@@ -57,9 +57,9 @@ def execute_both(
         0 if the first has written no row.
     """
     if isinstance(database, SqliteDatabase):
-        one, other = _prepared_pair(first, then, database.dialect)
+        one, other = _prepared_pair(first, then, _dialect_of(database))
         return database.write_both((one.sql, one.parameters(values)), (other.sql, other.parameters(values)))
-    both = _prepared_joined(first, then, database.dialect)
+    both = _prepared_joined(first, then, _dialect_of(database))
     return database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
@@ -67,7 +67,7 @@ async def read(
     database: Database, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> Sequence[Sequence[Any]]:
     """Return all rows of a query that is used often. Build it once, with placeholders, as for `execute`."""
-    prepared = _prepared_query(query, database.dialect)
+    prepared = _prepared_query(query, _dialect_of(database))
     rows = await database.read(prepared.sql, prepared.parameters(values))
     return [prepared.row(row) for row in rows]
 
@@ -112,6 +112,16 @@ class _Prepared:
         """Return a row of the driver with the columns' types."""
         pairs = zip(self.results, driver_row, strict=True)
         return [convert(value) if convert else value for convert, value in pairs]
+
+
+def _dialect_of(database: Database) -> Dialect:
+    """Return a dialect that all databases with the same driver share, so that they share prepared SQL."""
+    return _dialect(f"{database.dialect.name}+{database.dialect.driver}")
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return make_url(f"{name}://").get_dialect()()
 
 
 @lru_cache(maxsize=256)

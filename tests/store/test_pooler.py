@@ -98,13 +98,14 @@ async def test_a_lease_is_one_processs(database: Database, database_url: str) ->
     assert held == [True, False]
 
 
-async def test_processes_may_migrate_at_once(pooler: Pooler) -> None:
-    async def start() -> None:
+async def test_processes_may_migrate_at_once(empty_postgresql_url: str) -> None:
+    async def start(pooler: Pooler) -> None:
         async with open_database(pooler.url) as database:
             await migrate(database)
             await Invocations(database).check_writable()
 
-    await asyncio.gather(*(start() for _ in range(3)))
+    async with pooler_before(empty_postgresql_url).running() as pooler:
+        await asyncio.gather(*(start(pooler) for _ in range(3)))
 
 
 async def test_who_only_reads_can_write_nothing(

@@ -16,7 +16,6 @@ from bot.reasons import reason
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
 from bot.store.postgresql_driver import LOCK_SECONDS, PING_AFTER_SECONDS
 
@@ -49,7 +48,6 @@ async def test_more_writes_than_connections_wait_for_one(database: Database) -> 
 @pytest.fixture
 async def another_process(database_url: str, database: Database) -> AsyncIterator[Database]:
     async with open_database(database_url) as another:
-        await migrate(another)
         yield another
 
 
