@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from bot.app import utc_now
@@ -24,6 +25,9 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
+
+settings.register_profile("no deadline", deadline=None)  # other processes may take the machine's time
+settings.load_profile("no deadline")
 
 TOLD = "told"
 """The property of a test that holds its messages to the person who runs the tests."""
