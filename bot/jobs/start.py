@@ -86,9 +86,9 @@ class Starts:
         received = replace(
             asked,
             status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
             previous_id=previous_id,
             lease_until=self.lease_until(),
+            room_name=self._acceptance.room_name(asked),
         )
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received

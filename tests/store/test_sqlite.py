@@ -9,6 +9,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
+from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.sqlite_driver import SqliteDatabase
 from tests.locked import locked
@@ -31,9 +32,14 @@ async def all_things(engine: SqliteDatabase) -> list[int]:
 
 
 async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
-    """Return the outcome of each write: the number of rows, or the error."""
+    """Return the outcome of each write: the number of rows, or the reason why the database did not do it."""
     done = await asyncio.gather(*writes, return_exceptions=True)
-    return [str(one) if isinstance(one, BaseException) else one for one in done]
+    return [one if isinstance(one, int) else why(one) for one in done]
+
+
+def why(error: BaseException) -> str:
+    assert isinstance(error, DatabaseUnavailable)
+    return str(error.reason.args["why"])
 
 
 def adding(engine: SqliteDatabase, *ids: int) -> list["asyncio.Task[int]"]:
