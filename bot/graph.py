@@ -201,7 +201,7 @@ class Graph:
 
     @cached_property
     def worker(self) -> Worker:
-        """Continues new rows, and rows that a process has left behind."""
+        """Continues rows: new ones, and those that a process has left behind."""
         return Worker(
             invocations=self.invocations,
             starts=self.starts,
