@@ -215,7 +215,7 @@ class Graph:
 
     @cached_property
     def recovery(self) -> Recovery:
-        """Claims rows that were left behind."""
+        """Claims rows that a process has left behind."""
         return Recovery(
             invocations=self.invocations,
             worker=self.worker,
