@@ -14,6 +14,8 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 READ_ONLY = "25006"
+_ROLLED_BACK = "40"
+"""The beginning of the codes for a deadlock, and for what cannot be serialized."""
 
 _POOLER_REFUSES = re.compile(
     r"password|auth|no such (user|database)|statement pooling|startup parameter", re.IGNORECASE
@@ -55,6 +57,12 @@ def is_refusal(error: BaseException) -> bool:
     return getattr(error, "severity_en", None) == "ERROR"  # of asyncpg's own; FATAL ends a connection
 
 
+def may_be_repeated(error: BaseException) -> bool:
+    """Whether a write was certainly not carried out, and may well be at the next try."""
+    state = sqlstate_of(error)
+    return state == READ_ONLY or state.startswith(_ROLLED_BACK)
+
+
 def is_of_no_use(error: BaseException) -> bool:
     """Whether the server takes no writes, or is about to end: another one may be in its place by now."""
     state = sqlstate_of(error)
@@ -66,7 +74,7 @@ def may_pass(error: BaseException) -> bool:
     original = _original(error)
     state = sqlstate_of(error)
     if state:
-        return state[:2] in {"08", "53", "57"} and not _POOLER_REFUSES.search(str(original))
+        return state[:2] in {"08", "53", "57", _ROLLED_BACK} and not _POOLER_REFUSES.search(str(original))
     if isinstance(original, sqlite3.Error):
         return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     if type(original).__name__ == "TargetServerAttributeNotMatched":  # of several hosts none takes writes

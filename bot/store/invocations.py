@@ -1,8 +1,8 @@
 """The invocation log: one row for each use of the bot, and the one function that moves a row on."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -16,9 +16,10 @@ from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, in_columns, invocations_of, values_of
+from bot.store.rows import COLUMNS, NAMES, in_columns, invocation_of, values_of
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import followed, invocations, is_open
+from bot.store.tables import FAR_AHEAD, followed, invocations, is_open
+from bot.store.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Invocations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unreadable = Unreadable("an invocation cannot be read", "invocation_id")
 
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add a row.
@@ -119,8 +121,15 @@ class Invocations:
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         """Rows with something left to do and nobody who does it, the longest overdue first."""
-        query = select(*COLUMNS).where(invocations.c.lease_until <= now).order_by(invocations.c.lease_until)
-        return await self._all(query.limit(limit))
+
+        async def at_most(number: int) -> Sequence[Sequence[Any]]:
+            return await read(self._database, _OVERDUE, {"now": now, "most": number})
+
+        return await self._unreadable.first(limit, at_most, invocation_of)
+
+    async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
+        """Let no row be claimed for longer: a clock was set back since that was noted."""
+        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows made before a time, when they no longer work."""
@@ -221,7 +230,7 @@ class Invocations:
                 # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
-                    for invocation in invocations_of([row]):
+                    for invocation in self._unreadable.left_out([row], invocation_of):
                         yield invocation
 
     async def _move(
@@ -242,10 +251,10 @@ class Invocations:
         return next(iter(await self._read(_by(column), {"value": value})), None)
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
-        return invocations_of(await read(self._database, query, values))
+        return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
     async def _all(self, query: Any) -> list[Invocation]:
-        return invocations_of(await fetch(self._database, query))
+        return self._unreadable.left_out(await fetch(self._database, query), invocation_of)
 
 
 def _value(name: str) -> Any:
@@ -318,6 +327,17 @@ _STOP_OF_JOB = (
     )
     .order_by(invocations.c.created_at)
     .limit(1)
+)
+
+_OVERDUE = (
+    select(*COLUMNS)
+    .where(invocations.c.lease_until <= _value("now"))
+    .order_by(invocations.c.lease_until)
+    .limit(bindparam("most", required=False, type_=Integer()))
+)
+
+_BRINGING_BACK = (
+    update(invocations).where(invocations.c.lease_until > _value("far")).values(lease_until=_value("now"))
 )
 
 _RELEASING = (

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import READ_ONLY, failures, is_of_no_use, is_refusal, sqlstate_of
+from bot.store.errors import failures, is_of_no_use, is_refusal, may_be_repeated
 
 PING_AFTER_SECONDS = 1.0
 """Ping connections idle longer than this. A connection that the server has closed shows without a ping."""
@@ -24,6 +24,9 @@ PING_AFTER_SECONDS = 1.0
 PING_SECONDS = 1.0
 LOCK_SECONDS = 2
 """Seconds to wait for an advisory lock. An ack waits behind it, as with `BUSY_MILLISECONDS` on SQLite."""
+
+TRIES = 3
+"""How often a write is sent that was certainly not carried out before."""
 
 _LOCKS = 0x6C6F67
 """The first half of the numbers of our advisory locks ("log" in ASCII); the second names what is locked."""
@@ -45,14 +48,19 @@ class PostgreSqlDatabase(Database):
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
-        """A server that only takes reads has written nothing: the address may lead to another one by now."""
+        """Try again what was certainly not carried out.
+
+        A server that only takes reads has written nothing: the address may lead to another one by now. Nor
+        has a transaction that stood in the way of another one, as in a deadlock.
+        """
         if self._read_only:
             raise InvalidRequestError("it was opened to be read")
-        try:
-            return len(await self._rows(sql, parameters, in_turn))
-        except failures() as error:
-            if sqlstate_of(error) != READ_ONLY:
-                raise
+        for _ in range(TRIES - 1):
+            try:
+                return len(await self._rows(sql, parameters, in_turn))
+            except failures() as error:
+                if not may_be_repeated(error):
+                    raise
         return len(await self._rows(sql, parameters, in_turn))
 
     @override

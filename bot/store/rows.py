@@ -4,15 +4,17 @@ A row is flat: the reason of an invocation stands in `reason_code` and, as JSON,
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-import structlog
+from sqlalchemy import Table
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
 from bot.reasons import Reason, code_of, other
-from bot.store.tables import invocations
+from bot.store.tables import UtcDateTime, invocations
 
 _REASON = ("reason_code", "reason_args")
 
@@ -26,9 +28,7 @@ NAMES = tuple(_names())
 _PLAIN = tuple(name for name in NAMES if name not in _REASON)
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
-_log = structlog.get_logger()
-
-_KINDS = (
+_KINDS: tuple[tuple[str, type[StrEnum]], ...] = (
     ("action", Action),
     ("source", Source),
     ("status", Status),
@@ -37,24 +37,39 @@ _KINDS = (
 )
 
 
-def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
-    """The invocations that rows hold, less those with words that this version does not know."""
-    found = []
-    for row in rows:
-        try:
-            found.append(invocation_of(row))
-        except ValueError as error:
-            _log.error("an invocation cannot be read", invocation_id=row[0], reason=str(error))
-    return found
-
-
 def invocation_of(row: Sequence[Any]) -> Invocation:
-    """The invocation that a row of COLUMNS holds."""
+    """The invocation that a row of COLUMNS holds.
+
+    Raises:
+        ValueError: this version cannot read it.
+    """
     values = dict(zip(NAMES, row, strict=True))
+    check_times(invocations, values)
     for name, kind in _KINDS:
-        values[name] = values[name] and kind(values[name])
+        values[name] = word_of(kind, values[name])
     code, args = (values.pop(name) for name in _REASON)
     return Invocation(**values, reason=reason_of(code, args) if code else None)
+
+
+def word_of(kind: type[StrEnum], value: Any) -> Any:
+    """The word that a column holds, if any.
+
+    Raises:
+        ValueError: it is none that this version knows.
+    """
+    return None if value is None else kind(value)
+
+
+def check_times(table: Table, values: Mapping[str, Any]) -> None:
+    """Refuse a row in whose columns for times stands something else, which SQLite lets happen.
+
+    Raises:
+        ValueError: saying in which column.
+    """
+    for name, value in values.items():
+        is_time = value is None or isinstance(value, datetime)
+        if not is_time and isinstance(table.c[name].type, UtcDateTime):
+            raise ValueError(f"{value!r} in {name} is no time")
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
@@ -79,7 +94,7 @@ def reason_of(code: str, args: str | None) -> Reason:
         return other(code)
     try:
         values = json.loads(args or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         values = {}
     return Reason(known, values if isinstance(values, dict) else {})
 
