@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
@@ -166,19 +166,13 @@ class Invocations:
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Those of the jobs that are somebody's."""
-        made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
-        return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
+        sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
+        return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
 
     async def other_unknown_starts(self, invocation: Invocation) -> list[Invocation]:
         """The other starts of the same room that may have made a job of which it is not known yet."""
-        others = (
-            is_open,
-            invocations.c.room_id == invocation.room_id,
-            invocations.c.id != invocation.id,
-            invocations.c.action == Action.START,
-            invocations.c.status != Status.RECEIVED,
-        )
-        return await self._all(select(*COLUMNS).where(*others))
+        values = {"room": invocation.room_id, "own_id": invocation.id}
+        return await self._read(_OTHER_UNKNOWN_STARTS, values)
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
@@ -253,9 +247,6 @@ class Invocations:
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
         return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
-    async def _all(self, query: Any) -> list[Invocation]:
-        return self._unreadable.left_out(await fetch(self._database, query), invocation_of)
-
 
 def _value(name: str) -> Any:
     return bindparam(name, required=False)
@@ -327,6 +318,23 @@ _STOP_OF_JOB = (
     )
     .order_by(invocations.c.created_at)
     .limit(1)
+)
+
+
+@lru_cache(maxsize=64)
+def _known(number: int) -> Select[Any]:
+    """The query for those of so many jobs that are somebody's."""
+    sought = [_value(f"job_{each}") for each in range(number)]
+    made = (invocations.c.job_id.in_(sought), invocations.c.action == Action.START)
+    return select(invocations.c.job_id).where(*made)
+
+
+_OTHER_UNKNOWN_STARTS = select(*COLUMNS).where(
+    is_open,
+    invocations.c.room_id == _value("room"),
+    invocations.c.id != _value("own_id"),
+    invocations.c.action == Action.START,
+    invocations.c.status != Status.RECEIVED,
 )
 
 _OVERDUE = (

@@ -41,7 +41,7 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 async def found(log: Invocations, number: int) -> None:
     """One of the two queries for duplicates."""
     queries, values = duplicate_queries(START)
-    await log._all(queries[number].params(values))
+    await log._read(queries[number], values)
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
