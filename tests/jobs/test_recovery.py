@@ -314,6 +314,13 @@ async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease
     assert [does for does, _ in await other.recover_once()] == ["interrupted"]
 
 
+async def test_a_row_that_was_claimed_before_a_clock_was_set_back_goes_on(
+    log: Invocations, process: Process
+) -> None:
+    await log.record(left_behind(lease_until=NOON + timedelta(days=1)))
+    assert [does for does, _ in await process.recover_once()] == ["start"]
+
+
 class LogWithoutLuck(Invocations):
     """Cannot be read the first two times, the second time for no reason that anybody has thought of."""
 

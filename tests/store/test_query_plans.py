@@ -164,3 +164,17 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
     for plan in (due, held):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database: Database) -> None:
+    by_sqlalchemy: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        by_sqlalchemy.append(statement)
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    for asked, (ask, _) in ASKED.items():
+        if "rows" not in asked:  # which are listed for a person who waits
+            await ask(Invocations(database), WatchedJobs(database))
+    assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []
