@@ -345,8 +345,17 @@ _OVERDUE = (
 )
 
 _BRINGING_BACK = (
-    update(invocations).where(invocations.c.lease_until > _value("far")).values(lease_until=_value("now"))
+    update(invocations)
+    .where(
+        invocations.c.id.in_(
+            select(invocations.c.id)
+            .where(invocations.c.lease_until > _value("far"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(lease_until=_value("now"))
 )
+"""What somebody is writing at this moment is left for the next time, as with posts."""
 
 _RELEASING = (
     update(invocations)

@@ -23,13 +23,14 @@ from sqlalchemy import (
 from bot.domain.invocation import JobState
 from bot.domain.post import Due, Post, Purpose
 from bot.store.database import Database
-from bot.store.rows import COLUMNS, check_times, invocation_of, word_of
+from bot.store.rows import COLUMNS, check_times, invocation_of, times_in, word_of
 from bot.store.statements import execute, execute_both, fetch, read
 from bot.store.tables import FAR_AHEAD, invocations, posts
 from bot.store.unreadable import Unreadable
 
 NAMES = tuple(field.name for field in fields(Post))
 _POST = tuple(posts.c[name] for name in NAMES)
+_TIMES = times_in(posts)
 _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
@@ -225,11 +226,18 @@ def _brought_back(name: str) -> Any:
 _BRINGING_BACK = (
     update(posts)
     .where(
-        posts.c.next_attempt_at.is_not(None),
-        or_(posts.c.next_attempt_at > _value("far"), posts.c.lease_until > _value("far")),
+        posts.c.id.in_(
+            select(posts.c.id)
+            .where(
+                posts.c.next_attempt_at.is_not(None),
+                or_(posts.c.next_attempt_at > _value("far"), posts.c.lease_until > _value("far")),
+            )
+            .with_for_update(skip_locked=True)
+        )
     )
     .values({name: _brought_back(name) for name in ("next_attempt_at", "lease_until")})
 )
+"""What somebody is writing at this moment is left for the next time: nobody waits for all the rest."""
 
 _TAKING = {
     "revision": posts.c.revision + 1,
@@ -319,7 +327,7 @@ def _due_of(row: Sequence[Any]) -> Due:
 
 def _post_of(row: Sequence[Any]) -> Post:
     values = dict(zip(NAMES, row, strict=True))
-    check_times(posts, values)
+    check_times(values, _TIMES)
     values["purpose"] = word_of(Purpose, values["purpose"])
     for name in ("state", "shown_state"):
         values[name] = word_of(JobState, values[name])

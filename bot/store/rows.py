@@ -4,7 +4,7 @@ A row is flat: the reason of an invocation stands in `reason_code` and, as JSON,
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
@@ -44,7 +44,7 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
         ValueError: this version cannot read it.
     """
     values = dict(zip(NAMES, row, strict=True))
-    check_times(invocations, values)
+    check_times(values, _TIMES)
     for name, kind in _KINDS:
         values[name] = word_of(kind, values[name])
     code, args = (values.pop(name) for name in _REASON)
@@ -60,16 +60,23 @@ def word_of(kind: type[StrEnum], value: Any) -> Any:
     return None if value is None else kind(value)
 
 
-def check_times(table: Table, values: Mapping[str, Any]) -> None:
+def times_in(table: Table) -> tuple[str, ...]:
+    """The names of the columns that hold times."""
+    return tuple(column.name for column in table.c if isinstance(column.type, UtcDateTime))
+
+
+def check_times(values: Mapping[str, Any], times: Iterable[str]) -> None:
     """Refuse a row in whose columns for times stands something else, which SQLite lets happen.
 
     Raises:
         ValueError: saying in which column.
     """
-    for name, value in values.items():
-        is_time = value is None or isinstance(value, datetime)
-        if not is_time and isinstance(table.c[name].type, UtcDateTime):
-            raise ValueError(f"{value!r} in {name} is no time")
+    for name in times:
+        if values[name] is not None and not isinstance(values[name], datetime):
+            raise ValueError(f"{values[name]!r} in {name} is no time")
+
+
+_TIMES = times_in(invocations)
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:

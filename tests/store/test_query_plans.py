@@ -58,6 +58,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_lease"),
+    "what a clock that was set back would hold up": (lambda log, _: log.bring_back(NOON), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
@@ -162,6 +163,8 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
     assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
+    [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
+    assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
     for plan in (due, held):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
 
