@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeAlias, TypeVar, cast
 
 from typing_extensions import override
 
-from bot.domain.invocation import Invocation, StartRequest
+from bot.domain.invocation import Invocation, JobInvocation, StartRequest
 from bot.domain.job import JobReport, RoomReport, SmartChatJob
 from bot.domain.post import Due, Post
-from bot.domain.steps import Adopted, Step
+from bot.domain.steps import Adopted, AnyInvocation, Step
 from bot.errors import Answer, DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.metastudio.client import MetaStudio, Started
@@ -20,11 +21,42 @@ from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts, Shown
+from bot.store.rows import NAMES, invocation_of, values_of
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Exception | Callable[[], Awaitable[T]]
 """What an operation gives: a value, an error that it raises, or what a function gives."""
+
+
+OF_THE_REQUEST = ("room_id", "region", "room_type", "client_id")
+OF_THE_JOB = ("job_id", "job_state", "configuration", "started_at", "adopted_at", "ended_at")
+
+
+def an_invocation(**columns: Any) -> JobInvocation:
+    """The invocation of a row with these columns, and with its `reason`.
+
+    It can be handed to whatever takes an invocation, so a test has to see to the room and the job itself.
+    """
+    reason = columns.pop("reason", None)
+    values = dict.fromkeys(NAMES) | {"text": "", **columns}
+    invocation = replace(invocation_of([values.pop(name) for name in NAMES]), reason=reason)
+    assert not values, f"no columns: {values}"
+    assert invocation.request or not any(columns.get(name) for name in OF_THE_REQUEST), "a room_id is missing"
+    assert invocation.job or not any(columns.get(name) for name in OF_THE_JOB), "a job_id is missing"
+    return cast("JobInvocation", invocation)
+
+
+def changed(invocation: Invocation, **columns: Any) -> JobInvocation:
+    """The same with other values in these columns."""
+    values = {name: value for name, value in values_of(invocation).items() if not name.startswith("reason_")}
+    return an_invocation(**(values | {"reason": invocation.reason} | columns))
+
+
+def flat(invocation: Invocation) -> Any:
+    """Its columns as attributes: each is None where the invocation lacks that part."""
+    return SimpleNamespace(**values_of(invocation))
+
 
 LOCKED = other("The database cannot be used: database is locked.")
 LOST = other("The database cannot be used: connection lost.")
@@ -108,12 +140,12 @@ class Channel(Delivery):
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._listen()
         self.announced.append(render("").text)
-        return Delivered(invocation.channel_id, f"1700000000.{len(self.announced):06}")
+        return Delivered(invocation.origin.channel_id, f"1700000000.{len(self.announced):06}")
 
     @override
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._listen()
-        self.addresses.append(invocation.response_url)
+        self.addresses.append(invocation.origin.response_url)
         (self.instead if instead else self.told).append(message)
         return Delivered()
 
@@ -153,8 +185,8 @@ class FlakyLog(Invocations):
 
     @override
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         self.refuse()
         moved = await super().advance(invocation, step, post=post)
         self.lose_answer()
@@ -162,8 +194,8 @@ class FlakyLog(Invocations):
 
     @override
     async def adopt(
-        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         self.refuse()
         return await super().adopt(unknown, step, post=post)
 
@@ -191,8 +223,8 @@ class SlowLog(Invocations):
 
     @override
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         if self._steps:
             await self._wait()
         return await super().advance(invocation, step, post=post)

@@ -20,7 +20,7 @@ from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.reasons import other
 from bot.slack.delivery import Delivered, Delivery, Render
-from tests.fakes import FakeMetaStudio
+from tests.fakes import FakeMetaStudio, flat
 from tests.life_world import ACCEPTED, TAKEN, World
 
 
@@ -142,10 +142,10 @@ class SlackOfTheWorld(Delivery):
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._speak()
-        words, job_id = render("").text, invocation.job_id or "no job"
+        words, job_id = render("").text, flat(invocation).job_id or "no job"
         assert job_id in words
         self._world.announced[job_id].append(invocation.id)
-        if invocation.channel_id != "C1":
+        if invocation.origin.channel_id != "C1":
             return Delivered()
         ts = f"{len(self._world.shown) + 1}.0"
         self._world.shown[ts].append(words)

@@ -1,13 +1,15 @@
 """Steps of invocations, for tests to which it does not matter what else becomes known by them."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from typing_extensions import override
+from sqlalchemy import update
 
 from bot.domain import steps
 from bot.domain.invocation import Invocation, Status
+from bot.store.invocations import Invocations
+from bot.store.statements import execute
+from bot.store.tables import invocations
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -33,16 +35,11 @@ def adopting(job_id: str = "job-1", **known: Any) -> steps.Adopted:
     return steps.Adopted(**{"job_id": job_id, "started_at": NOON, **known})
 
 
-def noting(row: Invocation, at: datetime, *, channel: str | None = None, ts: str | None = None) -> steps.Step:
-    """The note that people have been told of a row, which the mark of its post leaves behind."""
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Noted(steps.Step):
-        status: ClassVar[Status] = row.status
-
-        @override
-        def facts(self) -> dict[str, Any]:
-            told = {"announced_at": at, "message_channel": channel, "message_ts": ts}
-            return told | {"response_url": None, "lease_until": None}
-
-    return Noted()
+async def note_told(
+    log: Invocations, row: Invocation, at: datetime, *, channel: str | None = None, ts: str | None = None
+) -> None:
+    """Note that people have been told of a row, as the mark of its post does."""
+    told = {"announced_at": at, "message_channel": channel, "message_ts": ts}
+    nothing_left = {"response_url": None, "lease_until": None}
+    statement = update(invocations).where(invocations.c.id == row.id)
+    await execute(log._database, statement.values(told | nothing_left))

@@ -32,6 +32,7 @@ from typing_extensions import override
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
+from tests.fakes import an_invocation, changed
 from tests.life_process import Process, Work, begin, make_empty_log, nothing, take_over, tried
 from tests.life_world import ACCEPTED, OVER, TAKEN, World
 
@@ -343,7 +344,7 @@ class LifeOfStarts(RuleBasedStateMachine):
             "user_id": user_id,
             "channel_id": "C1",
         }
-        return Invocation(**(values | more))
+        return an_invocation(**(values | more))
 
     async def _deliver(self, start: Invocation, request: StartRequest, process: Process) -> None:
         received = await process.starts.commit(start.asking_for(request))
@@ -353,13 +354,13 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @staticmethod
     async def _stop(stop: Invocation, job: JobRef, process: Process) -> None:
-        received = await process.stops.commit(replace(stop, room_id=job.room_id, job_id=job.job_id))
+        received = await process.stops.commit(changed(stop, room_id=job.room_id, job_id=job.job_id))
         assert received is not None
         process.claims.take(received.id, process.stops.carry_out(received))
 
     @staticmethod
     async def _look_again(look: Invocation, invocation_id: str, process: Process) -> None:
-        start = await process.log.get(invocation_id)
+        start = await process.log.get_start(invocation_id)
         assert start is not None
         await process.log.record(look)
         process.claims.take(look.id, process.reconciliation.look_again(start, asking=look))

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
+from bot.domain.invocation import (
+    REGION_NAMES,
+    Invocation,
+    JobInvocation,
+    RoomInvocation,
+    RoomType,
+    StartRequest,
+)
 from bot.domain.typed_text import words_of
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
@@ -53,9 +60,14 @@ class JobRef:
             return cls(room_id, job_id)
         return None
 
-    def as_logged(self, start: Invocation | None) -> "JobRef":
+    @classmethod
+    def in_row(cls, row: JobInvocation) -> Self:
+        """The job of a row."""
+        return cls(row.request.room_id, row.job.job_id)
+
+    def as_logged(self, start: RoomInvocation | None) -> "JobRef":
         """The same in the room of the start that made it, whatever room somebody names."""
-        return JobRef(start.room_id, self.job_id) if start and start.room_id else self
+        return JobRef(start.request.room_id, self.job_id) if start else self
 
     def as_told(self, start: Invocation | None, asking: Invocation) -> "JobRef":
         """The same as somebody is told of it: without its room, if they may not read of the job."""
@@ -159,25 +171,14 @@ def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
     )
 
 
-def parse_again(start: Invocation, regions: Regions) -> StartRequest:
+def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
     """What a start asked for, as if it was asked for today: the regions may have changed.
 
     Raises:
         InvalidArguments: it cannot be asked for any more.
     """
-    request = request_of(start)
-    values = {name: getattr(request, name) for name in OPTIONS if getattr(request, name)}
+    values = {name: getattr(start.request, name) for name in OPTIONS if getattr(start.request, name)}
     return _start(values, regions)
-
-
-def request_of(invocation: Invocation) -> StartRequest:
-    """What an invocation asked for, to be asked for once more."""
-    return StartRequest(
-        room_id=invocation.room_id or "",
-        region=invocation.region,
-        room_type=RoomType(invocation.room_type) if invocation.room_type else None,
-        client_id=invocation.client_id,
-    )
 
 
 def parse_nothing(words: Sequence[str], verb: str) -> None:

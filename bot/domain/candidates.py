@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import RoomInvocation
 from bot.domain.job import JobReport
 
 CLOCKS_APART = timedelta(seconds=5)
@@ -34,7 +34,9 @@ class Times:
     now: datetime
 
     @classmethod
-    def of(cls, start: Invocation, *, offset: timedelta | None, window: timedelta, now: datetime) -> "Times":
+    def of(
+        cls, start: RoomInvocation, *, offset: timedelta | None, window: timedelta, now: datetime
+    ) -> "Times":
         """The times of a start.
 
         Args:
@@ -67,7 +69,11 @@ class Candidates:
 
 
 def candidates(
-    start: Invocation, reports: Iterable[JobReport], times: Times, *, known: AbstractSet[str] = frozenset()
+    start: RoomInvocation,
+    reports: Iterable[JobReport],
+    times: Times,
+    *,
+    known: AbstractSet[str] = frozenset(),
 ) -> Candidates:
     """Sort a room's jobs out.
 
@@ -88,5 +94,5 @@ def candidates(
     return Candidates(tuple(timely), tuple(undated), tuple(nearby))
 
 
-def _may_be_of(start: Invocation, report: JobReport) -> bool:
-    return not report.client_id or report.client_id == start.client_id
+def _may_be_of(start: RoomInvocation, report: JobReport) -> bool:
+    return not report.client_id or report.client_id == start.request.client_id

@@ -1,10 +1,13 @@
 """The words of the domain as types: what is asked for, and one use of the bot by one person."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Generic, TypeAlias, cast
 
+from typing_extensions import TypeIs, TypeVar
+
+from bot.errors import Answer
 from bot.reasons import Reason
 
 REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwest-Guiyang1"}
@@ -88,9 +91,30 @@ class JobState(StrEnum):
         return not other.is_over and (self.is_over or other is JobState.ACCEPTED) and self is not other
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who asked, where, and how they can be answered.
+
+    `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack Connect), else None.
+    `response_url` and `trigger_id` are secrets while they work: no repr shows them.
+    """
+
+    user_id: str
+    foreign_team_id: str | None = None
+    team_id: str | None = None
+    enterprise_id: str | None = None
+    channel_id: str | None = None
+    channel_kind: ChannelKind | None = None
+    trigger_id: str | None = field(default=None, repr=False)
+    response_url: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The checked arguments of one start. What is None is left out of the call."""
+    """The checked arguments of one start. What is None is left out of the call.
+
+    What is about a job that is there only has the room. Once MetaStudio has chosen a region, it stands here.
+    """
 
     room_id: str
     region: str | None = None
@@ -99,17 +123,48 @@ class StartRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """One use of the bot: a row of the log, column by column.
+class Job:
+    """The job that an invocation made, or that it is about.
 
-    Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `started_at` is
+    `state` is what the announcement shows, and on a stop what it made of the job. `configuration` is what
+    MetaStudio said of the voices and the picture, as JSON and without its `rtc_room_info`. `started_at` is
     when the job was known to be started, `adopted_at` when it was found after its answer was lost, `ended_at`
-    when its end was seen. `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack
-    Connect), else None.
-    `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
-    what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
-    and without its `rtc_room_info`. Past its `lease_until` any process may claim the row. `response_url` and
-    `trigger_id` are secrets while they work: no repr shows them.
+    when its end was seen.
+    """
+
+    job_id: str
+    state: JobState | None = None
+    configuration: str | None = None
+    started_at: datetime | None = None
+    adopted_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """When people were told what came of an invocation, and by which message, if it can be found again."""
+
+    announced_at: datetime | None = None
+    channel: str | None = None
+    ts: str | None = None
+
+
+NO_ANSWER = Answer()
+NOT_TOLD = Told()
+
+RequestT_co = TypeVar("RequestT_co", bound=StartRequest | None, default=StartRequest | None, covariant=True)
+JobT_co = TypeVar("JobT_co", bound=Job | None, default=Job | None, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation(Generic[RequestT_co, JobT_co]):
+    """One use of the bot: a row of the log.
+
+    `RoomInvocation` and `JobInvocation` are those of which the room, or the room and the job, are known.
+
+    Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `previous_id`
+    names the invocation whose button led to this one; no two rows name the same. Past its `lease_until` any
+    process may claim the row.
     """
 
     id: str
@@ -117,47 +172,27 @@ class Invocation:
     action: Action
     source: Source
     status: Status
-    team_id: str | None = None
-    enterprise_id: str | None = None
-    channel_id: str | None = None
-    channel_kind: ChannelKind | None = None
-    user_id: str
-    foreign_team_id: str | None = None
+    origin: Origin
     text: str = ""
-    room_id: str | None = None
+    request: RequestT_co
     room_name: str | None = None
-    region: str | None = None
-    room_type: str | None = None
-    client_id: str | None = None
     previous_id: str | None = None
     reason: Reason | None = None
-    http_status: int | None = None
-    error_code: str | None = None
-    error_msg: str | None = None
-    request_id: str | None = None
-    job_id: str | None = None
-    job_state: JobState | None = None
-    configuration: str | None = None
+    answer: Answer = NO_ANSWER
+    job: JobT_co
     latency_ms: int | None = None
-    started_at: datetime | None = None
-    adopted_at: datetime | None = None
-    ended_at: datetime | None = None
-    trigger_id: str | None = field(default=None, repr=False)
-    response_url: str | None = field(default=None, repr=False)
-    message_channel: str | None = None
-    message_ts: str | None = None
-    announced_at: datetime | None = None
+    told: Told = NOT_TOLD
     lease_until: datetime | None = None
 
-    def asking_for(self, request: StartRequest) -> Self:
+    def asking_for(self, request: StartRequest) -> "Invocation[StartRequest, JobT_co]":
         """The same with what was asked for."""
-        return replace(
-            self,
-            room_id=request.room_id,
-            region=request.region,
-            room_type=request.room_type,
-            client_id=request.client_id,
-        )
+        row: Invocation = self
+        return cast("Invocation[StartRequest, JobT_co]", replace(row, request=request))
+
+    def about_job(self, room_id: str, job_id: str) -> "JobInvocation":
+        """The same about a job."""
+        row: Invocation = self
+        return cast("JobInvocation", replace(row, request=StartRequest(room_id), job=Job(job_id=job_id)))
 
     @property
     def made_no_job(self) -> bool:
@@ -169,10 +204,24 @@ class Invocation:
 
         A person of another workspace cannot read the public channels of the bot's.
         """
-        is_public = self.channel_kind is ChannelKind.PUBLIC and asking.foreign_team_id is None
-        is_here = self.channel_id is not None and self.channel_id == asking.channel_id
-        return is_public or is_here or self.user_id == asking.user_id
+        mine, theirs = self.origin, asking.origin
+        is_public = mine.channel_kind is ChannelKind.PUBLIC and theirs.foreign_team_id is None
+        is_here = mine.channel_id is not None and mine.channel_id == theirs.channel_id
+        return is_public or is_here or mine.user_id == theirs.user_id
 
 
-SECRET_COLUMNS = frozenset(column.name for column in fields(Invocation) if not column.repr)
-"""Columns of an invocation that are shown to nobody."""
+RoomInvocation: TypeAlias = Invocation[StartRequest, Job | None]
+"""One of which the room is known, as of each start that could be understood."""
+
+JobInvocation: TypeAlias = Invocation[StartRequest, Job]
+"""One of which the room and the job are known: a start that made a job, or what is about a job."""
+
+
+def has_room(invocation: Invocation) -> TypeIs[RoomInvocation]:
+    """Whether its room is known."""
+    return invocation.request is not None
+
+
+def has_job(invocation: Invocation) -> TypeIs[JobInvocation]:
+    """Whether its room and its job are known."""
+    return invocation.request is not None and invocation.job is not None

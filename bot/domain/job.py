@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
@@ -73,10 +74,12 @@ class _Part(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _unusable_counts_as_left_out(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
-        if isinstance(value, float) and not isfinite(value):
-            return None  # pydantic would turn it into the text "nan"
-        return _or_none(value, parse)
+    def _unusable_counts_as_left_out(
+        cls, value: Any, parse: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        is_usable = not isinstance(value, float) or isfinite(value)  # pydantic makes the text "nan"
+        parsed = _or_none(value, parse) if is_usable else None
+        return cls.model_fields[str(info.field_name)].default if parsed is None else parsed
 
 
 def legible(name: str | None) -> str:
@@ -155,9 +158,9 @@ class Configuration(_Part):
 
 
 class SmartChatJob(Configuration):
-    """Table 5."""
+    """Table 5. `job_id` is empty where MetaStudio names none, which no start and no list may do."""
 
-    job_id: str | None = None
+    job_id: str = ""
     rtc_room_info: RtcRoomInfo | None = None
 
     def configuration(self) -> str:

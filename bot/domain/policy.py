@@ -28,7 +28,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.invocation import Action, Invocation, StartRequest
+from bot.domain.invocation import Action, Invocation, JobInvocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
@@ -93,7 +93,7 @@ class Policy(BaseModel):
             faults = [str(error)]
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
-    def check(self, invocation: Invocation, start: Invocation | None = None) -> None:
+    def check(self, invocation: Invocation, start: JobInvocation | None = None) -> None:
         """The gate for every use of the bot: let it pass, or refuse it.
 
         Args:
@@ -109,42 +109,41 @@ class Policy(BaseModel):
             case Action.JOBS:
                 self._check_look(invocation)
             case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
-                request = StartRequest(invocation.room_id or "", invocation.region)
-                self.check_start(invocation, request)
+                self.check_start(invocation, invocation.request)
             case Action.STOP:
-                self.check_stop(invocation, invocation.room_id or "", start)
+                room_id = invocation.request.room_id if invocation.request else None
+                self.check_stop(invocation, room_id, start)
             case Action.RTC_ACCESS:
                 self.check_rtc_access(invocation, start)
 
-    def check_start(self, invocation: Invocation, request: StartRequest) -> None:
+    def check_start(self, invocation: Invocation, request: StartRequest | None) -> None:
         """Let the start pass, or refuse it.
 
         Raises:
             Refused: naming the first rule that is in the way.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
         _check_home(invocation, self.start)
+        room_id, region = (request.room_id, request.region) if request else (None, None)
         regions = self.start.regions
-        if regions and request.region is None:
+        if regions and region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
-        _pass(self.start.rooms, request.room_id, refusal)
-        if regions is not None and request.region not in regions:
-            raise Refused(
-                reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
-            )
+        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
+        _pass(self.start.rooms, room_id, refusal)
+        if regions is not None and region not in regions:
+            raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
-    def check_stop(self, invocation: Invocation, room_id: str, start: Invocation | None) -> None:
+    def check_stop(self, invocation: Invocation, room_id: str | None, start: JobInvocation | None) -> None:
         """Let the stop pass, or refuse it. `start` is what made the job, where the log knows it.
 
         Raises:
             Refused: naming the first rule that is in the way.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.user_id == invocation.user_id:
+        if start is not None and start.origin.user_id == invocation.origin.user_id:
             _check_home(invocation, self.start, self.stop)
             return
         _check_home(invocation, self.stop)
@@ -153,7 +152,7 @@ class Policy(BaseModel):
         told = None if is_hidden else room_id
         _pass(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
 
-    def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
+    def check_rtc_access(self, invocation: Invocation, start: JobInvocation | None) -> None:
         """Let who made the job see what a client needs to join it, and admins.
 
         A job that was adopted may be somebody else's, however likely it is not.
@@ -161,28 +160,28 @@ class Policy(BaseModel):
         Raises:
             Refused: for anybody else.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.adopted_at is not None:
+        if start is not None and start.job.adopted_at is not None:
             raise Refused(reason(Code.RTC_ACCESS_OF_ADOPTED_JOB, has_admins=bool(self.admins)))
-        if start is None or start.user_id != invocation.user_id:
+        if start is None or start.origin.user_id != invocation.origin.user_id:
             raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
         _check_home(invocation, self.start)
 
     def _check_look(self, invocation: Invocation) -> None:
-        if invocation.user_id not in self.admins:
+        if invocation.origin.user_id not in self.admins:
             _check(self.look, invocation, "list")
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _pass(rules.users, invocation.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _pass(rules.channels, invocation.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _pass(rules.users, invocation.origin.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
+    _pass(rules.channels, invocation.origin.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
 
 
 def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
     """Refuse a person of another workspace whom none of these rules names."""
-    named = any(invocation.user_id in (rules.users or ()) for rules in named_in)
-    if invocation.foreign_team_id is not None and not named:
+    named = any(invocation.origin.user_id in (rules.users or ()) for rules in named_in)
+    if invocation.origin.foreign_team_id is not None and not named:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 

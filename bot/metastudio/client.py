@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -228,8 +228,8 @@ def _segment(job_id: str) -> str:
     return quote(job_id, safe="")
 
 
-def _names_a_job(job_id: str | None) -> TypeGuard[str]:
-    return bool(job_id and job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
+def _names_a_job(job_id: str) -> bool:
+    return bool(job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
 
 
 def _started(reply: Reply) -> Started:

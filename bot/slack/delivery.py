@@ -86,7 +86,9 @@ class Delivery:
             Undeliverable: Slack takes it on no route at the moment.
         """
         routes = [
-            _Route("channel", partial(self._post, invocation.channel_id), CHANNEL_SECONDS, is_fixed=False),
+            _Route(
+                "channel", partial(self._post, invocation.origin.channel_id), CHANNEL_SECONDS, is_fixed=False
+            ),
             _Route(
                 "response_url in channel", partial(self._respond, invocation, "in_channel"), ROUTE_SECONDS
             ),
@@ -118,7 +120,7 @@ class Delivery:
         """
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
+                return await self._send(partial(self._post, post.channel), message, keep=post.job_id or "")
         except SLACK_FAILURES as error:
             raise Undeliverable(f"Slack does not take the message ({word_for(error)}).") from None
 
@@ -146,7 +148,7 @@ class Delivery:
             raise Undeliverable("The announcement went where it cannot be found again.")
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                await self._send(send, message, keep=post.job_id)
+                await self._send(send, message, keep=post.job_id or "")
         except SLACK_FAILURES as error:
             word = word_for(error)
             _log.warning("the announcement is not reached", reason=word, job_id=post.job_id)
@@ -155,15 +157,13 @@ class Delivery:
             return False
         return True
 
-    async def _send(
-        self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str | None
-    ) -> T:
+    async def _send(self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str) -> T:
         """Send it; with less of it where Slack does not take the content, but never without the job's ID."""
         while True:
             try:
                 return await self._calls.make(partial(send, message))
             except SlackFailure as failure:
-                simpler = message.simpler(keep=keep or "")
+                simpler = message.simpler(keep=keep)
                 if simpler is None or not failure.is_about_content:
                     raise
                 _log.error("Slack refused the content of a message", reason=failure.word)
@@ -178,20 +178,25 @@ class Delivery:
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
             _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS),
-            _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS, is_fixed=False),
+            _Route(
+                "direct message",
+                partial(self._post, invocation.origin.user_id),
+                ROUTE_SECONDS,
+                is_fixed=False,
+            ),
         )
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivered:
-        invitation = ""
+        invitation, job_id = "", invocation.job.job_id if invocation.job else ""
         for route in routes:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
                 async with asyncio.timeout(route.seconds * self._time_factor):
-                    return await self._send(route.send, message, keep=invocation.job_id)
+                    return await self._send(route.send, message, keep=job_id)
             except SLACK_FAILURES as error:
                 reason = word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
+                if reason in _NOT_A_MEMBER and _is_channel(invocation.origin.channel_id):
                     invitation = INVITE_HINT
         raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
 
@@ -209,7 +214,9 @@ class Delivery:
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivered:
         answer = await self._slack.chat_postEphemeral(
-            channel=_known(invocation.channel_id), user=invocation.user_id, **message.arguments()
+            channel=_known(invocation.origin.channel_id),
+            user=invocation.origin.user_id,
+            **message.arguments(),
         )
         said_by(answer, "message_ts")
         return Delivered()
@@ -222,11 +229,12 @@ class Delivery:
         *,
         replace_original: bool = False,
     ) -> Delivered:
-        if not invocation.response_url:
+        response_url = invocation.origin.response_url
+        if not response_url:
             raise SlackFailure("no response_url", Again.NEVER)
         how = {"response_type": response_type, "replace_original": replace_original}
         await post_to_response_url(
-            self._session, invocation.response_url, how | message.arguments(), proxy=self._slack.proxy
+            self._session, response_url, how | message.arguments(), proxy=self._slack.proxy
         )
         return Delivered()
 
@@ -239,4 +247,4 @@ def _known(channel: str | None) -> str:
 
 def _is_channel(channel_id: str | None) -> bool:
     """A bot can be invited to a channel (C…), not to a direct message (D…, G…)."""
-    return (channel_id or "").startswith("C")
+    return channel_id is not None and channel_id.startswith("C")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
-from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, JobState, RoomInvocation, Status
 from bot.store.rows import COLUMNS
 from bot.store.tables import invocations, is_open
 
@@ -34,20 +34,20 @@ class Duplicates(NamedTuple):
     just_started: Select[Any]
 
 
-def duplicate_queries(invocation: Invocation) -> tuple[Duplicates, dict[str, Any]]:
+def duplicate_queries(invocation: RoomInvocation) -> tuple[Duplicates, dict[str, Any]]:
     """What finds the duplicates of a start, and the values that belong into it.
 
     A clock that was set back must not make duplicates of what started hours ago: both ends are bounded.
     """
     values = {
-        "duplicate_room": invocation.room_id,
+        "duplicate_room": invocation.request.room_id,
         "duplicate_after": invocation.created_at - DUPLICATE_TIME,
         "duplicate_before": invocation.created_at + DUPLICATE_TIME,
     }
     optional = {
-        "duplicate_region": invocation.region,
-        "duplicate_team": invocation.team_id,
-        "duplicate_client": invocation.client_id,
+        "duplicate_region": invocation.request.region,
+        "duplicate_team": invocation.origin.team_id,
+        "duplicate_client": invocation.request.client_id,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return _queries(frozenset(given)), values | given

@@ -8,15 +8,25 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
 
-from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import (
+    Action,
+    ChannelKind,
+    Invocation,
+    JobInvocation,
+    JobState,
+    RoomInvocation,
+    Status,
+    has_job,
+    has_room,
+)
 from bot.domain.post import Post
-from bot.domain.steps import Adopted, Step
+from bot.domain.steps import Adopted, AnyInvocation, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, in_columns, invocation_of, values_of
+from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
 from bot.store.tables import FAR_AHEAD, followed, invocations, is_open
 from bot.store.unreadable import Unreadable
@@ -26,7 +36,7 @@ from bot.store.unreadable import Unreadable
 class RunningJobs:
     """The newest starts whose jobs run and may be read of, how many there are, and how many others run."""
 
-    jobs: list[Invocation]
+    jobs: list[JobInvocation]
     total: int
     hidden: int
 
@@ -50,28 +60,34 @@ class Invocations:
         Args:
             unless_duplicate: also False where it has a duplicate.
         """
-        duplicates, sought = duplicate_queries(invocation) if unless_duplicate else (None, {})
+        duplicates: Duplicates | None = None
+        sought: dict[str, Any] = {}
+        turn: str | None = None
+        if unless_duplicate and has_room(invocation):
+            duplicates, sought = duplicate_queries(invocation)
+            turn = f"room {invocation.request.room_id}"
         row = {f"new_{name}": value for name, value in values_of(invocation).items()}
         is_next = invocation.previous_id is not None
         statement = _recording(self._database.dialect, duplicates, is_next=is_next)
-        turn = f"room {invocation.room_id}" if unless_duplicate else None
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
-    async def find_duplicate(self, invocation: Invocation) -> Invocation | None:
+    async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
         """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
-        if invocation.trigger_id and (same := await self._one("trigger_id", invocation.trigger_id)):
+        trigger_id = invocation.origin.trigger_id
+        if trigger_id and (same := await self._one("trigger_id", trigger_id)) and has_room(same):
             return same
         duplicates, sought = duplicate_queries(invocation)
         found = [row for query in duplicates for row in await self._read(query, sought)]
-        return max(found, key=lambda row: row.created_at, default=None)
+        return max(filter(has_room, found), key=lambda row: row.created_at, default=None)
 
-    async def next_of(self, invocation_id: str) -> Invocation | None:
-        """The row that came from the one button of another."""
-        return await self._one("previous_id", invocation_id)
+    async def next_of(self, invocation_id: str) -> RoomInvocation | None:
+        """The start that came from the one button of another row."""
+        found = await self._one("previous_id", invocation_id)
+        return found if found and has_room(found) else None
 
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         """Move a row on from the status that `invocation` has, with what became known.
 
         The update is conditional, so of two processes only one can take a step; None for the other.
@@ -79,15 +95,15 @@ class Invocations:
         Args:
             post: what is to be said of it, added in the same commit.
         """
-        columns = in_columns(step.facts())
+        columns = values_of_step(step)
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         moved = await self._move(_advancing(frozenset(columns)), values, post)
         return step.applied_to(invocation) if moved else None
 
     async def adopt(
-        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
 
         That it was unknown may have been told; the job has still to be announced.
@@ -95,19 +111,19 @@ class Invocations:
         Args:
             post: its announcement, added in the same commit.
         """
-        columns = in_columns(step.facts())
+        columns = values_of_step(step)
         values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         statement = _adopting(frozenset(columns))
         adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
 
-    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
+    async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
         claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
-    async def leave_to_post(self, invocation: Invocation, post: Post) -> Invocation | None:
+    async def leave_to_post(self, invocation: AnyInvocation, post: Post) -> AnyInvocation | None:
         """Leave a row to what is to be said of it, added in the same commit.
 
         None where another process has taken it or moved it on.
@@ -152,13 +168,20 @@ class Invocations:
         """One row."""
         return await self._one("id", invocation_id)
 
-    async def find_start(self, job_id: str) -> Invocation | None:
+    async def get_start(self, invocation_id: str) -> RoomInvocation | None:
+        """One row, if it is a start that could be understood."""
+        found = await self.get(invocation_id)
+        return found if found and found.action is Action.START and has_room(found) else None
+
+    async def find_start(self, job_id: str) -> JobInvocation | None:
         """The start that made a job, if it was made by way of the bot.
 
         One that MetaStudio has answered with this job comes before one that has adopted it.
         """
-        starts = await self._read(_STARTS_OF_JOB, {"job": job_id})
-        return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
+        starts = filter(has_job, await self._read(_STARTS_OF_JOB, {"job": job_id}))
+        return min(
+            starts, key=lambda start: (start.job.adopted_at is not None, start.created_at), default=None
+        )
 
     async def find_stop(self, job_id: str) -> Invocation | None:
         """The stop that ended a job, if it was stopped by way of the bot."""
@@ -169,18 +192,19 @@ class Invocations:
         sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
         return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
 
-    async def other_unknown_starts(self, invocation: Invocation) -> list[Invocation]:
+    async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
         """The other starts of the same room that may have made a job of which it is not known yet."""
-        values = {"room": invocation.room_id, "own_id": invocation.id}
-        return await self._read(_OTHER_UNKNOWN_STARTS, values)
+        values = {"room": invocation.request.room_id, "own_id": invocation.id}
+        return list(filter(has_room, await self._read(_OTHER_UNKNOWN_STARTS, values)))
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
         listed, counted = _running(
-            has_channel=asking.channel_id is not None, is_foreign=asking.foreign_team_id is not None
+            has_channel=asking.origin.channel_id is not None,
+            is_foreign=asking.origin.foreign_team_id is not None,
         )
-        who = {"user": asking.user_id, "channel": asking.channel_id}
-        jobs = await self._read(listed, {**who, "most": limit})
+        who = {"user": asking.origin.user_id, "channel": asking.origin.channel_id}
+        jobs = list(filter(has_job, await self._read(listed, {**who, "most": limit})))
         [(running, seen)] = await read(self._database, counted, who)
         total = max(seen, len(jobs))
         return RunningJobs(jobs, total, hidden=max(running - total, 0))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from bot.domain.invocation import JobState
 from bot.domain.post import Due, Post, Purpose
 from bot.store.database import Database
-from bot.store.rows import COLUMNS, check_times, invocation_of, times_in, word_of
+from bot.store.rows import COLUMNS, check_times, invocation_of, times_in
 from bot.store.statements import execute, execute_both, fetch, read
 from bot.store.tables import FAR_AHEAD, invocations, posts
 from bot.store.unreadable import Unreadable
@@ -328,7 +328,7 @@ def _due_of(row: Sequence[Any]) -> Due:
 def _post_of(row: Sequence[Any]) -> Post:
     values = dict(zip(NAMES, row, strict=True))
     check_times(values, _TIMES)
-    values["purpose"] = word_of(Purpose, values["purpose"])
+    values["purpose"] = Purpose(values["purpose"])
     for name in ("state", "shown_state"):
-        values[name] = word_of(JobState, values[name])
+        values[name] = None if values[name] is None else JobState(values[name])
     return Post(**values)

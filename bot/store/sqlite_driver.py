@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,11 +21,16 @@ from typing_extensions import override
 from bot.store.database import Database
 from bot.store.errors import database_failures
 
+if TYPE_CHECKING:
+    from sqlalchemy import QueuePool
+
 BUSY_MILLISECONDS = 2000
 """How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
 
 FINISH_SECONDS = 5.0
-"""How long closing waits for writes that are under way."""
+"""How long closing waits for what is under way."""
+
+FINISH_POLL_SECONDS = 0.005
 
 T = TypeVar("T")
 
@@ -89,11 +94,15 @@ class SqliteDatabase(Database):
 
     @override
     async def dispose(self, close: bool = True) -> None:
-        """Finish what is under way, if it can be finished in time, and close the connection."""
+        """Finish what is under way, if it can be finished in time, and close the connection.
+
+        SQLAlchemy closes no connection that somebody still uses, so all users are waited for.
+        """
+        pool = cast("QueuePool", self.sync_engine.pool)
         with suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                while self._working is not None:
-                    await asyncio.wait({self._working})
+                while self._working is not None or pool.checkedout():  # noqa: ASYNC110 - a pool has no event
+                    await asyncio.sleep(FINISH_POLL_SECONDS)
         await super().dispose(close)
 
     @override

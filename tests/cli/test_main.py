@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import cli
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Source, Status
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 
 runner = CliRunner()
 
@@ -34,7 +35,7 @@ def log(database: str) -> str:
         async with open_database(database) as engine:
             for hours, user, status in ((1, "U1", "started"), (24, "U2", "failed"), (168, "U1", "invalid")):
                 await Invocations(engine).record(
-                    Invocation(
+                    an_invocation(
                         id=f"row-{hours}",
                         created_at=datetime.now(UTC) - timedelta(hours=hours, minutes=1),
                         action=Action.START,

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, RoomInvocation, Source, Status, has_room
 from bot.domain.job import SmartChatJob
 from bot.errors import Answer, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import WRITTEN_AT_ONCE, Outcomes
@@ -19,10 +19,10 @@ from bot.reasons import other, reason
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog
+from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog, an_invocation, changed
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 
-START = Invocation(
+START = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -66,10 +66,11 @@ def outcomes_of(
     return Outcomes(log, loop, now=now, sleep=sleep)
 
 
-async def row_of(log: Invocations, invocation_id: str = START.id) -> Invocation:
+async def row_of(log: Invocations, invocation_id: str = START.id) -> RoomInvocation:
     """The row as it is in the log."""
     row = await log.get(invocation_id)
     assert row is not None
+    assert has_room(row)
     return row
 
 
@@ -100,11 +101,11 @@ class World:
         posts = FlakyPosts(self.log._database, log=self.log)
         self.outcomes = outcomes_of(self.log, self.channel, now=self.clock, sleep=self.pauses, posts=posts)
 
-    async def row(self) -> Invocation:
+    async def row(self) -> RoomInvocation:
         """The start as it is in the log."""
         return await row_of(self.log)
 
-    async def becomes_unknown(self) -> Invocation:
+    async def becomes_unknown(self) -> RoomInvocation:
         """The start, once nobody knows what came of it."""
         unknown = await self.outcomes.unknown(START, LOST)
         assert unknown is not None
@@ -127,7 +128,7 @@ REJECTED = End(lambda outcomes: outcomes.not_started(START, FULL), Status.FAILED
 @asynccontextmanager
 async def a_crowd_is_told(slow_log: SlowLog) -> AsyncIterator[None]:
     """More people are told at once than outcomes are written; all of them are, once the log is opened."""
-    starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
+    starts = [changed(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
         await slow_log.record(start)
     channel = Channel()

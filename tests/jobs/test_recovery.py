@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
@@ -24,6 +24,7 @@ from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -32,7 +33,7 @@ HELD = NOON + CLAIM_TIME
 TURN = NOON + timedelta(seconds=70)
 
 
-def left_behind(**changes: Any) -> Invocation:
+def left_behind(**changes: Any) -> JobInvocation:
     """A start that was received half a minute ago, and is overdue by now."""
     values: dict[str, Any] = {
         "id": "i1",
@@ -47,7 +48,7 @@ def left_behind(**changes: Any) -> Invocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
-    return Invocation(**(values | changes))
+    return an_invocation(**(values | changes))
 
 
 Done = tuple[str, Invocation]
@@ -64,7 +65,7 @@ class StartsAgain(Starts):
         return TURN
 
     @override
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: RoomInvocation) -> None:
         self.done.append(("start", invocation))
 
 
@@ -75,7 +76,7 @@ class StopsAgain(Stops):
         self.done = done
 
     @override
-    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+    async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         self.done.append(("stop again" if resumed else "stop", invocation))
 
 
@@ -86,7 +87,7 @@ class Looks(Reconciliation):
         self.done = done
 
     @override
-    async def settle(self, unknown: Invocation, before: AbstractSet[str] = frozenset()) -> None:
+    async def settle(self, unknown: RoomInvocation, before: AbstractSet[str] = frozenset()) -> None:
         self.done.append(("compare", unknown))
 
 
@@ -99,12 +100,12 @@ class Tellings(Outcomes):
         self.misses: list[OutcomeUnknown] = []
 
     @override
-    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+    async def unknown(self, invocation: RoomInvocation, error: OutcomeUnknown) -> RoomInvocation | None:
         self.misses.append(error)
         return await super().unknown(invocation, error)
 
     @override
-    async def interrupted(self, invocation: Invocation) -> None:
+    async def interrupted(self, invocation: RoomInvocation) -> None:
         self.done.append(("interrupted", invocation))
 
     @override

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
 from bot.errors import Answer, DatabaseUnavailable
@@ -25,7 +25,7 @@ from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import Channel, FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, an_invocation
 from tests.graph import HOME, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
@@ -115,7 +115,7 @@ class Log(Invocations):
         return await super().get(invocation_id)
 
     @override
-    async def find_start(self, job_id: str) -> Invocation | None:
+    async def find_start(self, job_id: str) -> JobInvocation | None:
         self._check()
         return await super().find_start(job_id)
 
@@ -245,7 +245,7 @@ async def _at_once() -> None:
 async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
     """A duplicate that was refused: its row, which *Start another* names."""
     number = len(await desk.rows()) + 1000
-    refused = Invocation(
+    refused = an_invocation(
         id=f"i{number}",
         created_at=NOON,
         action=Action.START,

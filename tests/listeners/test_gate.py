@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from bot.listeners.use import AnyListener
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.bolt import bolt_app
+from tests.fakes import an_invocation, changed
 from tests.graph import HOME
 from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
@@ -58,7 +58,7 @@ def pressing(desk: Desk, action_id: str, value: str) -> Body:
 async def busy(desk: Desk) -> Desk:
     """Jonas has started a job, another one was started elsewhere, and a start of Mei's is unknown."""
     await desk.types("/avatar-start", "lobby", user_id=JONAS)
-    start = Invocation(
+    start = an_invocation(
         id="i100",
         created_at=NOON - timedelta(minutes=5),
         action=Action.START,
@@ -69,7 +69,7 @@ async def busy(desk: Desk) -> Desk:
         room_id="lobby",
     )
     await desk.log.record(start)
-    refused = replace(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
+    refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
     desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.calls.clear()
@@ -146,7 +146,7 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
     words, rows = await use_by(busy, use, id=PRIYA, team_id="T0PARTNER1")
 
     [row] = rows
-    assert row.foreign_team_id == "T0PARTNER1"
+    assert row.origin.foreign_team_id == "T0PARTNER1"
     assert busy.cloud.calls == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []

@@ -33,7 +33,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Shown
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from tests.fakes import FlakyPosts
+from tests.fakes import FlakyPosts, an_invocation, flat
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LU = "U0LU000001"
@@ -109,7 +109,7 @@ class Slack(Delivery):
     @override
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._listen()
-        self.told.append((invocation.user_id, message.text))
+        self.told.append((invocation.origin.user_id, message.text))
         return Delivered()
 
     @override
@@ -184,7 +184,7 @@ class Play:
             "job_id": job_id,
             "job_state": JobState.ACCEPTED,
         }
-        row = Invocation(**(values | changes))
+        row = an_invocation(**(values | changes))
         assert await self.log.record(row)
         return row
 
@@ -282,7 +282,7 @@ class TestFirstDelivery:
 
         assert len(play.slack.announced) == 1
         row = await play.row()
-        assert (row.announced_at, row.message_channel, row.message_ts) == (NOON, "C1", "1.0")
+        assert (row.told.announced_at, row.told.channel, row.told.ts) == (NOON, "C1", "1.0")
         assert await play.shown() is JobState.ACCEPTED
         assert await play.keeps_nothing()
 
@@ -304,7 +304,7 @@ class TestFirstDelivery:
         await play.pass_by(EVERY_SECONDS)
         [(_, text)] = play.slack.announced
         assert "`job-1`" in text
-        assert (await play.row()).message_ts == "1.0"
+        assert (await play.row()).told.ts == "1.0"
         assert await play.keeps_nothing()
 
     async def test_of_several_processes_one_delivers(self, play: Play) -> None:
@@ -330,7 +330,7 @@ class TestFirstDelivery:
                 await play.deliver()
         assert pauses == [BACKOFF.pause(failures) for failures in range(1, MOST_ATTEMPTS)]
         assert timedelta(hours=23) < timedelta(seconds=sum(pauses)) <= timedelta(days=1)
-        assert (await play.row()).announced_at is None
+        assert (await play.row()).told.announced_at is None
 
     async def test_once_slack_takes_messages_again_people_are_told(self, play: Play) -> None:
         play.slack.deaf_for = 3
@@ -338,7 +338,7 @@ class TestFirstDelivery:
         with capture_logs():
             await play.pass_by(120)
         assert len(play.slack.announced) == 1
-        assert (await play.row()).announced_at is not None
+        assert (await play.row()).told.announced_at is not None
         assert await play.keeps_nothing()
 
     async def test_what_was_told_is_not_told_again_where_the_database_fails(self, play: Play) -> None:
@@ -374,7 +374,7 @@ class TestFirstDelivery:
         assert [title for _, title in play.slack.edits] == ["Avatar job ended."] * 2
         assert len(play.lines) == 1, "the channel that was told of it elsewhere is not told in a thread"
         row = await play.row()
-        assert (row.message_channel, row.message_ts) == ("C1", "1.2")
+        assert (row.told.channel, row.told.ts) == ("C1", "1.2")
         assert await play.keeps_nothing()
 
     async def test_a_bug_in_one_post_does_not_concern_the_others(self, play: Play) -> None:
@@ -394,7 +394,7 @@ async def test_a_message_says_how_its_job_stands_and_the_log_knows_it(play: Play
     job = await play.announced()
     await play.shows(job, RUNNING)
     assert play.slack.edits == [(0, "Avatar job running.")]
-    assert ((await play.row()).job_state, await play.shown()) == (JobState.RUNNING, JobState.RUNNING)
+    assert (flat(await play.row()).job_state, await play.shown()) == (JobState.RUNNING, JobState.RUNNING)
     assert play.slack.replies == []
     assert await play.keeps_nothing()
 
@@ -407,7 +407,7 @@ async def test_the_end_also_stands_once_in_the_thread(play: Play) -> None:
     assert thread == "1.2"
     assert f"<@{LU}>" in line
     row = await play.row()
-    assert (row.job_state, row.ended_at) == (JobState.STOPPED, NOON)
+    assert (flat(row).job_state, flat(row).ended_at) == (JobState.STOPPED, NOON)
     assert play.slack.told == []
     assert await play.keeps_nothing()
 
@@ -742,7 +742,7 @@ class TestOutOfReach:
         assert "`job-1` in room `lobby` ended" in line
         assert play.lines == []
         row = await play.row()
-        assert (row.message_channel, row.message_ts) == ("C1", "1.2")
+        assert (row.told.channel, row.told.ts) == ("C1", "1.2")
 
     async def test_nobody_is_disturbed_with_less_than_the_end(self, play: Play) -> None:
         job = await play.announced()

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from tests.fakes import an_invocation, flat
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
 HELD = timedelta(seconds=30)
@@ -33,7 +34,7 @@ def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **mor
         "trigger_id": uuid4().hex,
         "lease_until": clock.now() + HELD,
     }
-    return Invocation(**(row | more))
+    return an_invocation(**(row | more))
 
 
 async def write_down(settings: Settings, *rows: Invocation) -> None:
@@ -79,11 +80,11 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         clock.advance(HELD.total_seconds() + 1)  # others may be alive, so what they hold is waited for
     async with staged(slack, metastudio, either_way, clock) as stage:
         logged = await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
-        by_room = {row.room_id: row for row in logged}
+        by_room = {flat(row).room_id: row for row in logged}
 
         young = by_room["young"]
         assert young.status is Status.STARTED
-        assert len(told_of(stage, str(young.job_id))) == 1
+        assert len(told_of(stage, str(flat(young).job_id))) == 1
         assert metastudio.starts_received["young"] == 1
 
         [old] = told_of(stage, "Room `old` was not started.")
@@ -93,7 +94,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         assert buttons(old) == ["Start it now"]
         assert metastudio.starts_received["old"] == 0
 
-        assert (by_room["made"].status, by_room["made"].job_id) == (Status.STARTED, made)
+        assert (by_room["made"].status, flat(by_room["made"]).job_id) == (Status.STARTED, made)
         [adopted] = told_of(stage, made)
         assert "The call was cut off; the job had started." in adopted.text
         await until(lambda: "State: Running" in adopted.text)
@@ -109,7 +110,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
 
         [announcement] = told_of(stage, unannounced)
         assert "Default language: English" in announcement.text
-        assert by_room["unannounced"].message_ts == announcement.ts
+        assert by_room["unannounced"].told.ts == announcement.ts
         await until(lambda: "State: Running" in announcement.text)
 
         assert by_room["unstopped"].status is Status.DONE

@@ -1,13 +1,13 @@
 """Nothing is paid twice: duplicates as long as a start is not settled, and buttons that work once."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.reasons import other
 from bot.sandbox.slack import Message
+from tests.fakes import changed, flat
 from tests.stage import JONAS, MEI, Console, Stage, StagedWith, buttons, until
 
 UNKNOWN = "It is not known whether room"
@@ -82,7 +82,7 @@ async def test_a_clock_that_is_set_back_makes_no_duplicate_of_what_is_long_over(
     stage = socket_stage
     await stage.types("brief")
     stage.clock.advance(3600)
-    await stage.until_logged(lambda rows: rows[0].job_state is JobState.ENDED)
+    await stage.until_logged(lambda rows: flat(rows[0]).job_state is JobState.ENDED)
     stage.clock.advance(-3600)
     await stage.types("brief")
 
@@ -243,8 +243,8 @@ async def test_a_job_without_a_time_is_named_and_the_person_says_that_it_is_thei
     assert job.job_id in announcement.text
     assert told.text == f"This start is settled: job `{job.job_id}` in room `lobby`."
     [row] = starts(await stage.log())
-    assert (row.status, row.job_id) == (Status.STARTED, job.job_id)
-    assert row.adopted_at is not None
+    assert (row.status, flat(row).job_id) == (Status.STARTED, job.job_id)
+    assert flat(row).adopted_at is not None
     assert stage.metastudio.starts_received == {"lobby": 1}
 
     # It may be somebody else's all the same.
@@ -283,7 +283,10 @@ async def test_of_two_unknown_starts_and_one_late_job_both_are_asked_and_the_fir
         message.text.partition(" *What")[0] for message in stage.said()
     ]
     assert len(stage.announced()) == 1
-    assert [(row.user_id, row.job_id) for row in starts(await stage.log())] == [(MEI, None), (JONAS, job_id)]
+    assert [(row.origin.user_id, flat(row).job_id) for row in starts(await stage.log())] == [
+        (MEI, None),
+        (JONAS, job_id),
+    ]
 
 
 async def test_of_a_start_and_its_repetition_both_unknown_nobody_is_given_a_late_job(
@@ -315,7 +318,7 @@ async def test_two_starts_that_are_answered_with_one_job_are_both_followed_to_it
     stage.clock.advance(60)
     await until(lambda: all("State: Ended" in message.text for message in announced))
 
-    await stage.until_logged(lambda rows: {row.job_state for row in starts(rows)} == {JobState.ENDED})
+    await stage.until_logged(lambda rows: {flat(row).job_state for row in starts(rows)} == {JobState.ENDED})
 
 
 async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: Stage) -> None:
@@ -324,8 +327,8 @@ async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: St
     await stage.types("lobby")
 
     [row] = starts(await stage.log())
-    assert (row.status, row.job_id) == (Status.STARTED, job_id)
-    assert row.announced_at is not None
+    assert (row.status, flat(row).job_id) == (Status.STARTED, job_id)
+    assert row.told.announced_at is not None
     [announcement] = stage.announced()
     shown = "".join(
         block["text"]["text"].strip("`")
@@ -366,7 +369,7 @@ async def test_start_it_now_looks_first_also_after_a_repetition_that_had_no_turn
     async with staged_with() as stage:
         told = await loses(stage)
         await stage.bot.invocations.record(
-            replace(
+            changed(
                 (await stage.log())[0],
                 id="repetition",
                 status=Status.REFUSED,

@@ -12,6 +12,7 @@ import structlog
 from bot.domain.invocation import Action, Status
 from bot.runtime.process_log import configure_logging
 from bot.settings import LogFormat, LogLevel, Switch
+from tests.fakes import flat
 from tests.stage import AMARA, JONAS, MEI, Stage, StagedWith, buttons, until
 
 
@@ -43,7 +44,9 @@ def modal(stage: Stage, user: str = MEI) -> str:
 async def access_rows(stage: Stage) -> list[tuple[str, str | None, Status]]:
     """The rows of looks: by whom, at which job, and what came of it."""
     return [
-        (row.user_id, row.job_id, row.status) for row in await stage.log() if row.action is Action.RTC_ACCESS
+        (row.origin.user_id, flat(row).job_id, row.status)
+        for row in await stage.log()
+        if row.action is Action.RTC_ACCESS
     ]
 
 

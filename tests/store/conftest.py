@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, Source, Status
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests import fakes
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -42,11 +43,11 @@ def logs(request: pytest.FixtureRequest, database: Database, other_database: Dat
 
 
 @pytest.fixture
-def an_invocation() -> Callable[..., Invocation]:
+def an_invocation() -> Callable[..., JobInvocation]:
     """One minute later than the one before it, and different in what the test says."""
     numbers = count(1)
 
-    def make(**changes: Any) -> Invocation:
+    def make(**changes: Any) -> JobInvocation:
         number = next(numbers)
         values: dict[str, Any] = {
             "id": f"invocation-{number:03}",
@@ -57,6 +58,8 @@ def an_invocation() -> Callable[..., Invocation]:
             "user_id": "U0MEI00001",
             "trigger_id": f"trigger-{number}",
         }
-        return Invocation(**(values | changes))
+        if any(changes.get(name) for name in fakes.OF_THE_JOB):
+            values |= {"room_id": "lobby", "job_id": f"job-{number}"}
+        return fakes.an_invocation(**(values | changes))
 
     return make

@@ -14,7 +14,8 @@ from bot.reasons import reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.tables import FAR_AHEAD
-from tests.steps import noting, step_to
+from tests.fakes import changed
+from tests.steps import note_told, step_to
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=40)
@@ -121,19 +122,20 @@ async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_inv
     row, other = an_invocation(lease_until=NOON), an_invocation(lease_until=NOON)
     await log.record(row)
     await log.record(other)
-    await log.advance(row, noting(row, NOON))
+    await note_told(log, row, NOON)
     assert await log.overdue(NOON, limit=10) == [other]
-    assert await log.get(row.id) == replace(row, announced_at=NOON, lease_until=None)
+    assert await log.get(row.id) == changed(row, announced_at=NOON, lease_until=None)
 
 
 async def test_rows_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once(
     database: Database, log: Invocations, an_invocation: New, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    unreadable = [an_invocation(lease_until=NOON - timedelta(hours=1)) for _ in range(7)]
-    readable = [an_invocation(lease_until=NOON) for _ in range(3)]
+    about_a_job = {"room_id": "lobby", "job_id": "job-1"}
+    unreadable = [an_invocation(lease_until=NOON - timedelta(hours=1), **about_a_job) for _ in range(7)]
+    readable = [an_invocation(lease_until=NOON, **about_a_job) for _ in range(3)]
     for row in (*unreadable, *readable):
         await log.record(row)
-    columns = ("action", "source", "status", "channel_kind", "job_state")
+    columns = ("action", "source", "status", "channel_kind", "room_type", "job_state")
     async with database.connect() as connection:
         for number, row in enumerate(unreadable):
             column = columns[number % len(columns)]
@@ -165,5 +167,5 @@ async def test_a_claim_that_was_noted_before_a_clock_was_set_back_is_over(
     for each in (row, held):
         await log.record(each)
     await log.bring_back(NOON)
-    assert await log.overdue(NOON, limit=10) == [replace(row, lease_until=NOON)]
+    assert await log.overdue(NOON, limit=10) == [changed(row, lease_until=NOON)]
     assert await log.get(held.id) == held

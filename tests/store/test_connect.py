@@ -17,7 +17,7 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from tests.steps import noting
+from tests.steps import note_told
 
 New = Callable[..., Invocation]
 
@@ -85,7 +85,7 @@ class TestSqliteFiles:
             await log.record(forgotten)
             assert b"first-secret" in bytes_in(tmp_path)
             assert b"other-secret" in bytes_in(tmp_path)
-            await log.advance(announced, noting(announced, announced.created_at, channel="C1", ts="1.2"))
+            await note_told(log, announced, announced.created_at, channel="C1", ts="1.2")
             await log.forget_response_urls(before=an_invocation().created_at)
         assert b"invocation-001" in bytes_in(tmp_path)
         assert b"secret" not in bytes_in(tmp_path)

@@ -18,6 +18,7 @@ from bot.store.invocations import Invocations
 from bot.store.leases import inherit
 from bot.store.posts import Posts, Shown
 from bot.store.tables import FAR_AHEAD
+from tests.fakes import flat
 from tests.steps import adopting, step_to
 from tests.store.conftest import NOON
 
@@ -36,7 +37,7 @@ def a_post(row: Invocation, **changes: Any) -> Post:
     values: dict[str, Any] = {
         "id": f"post of {row.id}",
         "invocation_id": row.id,
-        "job_id": row.job_id,
+        "job_id": flat(row).job_id,
         "purpose": Purpose.ANNOUNCEMENT,
         "created_at": NOON,
         "next_attempt_at": NOON,
@@ -145,8 +146,8 @@ async def test_what_was_announced_is_noted_with_its_place_and_the_response_url_g
     )
     row = await log.get(announced.invocation_id)
     assert row is not None
-    assert (row.announced_at, row.message_channel, row.message_ts) == (NOON, "C1", "1.2")
-    assert row.response_url is None
+    assert (row.told.announced_at, row.told.channel, row.told.ts) == (NOON, "C1", "1.2")
+    assert row.origin.response_url is None
 
 
 async def test_who_does_not_have_a_post_any_more_marks_nothing(
@@ -225,7 +226,7 @@ async def test_a_new_state_is_in_the_row_and_due_in_each_post_of_the_job(
 
     ended = await log.get(row.id)
     assert ended is not None
-    assert (ended.job_state, ended.ended_at) == (JobState.ENDED, NOON)
+    assert (flat(ended).job_state, flat(ended).ended_at) == (JobState.ENDED, NOON)
     held = {each.post.id: each.post for each in await posts.held(row.id, LEASE)}
     assert held.keys() == {announced.id, told.id}
     for post in held.values():

@@ -15,10 +15,11 @@ from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from bot.store.watched_jobs import WatchedJobs
+from tests.fakes import an_invocation
 from tests.steps import adopting
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-START = Invocation(
+START = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,

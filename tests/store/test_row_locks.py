@@ -97,7 +97,7 @@ async def test_a_mark_and_a_new_wish_for_the_same_job_do_not_wait_for_each_other
     assert posts[announcement.id].ts == "1.2"
     row = await Invocations(database).get(start.id)
     assert row is not None
-    assert row.message_ts == "1.2"
+    assert row.told.ts == "1.2"
 
 
 async def test_a_write_that_cannot_be_serialized_is_sent_again(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from bot.store.connect import open_database
@@ -116,3 +117,15 @@ async def test_what_is_under_way_is_finished_before_the_file_is_closed(
     assert await outcomes(*writes) == [1, 1, 1]
     with closing(sqlite3.connect(tmp_path / "log.db")) as another:
         assert list(another.execute("SELECT count(*) FROM things")) == [(3,)]
+
+
+async def test_closing_waits_for_a_connection_that_is_still_in_use(engine: SqliteDatabase) -> None:
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, aiosqlite.Connection)
+        closing_it = asyncio.create_task(engine.dispose())
+        await asyncio.sleep(0)
+    await closing_it
+
+    with pytest.raises(ValueError, match="no active connection"):
+        _ = driver.in_transaction

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import JobLife
 from bot.errors import (
@@ -27,7 +27,7 @@ from bot.store.watched_jobs import WatchedJob
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
-from tests.fakes import LOCKED, FakeMetaStudio, FlakyWatchedJobs
+from tests.fakes import LOCKED, FakeMetaStudio, FlakyWatchedJobs, an_invocation
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MEI = "U0MEI00001"
@@ -182,7 +182,7 @@ class Play:
             "job_id": job_id,
             "room_id": room_id,
         }
-        assert await self.log.record(Invocation(**(row | values)))
+        assert await self.log.record(an_invocation(**(row | values)))
 
     async def round(self, watcher: Watcher | None = None) -> list[str]:
         """Call the roll and look at all rooms that are due; what was asked of MetaStudio."""

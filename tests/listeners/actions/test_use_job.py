@@ -8,10 +8,11 @@ import pytest
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from tests.fakes import an_invocation, flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
-UNKNOWN = Invocation(
+UNKNOWN = an_invocation(
     id="i100",
     created_at=NOON - timedelta(minutes=5),
     action=Action.START,
@@ -43,10 +44,14 @@ async def test_the_job_becomes_that_of_the_start_and_is_announced(asked: Desk) -
 
     start = await asked.log.get("i100")
     assert start is not None
-    assert (start.status, start.job_id, start.job_state) == (Status.STARTED, "job-9", JobState.ACCEPTED)
+    assert (start.status, flat(start).job_id, flat(start).job_state) == (
+        Status.STARTED,
+        "job-9",
+        JobState.ACCEPTED,
+    )
     assert "job-9" in asked.channel.announced[0]
     row = await adopting(asked)
-    assert (row.status, row.text, row.room_id, row.channel_id) == (
+    assert (row.status, row.text, flat(row).room_id, row.origin.channel_id) == (
         Status.DONE,
         "i100 job-9",
         "lobby",
