@@ -1,4 +1,4 @@
-"""Stand-ins for the bot's own objects, shared by tests. Each does what its arguments and attributes say."""
+"""Fakes of the bot's own objects, shared by tests. Arguments and attributes control each of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +26,7 @@ from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Exception | Callable[[], Awaitable[T]]
-"""What an operation gives: a value, an error that it raises, or what a function gives."""
+"""The reply of an operation: a value, an error to raise, or a function that returns a reply."""
 
 
 OF_THE_REQUEST = ("room_id", "region", "room_type", "client_id")
@@ -34,9 +34,9 @@ OF_THE_JOB = ("job_id", "job_state", "configuration", "started_at", "adopted_at"
 
 
 def an_invocation(**columns: Any) -> JobInvocation:
-    """The invocation of a row with these columns, and with its `reason`.
+    """Return the invocation of a row with these columns, and with its `reason`.
 
-    It can be handed to whatever takes an invocation, so a test has to see to the room and the job itself.
+    Its type fits every function that takes an invocation, so the test must give it the needed room and job.
     """
     reason = columns.pop("reason", None)
     values = dict.fromkeys(NAMES) | {"text": "", **columns}
@@ -48,13 +48,13 @@ def an_invocation(**columns: Any) -> JobInvocation:
 
 
 def changed(invocation: Invocation, **columns: Any) -> JobInvocation:
-    """The same with other values in these columns."""
+    """Return the invocation with other values in these columns."""
     values = {name: value for name, value in values_of(invocation).items() if not name.startswith("reason_")}
     return an_invocation(**(values | {"reason": invocation.reason} | columns))
 
 
 def flat(invocation: Invocation) -> Any:
-    """Its columns as attributes: each is None where the invocation lacks that part."""
+    """Return the columns as attributes; each is None if the invocation lacks that part."""
     return SimpleNamespace(**values_of(invocation))
 
 
@@ -64,9 +64,9 @@ LOST = other("The database cannot be used: connection lost.")
 
 @dataclass(eq=False)
 class FakeMetaStudio(MetaStudio):
-    """Gives to each operation the reply that a test wants, and keeps what it was asked, oldest first.
+    """Gives the test's replies to operations, and records the calls, oldest first.
 
-    Unless a test wants something else, each start makes another job, each stop is taken, jobs run, and rooms
+    By default each start makes a new job, each stop succeeds, jobs run, and rooms
     have a name and list no jobs.
     """
 
@@ -128,7 +128,7 @@ class FakeMetaStudio(MetaStudio):
 
 @dataclass
 class Channel(Delivery):
-    """Keeps what people are told, unless it is `deaf`: `announced` by everybody, `told` by one person."""
+    """Records messages, unless it is `deaf`: `announced` to the channel, `told` to one person."""
 
     announced: list[str] = field(default_factory=list)
     told: list[Message] = field(default_factory=list)
@@ -155,12 +155,12 @@ class Channel(Delivery):
 
     @property
     def heard(self) -> list[str]:
-        """All that anybody was told."""
+        """Return all messages."""
         return [*self.announced, *(message.text for message in (*self.told, *self.instead))]
 
 
 class FlakyLog(Invocations):
-    """Refuses so many of the next writes that move a row, and loses the answers to so many that it does."""
+    """Refuses the given number of the next status changes, and loses the answers to others."""
 
     def __init__(self, database: Database, *, refuses: int = 0, answers_lost: int = 0) -> None:
         super().__init__(database)
@@ -206,7 +206,7 @@ class FlakyLog(Invocations):
 
 
 class SlowLog(Invocations):
-    """Holds up new rows or the steps of rows until it is `opened`; `writing` counts what it holds up."""
+    """Delays new rows or changes of rows until it is `opened`; `writing` counts the waiting ones."""
 
     def __init__(self, database: Database, *, records: bool = False, steps: bool = False) -> None:
         super().__init__(database)
@@ -235,9 +235,9 @@ class SlowLog(Invocations):
 
 
 class FlakyPosts(Posts):
-    """Fails so many times to read, to claim, to mark what is shown, or, though it does that, to say so.
+    """Fails the given number of reads, claims and marks, or loses the answers to marks.
 
-    It marks nothing, either, as long as its `log` refuses writes.
+    It also fails to mark while its `log` refuses writes.
     """
 
     reads_fail = 0
@@ -278,7 +278,7 @@ class FlakyPosts(Posts):
 
 
 class FlakyWatchedJobs(WatchedJobs):
-    """Cannot be read while it is `failing`."""
+    """Fails all reads while it is `failing`."""
 
     failing = False
 

@@ -1,4 +1,4 @@
-"""Steps of invocations, for tests to which it does not matter what else becomes known by them."""
+"""Steps of invocations, for tests that need only the new status."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,14 +24,14 @@ _KINDS: dict[Status, type[steps.Step]] = {
 
 
 def step_to(status: Status, **known: Any) -> steps.Step:
-    """The step to a status, with what is known; a start has made job-1, unless another is known."""
+    """Return the step to a status, with the given facts. By default a start has made job-1."""
     if status is Status.STARTED:
         known = {"job_id": "job-1", "started_at": NOON, **known}
     return _KINDS[status](**known)
 
 
 def adopting(job_id: str = "job-1", **known: Any) -> steps.Adopted:
-    """The step by which a start adopts a job."""
+    """Return the step in which a start adopts a job."""
     return steps.Adopted(**{"job_id": job_id, "started_at": NOON, **known})
 
 

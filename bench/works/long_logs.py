@@ -1,4 +1,4 @@
-"""Time a page of the log and the duplicate check, in a short log and a long one, with the bot's own store."""
+"""Time a page and the duplicate check in a short and a long invocation log, with the bot's own store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The words of the domain as types: what is asked for, and one use of the bot by one person."""
+"""An invocation, one use of the bot by one person, and the types of its parts."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,14 +15,14 @@ REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwe
 
 
 class RoomType(StrEnum):
-    """`room_type` of the start call (Table 3). Left out, MetaStudio takes RTC."""
+    """`room_type` of the start call (Table 3). If it is left out, MetaStudio uses RTC."""
 
     RTC = "RTC"
     METALINK = "METALINK"
 
 
 class Action(StrEnum):
-    """What somebody wanted of the bot."""
+    """What a person wants from the bot."""
 
     START = "start"
     STOP = "stop"
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 class Source(StrEnum):
-    """The way by which they asked."""
+    """How a person used the bot."""
 
     COMMAND = "command"
     BUTTON = "button"
@@ -49,14 +49,14 @@ class ChannelKind(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an invocation stands.
+    """The status of an invocation.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
              ├─→ refused
              ├─→ failed                 (never sent)
-             └─→ done                   (whatever is no start)
+             └─→ done                   (every use that is not a start)
 
-    `done`, `invalid` and `refused` are also what a row can be written as from the first.
+    A row can also be created as `done`, `invalid` or `refused`.
     """
 
     RECEIVED = "received"
@@ -70,7 +70,7 @@ class Status(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands, in our words; each but the first two is an end, `gone` one that nobody saw."""
+    """The state of a job in the bot's words. All but the first two are ends; nobody saw the end of `gone`."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -83,20 +83,20 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing comes after it."""
+        """True if the job is over."""
         return self not in {JobState.ACCEPTED, JobState.RUNNING}
 
     def follows(self, other: "JobState") -> bool:
-        """Whether a job may go from `other` to this: answers that arrive late do not turn it back."""
+        """Return True if a job may change from `other` to this state: late answers do not turn it back."""
         return not other.is_over and (self.is_over or other is JobState.ACCEPTED) and self is not other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Who asked, where, and how they can be answered.
+    """The person, the place, and the addresses for an answer.
 
-    `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack Connect), else None.
-    `response_url` and `trigger_id` are secrets while they work: no repr shows them.
+    `foreign_team_id` is the workspace of a person from another workspace than the bot's (Slack Connect), else
+    None. `response_url` and `trigger_id` are secrets while they work, so no repr shows them.
     """
 
     user_id: str
@@ -111,9 +111,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The checked arguments of one start. What is None is left out of the call.
+    """The checked arguments of one start. Arguments that are None are left out of the call.
 
-    What is about a job that is there only has the room. Once MetaStudio has chosen a region, it stands here.
+    An invocation about an existing job only has the room. After MetaStudio has chosen a region, `region`
+    holds it.
     """
 
     room_id: str
@@ -126,10 +127,10 @@ class StartRequest:
 class Job:
     """The job that an invocation made, or that it is about.
 
-    `state` is what the announcement shows, and on a stop what it made of the job. `configuration` is what
-    MetaStudio said of the voices and the picture, as JSON and without its `rtc_room_info`. `started_at` is
-    when the job was known to be started, `adopted_at` when it was found after its answer was lost, `ended_at`
-    when its end was seen.
+    `state` is the state in the announcement; for a stop it is the state after the stop. `configuration` is
+    MetaStudio's voice and video configuration as JSON, without `rtc_room_info`. `started_at` is the time when
+    the bot learnt that the job was started, `adopted_at` when it found a job whose answer was lost, and
+    `ended_at` when it saw the end.
     """
 
     job_id: str
@@ -142,7 +143,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """When people were told what came of an invocation, and by which message, if it can be found again."""
+    """When people were told the outcome of an invocation, and the message, if it can be edited."""
 
     announced_at: datetime | None = None
     channel: str | None = None
@@ -158,13 +159,13 @@ JobT_co = TypeVar("JobT_co", bound=Job | None, default=Job | None, covariant=Tru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation(Generic[RequestT_co, JobT_co]):
-    """One use of the bot: a row of the log.
+    """One use of the bot: a row of the invocation log.
 
-    `RoomInvocation` and `JobInvocation` are those of which the room, or the room and the job, are known.
+    The room of a `RoomInvocation` is known; the room and the job of a `JobInvocation` are.
 
-    Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `previous_id`
-    names the invocation whose button led to this one; no two rows name the same. Past its `lease_until` any
-    process may claim the row.
+    Times are aware datetimes in UTC. `latency_ms` is the time from the receipt to MetaStudio's answer.
+    `previous_id` is the ID of the invocation whose button led to this one; it is unique. After `lease_until`
+    any process may claim the row.
     """
 
     id: str
@@ -185,24 +186,25 @@ class Invocation(Generic[RequestT_co, JobT_co]):
     lease_until: datetime | None = None
 
     def asking_for(self, request: StartRequest) -> "Invocation[StartRequest, JobT_co]":
-        """The same with what was asked for."""
+        """Return the invocation with this request."""
         row: Invocation = self
         return cast("Invocation[StartRequest, JobT_co]", replace(row, request=request))
 
     def about_job(self, room_id: str, job_id: str) -> "JobInvocation":
-        """The same about a job."""
+        """Return the invocation with this job."""
         row: Invocation = self
         return cast("JobInvocation", replace(row, request=StartRequest(room_id), job=Job(job_id=job_id)))
 
     @property
     def made_no_job(self) -> bool:
-        """Whether it is a start that certainly made none."""
+        """True for a start that certainly made no job."""
         return self.status in {Status.FAILED, Status.REFUSED}
 
     def is_visible_to(self, asking: "Invocation") -> bool:
-        """Whether the person may read of this one where they ask: it is theirs, of that channel, or public.
+        """Return True if the person of `asking` may see this invocation in the channel of `asking`.
 
-        A person of another workspace cannot read the public channels of the bot's.
+        They may if it is their own, from the same channel, or from a public channel. A person of another
+        workspace cannot read the public channels of the bot's workspace.
         """
         mine, theirs = self.origin, asking.origin
         is_public = mine.channel_kind is ChannelKind.PUBLIC and theirs.foreign_team_id is None
@@ -211,17 +213,17 @@ class Invocation(Generic[RequestT_co, JobT_co]):
 
 
 RoomInvocation: TypeAlias = Invocation[StartRequest, Job | None]
-"""One of which the room is known, as of each start that could be understood."""
+"""An invocation whose room is known: each start with valid arguments, for example."""
 
 JobInvocation: TypeAlias = Invocation[StartRequest, Job]
-"""One of which the room and the job are known: a start that made a job, or what is about a job."""
+"""An invocation whose room and job are known: a start that made a job, or a use about a job."""
 
 
 def has_room(invocation: Invocation) -> TypeIs[RoomInvocation]:
-    """Whether its room is known."""
+    """Return True if the room is known."""
     return invocation.request is not None
 
 
 def has_job(invocation: Invocation) -> TypeIs[JobInvocation]:
-    """Whether its room and its job are known."""
+    """Return True if the room and the job are known."""
     return invocation.request is not None and invocation.job is not None

@@ -1,7 +1,7 @@
-"""The steps of an invocation from one status to the next, each with what has become known by it.
+"""The steps of an invocation from one status to the next, each with the facts that it adds.
 
-A step names all that it writes, so each kind of step is one statement, however often it is taken:
-`store.rows` knows the columns.
+A step of one kind always writes the same columns, so each kind is one prepared statement. `store.rows` knows
+the columns.
 """
 
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ AnyInvocation = TypeVar("AnyInvocation", bound=Invocation)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Any of them. Until `lease_until` no other process may claim the row; None: nothing is left to do."""
+    """Base of all steps. Before `lease_until` no other process may claim the row; None: nothing is to do."""
 
     status: ClassVar[Status]
 
     lease_until: datetime | None = None
 
     def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
-        """The invocation after this step."""
+        """Return the invocation after this step."""
         return replace(invocation, status=self.status, lease_until=self.lease_until)
 
 
@@ -41,7 +41,7 @@ class Starting(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling(Step):
-    """What comes of an invocation, after so many milliseconds."""
+    """A step that settles an invocation. `latency_ms` is the time since it was received."""
 
     latency_ms: int | None = None
 
@@ -50,13 +50,13 @@ class Settling(Step):
         return replace(Step.applied_to(self, invocation), latency_ms=self.latency_ms)
 
     def timed(self, *, latency_ms: int, lease_until: datetime | None) -> Self:
-        """The same at a time."""
+        """Return the step with its latency and lease."""
         return replace(self, latency_ms=latency_ms, lease_until=lease_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithJob(Settling):
-    """The start has a job, which has still to be announced."""
+    """The start has a job. The job is not announced yet."""
 
     status: ClassVar[Status] = Status.STARTED
 
@@ -94,7 +94,7 @@ class Started(WithJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted(WithJob):
-    """The job of a start whose answer was lost is found."""
+    """The job of a start whose answer was lost has been found."""
 
     @override
     def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
@@ -107,7 +107,7 @@ class Adopted(WithJob):
 class Answered(Settling):
     """A step with a reason, with MetaStudio's answer, or with both.
 
-    `forgets_address`: the response_url is not needed any more.
+    `forgets_address`: clear the response_url, because it is not needed any more.
     """
 
     reason: Reason | None = None
@@ -123,21 +123,21 @@ class Answered(Settling):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Answered):
-    """Nobody knows what came of the start."""
+    """The outcome of the start is unknown."""
 
     status: ClassVar[Status] = Status.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Answered):
-    """It did not come about."""
+    """The invocation failed."""
 
     status: ClassVar[Status] = Status.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Answered):
-    """It is not allowed, or not wanted. `frees_button`: the button that led to it may be used again."""
+    """The invocation is not allowed or not wanted. `frees_button`: its button may be used again."""
 
     status: ClassVar[Status] = Status.REFUSED
 
@@ -151,7 +151,7 @@ class Refused(Answered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Answered):
-    """What is no start is done. `job_state` is what it has made of its job."""
+    """An invocation that is not a start is done. `job_state` is the new state of its job, if any."""
 
     status: ClassVar[Status] = Status.DONE
 

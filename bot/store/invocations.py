@@ -1,4 +1,4 @@
-"""The invocation log: one row for each use of the bot, and the one function that moves a row on."""
+"""The invocation log: one row for each use of the bot, and the one method that changes its status."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ from bot.store.unreadable import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class RunningJobs:
-    """The newest starts whose jobs run and may be read of, how many there are, and how many others run."""
+    """The newest starts with running jobs that a person may see, their total, and how many are hidden."""
 
     jobs: list[JobInvocation]
     total: int
@@ -42,9 +42,9 @@ class RunningJobs:
 
 
 class Invocations:
-    """The table `invocations`. Each method that writes is one statement, which commits by itself.
+    """The table `invocations`. Each method that writes is one commit.
 
-    All of them raise DatabaseUnavailable where the database does not do its part.
+    All methods raise DatabaseUnavailable if the database fails.
     """
 
     def __init__(self, database: Database) -> None:
@@ -54,11 +54,11 @@ class Invocations:
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add a row.
 
-        False where the same delivery (`trigger_id`) is in the log already, and where another row came from
-        the same button (`previous_id`).
+        Return False if the table already has a row of the same delivery from Slack (`trigger_id`) or of the
+        same button (`previous_id`).
 
         Args:
-            unless_duplicate: also False where it has a duplicate.
+            unless_duplicate: also return False if the invocation is a duplicate.
         """
         duplicates: Duplicates | None = None
         sought: dict[str, Any] = {}
@@ -72,7 +72,7 @@ class Invocations:
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
-        """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
+        """Return the row that kept another one out: of the same delivery, or else the newest duplicate."""
         trigger_id = invocation.origin.trigger_id
         if trigger_id and (same := await self._one("trigger_id", trigger_id)) and has_room(same):
             return same
@@ -81,19 +81,19 @@ class Invocations:
         return max(filter(has_room, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
-        """The start that came from the one button of another row."""
+        """Return the start that a button of this invocation has led to."""
         found = await self._one("previous_id", invocation_id)
         return found if found and has_room(found) else None
 
     async def advance(
         self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
     ) -> AnyInvocation | None:
-        """Move a row on from the status that `invocation` has, with what became known.
+        """Move a row on from the status that `invocation` has, and write the facts of the step.
 
-        The update is conditional, so of two processes only one can take a step; None for the other.
+        The update is conditional, so only one of two processes can take a step. The other gets None.
 
         Args:
-            post: what is to be said of it, added in the same commit.
+            post: a post to add in the same commit.
         """
         columns = values_of_step(step)
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
@@ -104,12 +104,12 @@ class Invocations:
     async def adopt(
         self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
     ) -> AnyInvocation | None:
-        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
+        """Move a start from `unknown` to `started` with a job that was found.
 
-        That it was unknown may have been told; the job has still to be announced.
+        Return None if the job already belongs to a start, or if the start is not `unknown` any more.
 
         Args:
-            post: its announcement, added in the same commit.
+            post: the announcement to add in the same commit.
         """
         columns = values_of_step(step)
         values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
@@ -119,24 +119,24 @@ class Invocations:
         return step.applied_to(unknown) if adopted else None
 
     async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
-        """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
+        """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
         claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
     async def leave_to_post(self, invocation: AnyInvocation, post: Post) -> AnyInvocation | None:
-        """Leave a row to what is to be said of it, added in the same commit.
+        """Add a post that tells about a row, and clear the row's lease in the same commit.
 
-        None where another process has taken it or moved it on.
+        Return None if another process has claimed or changed the row.
         """
         moved = await self._move(*_claim_of(invocation, None), post)
         return replace(invocation, lease_until=None) if moved else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
-        """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
+        """Let any process claim a row from `at` on (None: never again), if the row has work left."""
         await execute(self._database, _RELEASING, {"row_id": invocation_id, "new_lease": at})
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
-        """Rows with something left to do and nobody who does it, the longest overdue first."""
+        """Return rows that have work left and whose lease has run out, the longest overdue first."""
 
         async def at_most(number: int) -> Sequence[Sequence[Any]]:
             return await read(self._database, _OVERDUE, {"now": now, "most": number})
@@ -148,7 +148,7 @@ class Invocations:
         await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def forget_response_urls(self, before: datetime) -> None:
-        """Clear the response_urls of rows made before a time, when they no longer work."""
+        """Clear the response_urls of rows that were created before a time: they no longer work."""
         await execute(
             self._database,
             update(invocations)
@@ -157,26 +157,26 @@ class Invocations:
         )
 
     async def clear_traces(self) -> None:
-        """Remove what was cleared from where the database itself still keeps it."""
+        """Remove cleared values from the database's own files."""
         await self._database.clear_traces()
 
     async def check_writable(self) -> None:
-        """Write as much as a start does: a full disk shows only where something is written."""
+        """Write as much as a start does: a full disk fails only writes."""
         await probe(self._database)
 
     async def get(self, invocation_id: str) -> Invocation | None:
-        """One row."""
+        """Return one row."""
         return await self._one("id", invocation_id)
 
     async def get_start(self, invocation_id: str) -> RoomInvocation | None:
-        """One row, if it is a start that could be understood."""
+        """Return one row, if it is a start with valid arguments."""
         found = await self.get(invocation_id)
         return found if found and found.action is Action.START and has_room(found) else None
 
     async def find_start(self, job_id: str) -> JobInvocation | None:
-        """The start that made a job, if it was made by way of the bot.
+        """Return the start that made a job, if the job was started with the bot.
 
-        One that MetaStudio has answered with this job comes before one that has adopted it.
+        A start that MetaStudio answered with this job comes before a start that has adopted it.
         """
         starts = filter(has_job, await self._read(_STARTS_OF_JOB, {"job": job_id}))
         return min(
@@ -184,21 +184,21 @@ class Invocations:
         )
 
     async def find_stop(self, job_id: str) -> Invocation | None:
-        """The stop that ended a job, if it was stopped by way of the bot."""
+        """Return the stop that ended a job, if the job was stopped with the bot."""
         return next(iter(await self._read(_STOP_OF_JOB, {"job": job_id})), None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that are somebody's."""
+        """Return those of the jobs that belong to a start."""
         sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
         return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
 
     async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
-        """The other starts of the same room that may have made a job of which it is not known yet."""
+        """Return the other open starts of the room. Each may have made a job that is not noted yet."""
         values = {"room": invocation.request.room_id, "own_id": invocation.id}
         return list(filter(has_room, await self._read(_OTHER_UNKNOWN_STARTS, values)))
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
-        """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
+        """Return the starts whose jobs are not known to be over, as far as the person may see them."""
         listed, counted = _running(
             has_channel=asking.origin.channel_id is not None,
             is_foreign=asking.origin.foreign_team_id is not None,
@@ -210,13 +210,13 @@ class Invocations:
         return RunningJobs(jobs, total, hidden=max(running - total, 0))
 
     async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
-        """The IDs that begin so, in their order; what means something in a pattern means itself."""
+        """Return the IDs with this prefix, sorted. Wildcards of SQL have no special meaning."""
         query = (
             select(invocations.c.id)
             .where(
                 invocations.c.id.between(
                     beginning, f"{beginning}z"
-                ),  # in every collation z is after all of hex
+                ),  # `z` sorts after every hex digit in all collations
                 func.substr(invocations.c.id, 1, len(beginning)) == beginning,
             )
             .order_by(invocations.c.id)
@@ -233,7 +233,7 @@ class Invocations:
         invocation_id: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[Invocation]:
-        """The rows that match, newest first, read as they are asked for."""
+        """Yield the matching rows, newest first. They are read from the database one by one."""
         query = select(*COLUMNS).order_by(invocations.c.created_at.desc(), invocations.c.id).limit(limit)
         if since is not None:
             query = query.where(invocations.c.created_at >= since)
@@ -245,7 +245,7 @@ class Invocations:
             query = query.where(invocations.c.id == invocation_id)
         with database_failures():
             async with self._database.connect() as connection:
-                # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
+                # On PostgreSQL a cursor needs a transaction, and autocommit opens none.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
                     for invocation in self._unreadable.left_out([row], invocation_of):
@@ -265,7 +265,7 @@ class Invocations:
         return await execute_both(self._database, statement, adding, values, in_turn=in_turn) == 1
 
     async def _one(self, column: str, value: str) -> Invocation | None:
-        """The row with a value that no two rows have."""
+        """Return the row with a value in a unique column."""
         return next(iter(await self._read(_by(column), {"value": value})), None)
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
@@ -283,7 +283,10 @@ def _by(column: str) -> Select[Any]:
 
 @cache
 def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
-    """Two queries: the newest jobs that run and may be read of; and how many run, and may be read of."""
+    """Return two queries: one lists the newest running jobs that the person may see, one counts them.
+
+    The second counts all running jobs, and those that the person may see.
+    """
     seen = _seen(has_channel=has_channel, is_foreign=is_foreign)
     most = bindparam("most", required=False, type_=Integer())
     listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
@@ -292,7 +295,7 @@ def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
 
 
 def _claim_of(invocation: Invocation, until: datetime | None) -> tuple[Any, dict[str, Any]]:
-    """The statement that takes a row from who has it, and its values."""
+    """Return the statement that claims a row, and its values."""
     values = {
         "row_id": invocation.id,
         "old_status": invocation.status,
@@ -317,7 +320,7 @@ def _claiming(*, is_free: bool) -> Any:
 
 
 def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
-    """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
+    """Return `Invocation.is_visible_to` in SQL. A channel without a kind counts as private."""
     seen: ColumnElement[bool] = invocations.c.user_id == _value("user")
     if has_channel:
         seen |= invocations.c.channel_id == _value("channel")
@@ -390,7 +393,7 @@ _RELEASING = (
 
 @cache
 def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool) -> Any:
-    """The statement that adds a row, unless it is there already, or another in its place."""
+    """Return the statement that adds a row, unless the same delivery, button or wish has one."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
     if duplicates is None:
@@ -403,7 +406,7 @@ def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool
 
 @cache
 def _advancing(facts: frozenset[str]) -> Any:
-    """The statement that moves a row on, with facts of these names."""
+    """Return the statement that changes a row's status and the facts of these names."""
     return (
         update(invocations)
         .where(invocations.c.id == _value("row_id"), invocations.c.status == _value("old_status"))
@@ -413,7 +416,7 @@ def _advancing(facts: frozenset[str]) -> Any:
 
 @cache
 def _adopting(facts: frozenset[str]) -> Any:
-    """The same, unless the job is somebody's."""
+    """Return the same statement with the condition that the job belongs to no start."""
     start = invocations.alias("start")
     is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
     return _advancing(facts).where(~is_somebodys)

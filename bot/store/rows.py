@@ -1,7 +1,7 @@
-"""Rows of the table `invocations` as invocations, and the other way round.
+"""Convert rows of the table `invocations` to invocations, and back.
 
-A row is flat: each part of an invocation has columns of its own here, and nowhere else. The reason stands in
-`reason_code` and, as JSON, in `reason_args`.
+A row is flat. Only this module knows which columns hold which part of an invocation. The reason is in two
+columns: `reason_code`, and `reason_args` as JSON.
 """
 
 import json
@@ -69,16 +69,16 @@ NAMES = (
     "announced_at",
     "lease_until",
 )
-"""The columns, in the order in which the log shows them."""
+"""The columns, in the order in which `avatar-bot log` shows them."""
 
 COLUMNS = tuple(invocations.c[name] for name in NAMES)
 
 SECRET_COLUMNS = frozenset(column.name for column in fields(Origin) if not column.repr)
-"""Columns that are shown to nobody."""
+"""Columns that are never shown."""
 
 
 def invocation_of(row: Sequence[Any]) -> Invocation:
-    """The invocation that a row of COLUMNS holds.
+    """Return the invocation of a row of COLUMNS.
 
     Raises:
         ValueError: this version cannot read it.
@@ -128,7 +128,7 @@ _TIMES = times_in(invocations)
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
-    """What a row of NAMES holds of an invocation."""
+    """Return the column values of an invocation, by the names in NAMES."""
     origin, told = invocation.origin, invocation.told
     return {
         "id": invocation.id,
@@ -160,7 +160,7 @@ def values_of(invocation: Invocation) -> dict[str, Any]:
 
 
 def values_of_step(step: steps.Step) -> dict[str, Any]:
-    """What a step writes besides the status. It depends on the kind of step alone which columns these are."""
+    """Return the columns that a step writes, without the status. Only its kind decides which ones."""
     values: dict[str, Any] = {"lease_until": step.lease_until}
     if isinstance(step, steps.Settling):
         values["latency_ms"] = step.latency_ms
@@ -184,7 +184,7 @@ def values_of_step(step: steps.Step) -> dict[str, Any]:
 
 
 def reason_of(code: str, args: str | None) -> Reason:
-    """The reason in two columns; one that this version does not know goes by the name of its code."""
+    """Return the reason of the two columns. An unknown code becomes `other` with the code as its text."""
     known = code_of(code)
     if known is None:
         return other(code)
@@ -273,6 +273,6 @@ def _columns_of_answer(answer: Answer) -> dict[str, Any]:
 
 
 def _columns_of_reason(reason: Reason | None) -> dict[str, Any]:
-    """The arguments in ASCII, so that what a database does not take as text comes back as it was."""
+    """Return the two columns. JSON is in ASCII, so characters that a database refuses as text are kept."""
     args = json.dumps(dict(reason.args)) if reason and reason.args else None
     return {"reason_code": reason.code.value if reason else None, "reason_args": args}

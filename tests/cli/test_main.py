@@ -1,4 +1,4 @@
-"""The command line: its output from the log, and its exit statuses."""
+"""The command line: its output from the invocation log, and its exit statuses."""
 
 import asyncio
 import csv
@@ -28,7 +28,7 @@ def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture
 def log(database: str) -> str:
-    """Create a log of three uses, an hour, a day and a week old."""
+    """Create an invocation log of three uses, an hour, a day and a week old."""
     assert runner.invoke(cli, ["migrate"]).exit_code == 0
 
     async def fill() -> None:

@@ -1,4 +1,4 @@
-"""The model of a job: whatever an answer holds, what can be used of it is used and nothing is raised."""
+"""The model of a job: it uses every usable value of an answer and never raises an error."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The policy: who may start, stop and look at what, and a gate that stays shut where its file is wrong."""
+"""The policy: who may start, stop and list what. A wrong file allows nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -93,7 +93,7 @@ def test_all_lists_must_agree_and_the_first_in_the_way_is_named() -> None:
 
 
 MEIS = by("U0MEI")
-"""What Mei has started."""
+"""A job that Mei has started."""
 
 
 def refusal_to_stop(policy: Policy, invocation: JobInvocation, room_id: str = "lobby") -> str:
@@ -171,7 +171,7 @@ def test_where_there_are_admins_they_are_named_as_those_who_may_see_rtc_access()
 
 
 def gate(policy: Policy, invocation: JobInvocation, start: JobInvocation | None = None) -> str | None:
-    """Why the one gate does not let it pass, or None."""
+    """Return the reason why the policy refuses it, or None."""
     try:
         policy.check(invocation, start)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""Committing to the log before anything is acknowledged: in time, or not at all."""
+"""Committing an invocation before its ack: within the time limit, or not at all."""
 
 import asyncio
 import sqlite3
@@ -54,7 +54,7 @@ def slow_log(database: Database) -> SlowLog:
 
 @pytest.fixture
 async def tasks(database: Database) -> AsyncIterator[Tasks]:
-    """What goes on beside a test ends before the log is closed."""
+    """End the background tasks of a test before the database is closed."""
     tasks = Tasks()
     yield tasks
     await tasks.cancel()
@@ -100,7 +100,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable, match="no such table"):
         await acceptance_of(log, tasks).commit(INVOCATION)
-    async with asyncio.timeout(5):  # there is nothing to call off
+    async with asyncio.timeout(5):  # nothing has to be called off
         await tasks.idle()
 
 
@@ -136,7 +136,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
 
 
 class LyingLog(Invocations):
-    """Writes the row, and yet says that it could not; then it takes a while to be well again."""
+    """Writes a row but reports a failure; works again after a while."""
 
     failures = 0
 

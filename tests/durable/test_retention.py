@@ -1,4 +1,4 @@
-"""What is done every minute."""
+"""The clean-up that runs every minute."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The world in which starts come to an end: a log with one start in it, a channel, and those who write."""
+"""A setting for outcomes of starts: a database with one start, and a channel."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,7 +55,7 @@ def outcomes_of(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     posts: Posts | None = None,
 ) -> Outcomes:
-    """Outcomes that are written to a log and told by its delivery loop."""
+    """Return outcomes that are stored in a database and told by its delivery loop."""
     loop = DeliveryLoop(
         posts=posts or Posts(log._database),
         rendering=Rendering(log, rtc_access=True),
@@ -67,7 +67,7 @@ def outcomes_of(
 
 
 async def row_of(log: Invocations, invocation_id: str = START.id) -> RoomInvocation:
-    """The row as it is in the log."""
+    """Return the row from the database."""
     row = await log.get(invocation_id)
     assert row is not None
     assert has_room(row)
@@ -75,14 +75,14 @@ async def row_of(log: Invocations, invocation_id: str = START.id) -> RoomInvocat
 
 
 def buttons_in(message: Message) -> list[dict[str, Any]]:
-    """The buttons in a message."""
+    """Return the buttons of a message."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     beside = [block["accessory"] for block in message.blocks if block.get("accessory")]
     return [*beside, *(button for row in rows for button in row)]
 
 
 def a_second_and_a_half_later() -> Clock:
-    """So long after the start was asked for."""
+    """Return a clock that is 1.5 s after the command."""
     clock = Clock()
     clock.advance(seconds=1.5)
     return clock
@@ -90,7 +90,7 @@ def a_second_and_a_half_later() -> Clock:
 
 @dataclass
 class World:
-    """Its log has one start in it, which has been sent."""
+    """A database with one start, which was sent."""
 
     log: FlakyLog
     channel: Channel = field(default_factory=Channel)
@@ -102,11 +102,11 @@ class World:
         self.outcomes = outcomes_of(self.log, self.channel, now=self.clock, sleep=self.pauses, posts=posts)
 
     async def row(self) -> RoomInvocation:
-        """The start as it is in the log."""
+        """Return the start from the database."""
         return await row_of(self.log)
 
     async def becomes_unknown(self) -> RoomInvocation:
-        """The start, once nobody knows what came of it."""
+        """Mark the start's outcome as unknown, and return the start."""
         unknown = await self.outcomes.unknown(START, LOST)
         assert unknown is not None
         return unknown
@@ -114,7 +114,7 @@ class World:
 
 @dataclass(frozen=True)
 class End:
-    """One of the ways in which a start can end."""
+    """One possible outcome of a start."""
 
     settle: Callable[[Outcomes], Awaitable[None]]
     status: Status
@@ -127,7 +127,7 @@ REJECTED = End(lambda outcomes: outcomes.not_started(START, FULL), Status.FAILED
 
 @asynccontextmanager
 async def a_crowd_is_told(slow_log: SlowLog) -> AsyncIterator[None]:
-    """More people are told at once than outcomes are written; all of them are, once the log is opened."""
+    """Let more outcomes wait than are written at once. At the end check that all are told."""
     starts = [changed(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
         await slow_log.record(start)

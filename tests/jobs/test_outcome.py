@@ -1,4 +1,4 @@
-"""What came of a start: written down, then told, then noted as told, whatever fails on the way."""
+"""The outcome of a start is stored, told, and marked as told, also if a step fails."""
 
 import asyncio
 from dataclasses import replace
@@ -101,7 +101,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
     rows: list[Invocation] = []
 
     class Witness(Channel):
-        """Looks the row up at the moment of telling."""
+        """Reads the row at the moment of the message."""
 
         @override
         async def announce(self, invocation: Invocation, render: Render) -> Delivered:
@@ -229,14 +229,14 @@ async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_giv
 async def test_a_log_that_fails_only_when_people_know_is_told_so_later(world: World, end: End) -> None:
     log = world.log
 
-    class LastWords(Channel):
-        """With them the log fails."""
+    class RefusingAfterMessage(Channel):
+        """The database refuses two writes after the message."""
 
         @override
         def _listen(self) -> None:
             log.refuses = 2
 
-    channel = LastWords()
+    channel = RefusingAfterMessage()
     await end.settle(
         outcomes_of(
             log, channel, now=world.clock, sleep=world.pauses, posts=FlakyPosts(log._database, log=log)
@@ -307,7 +307,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     )
 
     async def meanwhile(seconds: float) -> None:
-        """Another process, whose log is well, takes the row over."""
+        """Let another process, whose database works, claim the row."""
         await Invocations.advance(
             world.log, START, step_to(taken.status, reason=taken.reason, lease_until=taken.lease_until)
         )
@@ -523,7 +523,7 @@ async def test_an_outcome_is_told_once_however_long_its_database_is_away_after_i
     world: World, end: End
 ) -> None:
     class GoesAway(FlakyLog):
-        """Loses an answer, and then takes nothing for a while."""
+        """Loses one answer, then fails for a while."""
 
         @override
         def lose_answer(self) -> None:

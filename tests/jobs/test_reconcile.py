@@ -1,4 +1,4 @@
-"""A start of unknown outcome and the jobs of its room: adopted, or told, and never sent again."""
+"""A start of unknown outcome: its job is adopted or named to the person; it is never sent again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -48,12 +48,12 @@ UNKNOWN = an_invocation(
 
 
 def another(**changes: Any) -> JobInvocation:
-    """Another start of the same room."""
+    """Return another start of the same room."""
     return changed(UNKNOWN, **({"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"} | changes))
 
 
 def job(job_id: str = "job-1", *, made: datetime | None = NOON, **fields: Any) -> JobReport:
-    """A job as the room's list has it."""
+    """Return a job as in the room's list."""
     return JobReport.model_validate({"job_id": job_id, "create_time": made, "state": "WAITING"} | fields)
 
 
@@ -61,7 +61,7 @@ Jobs = Sequence[JobReport]
 
 
 class Cloud(FakeMetaStudio):
-    """Lists the jobs of the only room: at each look what comes next, and in the end always the last."""
+    """Lists the room's jobs: each read gets the next list, and the last list is repeated."""
 
     def __init__(self) -> None:
         self.lists: list[Jobs | Exception] = [()]
@@ -88,7 +88,7 @@ class Cloud(FakeMetaStudio):
 
 @dataclass
 class Room:
-    """A room whose start is looked into, and those who hear of it."""
+    """A room with a start to reconcile, and the people who are told."""
 
     log: FlakyLog
     cloud: Cloud = field(default_factory=Cloud)
@@ -118,19 +118,19 @@ class Room:
         self.cloud.lists = [jobs]
 
     async def settle(self) -> RoomInvocation:
-        """The row, once it has been looked into."""
+        """Reconcile the start, and return its row."""
         await self.reconciliation.settle(UNKNOWN)
         return await row_of(self.log)
 
     @property
     def told(self) -> str:
-        """The one thing that a person was told."""
+        """Return the only message to a person."""
         [message] = self.channel.told
         return message.text
 
     @property
     def said_instead(self) -> str:
-        """The one thing that has taken the place of a button."""
+        """Return the only message that has replaced a button's message."""
         [message] = self.channel.instead
         return message.text
 
@@ -474,7 +474,7 @@ async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_
 
 @pytest.fixture
 async def asking(room: Room) -> JobInvocation:
-    """Jonas clicks *Look again*, after Mei was told that it is not known."""
+    """Return Jonas's click on *Look again*, after Mei was told that the outcome is unknown."""
     await room.log.release(UNKNOWN.id, None)
     asking = an_invocation(
         id="i9",
@@ -520,7 +520,7 @@ async def test_another_look_during_which_the_start_is_settled_says_how(
     room: Room, asking: JobInvocation
 ) -> None:
     class Meanwhile(Cloud):
-        """While it is asked, the start is settled."""
+        """Settles the start while the cloud answers."""
 
         @override
         async def jobs_of_room(
@@ -557,7 +557,7 @@ async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
 
 async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -> None:
     class Slow(Cloud):
-        """Counts who asks it at the same time."""
+        """Counts the calls at the same time."""
 
         asking = most = 0
         crowded = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Going on with what was left behind."""
+"""Recovery of rows that a process left behind."""
 
 import asyncio
 from collections.abc import Set as AbstractSet
@@ -34,7 +34,7 @@ TURN = NOON + timedelta(seconds=70)
 
 
 def left_behind(**changes: Any) -> JobInvocation:
-    """A start that was received half a minute ago, and is overdue by now."""
+    """Return a start that was received half a minute ago, and whose lease has run out."""
     values: dict[str, Any] = {
         "id": "i1",
         "created_at": NOON - timedelta(seconds=30),
@@ -55,7 +55,7 @@ Done = tuple[str, Invocation]
 
 
 class StartsAgain(Starts):
-    """Notes which starts it is to carry out."""
+    """Records the starts that it gets."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
@@ -70,7 +70,7 @@ class StartsAgain(Starts):
 
 
 class StopsAgain(Stops):
-    """Notes which stops it is to carry out, and that they are carried out once more."""
+    """Records the stops that it gets, and that they are resumed."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
@@ -81,7 +81,7 @@ class StopsAgain(Stops):
 
 
 class Looks(Reconciliation):
-    """Notes which starts it is to compare with the room's jobs."""
+    """Records the starts that it gets to reconcile."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
@@ -92,7 +92,7 @@ class Looks(Reconciliation):
 
 
 class Tellings(Outcomes):
-    """Notes what it is to tell; what is unknown it writes down."""
+    """Records the outcomes to tell; stores that an outcome is unknown."""
 
     def __init__(self, done: list[Done], log: Invocations) -> None:
         super().__init__(log, None, now=lambda: NOON)  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ class Tellings(Outcomes):
 
 @dataclass
 class Process:
-    """One process that sweeps; what it goes on with is only noted."""
+    """One process that recovers rows; its work on them is only recorded."""
 
     log: Invocations
     clock: Clock = field(default_factory=Clock)
@@ -140,7 +140,7 @@ class Process:
         )
 
     async def recover_once(self) -> list[Done]:
-        """What it went on with."""
+        """Recover rows, and return the recorded work."""
         await self.sweeping.recover_once()
         await self.tasks.idle()
         return self.done
@@ -322,8 +322,8 @@ async def test_a_row_that_was_claimed_before_a_clock_was_set_back_goes_on(
     assert [does for does, _ in await process.recover_once()] == ["start"]
 
 
-class LogWithoutLuck(Invocations):
-    """Cannot be read the first two times, the second time for no reason that anybody has thought of."""
+class LogThatFailsTwice(Invocations):
+    """Fails the first two reads, the second one with an unexpected error."""
 
     reads = 0
 
@@ -338,7 +338,7 @@ class LogWithoutLuck(Invocations):
 
 
 class ThreePauses(Pauses):
-    """In the third of them the process is stopped."""
+    """Stops the process in the third pause."""
 
     @override
     async def __call__(self, seconds: float) -> None:
@@ -348,7 +348,7 @@ class ThreePauses(Pauses):
 
 
 async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Database) -> None:
-    log = LogWithoutLuck(database)
+    log = LogThatFailsTwice(database)
     process = Process(log, pauses=ThreePauses())
     await log.record(left_behind())
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):

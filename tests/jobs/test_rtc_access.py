@@ -1,4 +1,4 @@
-"""The modal with what a client needs to join a job's RTC room: opened at once, filled in afterwards."""
+"""The RTC access modal: it is opened at once and filled in afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,12 +37,12 @@ SIGNATURE = "rtc-signature-5"
 
 
 def shown(slack: SlackStandIn) -> str:
-    """All that Mei sees in the modal; nothing where none is open."""
+    """Return the modal's text that Mei sees; empty if no modal is open."""
     return "".join(str(view.content["blocks"]) for view in slack.views.stack(MEI))
 
 
 def bytes_in(folder: Path) -> bytes:
-    """All that is on the disk."""
+    """Return the bytes of all files in a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
@@ -51,13 +51,13 @@ async def full_report() -> JobReport:
 
 
 async def never() -> JobReport:
-    """Somebody who is asked, and does not answer."""
+    """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 class Cloud(FakeMetaStudio):
-    """Tells a job's state as a test wants it."""
+    """Answers the state call as the test says."""
 
     def __init__(self) -> None:
         self.answer: Callable[[], Awaitable[JobReport]] = full_report
@@ -71,7 +71,7 @@ class Cloud(FakeMetaStudio):
 
 @dataclass
 class Play:
-    """One click on *RTC access*, and what comes of it."""
+    """One click on *RTC access*, and its result."""
 
     log: FlakyLog
     slack: SlackStandIn
@@ -115,11 +115,11 @@ class Play:
         return received
 
     def begin(self, received: JobInvocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.access.carry_out(received))
 
     async def run(self) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)

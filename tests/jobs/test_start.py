@@ -1,4 +1,4 @@
-"""Carrying a start out, where what it depends on fails in the middle."""
+"""A start whose database, cloud or process fails in the middle."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -65,7 +65,7 @@ async def never() -> Started:
 
 
 class Cloud(FakeMetaStudio):
-    """Answers a start as a test wants it, and lists `jobs` in every room."""
+    """Answers a start as the test says, and lists `jobs` in every room."""
 
     def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:
         self.answer = answer
@@ -95,7 +95,7 @@ def log(database: Database) -> FlakyLog:
 
 @dataclass
 class Play:
-    """One start, and what came of it."""
+    """One start, and its result."""
 
     log: FlakyLog
     cloud: Cloud = field(default_factory=Cloud)
@@ -126,11 +126,11 @@ class Play:
         return received
 
     def begin(self, received: RoomInvocation) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.starts.carry_out(received))
 
     async def run(self) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -348,7 +348,7 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
 
 
 def typed_again(**changes: Any) -> RoomInvocation:
-    """By somebody else, a moment later."""
+    """Return the same start by another person, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
     return changed(TYPED, **(later | changes))
 
@@ -424,14 +424,14 @@ async def test_from_the_command_to_its_noted_announcement_a_start_takes_four_com
 ) -> None:
     assert isinstance(database, SqliteDatabase)
     commits: list[object] = []
-    carry_out = database._carry_out
+    enqueue = database._enqueue
 
     async def counted(statement: Any) -> Any:
         if statement.writes:
             commits.append(statement)
-        return await carry_out(statement)
+        return await enqueue(statement)
 
-    monkeypatch.setattr(database, "_carry_out", counted)
+    monkeypatch.setattr(database, "_enqueue", counted)
     row = await Play(FlakyLog(database)).run()
 
     assert row.told.announced_at is not None

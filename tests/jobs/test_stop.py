@@ -1,4 +1,4 @@
-"""Stopping a job: what is written, who is told, and who is credited with it."""
+"""Stopping a job: what is stored, who is told, and who is named as the person who stopped it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -76,7 +76,7 @@ def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
 
 
 class Cloud(FakeMetaStudio):
-    """Answers a stop as a test wants it."""
+    """Answers a stop as the test says."""
 
     def __init__(self) -> None:
         self.answer: Callable[[], Awaitable[Answer]] = taken
@@ -98,7 +98,7 @@ class Cloud(FakeMetaStudio):
 
 
 class Log(FlakyLog):
-    """Tells when a row was to be kept a third time, which may fail too."""
+    """Reports the third extension of a claim, which may also fail."""
 
     holds = 0
     holds_fail = False
@@ -119,7 +119,7 @@ class Log(FlakyLog):
 
 @dataclass
 class Play:
-    """One stop, and what came of it. `renew_seconds` is how often it keeps its row."""
+    """One stop, and its result. Every `renew_seconds` it extends its claim."""
 
     log: Log
     renew_seconds: float = 15
@@ -146,11 +146,11 @@ class Play:
         return received
 
     def begin(self, received: JobInvocation, *, resumed: bool = False) -> None:
-        """Carry it out, as a task of the bot's."""
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.stops.carry_out(received, resumed=resumed))
 
     async def run(self, *, resumed: bool = False) -> RoomInvocation:
-        """The row, once the bot has nothing left to do."""
+        """Wait until the bot has no work left, and return the row."""
         received = await self.commit()
         self.clock.advance(seconds=1.25)
         self.begin(received, resumed=resumed)
@@ -159,7 +159,7 @@ class Play:
 
     @property
     def told(self) -> str:
-        """The one thing that the person was told."""
+        """Return the only message to the person."""
         [message] = self.channel.told
         return message.text
 
@@ -171,7 +171,7 @@ def play(database: Database) -> Play:
 
 @pytest.fixture
 def long_play(database: Database) -> Play:
-    """The same where a stop that waits keeps its row over and over."""
+    """Return a stop that waits and extends its claim again and again."""
     return Play(Log(database), renew_seconds=0.01)
 
 
@@ -409,7 +409,7 @@ async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -
 
 
 def a_start(**changes: Any) -> JobInvocation:
-    """What made the job, as the log has it."""
+    """Return the start that made the job, as in the invocation log."""
     values: dict[str, Any] = {
         "id": "start",
         "created_at": NOON - timedelta(minutes=1),
@@ -504,7 +504,7 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
 
 
 async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
-    long_play.cloud.answer = asyncio.Future  # it never comes
+    long_play.cloud.answer = asyncio.Future  # this never happens
     received = await long_play.commit()
     taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
     long_play.begin(received)

@@ -1,4 +1,4 @@
-"""Whatever is listened to: who is not allowed causes nothing but words and one row that says so."""
+"""Every listener gives a person who is not allowed an answer and one refused row, and does nothing else."""
 
 import json
 from collections.abc import Callable
@@ -42,10 +42,10 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
 }
-"""Each way to use the bot, help left out, as Slack hands it over."""
+"""Each use of the bot except help, as Slack delivers it."""
 
 LOOKS = {"/avatar jobs"}
-"""What a guest from another workspace may do."""
+"""The uses that are allowed to a guest from another workspace."""
 
 
 def pressing(desk: Desk, action_id: str, value: str) -> Body:
@@ -56,7 +56,7 @@ def pressing(desk: Desk, action_id: str, value: str) -> Body:
 
 @pytest.fixture
 async def busy(desk: Desk) -> Desk:
-    """Jonas has started a job, another one was started elsewhere, and a start of Mei's is unknown."""
+    """Prepare a job of Jonas, a job that was started elsewhere, and an unknown start by Mei."""
     await desk.types("/avatar-start", "lobby", user_id=JONAS)
     start = an_invocation(
         id="i100",
@@ -78,7 +78,7 @@ async def busy(desk: Desk) -> Desk:
 
 
 def bolt_of(desk: Desk) -> AsyncApp:
-    """The app with all listeners, as the bot registers them."""
+    """Return the app with all listeners, as the bot registers them."""
     slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
     bolt = bolt_app(slack, HOME, lambda: "reference-1")
     register(bolt, desk.services)
@@ -86,7 +86,7 @@ def bolt_of(desk: Desk) -> AsyncApp:
 
 
 async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocation]]:
-    """What the person reads, in the ack or after it, and the rows that it leaves."""
+    """Return what the person reads, in the ack or after it, and the new rows."""
     payload = USES[use](desk)
     if "command" in payload:
         payload |= {"user_id": person["id"], "team_id": person.get("team_id", HOME.team_id)}
@@ -102,7 +102,7 @@ async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocat
 
 
 def heard_by(use: Body) -> AnyListener:
-    """Who of the lists listens to it."""
+    """Return the listener of this use from the lists."""
     if "command" in use:
         [command] = [command for command in COMMANDS if command.name == use["command"]]
         return listener_for(command, use["text"])[0]

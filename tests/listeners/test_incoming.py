@@ -1,4 +1,4 @@
-"""What of a payload becomes a row."""
+"""From a payload to a row."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The delivery loop: whatever fails meanwhile, people are told, and messages stay true."""
+"""The delivery loop: people are told and messages are kept up to date, also after failures."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ STOPPED = JobLife(JobState.STOPPED, 90, stopped_by=LU)
 
 @dataclass
 class Time:
-    """Passes only when it is told to; who sleeps wakes in the right order."""
+    """A clock that only moves when the test moves it, and wakes sleepers in the right order."""
 
     seconds: float = 0.0
     sleepers: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Time:
             self.sleepers.remove(sleeper)
 
     def wake_next(self, until: float) -> bool:
-        """Go on to the next moment at which somebody wakes; False where nobody does before then."""
+        """Move to the next wake-up. Return False if there is none before `until`."""
         due, waking = min(self.sleepers, key=lambda sleeper: sleeper[0], default=(until + 1, None))
         if waking is None or due > until:
             self.seconds = max(self.seconds, until)
@@ -75,7 +75,7 @@ class Time:
 
 @dataclass
 class Slack(Delivery):
-    """Keeps what is said with the second at which it came, and refuses so many of each kind."""
+    """Records messages with their seconds, and refuses the given number of each kind."""
 
     time: Time
     announced: list[tuple[float, str]] = field(default_factory=list)
@@ -149,7 +149,7 @@ class Slack(Delivery):
 
 
 class Play:
-    """Jobs in a log, their messages in Slack, and a time that passes as the test wants it."""
+    """Jobs in a database, their messages in Slack, and a clock that the test controls."""
 
     def __init__(self, database: Database) -> None:
         self.time = Time()
@@ -161,7 +161,7 @@ class Play:
         self.rows = 0
 
     def another(self) -> DeliveryLoop:
-        """One more process."""
+        """Return the delivery loop of another process."""
         return DeliveryLoop(
             posts=self.posts,
             rendering=Rendering(self.log, rtc_access=True),
@@ -171,7 +171,7 @@ class Play:
         )
 
     async def start(self, job_id: str = "job-1", **changes: Any) -> Invocation:
-        """A start with a job, as its outcome is written."""
+        """Add a start with a job."""
         values: dict[str, Any] = {
             "id": f"row of {job_id}",
             "created_at": NOON,
@@ -189,14 +189,14 @@ class Play:
         return row
 
     async def due(self, row: Invocation, purpose: Purpose = Purpose.ANNOUNCEMENT, **changes: Any) -> Post:
-        """A post that is to be delivered, and that nobody has in hand."""
+        """Add a post that is due and not claimed."""
         changes = {"lease_until": None} | changes
         post = replace(self.loop.new(row, purpose), **changes)
         await self.posts.add(post)
         return post
 
     async def announced(self, job_id: str = "job-1", state: JobState = JobState.ACCEPTED) -> WatchedJob:
-        """A job whose message stands in the channel."""
+        """Add a job whose announcement is in the channel."""
         row = await self.start(job_id, job_state=state)
         post = await self.due(row, lease_until=NOON + LEASE, state=state)
         assert await self.posts.mark(post, Shown(NOON, "C1", "1.2", state, note=True))
@@ -204,23 +204,23 @@ class Play:
         return job
 
     async def shows(self, job: WatchedJob, *lives: JobLife) -> None:
-        """What becomes of a job, one at once after the other; back when all is done that can be now."""
+        """Let a job go through these states at once. Return when no work is left for now."""
         for life in lives:
             await self.loop.show(job, life)
         await self.settled()
 
     async def refreshes(self, job: WatchedJob) -> None:
-        """More has become known of it."""
+        """Complete a job's announcement."""
         self.loop.refresh(job)
         await self.settled()
 
     async def deliver(self, loop: DeliveryLoop | None = None) -> None:
-        """One round of the loop."""
+        """Run one round of the loop."""
         await (loop or self.loop).deliver_due()
         await self.settled()
 
     async def pass_by(self, seconds: float) -> None:
-        """So much time, all that is done in it, and the loop's rounds."""
+        """Let time pass, with the loop's rounds and all other work."""
         until = self.time.seconds + seconds
         while self.time.seconds < until:
             next_round = min(until, self.time.seconds + EVERY_SECONDS)
@@ -229,38 +229,38 @@ class Play:
             await self.deliver()
 
     async def settled(self) -> None:
-        """Until whoever has something to do sleeps."""
+        """Wait until every task sleeps."""
         async with asyncio.timeout(10):
             await asyncio.sleep(0)
             while len(self.loop._tasks._running) > len(self.time.sleepers):  # noqa: ASYNC110 - they have no event
                 await asyncio.sleep(0)
 
     async def row(self, job_id: str = "job-1") -> Invocation:
-        """The row of a job's start."""
+        """Return the row of a job's start."""
         row = await self.log.get(f"row of {job_id}")
         assert row is not None
         return row
 
     async def shown(self, job_id: str = "job-1") -> JobState | None:
-        """What its announcement shows, as far as the log knows."""
+        """Return the state that its announcement shows, according to the database."""
         posts = await self.posts.of(f"row of {job_id}")
         [announcement] = [post for post in posts if post.purpose is Purpose.ANNOUNCEMENT]
         return announcement.shown_state
 
     async def keeps_nothing(self) -> bool:
-        """Whether nothing is left to do, in memory and in the log."""
+        """Return True if no work is left, in memory and in the database."""
         busy = self.loop._tasks._running or self.loop._in_hand or self.time.sleepers
         return not busy and not await self.posts.due(NOON + timedelta(days=30), limit=10)
 
     @property
     def lines(self) -> list[str]:
-        """What stands in threads."""
+        """Return the replies in threads."""
         return [text for _, text in self.slack.replies]
 
 
 @asynccontextmanager
 async def all_slots_taken(loop: DeliveryLoop) -> AsyncIterator[None]:
-    """Slack is slow, and whatever else is to be said waits."""
+    """Let Slack be slow, so that all other posts wait."""
     async with AsyncExitStack() as stack:
         for _ in range(AT_ONCE):
             await stack.enter_async_context(loop._slots)
@@ -440,7 +440,7 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     job = await play.announced()
     play.slack.gate = asyncio.Event()
     await play.loop.show(job, ENDED)
-    while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+    while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
         await asyncio.sleep(0)
     await play.loop.close()
     play.slack.gate = None
@@ -570,7 +570,7 @@ class TestCoalescing:
         job = await play.announced()
         play.slack.gate = asyncio.Event()
         await play.loop.show(job, RUNNING)
-        while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+        while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         await play.loop.show(job, ENDED)
         play.slack.gate.set()
@@ -604,7 +604,7 @@ class TestCoalescing:
         play.slack.gate = asyncio.Event()
         for job in jobs:
             await play.loop.show(job, ENDED)
-        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the log has no event for it
+        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         play.slack.gate.set()
         await play.settled()

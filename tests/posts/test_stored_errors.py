@@ -1,4 +1,4 @@
-"""An error that was written into a row is the same when it is made again from the row."""
+"""An error that is made from a row equals the error that was stored."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ ANSWERS = [
 
 
 def errors_of(why: Reason) -> list[ReasonedError]:
-    """The errors that carry a reason."""
+    """Return all errors that hold a reason."""
     if kind := KINDS.get(why.code):
         return [kind(why), kind(why, answer=Answer(401, "MSS.20010135", "no", "request-1"))]
     if why.code.startswith("database"):
@@ -93,7 +93,7 @@ def is_same(one: ReasonedError, other: ReasonedError) -> bool:
 
 @pytest.fixture
 def log(database: Database) -> Invocations:
-    """The invocation log."""
+    """Return the invocation log."""
     return Invocations(database)
 
 

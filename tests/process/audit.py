@@ -1,4 +1,4 @@
-"""Compare what people were promised with the log, with the cloud's jobs, and with Slack's messages."""
+"""Compare the promises to people with the invocation log, the cloud's jobs and Slack's messages."""
 
 import asyncio
 import re
@@ -32,17 +32,17 @@ T = TypeVar("T")
 
 
 def rows_in(database_url: str) -> list[Invocation]:
-    """Return the log of running bots, oldest first."""
+    """Return the invocation log of running bots, oldest first."""
     return _ask(database_url, _all_rows)[::-1]
 
 
 def nothing_is_under_way(database_url: str) -> bool:
-    """Return whether no start is in progress any more."""
+    """Return True if no start is in progress any more."""
     return not any(row.status in UNDER_WAY for row in rows_in(database_url))
 
 
 def everybody_knows(database_url: str) -> bool:
-    """Return whether no row has work left, including messages to people."""
+    """Return True if no row has work left, and all people are told."""
 
     async def left(log: Invocations) -> bool:
         later = datetime.now(UTC) + _NEXT_WEEK
@@ -53,7 +53,7 @@ def everybody_knows(database_url: str) -> bool:
 
 
 def no_job_runs(database_url: str) -> bool:
-    """Return whether every job is known to have ended."""
+    """Return True if every job is known to have ended."""
     return not any(flat(row).job_state and not flat(row).job_state.is_over for row in rows_in(database_url))
 
 

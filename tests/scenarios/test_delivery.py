@@ -1,4 +1,4 @@
-"""Where the bot cannot post, people are told all the same: a job ID is never lost."""
+"""If the bot cannot post in a channel, people are told by another route: a job ID is never lost."""
 
 import time
 

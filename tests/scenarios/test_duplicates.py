@@ -1,4 +1,4 @@
-"""The same room and region twice within ten seconds is taken for one wish, unless somebody says otherwise."""
+"""The same room and region within ten seconds is a duplicate, unless a person insists."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What fails beneath the bot while jobs run: nothing is doubled, nothing is lost, and people are told."""
+"""Failures around the bot while jobs run: nothing is done twice, nothing is lost, and people are told."""
 
 import asyncio
 import sqlite3
@@ -20,7 +20,7 @@ OVER = {state for state in JobState if state.is_over}
 
 @contextmanager
 def locked(sqlite_url: str) -> Iterator[None]:
-    """Another process keeps the log for itself."""
+    """Let another process lock the database."""
     locker = sqlite3.connect(sqlite_url.partition("///")[2], isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")
     try:

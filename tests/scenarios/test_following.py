@@ -1,4 +1,4 @@
-"""A job's one message says what becomes of it, from the start to the end."""
+"""A job's one message follows its state from the start to the end."""
 
 import asyncio
 from dataclasses import replace
@@ -120,7 +120,7 @@ async def test_a_metastudio_that_throttles_is_asked_less_often(socket_stage: Sta
     stage.metastudio.trouble.throttle("jobs")
     await stage.starts()
     await until(lambda: stage.asked("jobs") == 1)
-    await asyncio.sleep(2.5 / HURRY)  # two seconds are the usual time between looks at a job that starts
+    await asyncio.sleep(2.5 / HURRY)  # usually a starting job is read every two seconds
 
     assert stage.asked("jobs") == 1
 

@@ -1,4 +1,4 @@
-"""What a bot has left behind, by a crash at any step, is taken up by the next one."""
+"""After a crash at any step, the next bot continues the unfinished work."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,11 +16,11 @@ from tests.fakes import an_invocation, flat
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
 HELD = timedelta(seconds=30)
-"""How long a row belongs to a process that is alive."""
+"""The lease of a row whose process is alive."""
 
 
 def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **more: Any) -> Invocation:
-    """A row as it was when its process ended."""
+    """Return a row as its process left it."""
     row: dict[str, Any] = {
         "id": uuid4().hex,
         "created_at": clock.now() - timedelta(seconds=age),
@@ -77,7 +77,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
     )
     await write_down(either_way, *rows)
     if "postgresql" in either_way.AVATAR_DATABASE_URL.get_secret_value():
-        clock.advance(HELD.total_seconds() + 1)  # others may be alive, so what they hold is waited for
+        clock.advance(HELD.total_seconds() + 1)  # other processes may be alive, so their leases must run out
     async with staged(slack, metastudio, either_way, clock) as stage:
         logged = await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
         by_room = {flat(row).room_id: row for row in logged}

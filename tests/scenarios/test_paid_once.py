@@ -1,4 +1,4 @@
-"""Nothing is paid twice: duplicates as long as a start is not settled, and buttons that work once."""
+"""Nothing is paid twice: a start has duplicates until it is settled, and buttons work once."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def starts(rows: list[Invocation]) -> list[Invocation]:
 
 
 async def loses(stage: Stage, text: str = "lobby", user: str = MEI) -> Message:
-    """A start that makes no job and gets no answer; what its person is told in the end."""
+    """Type a start that makes no job and gets no answer. Return the last message to the person."""
     stage.metastudio.trouble.server_errors("start", times=1)
     await stage.types(text, user=user)
     return latest(stage, UNKNOWN, user)
@@ -30,7 +30,7 @@ async def loses(stage: Stage, text: str = "lobby", user: str = MEI) -> Message:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bot that does not wait between its looks at a room."""
+    """Let the bot read a room's jobs again without a pause."""
     monkeypatch.setattr("bot.jobs.reconcile.LOOK_PAUSES", (0.01,))
 
 
@@ -51,7 +51,7 @@ async def test_a_start_whose_answer_takes_long_has_duplicates_until_it_is_there(
     await first
     await stage.bot.tasks.idle()
 
-    # And ten seconds more, counted from its answer.
+    # It also has duplicates for ten seconds after its answer.
     stage.clock.advance(5)
     await stage.types("lobby", user=user)
     assert stage.metastudio.starts_made == {"lobby": 1}
@@ -208,7 +208,7 @@ async def test_start_anyway_names_a_job_that_may_be_it_before_it_starts_another(
     assert buttons(named) == ["Use this one", "Look again", "Start anyway"]
     assert stage.announced() == []
 
-    # Whoever knows of it and wants another one gets it.
+    # A person who knows about it can still start another one.
     await stage.clicks("Start anyway", named)
     assert stage.metastudio.starts_made == {"lobby": 2}
 
@@ -247,7 +247,7 @@ async def test_a_job_without_a_time_is_named_and_the_person_says_that_it_is_thei
     assert flat(row).adopted_at is not None
     assert stage.metastudio.starts_received == {"lobby": 1}
 
-    # It may be somebody else's all the same.
+    # The job may still belong to somebody else.
     await stage.clicks("RTC access", announcement)
     assert "only the bot's admins may see its RTC access" in latest(stage, "admins").text
 
@@ -351,7 +351,7 @@ async def test_start_anyway_that_made_no_job_leaves_the_unknown_start_in_the_way
     blocked = latest(stage, "it is not known what came of the start", JONAS)
     assert stage.metastudio.starts_received == {"lobby": 2}
 
-    # The way on is there all the same, as often as the start is refused.
+    # Every refusal offers the button again.
     stage.slack.trouble.server_errors("response_url")
     stage.metastudio.trouble.unsupport("start", times=1)
     await stage.clicks("Start anyway", blocked, user=JONAS)

@@ -1,4 +1,4 @@
-"""HTTP mode: only what Slack has signed, and signed just now, gets in."""
+"""HTTP mode: only requests with a fresh signature of Slack are accepted."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Somebody types `/avatar-start`, over either transport and either database."""
+"""A person types `/avatar-start`, with each transport and each database."""
 
 from bot.domain.invocation import Action, JobState, Status
 from tests.fakes import flat

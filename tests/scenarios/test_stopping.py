@@ -1,4 +1,4 @@
-"""Somebody stops a job, by its button or by `/avatar stop`."""
+"""A person stops a job with its button or with `/avatar stop`."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ UNHEARD_OF = "26f06524-4f75-4b3a-a853-b649a21aaf66"
 
 
 async def stops(stage: Stage) -> list[tuple[Source, str, str | None, Status]]:
-    """The rows of stops: by which way, by whom, of which job, and what came of it."""
+    """Return source, person, job and status of each stop."""
     return [
         (row.source, row.origin.user_id, flat(row).job_id, row.status)
         for row in await stage.log()
@@ -26,7 +26,7 @@ async def stops(stage: Stage) -> list[tuple[Source, str, str | None, Status]]:
 
 
 def over(stage: Stage) -> list[bool]:
-    """Of each job whether it has ended."""
+    """Return for each job if it has ended."""
     return [job.ended_at is not None for job in stage.metastudio.jobs]
 
 

@@ -1,4 +1,4 @@
-"""The summary is always there: what a start leaves out is read afterwards, kept, and shown by an edit."""
+"""The summary is always complete: what a start leaves out is read later, stored, and shown by an edit."""
 
 import json
 from typing import Any, Literal
@@ -21,7 +21,7 @@ def has_summary(message: Message, *without: str) -> bool:
 
 
 async def configuration(stage: Stage) -> dict[str, Any]:
-    """What the newest row holds."""
+    """Return the configuration in the newest row."""
     values: dict[str, Any] = json.loads(flat((await stage.log())[-1]).configuration or "")
     return values
 

@@ -1,4 +1,4 @@
-"""A start whose outcome is not known: its job is looked for, and never is a second start sent by itself."""
+"""A start of unknown outcome: the bot looks for its job, and never sends a second start by itself."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ NOTE = "The call was cut off; the job had started."
 
 
 def told_of(stage: Stage, room: str) -> Message:
-    """The latest that Mei alone was told of a room whose start is not settled."""
+    """Return the last private message to Mei about a room whose start is unknown."""
     return [message for message in stage.news() if f"whether room `{room}` started" in message.text][-1]
 
 
@@ -63,14 +63,14 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
         (Status.UNKNOWN, 500, "MSS.00000004")
     }
 
-    # Look again, in vain: a job that is somebody's does not count.
+    # Look again finds nothing: a job that belongs to somebody does not count.
     stage.metastudio.trouble.clear()
     for room in ("late", "shared"):
         await stage.clicks("Look again", told_of(stage, room))
         assert "MetaStudio lists no new job in this room." in told_of(stage, room).text
         assert "Looked again: " in str(told_of(stage, room).blocks)
 
-    # Then the job is there, and nothing is left to settle or to press.
+    # Then the job exists. The start is settled, and no button is left.
     told = told_of(stage, "late")
     job_id = await console("late")
     await stage.clicks("Look again", told)

@@ -1,4 +1,4 @@
-"""Who presses and who types: guests from another workspace, private channels, rooms that are only claimed."""
+"""Who may click and type: guests from another workspace, private channels, wrong rooms."""
 
 import asyncio
 import json
@@ -195,7 +195,7 @@ async def test_start_anyway_of_somebody_elses_start_is_announced_where_it_is_pre
 
 
 async def left_behind(stage: Stage, **changes: Any) -> Invocation:
-    """What comes of a stop by Jonas that a process left behind before it was sent."""
+    """Let a process leave behind a stop by Jonas that was not sent. Return its row after recovery."""
     [start, *_] = await stage.log()
     now = stage.clock.now()
     stop = an_invocation(

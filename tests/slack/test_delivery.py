@@ -1,4 +1,4 @@
-"""Delivering messages through the real client to Slack's stand-in."""
+"""Delivery of messages with the real client to Slack's stand-in."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -46,7 +46,7 @@ ENDED = Message("Avatar job ended.", (section("*Avatar job ended.*"),))
 
 
 def standing(channel: str | None, ts: str | None) -> Post:
-    """An announcement that stands there."""
+    """Return the post of an announcement at this place."""
     return Post(
         id="p1",
         invocation_id=INVOCATION.id,
@@ -58,11 +58,11 @@ def standing(channel: str | None, ts: str | None) -> Post:
 
 
 async def at_once(seconds: float) -> None:
-    """No pause between tries."""
+    """Do not wait between tries."""
 
 
 def rendered(hint: str) -> Message:
-    """The message, with the small print that goes with its route."""
+    """Return the message, with its route's hint in the small print."""
     return Message(f"{MESSAGE.text} {hint}".strip())
 
 
@@ -83,19 +83,19 @@ def delivery(client: AsyncWebClient, session: aiohttp.ClientSession) -> Delivery
 
 
 def seen(slack: SlackStandIn, channel: str | None = None) -> list[Seen]:
-    """What the bot has said, leaving out Slack's own notices."""
+    """Return the bot's messages, without Slack's own notices."""
     return [message for message in slack.messages(channel) if message.origin != "notice"]
 
 
 async def typed_in(slack: SlackStandIn, channel: str, **changes: Any) -> Invocation:
-    """A command that Mei typed there, with an address for answers."""
+    """Return a command that Mei typed in a channel, with a response_url."""
     result = await slack.command("/other", "", channel=channel, user=MEI)
     assert result.error == "dispatch_failed"
     return changed(INVOCATION, channel_id=channel, response_url=slack.issued_response_urls[-1], **changes)
 
 
 async def clicked(slack: SlackStandIn, message: Seen) -> Invocation:
-    """The first button of that message, which Mei has clicked."""
+    """Return Mei's click on the first button of a message."""
     [row] = [block for block in message.blocks if block["type"] == "actions"]
     act = Act(row["block_id"], row["elements"][0]["action_id"])
     await slack.actions.in_message(MEI, message.channel, message.ts, act)
@@ -398,7 +398,7 @@ def test_a_channel_has_the_time_for_two_tries_and_the_other_routes_less() -> Non
 
 @pytest.fixture
 async def announced(delivery: Delivery) -> Post:
-    """A start whose announcement stands in the channel."""
+    """Announce a start in the channel, and return its post."""
     delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
     return standing(delivered.channel, delivered.ts)
 

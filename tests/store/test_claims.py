@@ -1,4 +1,4 @@
-"""Who has a row in hand, until when, and what is left for others to take over."""
+"""Claims: which process works on a row, until when, and which rows others may take over."""
 
 import asyncio
 from collections.abc import Callable

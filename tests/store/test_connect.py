@@ -47,7 +47,7 @@ async def refusal_to_open(url: str, **options: Any) -> StartupError:
 
 
 async def exit_of(script: str, *arguments: str) -> tuple[int | None, str]:
-    """How another Python ends that runs `script`: its exit status and what it printed."""
+    """Run `script` in another Python, and return its exit status and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -167,7 +167,7 @@ class TestWhatCannotBeOpened:
         rules.write_text("local all guarded scram-sha-256\n" + rules.read_text())
         postgresql.psql("SELECT pg_reload_conf()")
         url = postgresql_url.replace("postgres:@", f"guarded:{PASSWORD}@")
-        async with asyncio.timeout(10):  # until the server has read its rules
+        async with asyncio.timeout(10):  # until the server has read its access rules
             while True:
                 with contextlib.suppress(pytest.fail.Exception):
                     error = await refusal_to_open(url)

@@ -1,4 +1,4 @@
-"""The same start asked for twice within moments is recorded once, whoever asks."""
+"""Of two equal starts within moments only one is recorded."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Start = Callable[..., JobInvocation]
 
 @pytest.fixture
 def a_start(an_invocation: Start) -> Start:
-    """A start of the room `lobby` in Beijing at noon, different in what the test says."""
+    """Return a function that makes starts of the room `lobby` in Beijing at noon, with the test's values."""
 
     def make(**changes: Any) -> JobInvocation:
         lobby = {"room_id": "lobby", "region": "cn-north-4", "created_at": NOON}

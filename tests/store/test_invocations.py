@@ -189,7 +189,7 @@ async def test_checking_that_the_log_can_be_written_changes_nothing(
 
 @pytest.fixture
 async def history(log: Invocations, an_invocation: New) -> list[Invocation]:
-    """Four rows, newest first; the two in the middle were made in the same minute."""
+    """Add four rows, and return them newest first. The two in the middle are of the same minute."""
     oldest = an_invocation(user_id="U1", status=Status.STARTED)
     second = an_invocation(user_id="U2", status=Status.FAILED)
     third = an_invocation(user_id="U1", status=Status.FAILED, created_at=second.created_at)

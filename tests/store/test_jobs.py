@@ -1,4 +1,4 @@
-"""What the log knows of jobs: whose they are, which run, and what is found of a start cut short."""
+"""Jobs in the invocation log: who started them, which run, and jobs found for interrupted starts."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def unknown(an_invocation: New) -> New:
-    """A start of which it is not known what came of it."""
+    """Return a function that makes starts of unknown outcome."""
 
     def make(**changes: Any) -> JobInvocation:
         return an_invocation(status=Status.UNKNOWN, room_id="lobby", **changes)

@@ -101,7 +101,7 @@ def an_old_row(number: int, status: str, **known: str | int | datetime | None) -
 
 
 def type_of(name: str) -> Any:
-    """The type of a column of an earlier version."""
+    """Return the type of a column in an earlier version."""
     return Text() if name == "reason" else invocations.c[RENAMED.get(name, name)].type
 
 
@@ -126,7 +126,7 @@ INDEXES = {
 
 
 def schema_of(connection: Connection) -> dict[str, object]:
-    """All that the database itself says of the bot's tables, but for the order of their columns."""
+    """Return the database's own description of the bot's tables, without the order of columns."""
     found = inspect(connection)
     schema: dict[str, object] = {}
     for name in metadata.tables:

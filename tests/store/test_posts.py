@@ -1,4 +1,4 @@
-"""The posts: each wish and each delivery is one commit, and one process at a time has a post."""
+"""The posts: each change and each delivery is one commit, and one process at a time can claim a post."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def posts(database: Database) -> Posts:
 
 
 def a_post(row: Invocation, **changes: Any) -> Post:
-    """An announcement that somebody has in hand."""
+    """Return an announcement that is claimed."""
     values: dict[str, Any] = {
         "id": f"post of {row.id}",
         "invocation_id": row.id,
@@ -48,7 +48,7 @@ def a_post(row: Invocation, **changes: Any) -> Post:
 
 @pytest.fixture
 async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
-    """A start whose answer is awaited."""
+    """Add a start that waits for its answer."""
     row = an_invocation(status=Status.STARTING, response_url="https://a")
     await log.record(row)
     return row
@@ -56,7 +56,7 @@ async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
 
 @pytest.fixture
 async def announced(log: Invocations, posts: Posts, start: Invocation) -> Post:
-    """The announcement of a job, which stands in a channel."""
+    """Add the announcement of a job, which is in a channel."""
     post = a_post(start, job_id="job-1")
     started = await log.advance(start, step_to(Status.STARTED), post=post)
     assert started is not None

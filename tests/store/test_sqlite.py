@@ -1,4 +1,4 @@
-"""Writes on SQLite that come together are committed together, and each has its own outcome."""
+"""Simultaneous writes on SQLite share one commit, and each has its own outcome."""
 
 import asyncio
 import sqlite3
@@ -30,7 +30,7 @@ async def all_things(engine: SqliteDatabase) -> list[int]:
 
 
 async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
-    """What came of each: how many rows, or the error."""
+    """Return the outcome of each write: the number of rows, or the error."""
     done = await asyncio.gather(*writes, return_exceptions=True)
     return [str(one) if isinstance(one, BaseException) else one for one in done]
 
@@ -96,7 +96,7 @@ async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_sai
 
 async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteDatabase) -> None:
     give_up = "INSERT OR ROLLBACK INTO things (id) VALUES (?) RETURNING id"
-    first = asyncio.create_task(engine.write(ADD, [0]))  # goes alone
+    first = asyncio.create_task(engine.write(ADD, [0]))  # is executed alone
     await asyncio.sleep(0)
     together = [*adding(engine, 1), asyncio.create_task(engine.write(give_up, [0])), *adding(engine, 2)]
     assert await first == 1

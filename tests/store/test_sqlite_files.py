@@ -1,4 +1,4 @@
-"""What somebody else does to the files of an open SQLite database."""
+"""Another program changes the files of an open SQLite database."""
 
 import sqlite3
 from collections.abc import Callable
@@ -57,9 +57,7 @@ async def test_a_file_that_is_removed_or_replaced_is_noticed_at_the_next_use(
     harm(tmp_path / name)
     what = f"{name.removeprefix('log.db')} file".lstrip()
     for _ in range(2):
-        with pytest.raises(
-            DatabaseUnavailable, match=f"its {what} was removed or replaced; start the bot anew"
-        ):
+        with pytest.raises(DatabaseUnavailable, match=f"its {what} was removed or replaced; restart the bot"):
             await log.record(an_invocation())
     with pytest.raises(DatabaseUnavailable):
         await log.check_writable()

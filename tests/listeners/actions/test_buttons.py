@@ -1,4 +1,4 @@
-"""What every button has in common, and those about a job."""
+"""The common behaviour of all buttons, and of those about a job."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""*Look again*: what is found, and what is said of it."""
+"""*Look again*: what it finds, and what it answers."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: I
 
 @pytest.fixture
 async def unknown(desk: Desk) -> Invocation:
-    """A start by Mei of which nobody knows what came of it."""
+    """Return a start by Mei whose outcome is unknown."""
     unknown = an_invocation(
         id="i100",
         created_at=NOON,

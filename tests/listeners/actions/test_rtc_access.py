@@ -1,4 +1,4 @@
-"""*RTC access*: who is shown it."""
+"""*RTC access*: who may see it."""
 
 import pytest
 

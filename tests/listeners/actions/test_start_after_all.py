@@ -13,7 +13,7 @@ from tests.metastudio.cloud import NOON
 
 
 async def a_start(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
-    """A start of Mei's in the lobby, some time ago."""
+    """Add an earlier start by Mei in the lobby."""
     start = an_invocation(
         id="i0",
         created_at=NOON - timedelta(minutes=5),

@@ -1,4 +1,4 @@
-"""*Start another*: once, for whoever may."""
+"""*Start another*: it works once, for a person who may start jobs."""
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
@@ -9,7 +9,7 @@ from tests.listeners.desk import JONAS, MEI, Desk, a_refused_start
 
 
 async def clicked_row(desk: Desk) -> Invocation:
-    """The latest start by a button."""
+    """Return the latest start by a button."""
     return [row for row in await desk.rows() if row.source is Source.BUTTON][-1]
 
 

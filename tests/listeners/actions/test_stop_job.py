@@ -1,4 +1,4 @@
-"""*Stop*: what of a click becomes a row, who may, and what is said of it."""
+"""*Stop*: the row of a click, who may stop, and the answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""*Use this one*: a job is taken for that of a start, because a person says so."""
+"""*Use this one*: a person tells which job belongs to their start."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ UNKNOWN = an_invocation(
 
 @pytest.fixture
 async def asked(desk: Desk) -> Desk:
-    """It is not known what came of a start of Mei's, and a job is listed that may be its own."""
+    """Let a start by Mei be unknown while the room lists a job that may be its own."""
     await desk.log.record(UNKNOWN)
     desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
     return desk

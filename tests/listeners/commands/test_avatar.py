@@ -17,7 +17,7 @@ AVATAR = "/avatar"
 
 @pytest.fixture
 async def running(desk: Desk) -> Desk:
-    """Mei has started a job in the lobby, and somebody else one in the boardroom."""
+    """Let Mei start a job in the lobby, and another person one in the boardroom."""
     await desk.types("/avatar-start", "lobby")
     await desk.types("/avatar-start", "boardroom", user_id=JONAS)
     return desk
