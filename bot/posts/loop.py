@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -22,6 +22,7 @@ from bot.domain.post import Due, Post, Purpose
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
+from bot.posts.leases import Leases
 from bot.posts.rendering import Rendering, life_facts
 from bot.posts.sender import Sender, is_edit, shown_by
 from bot.runtime.background import Tasks, repeat_in_background
@@ -72,7 +73,8 @@ class DeliveryLoop:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.rendering = rendering
-        self._sender = Sender(rendering, delivery, now=now, new_id=new_id, lease=self._lease)
+        self._leases = Leases(LEASE, now=now)
+        self._sender = Sender(rendering, delivery, now=now, new_id=new_id, lease=self._leases.new)
         self._posts = posts
         self._delivery = delivery
         self._now = now
@@ -81,9 +83,7 @@ class DeliveryLoop:
         self._tasks = Tasks()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._in_hand: set[str] = set()
-        self._leases: dict[datetime, str] = {}
         self._edited: dict[str, datetime] = {}
-        self._last_lease = datetime.min.replace(tzinfo=UTC)
 
     async def keep_delivering(self) -> None:
         """Deliver what is due, until cancelled; then release the posts to other processes."""
@@ -96,7 +96,7 @@ class DeliveryLoop:
         """Release the posts that are being delivered, or wait for it, to any process."""
         await self._tasks.cancel()
         with suppress(DatabaseUnavailable):
-            for lease, invocation_id in self._leases.items():
+            for lease, invocation_id in self._leases.kept:
                 await self._posts.release(invocation_id, lease)
 
     async def deliver_due(self) -> None:
@@ -124,7 +124,7 @@ class DeliveryLoop:
             purpose=purpose,
             facts=facts,
             next_attempt_at=now,
-            lease_until=self._lease(),
+            lease_until=self._leases.new(),
             created_at=now,
         )
 
@@ -172,7 +172,7 @@ class DeliveryLoop:
                 job.invocation_id, life.state, life_facts(life), now=self._now(), until=lease
             )
         except DatabaseUnavailable:
-            self._forget(lease)
+            self._leases.forget(lease)
             raise
         self._tasks.spawn(self._bring_up_to_date(job.invocation_id, lease))
 
@@ -196,7 +196,7 @@ class DeliveryLoop:
                 post = await self._try_to_claim(due.post) if was_held_up else due.post
                 if post is not None:
                     await self._attend_to(replace(due, post=post))
-        self._forget(lease)
+        self._leases.forget(lease)
 
     async def _take(self, due: Due) -> None:
         """Claim a post and deliver it."""
@@ -209,12 +209,12 @@ class DeliveryLoop:
                     await self._attend_to(replace(due, post=claimed))
 
     async def _try_to_claim(self, post: Post) -> Post | None:
-        lease, claimed = self._keep_lease(post.invocation_id), None
+        lease, claimed = self._leases.keep(post.invocation_id), None
         try:
             claimed = await self._posts.claim(post, lease)
         except DatabaseUnavailable as error:
             _log.warning("a post waits for the database", job_id=post.job_id, reason=str(error))
-        self._forget(lease)
+        self._leases.forget(lease)
         return claimed
 
     async def _attend_to(self, due: Due) -> None:
@@ -250,7 +250,7 @@ class DeliveryLoop:
         if is_kept:
             self._tasks.spawn(self._bring_up_to_date(post.invocation_id, lease))
         else:
-            self._forget(lease)
+            self._leases.forget(lease)
         return is_kept
 
     async def _put_off(self, post: Post) -> None:
@@ -266,25 +266,7 @@ class DeliveryLoop:
 
     def _lease_for(self, invocation_id: str) -> datetime | None:
         """Return a lease for a job's posts; None where there is no room: the loop takes them later."""
-        return self._keep_lease(invocation_id) if self._room() else None
-
-    def _keep_lease(self, invocation_id: str) -> datetime:
-        """Return a new lease, which `close` releases unless it is forgotten before."""
-        lease = self._lease()
-        self._leases[lease] = invocation_id
-        return lease
-
-    def _forget(self, lease: datetime | None) -> None:
-        if lease is not None:
-            self._leases.pop(lease, None)
-
-    def _lease(self) -> datetime:
-        """Return the end of a new lease. Each is different, because a lease identifies its holder."""
-        lease = self._now() + LEASE
-        if timedelta() <= self._last_lease - lease < timedelta(seconds=1):
-            lease = self._last_lease + timedelta(microseconds=1)
-        self._last_lease = lease
-        return lease
+        return self._leases.keep(invocation_id) if self._room() else None
 
     async def _wait_for_next_edit(self, invocation_id: str) -> None:
         """Wait until the job's posts may be edited again, even if a clock was set meanwhile."""
