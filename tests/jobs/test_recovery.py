@@ -171,7 +171,7 @@ def process(log: Invocations) -> Process:
 async def test_each_row_goes_on_from_where_it_was_left(
     log: Invocations, process: Process, action: Action, status: Status, does: str
 ) -> None:
-    row = left_behind(action=action, status=status)
+    row = left_behind(action=action, status=status, job_id="job-1")
     await log.record(row)
 
     assert await process.recover_once() == [(does, replace(row, lease_until=HELD))]
