@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.invocation import Invocation, RoomInvocation, Status
+from bot.domain.invocation import Invocation, RoomInvocation
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
 from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
@@ -83,13 +83,7 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            previous_id=previous_id,
-            lease_until=self.lease_until(),
-        )
+        received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
         if previous_id and (used := await self._acceptance.ask(self._invocations.next_of(previous_id))):

@@ -83,11 +83,11 @@ def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
 
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
-    asked, starts = wish.asked, use.services.starts
-    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    asked, services = wish.asked, use.services
+    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
             words = starting(received)
-            return Accepted(words=words, instead=True, work=partial(starts.carry_out, received))
+            return Accepted(words=words, instead=True, work=partial(services.worker.work_on, received))
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
         case Used(existing):

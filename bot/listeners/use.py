@@ -19,6 +19,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import Worker
 from bot.listeners.incoming import Incoming
 from bot.messages.message import Message
 from bot.runtime.background import Tasks
@@ -36,6 +37,7 @@ class Services:
     starts: Starts
     stops: Stops
     reconciliation: Reconciliation
+    worker: Worker
     rtc: RtcAccess | None
     delivery: Delivery
     claims: Claims

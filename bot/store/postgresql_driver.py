@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import failures, is_refusal, is_server_unusable, may_be_repeated
+from bot.store.errors import (
+    database_failures,
+    failures,
+    is_refusal,
+    is_server_unusable,
+    may_be_repeated,
+)
 
 PING_AFTER_SECONDS = 1.0
 """Ping connections idle longer than this. It takes no ping to notice that the server has closed one."""
@@ -53,20 +59,22 @@ class PostgreSqlDatabase(Database):
         A read-only server has written nothing, and a failover may have happened. The same goes for a
         transaction that the server has rolled back because of a deadlock.
         """
-        if self._read_only:
-            raise InvalidRequestError("the database was opened read-only")
-        for _ in range(TRIES - 1):
-            try:
-                return len(await self._rows(sql, parameters, in_turn))
-            except failures() as error:
-                if not may_be_repeated(error):
-                    raise
-        return len(await self._rows(sql, parameters, in_turn))
+        with database_failures():
+            if self._read_only:
+                raise InvalidRequestError("the database was opened read-only")
+            for _ in range(TRIES - 1):
+                try:
+                    return len(await self._rows(sql, parameters, in_turn))
+                except failures() as error:
+                    if not may_be_repeated(error):
+                        raise
+            return len(await self._rows(sql, parameters, in_turn))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Read without a retry: a read-only server is good enough."""
-        return await self._rows(sql, parameters)
+        with database_failures():
+            return await self._rows(sql, parameters)
 
     async def _rows(
         self, sql: str, parameters: Sequence[Any], in_turn: str | None = None

@@ -16,9 +16,11 @@ from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import STILL_WANTED, Worker
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.runtime.background import Tasks
@@ -48,6 +50,8 @@ def left_behind(**changes: Any) -> JobInvocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
+    if changes.get("action") in {Action.STOP, Action.RTC_ACCESS}:
+        values["job_id"] = "job-1"
     return an_invocation(**(values | changes))
 
 
@@ -78,6 +82,17 @@ class StopsAgain(Stops):
     @override
     async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         self.done.append(("stop again" if resumed else "stop", invocation))
+
+
+class Modals(RtcAccess):
+    """Notes for which clicks it is to open a modal."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def carry_out(self, invocation: JobInvocation) -> None:
+        self.done.append(("show", invocation))
 
 
 class Looks(Reconciliation):
@@ -127,14 +142,20 @@ class Process:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
         self.claims = Claims(self.log, self.tasks, now=self.clock)
-        self.sweeping = Recovery(
+        self.worker = Worker(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
+            rtc=Modals(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
-            claims=self.claims,
             policy=Policy(),
+            now=self.clock,
+        )
+        self.sweeping = Recovery(
+            invocations=self.log,
+            worker=self.worker,
+            claims=self.claims,
             now=self.clock,
             sleep=self.pauses,
         )
@@ -249,6 +270,18 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
     assert await row_of(log) == replace(
         row, status=Status.FAILED, reason=reason(Code.INTERRUPTED_WHILE_WAITED_FOR), lease_until=None
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "does"), [(Action.START, "start"), (Action.STOP, "stop"), (Action.RTC_ACCESS, "show")]
+)
+async def test_a_new_row_is_worked_on_whatever_the_clock_says(
+    process: Process, action: Action, does: str
+) -> None:
+    row = left_behind(action=action, created_at=NOON - timedelta(days=1))
+    await process.worker.work_on(row)
+
+    assert process.done == [(does, row)]
 
 
 async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:

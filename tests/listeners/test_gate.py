@@ -71,8 +71,8 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
-    desk.cloud.calls.clear()
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
+    desk.cloud.operations.clear()
     desk.channel.announced.clear()
     return desk
 
@@ -136,7 +136,7 @@ async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(busy: Desk,
     assert "You may not" in words or "Only who started the job" in words
     assert [row.status for row in rows] == [Status.REFUSED]
     assert rows[0].reason
-    assert busy.cloud.calls == []
+    assert busy.cloud.operations == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []
 
@@ -147,7 +147,7 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
 
     [row] = rows
     assert row.origin.foreign_team_id == "T0PARTNER1"
-    assert busy.cloud.calls == []
+    assert busy.cloud.operations == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []
     if use in LOOKS:
@@ -164,4 +164,4 @@ async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str)
 
     refused = [row.reason for row in rows if row.status is Status.REFUSED]
     assert all(why == reason(Code.EARLIER_JOB_FOUND) for why in refused)
-    assert busy.cloud.calls or use in LOOKS
+    assert busy.cloud.operations or use in LOOKS

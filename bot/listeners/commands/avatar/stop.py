@@ -30,12 +30,12 @@ async def find(use: Use, wanted: StopWanted) -> AboutJob:
 
 async def stop(use: Use, wish: AboutJob) -> Accepted:
     """Commit the stop."""
-    stops = use.services.stops
-    received = await stops.commit(wish.asked)
+    services = use.services
+    received = await services.stops.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
     words = stopping(wish.told, received.room_name)
-    return Accepted(words=words, work=partial(stops.carry_out, received))
+    return Accepted(words=words, work=partial(services.worker.work_on, received))
 
 
 SUBCOMMAND = Subcommand(
