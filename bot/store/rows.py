@@ -7,9 +7,10 @@ columns: `reason_code`, and `reason_args` as JSON.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-import structlog
+from sqlalchemy import Table
 
 from bot.domain import steps
 from bot.domain.invocation import (
@@ -27,7 +28,7 @@ from bot.domain.invocation import (
 )
 from bot.errors import Answer
 from bot.reasons import Reason, code_of, other
-from bot.store.tables import invocations
+from bot.store.tables import UtcDateTime, invocations
 
 NAMES = (
     "id",
@@ -75,23 +76,15 @@ COLUMNS = tuple(invocations.c[name] for name in NAMES)
 SECRET_COLUMNS = frozenset(column.name for column in fields(Origin) if not column.repr)
 """Columns that are never shown."""
 
-_log = structlog.get_logger()
-
-
-def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
-    """Return the invocations of rows. Skip and log rows with values that this version does not know."""
-    found = []
-    for row in rows:
-        try:
-            found.append(invocation_of(row))
-        except ValueError as error:
-            _log.error("an invocation cannot be read", invocation_id=row[0], reason=str(error))
-    return found
-
 
 def invocation_of(row: Sequence[Any]) -> Invocation:
-    """Return the invocation of a row of COLUMNS."""
+    """Return the invocation of a row of COLUMNS.
+
+    Raises:
+        ValueError: this version cannot read it.
+    """
     values = dict(zip(NAMES, row, strict=True))
+    check_times(values, _TIMES)
     code = values["reason_code"]
     return Invocation(
         id=values["id"],
@@ -113,6 +106,25 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
         ),
         lease_until=values["lease_until"],
     )
+
+
+def times_in(table: Table) -> tuple[str, ...]:
+    """The names of the columns that hold times."""
+    return tuple(column.name for column in table.c if isinstance(column.type, UtcDateTime))
+
+
+def check_times(values: Mapping[str, Any], times: Iterable[str]) -> None:
+    """Refuse a row in whose columns for times stands something else, which SQLite lets happen.
+
+    Raises:
+        ValueError: saying in which column.
+    """
+    for name in times:
+        if values[name] is not None and not isinstance(values[name], datetime):
+            raise ValueError(f"{values[name]!r} in {name} is no time")
+
+
+_TIMES = times_in(invocations)
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
@@ -178,7 +190,7 @@ def reason_of(code: str, args: str | None) -> Reason:
         return other(code)
     try:
         values = json.loads(args or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         values = {}
     return Reason(known, values if isinstance(values, dict) else {})
 

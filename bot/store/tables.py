@@ -1,6 +1,6 @@
 """The tables, and the two column types that make SQLite and PostgreSQL behave alike."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -56,6 +56,9 @@ class AnyText(TypeDecorator[str]):
         units = text.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass")
         return units.decode("utf-16-le", "replace")
 
+
+FAR_AHEAD = timedelta(minutes=15)
+"""No claim and no pause is this long. A time further ahead was noted before a clock was set back."""
 
 metadata = MetaData()
 

@@ -192,7 +192,7 @@ def process(log: Invocations) -> Process:
 async def test_each_row_goes_on_from_where_it_was_left(
     log: Invocations, process: Process, action: Action, status: Status, does: str
 ) -> None:
-    row = left_behind(action=action, status=status)
+    row = left_behind(action=action, status=status, job_id="job-1")
     await log.record(row)
 
     assert await process.recover_once() == [(does, replace(row, lease_until=HELD))]
@@ -346,6 +346,13 @@ async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease
     assert await other.recover_once() == []
     other.clock.now = TURN
     assert [does for does, _ in await other.recover_once()] == ["interrupted"]
+
+
+async def test_a_row_that_was_claimed_before_a_clock_was_set_back_goes_on(
+    log: Invocations, process: Process
+) -> None:
+    await log.record(left_behind(lease_until=NOON + timedelta(days=1)))
+    assert [does for does, _ in await process.recover_once()] == ["start"]
 
 
 class LogThatFailsTwice(Invocations):

@@ -42,7 +42,7 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 async def found(log: Invocations, number: int) -> None:
     """Run one of the two queries for duplicates."""
     queries, values = duplicate_queries(START)
-    await log._all(queries[number].params(values))
+    await log._read(queries[number], values)
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
@@ -59,6 +59,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_lease"),
+    "what a clock that was set back would hold up": (lambda log, _: log.bring_back(NOON), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
@@ -165,5 +166,21 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
     assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
+    [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
+    assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
     for plan in (due, held):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database: Database) -> None:
+    by_sqlalchemy: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        by_sqlalchemy.append(statement)
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    for asked, (ask, _) in ASKED.items():
+        if "rows" not in asked:  # which are listed for a person who waits
+            await ask(Invocations(database), WatchedJobs(database))
+    assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []
