@@ -186,7 +186,7 @@ def parse_nothing(words: Sequence[str], verb: str) -> None:
     Raises:
         InvalidArguments: naming the word that is one too many.
     """
-    _refuse_more(words, after=verb)
+    refuse_more(words, after=verb)
 
 
 def parse_job_value(value: str) -> JobRef:
@@ -216,13 +216,18 @@ def parse_stop(words: Sequence[str]) -> StopWanted:
     if not words:
         raise InvalidArguments(reason(Code.JOB_ID_MISSING))
     job_id, *rooms = words
-    _refuse_more(rooms[1:], after="stop")
+    refuse_more(rooms[1:], after="stop")
     if not JOB_ID.fullmatch(job_id):
         raise InvalidArguments(reason(Code.JOB_ID_UNUSABLE, word=job_id))
     return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
 
 
-def _refuse_more(words: Sequence[str], *, after: str) -> None:
+def refuse_more(words: Sequence[str], *, after: str) -> None:
+    """Let nothing more come.
+
+    Raises:
+        InvalidArguments: naming the word that is one too many.
+    """
     if words:
         raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=words[0], after=after))
 

@@ -27,6 +27,7 @@ class Action(StrEnum):
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
     ADOPT = "adopt"
+    QUICK = "quick"
     HELP = "help"
 
 

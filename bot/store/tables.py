@@ -117,9 +117,11 @@ followed = text("job_state IN ('accepted', 'running')")
 """Rows of jobs that are not over, as far as is known. Spelt out: SQLite uses the index only then."""
 
 
-def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause) -> None:
+def _index_some(
+    name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause, unique: bool = False
+) -> None:
     """A partial index: small, however long the log grows."""
-    Index(name, *columns, sqlite_where=where, info={"postgresql_where": where})
+    Index(name, *columns, unique=unique, sqlite_where=where, info={"postgresql_where": where})
 
 
 @event.listens_for(metadata, "before_create")
@@ -185,3 +187,35 @@ posts = Table(
 )
 
 _index_some("posts_due", posts.c.next_attempt_at, where=posts.c.next_attempt_at.is_not(None))
+
+quick_starts = Table(
+    "quick_starts",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("team_id", AnyText, nullable=False),
+    Column("channel_id", AnyText),
+    Column("name", Text, nullable=False),
+    Column("room_id", AnyText, nullable=False),
+    Column("region", AnyText),
+    Column("room_type", AnyText),
+    Column("client_id", AnyText),
+    Column("user_id", AnyText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+_index_some(
+    "quick_starts_of_channels",
+    quick_starts.c.team_id,
+    quick_starts.c.channel_id,
+    quick_starts.c.name,
+    where=text("channel_id IS NOT NULL"),
+    unique=True,
+)
+_index_some(
+    "quick_starts_of_everywhere",
+    quick_starts.c.team_id,
+    quick_starts.c.name,
+    where=text("channel_id IS NULL"),
+    unique=True,
+)
+_index_some("posts_panels", posts.c.channel, where=text("purpose = 'panel'"))
