@@ -74,7 +74,11 @@ class Unreachable(StartupError):
 
 
 class Undeliverable(AvatarError):
-    """Every route to a channel or person was tried in vain."""
+    """Every route to a channel or person was tried in vain; of an only route, `word` is Slack's for why."""
+
+    def __init__(self, message: str, *, word: str = "") -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class ReasonedError(AvatarError):

@@ -11,6 +11,7 @@ from typing_extensions import override
 from bot.domain.invocation import Invocation, StartRequest
 from bot.domain.job import JobReport, RoomReport, SmartChatJob
 from bot.domain.post import Due, Post
+from bot.domain.room_names import NamedRoom
 from bot.domain.steps import Adopted, Step
 from bot.errors import Answer, DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
@@ -43,6 +44,7 @@ class FakeMetaStudio(MetaStudio):
     on_state: Reply[JobReport] = field(default_factory=lambda: JobReport(state="PROCESSING"))
     on_room: Reply[RoomReport] | None = None
     on_list: Reply[Sequence[JobReport]] = ()
+    on_list_rooms: Sequence[NamedRoom] | Exception = ()
     starts: list[tuple[StartRequest, str, float]] = field(default_factory=list)
     stops: list[tuple[str, str, str, float]] = field(default_factory=list)
     states: list[tuple[str, str, float]] = field(default_factory=list)
@@ -86,6 +88,12 @@ class FakeMetaStudio(MetaStudio):
     ) -> tuple[JobReport, ...]:
         return tuple(await self._reply("list", self.on_list))
 
+    @override
+    async def list_rooms(self, *, seconds: float) -> tuple[NamedRoom, ...]:
+        if isinstance(self.on_list_rooms, Exception):
+            raise self.on_list_rooms
+        return tuple(self.on_list_rooms)
+
     async def _reply(self, operation: str, reply: Reply[T]) -> T:
         self.operations.append(operation)
         self.is_asked.set()
@@ -103,6 +111,7 @@ class Channel(Delivery):
     instead: list[Message] = field(default_factory=list)
     addresses: list[str | None] = field(default_factory=list)
     deaf: bool = False
+    posted: list[Message] = field(default_factory=list)
 
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
@@ -116,6 +125,12 @@ class Channel(Delivery):
         self.addresses.append(invocation.response_url)
         (self.instead if instead else self.told).append(message)
         return Delivered()
+
+    @override
+    async def post(self, post: Post, message: Message) -> Delivered:
+        self._listen()
+        self.posted.append(message)
+        return Delivered(post.channel, f"1800000000.{len(self.posted):06}")
 
     def _listen(self) -> None:
         if self.deaf:

@@ -23,6 +23,9 @@ CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
 
+UUID_LIKE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f-]*)?|[0-9a-f]{32}", re.IGNORECASE)
+REGION_LIKE = re.compile(r"[a-z]{2}-[a-z]+-?\d{1,2}", re.IGNORECASE)
+
 OPTIONS = ("room_id", "region", "room_type", "client_id")
 
 MOST_MARKS = 150
@@ -122,13 +125,16 @@ class Regions:
     default: str | None = None
 
 
-def first_word(text: str) -> tuple[str, list[str]]:
+def first_word(text: str, verbs: Sequence[str] = ()) -> tuple[str, list[str]]:
     """The first word and those after it; it is `help` for help in all its forms, and for nothing at all.
+
+    Args:
+        verbs: the command's subcommands; what begins with one of them is no name, also between quotes.
 
     Raises:
         InvalidArguments: nobody types so long a text.
     """
-    word, *rest = _words(text) or ["help"]
+    word, *rest = _words(text, verbs) or ["help"]
     return ("help" if _HELP.fullmatch(word) else word), rest
 
 
@@ -144,10 +150,15 @@ def parse_start(words: Sequence[str], regions: Regions) -> StartRequest:
     Raises:
         InvalidArguments: naming the word that cannot be used, and what is allowed.
     """
-    return _start(_assign(words), regions)
+    return request_from(assign(words), regions)
 
 
-def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
+def request_from(values: Mapping[str, str], regions: Regions) -> StartRequest:
+    """What arguments ask for, by their names.
+
+    Raises:
+        InvalidArguments: naming the value that cannot be used, and what is allowed.
+    """
     if "room_id" not in values:
         raise InvalidArguments(reason(Code.ROOM_ID_MISSING))
     region = values.get("region")
@@ -167,7 +178,7 @@ def parse_again(start: Invocation, regions: Regions) -> StartRequest:
     """
     request = request_of(start)
     values = {name: getattr(request, name) for name in OPTIONS if getattr(request, name)}
-    return _start(values, regions)
+    return request_from(values, regions)
 
 
 def request_of(invocation: Invocation) -> StartRequest:
@@ -232,13 +243,24 @@ def refuse_more(words: Sequence[str], *, after: str) -> None:
         raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=words[0], after=after))
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, verbs: Sequence[str]) -> list[str]:
     if len(text) > MAX_TEXT:
         raise InvalidArguments(reason(Code.TEXT_TOO_LONG))
-    return words_of(text)
+    return words_of(text, are_a_name=lambda words: not _are_arguments(words, verbs))
 
 
-def _assign(words: Sequence[str]) -> dict[str, str]:
+def _are_arguments(words: Sequence[str], verbs: Sequence[str]) -> bool:
+    """Whether words between quotes are the arguments of a command: somebody has quoted all of it."""
+    known = any("=" in word or UUID_LIKE.fullmatch(word) or REGION_LIKE.fullmatch(word) for word in words)
+    return known or words[0].lower() in verbs
+
+
+def assign(words: Sequence[str]) -> dict[str, str]:
+    """The words of a start by the names of its arguments, unchecked.
+
+    Raises:
+        InvalidArguments: naming the word that has no place.
+    """
     values: dict[str, str] = {}
     positions = iter(("room_id", "region"))
     for word in words:

@@ -50,7 +50,7 @@ class Status(StrEnum):
     """Where an invocation stands.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
-             ├─→ refused
+             ├─→ refused | invalid
              ├─→ failed                 (never sent)
              └─→ done                   (whatever is no start)
 

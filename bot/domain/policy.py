@@ -29,6 +29,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.invocation import Action, Invocation, StartRequest
+from bot.domain.start_words import is_by_name
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
@@ -108,6 +109,8 @@ class Policy(BaseModel):
                 pass
             case Action.JOBS:
                 self._check_look(invocation)
+            case Action.QUICK:
+                self._check_quick(invocation)
             case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
                 request = StartRequest(invocation.room_id or "", invocation.region)
                 self.check_start(invocation, request)
@@ -129,8 +132,9 @@ class Policy(BaseModel):
         if regions and request.region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
-        _pass(self.start.rooms, request.room_id, refusal)
+        if not is_by_name(invocation):
+            refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
+            _pass(self.start.rooms, request.room_id, refusal)
         if regions is not None and request.region not in regions:
             raise Refused(
                 reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
@@ -168,6 +172,21 @@ class Policy(BaseModel):
         if start is None or start.user_id != invocation.user_id:
             raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
         _check_home(invocation, self.start)
+
+    def check_everywhere(self, invocation: Invocation) -> None:
+        """Let admins change what concerns all channels, and everybody where the policy names no admins.
+
+        Raises:
+            Refused: for anybody else.
+        """
+        if self.admins and invocation.user_id not in self.admins:
+            raise Refused(reason(Code.EVERYWHERE_NOT_ALLOWED))
+
+    def _check_quick(self, invocation: Invocation) -> None:
+        """Quick starts are for those who may start something in this channel, whichever room."""
+        if invocation.user_id not in self.admins:
+            _check_home(invocation, self.start)
+            _check(self.start, invocation, "start")
 
     def _check_look(self, invocation: Invocation) -> None:
         if invocation.user_id not in self.admins:

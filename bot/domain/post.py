@@ -8,12 +8,16 @@ from bot.domain.invocation import Invocation, JobState
 
 
 class Purpose(StrEnum):
-    """What a post is for. Those of the first two kinds are edited as their job goes on."""
+    """What a post is for. Those of the first two kinds are edited as their job goes on.
+
+    A panel shows a channel's quick starts. It belongs to the invocation that wanted it, and to no job.
+    """
 
     ANNOUNCEMENT = "announcement"
     NOTIFICATION = "notification"
     THREAD = "thread"
     PRIVATE = "private"
+    PANEL = "panel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

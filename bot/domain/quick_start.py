@@ -5,14 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.arguments import did_you_mean
+from bot.domain.arguments import REGION_LIKE, UUID_LIKE, did_you_mean
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-UUID_LIKE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f-]*)?|[0-9a-f]{32}", re.IGNORECASE)
-REGION_LIKE = re.compile(r"[a-z]{2}-[a-z]+-?\d{1,2}", re.IGNORECASE)
 RESERVED = frozenset({"again", "help"})
 """Words that mean something else after `/avatar-start`."""
 

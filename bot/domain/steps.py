@@ -41,6 +41,20 @@ class Starting(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomFound(Step):
+    """The room of a start that named it by its name is found; the start has still to be sent."""
+
+    status: ClassVar[Status] = Status.RECEIVED
+
+    room_id: str
+    room_name: str
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        return Step.facts(self) | {"room_id": self.room_id, "room_name": self.room_name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settling(Step):
     """What comes of an invocation, after so many milliseconds."""
 
@@ -132,6 +146,25 @@ class Refused(Answered):
     def facts(self) -> dict[str, Any]:
         facts = Answered.facts(self)
         return facts | {"previous_id": None} if self.frees_button else facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedInRoom(Refused):
+    """The same, once the room that was named by its name is found."""
+
+    room_id: str
+    room_name: str
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        return Refused.facts(self) | {"room_id": self.room_id, "room_name": self.room_name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid(Answered):
+    """What was typed means nothing that can be started, which took a look at MetaStudio to see."""
+
+    status: ClassVar[Status] = Status.INVALID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

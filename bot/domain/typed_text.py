@@ -6,6 +6,7 @@ long dashes and curly quotes; and a text that was copied may hold characters tha
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
@@ -31,17 +32,39 @@ _MARK_CATEGORIES = frozenset({"Pi", "Pf", "Ps", "Pe"})
 """Quotation marks and brackets of all scripts."""
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = "[\"'`\u2018-\u201f\u2039\u203a\u00ab\u00bb\u300a-\u300f\u2032\u2033\u02ba]"
+_QUOTED = re.compile(rf"(?<![^\s=*_~])({_QUOTES}{{1,3}}+)(.{{1,200}}?)({_QUOTES}{{1,3}}+)(?![^\s*_~,.;])")
+_JOINT = "\ue000"
+"""In the place of a blank that belongs to a name; nobody types it."""
+
 _FULL_STOPS = ".\u3002\u06d4"
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a command; `name = value` is one of them."""
+def words_of(text: str, *, are_a_name: Callable[[Sequence[str]], bool] | None = None) -> list[str]:
+    """The words of a command; `name = value` is one of them.
+
+    Args:
+        are_a_name: whether words that stand between quotes are one name, with blanks in it.
+    """
     text = _SLACK_LINK.sub(_label, text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    words = _without_common_marks(_EQUALS.sub("=", " ".join(_plain(text).split())).split())
+    text = _EQUALS.sub("=", " ".join(plain(text).split()))
+    if are_a_name is not None:
+        text = _with_names_joined(text, are_a_name)
+    words = _without_common_marks(text.split())
     parts = (_without_common_marks(word.split("=", 1)) for word in words)
     found = ("=".join(map(without_marks, pair)) for pair in parts)
-    return [word for word in found if word]
+    return [word.replace(_JOINT, " ") for word in found if word]
+
+
+def _with_names_joined(text: str, are_a_name: Callable[[Sequence[str]], bool]) -> str:
+    def joined(quoted: re.Match[str]) -> str:
+        inside = quoted.group(2).split()
+        return (
+            quoted.group().replace(" ", _JOINT) if len(inside) > 1 and are_a_name(inside) else quoted.group()
+        )
+
+    return _QUOTED.sub(joined, text.replace(_JOINT, " "))
 
 
 def without_marks(text: str) -> str:
@@ -80,7 +103,7 @@ def _label(link: re.Match[str]) -> str:
     return sigil + label if label else target
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text in compatible characters (NFKC), with one sort of dash and nothing invisible."""
     if text.isascii():
         return text

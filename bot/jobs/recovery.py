@@ -13,9 +13,12 @@ import structlog
 from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
+from bot.domain.start_words import needs_look_up
 from bot.durable.claims import Claims
 from bot.errors import OutcomeUnknown, Refused
+from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
+from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -46,6 +49,8 @@ class Recovery:
         reconciliation: Reconciliation,
         outcomes: Outcomes,
         claims: Claims,
+        named_starts: NamedStarts,
+        panels: Panels,
         policy: Policy,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -56,6 +61,8 @@ class Recovery:
         self._reconciliation = reconciliation
         self._outcomes = outcomes
         self._claims = claims
+        self._named_starts = named_starts
+        self._panels = panels
         self._policy = policy
         self._now = now
         self._sleep = sleep
@@ -97,6 +104,10 @@ class Recovery:
                 self._claims.take(row.id, self._reconciliation.settle(row))
             case Action.STOP, Status.RECEIVED:
                 self._claims.take(row.id, self._stops.carry_out(row, resumed=True))
+            case Action.QUICK, Status.RECEIVED:
+                self._claims.take(row.id, self._panels.post(row))
+            case Action.QUICK, Status.DONE:
+                self._claims.take(row.id, self._panels.refresh(row))
             case Action.START | Action.STOP, _:
                 self._claims.take(row.id, self._outcomes.leave_to_posts(row))
             case _:
@@ -109,7 +120,8 @@ class Recovery:
         except Refused as error:
             self._claims.take(row.id, self._outcomes.not_started(row, error))
         else:
-            self._claims.take(row.id, self._starts.carry_out(row))
+            starts = self._named_starts if needs_look_up(row) else self._starts
+            self._claims.take(row.id, starts.carry_out(row))
 
     async def _reconcile(self, starting: Invocation) -> None:
         error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))

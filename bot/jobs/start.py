@@ -21,8 +21,8 @@ from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refus
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.metastudio.client import MetaStudio
+from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
-from bot.reasons import reason
 from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
@@ -145,3 +145,14 @@ class Starts:
 
 def _is_same_delivery(one: Invocation, other: Invocation) -> bool:
     return one.trigger_id is not None and one.trigger_id == other.trigger_id
+
+
+def duplicate_reason(existing: Invocation) -> Reason:
+    """Return why a duplicate was refused, for the invocation log."""
+    match existing.status:
+        case Status.STARTED:
+            return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)
+        case Status.UNKNOWN:
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.user_id)
+        case _:
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.user_id)

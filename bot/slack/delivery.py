@@ -120,7 +120,8 @@ class Delivery:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
                 return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
         except SLACK_FAILURES as error:
-            raise Undeliverable(f"Slack does not take the message ({word_for(error)}).") from None
+            word = word_for(error)
+            raise Undeliverable(f"Slack does not take the message ({word}).", word=word) from None
 
     async def edit(self, post: Post, message: Message) -> bool:
         """Let a post say something else. False where it has to be tried again.

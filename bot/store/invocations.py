@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case,
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.domain.post import Post
-from bot.domain.steps import Adopted, Step
+from bot.domain.steps import Adopted, RoomFound, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
@@ -99,6 +99,20 @@ class Invocations:
         statement = _adopting(frozenset(columns))
         adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
+
+    async def find_room(self, received: Invocation, step: RoomFound) -> Invocation | None:
+        """Note the room of a start that named it by its name.
+
+        None where an equal start is there, and where another process has moved the row on.
+        """
+        found = step.applied_to(received)
+        duplicates, sought = duplicate_queries(found)
+        columns = in_columns(step.facts())
+        values = {"row_id": received.id, "old_status": received.status, "new_status": step.status}
+        values |= {f"new_{name}": value for name, value in columns.items()} | sought
+        statement = _finding_room(frozenset(columns), duplicates)
+        moved = await self._move(statement, values, in_turn=f"room {step.room_id}")
+        return found if moved else None
 
     async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
         """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
@@ -356,3 +370,10 @@ def _adopting(facts: frozenset[str]) -> Any:
     start = invocations.alias("start")
     is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
     return _advancing(facts).where(~is_somebodys)
+
+
+@cache
+def _finding_room(facts: frozenset[str], duplicates: Duplicates) -> Any:
+    """The same, unless an equal start is there."""
+    is_new = (~exists(query.correlate(None)) for query in duplicates)
+    return _advancing(facts).where(*is_new)

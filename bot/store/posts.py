@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -32,8 +33,8 @@ _POST = tuple(posts.c[name] for name in NAMES)
 _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
-EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION)
-"""Posts that are edited as their job goes on."""
+EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION, Purpose.PANEL)
+"""Posts that are edited: as their job goes on, or as quick starts change."""
 
 _log = structlog.get_logger()
 
@@ -118,6 +119,14 @@ class Posts:
         values = {"row_id": invocation_id, "now": now, "until": until}
         await execute(self._database, _REFRESHING, values)
 
+    async def refresh_panels(self, channel: str | None, *, now: datetime) -> None:
+        """Let the panels of a channel be said anew (None: all panels), by whoever delivers what is due."""
+        await execute(
+            self._database,
+            _refreshing_panels(has_channel=channel is not None),
+            {"now": now, "channel": channel},
+        )
+
     async def _mark(self, post: Post, shown: Shown, more: Mapping[str, Any], *, is_last: bool) -> bool:
         values = _identity(post) | {
             "held": post.lease_until,
@@ -196,6 +205,13 @@ _TAKING = {
 
 _OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
 _REFRESHING = update(posts).where(_OF_THE_JOB).values(_TAKING)
+
+
+@cache
+def _refreshing_panels(*, has_channel: bool) -> Any:
+    wanted = {name: value for name, value in _TAKING.items() if name != "lease_until"}
+    statement = update(posts).where(text("purpose = 'panel'")).values(wanted)
+    return statement.where(posts.c.channel == _value("channel")) if has_channel else statement
 
 
 @cache

@@ -45,6 +45,7 @@ class Cloud(FakeMetaStudio):
     """Takes whatever it is asked for; each start makes another job."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: list[str] = []
         self.started: list[StartRequest] = []
         self.stopped: list[str] = []

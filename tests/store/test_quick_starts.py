@@ -50,7 +50,9 @@ async def logged(log: Invocations) -> int:
     return len([row async for row in log.find()])
 
 
-async def test_a_quick_start_comes_back_as_it_was_kept(quick_starts: QuickStarts, a_use: AnInvocation) -> None:
+async def test_a_quick_start_comes_back_as_it_was_kept(
+    quick_starts: QuickStarts, a_use: AnInvocation
+) -> None:
     whole = named("lobby", region="cn-north-4", room_type="METALINK", client_id="kiosk 7 ☂")
     bare = named("lobby", None)
     for each in (whole, bare):
