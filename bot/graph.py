@@ -29,6 +29,7 @@ from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.jobs.suggestions import Suggestions
 from bot.listeners import register
 from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
@@ -207,6 +208,7 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             reconciliation=self.reconciliation,
+            suggestions=Suggestions(self.quick_starts, self.room_list),
             acquire=self.acquire,
             seconds=self.start_seconds,
             now=self.now,

@@ -17,9 +17,10 @@ from bot.domain.arguments import request_of
 from bot.domain.invocation import Invocation, Status
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
-from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
+from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused, RoomUnknown
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.suggestions import Suggestions
 from bot.metastudio.client import MetaStudio
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
@@ -55,6 +56,7 @@ class Starts:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         reconciliation: Reconciliation,
+        suggestions: Suggestions,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
         now: Callable[[], datetime],
@@ -64,6 +66,7 @@ class Starts:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._reconciliation = reconciliation
+        self._suggestions = suggestions
         self._acquire = acquire
         self._seconds = seconds
         self._now = now
@@ -119,6 +122,8 @@ class Starts:
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
+        except RoomUnknown as error:
+            await self._outcomes.not_started(invocation, await self._suggestions.complete(invocation, error))
         except DatabaseUnavailable:
             raise  # it may or may not be marked as starting: recovery continues it either way
         except ReasonedError as error:

@@ -90,7 +90,8 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
     asked, starts = wish.asked, use.services.starts
     match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            work = use.services.named_starts.carry_out if wish.is_looked_up else starts.carry_out
+            is_looked_up = wish.is_looked_up or is_by_name(received)
+            work = use.services.named_starts.carry_out if is_looked_up else starts.carry_out
             return Accepted(words=_ack(wish, received), instead=True, work=partial(work, received))
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))

@@ -79,13 +79,21 @@ def _no_room(args: Args) -> str:
     return f"There is no quick start and no room called {_quoted(args)}.{odd}"
 
 
+def room_gone(args: Args) -> str:
+    """What to do about a room that MetaStudio does not know: it may be mistyped, or be deleted."""
+    if "quick_start" in args:
+        flag = " --everywhere" if args.get("everywhere") else ""
+        name = text_in(args, "quick_start")
+        return f"If it was deleted, remove its quick start: `/avatar quick remove {name}{flag}`."
+    return f"{_guess_of(args)}Check the room ID; a room is only known in the region of the bot's endpoint."
+
+
 def _another_name(args: Args) -> str:
     return f"{_guess_of(args)}A name with blanks stands between quotes. A room's ID always works."
 
 
 def _several(args: Args) -> str:
-    count = args.get("count", "Several")
-    return f"{count} rooms are called {_quoted(args)}, or begin so."
+    return f"{_quoted(args)} is the name of {args.get('count', 'several')} rooms, or how their names begin."
 
 
 def _which(args: Args) -> str:
@@ -96,7 +104,7 @@ def _which(args: Args) -> str:
 
 def _panel(args: Args) -> str:
     word = text_in(args, "word")
-    why, _ = _NO_PANEL.get(word, (f"Slack does not take it ({word})", ""))
+    why, _ = _NO_PANEL.get(word, (f"Slack does not take it ({word or 'no answer'})", ""))
     return f"The panel was not posted: {why}."
 
 

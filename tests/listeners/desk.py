@@ -13,7 +13,7 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.domain.policy import Policy
-from bot.errors import Answer, DatabaseUnavailable
+from bot.errors import Answer, DatabaseUnavailable, MetaStudioError
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
@@ -47,6 +47,7 @@ class Cloud(FakeMetaStudio):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
+        self.refusal: MetaStudioError | None = None
         self.started: list[StartRequest] = []
         self.stopped: list[str] = []
         self.jobs: list[JobReport] = []
@@ -54,6 +55,8 @@ class Cloud(FakeMetaStudio):
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         self.calls.append("start")
+        if self.refusal:
+            raise self.refusal
         self.started.append(request)
         return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
 

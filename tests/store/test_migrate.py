@@ -27,7 +27,7 @@ from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
 from bot.store.posts import Posts
 from bot.store.tables import VERSION_TABLE, invocations, metadata
-from tests.messages.every_reason import REASONS
+from tests.messages.every_reason import REASONS_OF_SENTENCES
 from tests.steps import adopting, step_to
 
 PROCESS = """
@@ -258,7 +258,7 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
     kinds = (("failed", "start"), ("refused", "stop"), ("unknown", "start"))
     old = []
     said_now = {}
-    for number, (why, (status, action)) in enumerate(product(REASONS, kinds)):
+    for number, (why, (status, action)) in enumerate(product(REASONS_OF_SENTENCES, kinds)):
         known = {"reason": said_before_codes(why), "http_status": status_of(why), "action": action}
         old.append(an_old_row(number % 60, status, id=f"i{number:04}", **known))
         said_now[f"i{number:04}"] = sentence(why)
@@ -277,7 +277,7 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
         assert now is not None
         assert sentence(now) == said_now[str(row["id"])]
     codes = {row.reason.code for row in rows.values() if row.reason}
-    assert codes >= {why.code for why in REASONS} - {Code.OPERATION_UNKNOWN_IN_REGION}
+    assert codes >= {why.code for why in REASONS_OF_SENTENCES} - {Code.OPERATION_UNKNOWN_IN_REGION}
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ async def test_a_name_of_several_rooms_is_told_with_their_ids(desk: Desk) -> Non
     await desk.types(START, '"Lobby kiosk"')
 
     told = desk.told()
-    assert "2 rooms are called `Lobby kiosk`, or begin so." in told
+    assert "`Lobby kiosk` is the name of 2 rooms, or how their names begin." in told
     assert f"(`{ROOM}`)" in told
     assert "(`twin`)" in told
 
@@ -351,3 +351,32 @@ async def test_a_button_of_a_quick_start_that_is_gone_says_so(desk: Desk) -> Non
 
     assert "There is no quick start `loby` here.\nDid you mean `lobby`?" in desk.told()
     assert desk.cloud.started == []
+
+
+async def test_a_quick_start_whose_room_was_deleted_says_how_to_remove_it(desk: Desk) -> None:
+    await quick(desk, f"add lobby {ROOM} --everywhere")
+    desk.cloud.refusal = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    await desk.types(START, "lobby")
+
+    assert "MetaStudio does not know this room." in desk.told()
+    assert "remove its quick start: `/avatar quick remove lobby --everywhere`" in desk.told()
+
+
+async def test_a_room_id_that_metastudio_does_not_know_gets_what_is_near(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = ROOMS
+    desk.cloud.refusal = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    await desk.types(START, "lobby-kisok")
+
+    assert 'Did you mean `"Lobby kiosk"`?' in desk.told()
+    assert (await desk.row()).status is Status.FAILED
+
+
+async def test_a_start_by_name_that_was_interrupted_can_be_pressed_again(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = NotSent(reason(Code.UNREACHABLE, service="MetaStudio", host="x"))
+    await desk.types(START, '"Lobby kiosk" cn-north-4')
+    desk.cloud.on_list_rooms = ROOMS
+    desk.graph.room_list._refusal = None
+    await desk.clicks("start_after_all", (await desk.row()).id)
+
+    row = await desk.row()
+    assert (row.status, row.room_id, row.region) == (Status.STARTED, ROOM, "cn-north-4")
