@@ -59,7 +59,11 @@ def added(quick_start: QuickStart, name_of: RoomName, *, hides: bool = False) ->
             (
                 f"Added {_what(quick_start, name_of)}.",
                 f"{code(f'/avatar-start {quick_start.name}')} starts it.",
-                *([f"It stands before the {code(quick_start.name)} of everywhere here."] if hides else ()),
+                *(
+                    [f"In this channel it comes before the {code(quick_start.name)} of everywhere."]
+                    if hides
+                    else ()
+                ),
             )
         )
     )
@@ -152,7 +156,8 @@ def stopping_one_of(word: str, jobs: Sequence[Invocation], now: datetime) -> Mes
     """The answer to a stop where several jobs are meant: each with its button."""
     listed = jobs_list(jobs, len(jobs), now)
     asking = f"{len(jobs)} jobs are meant by {code(word)}, and none was stopped. Stop the one you mean."
-    return Message(f"{asking}\n{listed.text}", (section(asking), *listed.blocks[1:]))
+    lines = listed.text.splitlines()[1:]
+    return Message("\n".join([asking, *lines]), (section(asking), *listed.blocks[1:]))
 
 
 def looking_for(word: str) -> Message:

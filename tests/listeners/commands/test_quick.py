@@ -58,7 +58,7 @@ async def test_what_is_typed_beside_a_quick_start_counts(desk: Desk) -> None:
 
 async def test_the_channels_stands_before_everybodys_and_the_list_says_so(desk: Desk) -> None:
     await quick(desk, f"add lobby {OTHER} --everywhere")
-    assert "stands before the `lobby` of everywhere" in await quick(desk, f"add lobby {ROOM}")
+    assert "comes before the `lobby` of everywhere" in await quick(desk, f"add lobby {ROOM}")
     said = await quick(desk, "list")
 
     assert said.index("*Quick starts of this channel*") < said.index("*Quick starts of everywhere*")
