@@ -33,7 +33,7 @@ _MARK_CATEGORIES = frozenset({"Pi", "Pf", "Ps", "Pe"})
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "[\"'`\u2018-\u201f\u2039\u203a\u00ab\u00bb\u300a-\u300f\u2032\u2033\u02ba]"
-_QUOTED = re.compile(rf"(?<![^\s=*_~])({_QUOTES}{{1,3}}+)(.{{1,200}}?)({_QUOTES}{{1,3}}+)(?![^\s*_~,.;])")
+_QUOTED = re.compile(rf"(?<![^\s=])([*_~]*{_QUOTES}{{1,3}}+)(.{{1,200}}?)({_QUOTES}{{1,3}}+)(?![^\s*_~,.;])")
 _JOINT = "\ue000"
 """In the place of a blank that belongs to a name; nobody types it."""
 
@@ -59,7 +59,7 @@ def words_of(text: str, *, are_a_name: Callable[[Sequence[str]], bool] | None = 
 
 def _with_names_joined(text: str, are_a_name: Callable[[Sequence[str]], bool]) -> str:
     def joined(quoted: re.Match[str]) -> str:
-        inside = quoted.group(2).split()
+        inside = [without_marks(word) for word in quoted.group(2).split()]
         return (
             quoted.group().replace(" ", _JOINT) if len(inside) > 1 and are_a_name(inside) else quoted.group()
         )
