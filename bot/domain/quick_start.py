@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.arguments import REGION_LIKE, UUID_LIKE, did_you_mean
+from bot.domain.invocation import Invocation
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -55,6 +56,11 @@ class Listed:
 
     quick_start: QuickStart
     is_shadowed: bool = False
+
+
+def place_of(row: Invocation) -> tuple[str, str | None]:
+    """The team and the channel of a use of the bot."""
+    return row.origin.team_id or "", row.origin.channel_id
 
 
 def checked_name(word: str, regions: Iterable[str] = ()) -> str:

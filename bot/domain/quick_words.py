@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.domain.arguments import Regions, did_you_mean, parse_start, refuse_more, unknown_subcommand
+from bot.domain.arguments import Regions, did_you_mean, parse_start, refuse_extra_words, unknown_subcommand
 from bot.domain.invocation import StartRequest
 from bot.domain.quick_start import checked_name
 from bot.errors import InvalidArguments
@@ -83,10 +83,10 @@ def parse_quick(words: Sequence[str], regions: Regions) -> QuickWords:
             [name] = _names(rest, "remove")
             return Remove(name.lower(), everywhere)
         case "list":
-            refuse_more(rest[1:], after="quick list")
+            refuse_extra_words(rest[1:], after="quick list")
             return Show(rest[0].lower() if rest else "")
         case "panel":
-            refuse_more(rest, after="quick panel")
+            refuse_extra_words(rest, after="quick panel")
             return Panel()
         case "help":
             return HowTo()
@@ -105,7 +105,7 @@ def _names(words: Sequence[str], verb: str) -> Sequence[str]:
     wanted = 2 if verb == "rename" else 1
     if len(words) < wanted:
         raise InvalidArguments(reason(Code.QUICK_NAME_MISSING, usage=verb))
-    refuse_more(words[wanted:], after=f"quick {verb}")
+    refuse_extra_words(words[wanted:], after=f"quick {verb}")
     return words
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.domain.arguments import ROOM_ID, UUID_LIKE, did_you_mean
 from bot.domain.quick_start import QuickStart
-from bot.domain.typed_text import plain, without_marks
+from bot.domain.typed_text import normalised, without_marks
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -107,4 +107,4 @@ def as_typed(name: str) -> str:
 
 
 def _key(text: str) -> str:
-    return without_marks(" ".join(plain(text).split())).casefold()
+    return without_marks(" ".join(normalised(text).split())).casefold()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.arguments import ROOM_ID, Regions, assign, first_word, request_from
-from bot.domain.invocation import Invocation, Source, StartRequest
+from bot.domain.invocation import ROOM_BY_NAME, Invocation, RoomInvocation, Source, StartRequest
 from bot.domain.quick_start import QuickStart
 from bot.domain.room_names import By, is_room_id, may_be_name
 from bot.errors import InvalidArguments
@@ -55,24 +55,25 @@ def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
     return StartWords(word, values, regions)
 
 
-def by_name(asked: Invocation, words: StartWords) -> Invocation:
+def by_name(asked: Invocation, words: StartWords) -> RoomInvocation:
     """The row of a start whose room is to be found by its name."""
-    return replace(asked.asking_for(words.in_room(_ANY_ROOM)), room_id=None, room_name=words.word)
+    request = replace(words.in_room(_ANY_ROOM), room_id=ROOM_BY_NAME)
+    return replace(asked.asking_for(request), room_name=words.word)
 
 
 def is_by_name(row: Invocation) -> bool:
     """Whether the room of a start is still to be found by its name."""
-    return row.room_id is None and bool(row.room_name)
+    return row.request is not None and row.request.room_id == ROOM_BY_NAME
 
 
-def needs_look_up(row: Invocation) -> bool:
+def needs_look_up(row: RoomInvocation) -> bool:
     """Whether the room of a start that was never sent is to be looked up, for all that its row tells."""
     if is_by_name(row):
         return True
-    if row.source is not Source.COMMAND or row.room_id is None or is_room_id(row.room_id):
+    if row.source is not Source.COMMAND or is_room_id(row.request.room_id):
         return False
     try:
         word, rest = first_word(row.text)
-        return assign([word, *rest]).get("room_id") == row.room_id
+        return assign([word, *rest]).get("room_id") == row.request.room_id
     except InvalidArguments:
         return False

@@ -28,7 +28,7 @@ ASK_SECONDS = 0.5
 T = TypeVar("T")
 
 
-def no_name(_room_id: str | None) -> None:
+def no_name(_room_id: str) -> None:
     """Return no name: the names of rooms are not known."""
 
 
@@ -43,7 +43,7 @@ class Acceptance:
         *,
         seconds: float = COMMIT_SECONDS,
         ask_seconds: float = ASK_SECONDS,
-        room_name: Callable[[str | None], str | None] = no_name,
+        room_name: Callable[[str], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
@@ -56,7 +56,8 @@ class Acceptance:
 
     def room_name(self, invocation: Invocation) -> str | None:
         """Return the name of the invocation's room, if it is known."""
-        return invocation.room_name or self._room_name(invocation.room_id)
+        request = invocation.request
+        return invocation.room_name or (self._room_name(request.room_id) if request else None)
 
     async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add the row; return False where it exists already (see `Invocations.record`).

@@ -7,8 +7,9 @@ row of the start gets the room in one conditional update, which refuses a duplic
 from dataclasses import replace
 
 from bot.domain import steps
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import RoomInvocation
 from bot.domain.policy import Policy
+from bot.domain.quick_start import place_of
 from bot.domain.room_names import By, Match, NamedRoom, find_room, not_found, of_several
 from bot.domain.start_words import is_by_name
 from bot.errors import (
@@ -59,7 +60,7 @@ class NamedStarts:
         self._outcomes = outcomes
         self._policy = policy
 
-    async def carry_out(self, received: Invocation) -> None:
+    async def carry_out(self, received: RoomInvocation) -> None:
         """Find the room of a committed start, and send the start; or tell its person what is wrong."""
         await acks_first()
         try:
@@ -74,7 +75,7 @@ class NamedStarts:
             if found is not None:
                 await self._starts.carry_out(found)
 
-    async def _by_name(self, received: Invocation) -> NamedRoom:
+    async def _by_name(self, received: RoomInvocation) -> NamedRoom:
         """Return the room that is called so.
 
         Raises:
@@ -87,18 +88,18 @@ class NamedStarts:
             case Match(room):
                 return room
             case ():
-                known = await self._quick_starts.known_in(received.team_id or "", received.channel_id)
+                known = await self._quick_starts.known_in(*place_of(received))
                 raise not_found(word, rooms, known)
             case several:
                 raise of_several(word, several)
 
-    async def _by_word(self, received: Invocation) -> NamedRoom | None:
+    async def _by_word(self, received: RoomInvocation) -> NamedRoom | None:
         """Return the room that a word names which may be an ID; None where it is one, for all that is known.
 
         Raises:
             InvalidArguments: it is none, and several names begin so.
         """
-        word = received.room_id or ""
+        word = received.request.room_id
         try:
             found = find_room(word, await self._room_list.look_up(seconds=ID_SECONDS))
         except MetaStudioError:
@@ -125,13 +126,14 @@ class NamedStarts:
             return True
         return True
 
-    async def _take(self, received: Invocation, room: NamedRoom) -> Invocation | None:
+    async def _take(self, received: RoomInvocation, room: NamedRoom) -> RoomInvocation | None:
         """Note the room, unless the policy or a duplicate is in the way; None where nothing is to be sent.
 
         Raises:
             DatabaseUnavailable: it is not noted, or what prevented it has ended.
         """
-        resolved = replace(received, room_id=room.room_id, room_name=room.name)
+        request = replace(received.request, room_id=room.room_id)
+        resolved = replace(received.asking_for(request), room_name=room.name)
         try:
             self._policy.check(resolved)
         except Refused as error:
@@ -144,7 +146,7 @@ class NamedStarts:
         taken = await self._invocations.find_room(received, step_on)
         if taken is not None:
             return taken
-        existing = await self._invocations.find_duplicate(replace(resolved, trigger_id=None))
+        existing = await self._invocations.find_duplicate(_without_delivery(resolved))
         if existing is None:
             raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
         refused = steps.RefusedInRoom(
@@ -152,3 +154,8 @@ class NamedStarts:
         )
         await self._outcomes.conclude(received, refused, duplicate(existing, resolved))
         return None
+
+
+def _without_delivery(row: RoomInvocation) -> RoomInvocation:
+    """Return the row as one that only its duplicates are like, not its own delivery."""
+    return replace(row, origin=replace(row.origin, trigger_id=None))

@@ -72,7 +72,7 @@ class Panels:
             id=self._new_id(),
             invocation_id=received.id,
             purpose=Purpose.PANEL,
-            channel=received.channel_id,
+            channel=received.origin.channel_id,
             created_at=self._now(),
         )
         try:
@@ -84,10 +84,10 @@ class Panels:
         stands = replace(wanted, channel=delivered.channel, ts=delivered.ts, done_at=self._now())
         await self._invocations.advance(received, steps.Done(forgets_address=True), post=stands)
         if await self._content.known(received) != shown:
-            await self._posts.refresh_panels(received.channel_id, now=self._now())
+            await self._posts.refresh_panels(received.origin.channel_id, now=self._now())
 
     async def refresh(self, changed: Invocation, *, everywhere: bool = True) -> None:
         """Let the panels that a change concerns be edited; the row of the change needs no more work then."""
         await acks_first()
-        await self._posts.refresh_panels(None if everywhere else changed.channel_id, now=self._now())
+        await self._posts.refresh_panels(None if everywhere else changed.origin.channel_id, now=self._now())
         await self._invocations.release(changed.id, None)

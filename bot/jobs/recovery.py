@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain import steps
-from bot.domain.invocation import Action, Invocation, Status
+from bot.domain.invocation import Action, Invocation, RoomInvocation, Status, has_job, has_room
 from bot.domain.policy import Policy
 from bot.domain.start_words import needs_look_up
 from bot.durable.claims import Claims
@@ -94,27 +94,28 @@ class Recovery:
 
     def _go_on_with(self, row: Invocation) -> None:
         match row.action, row.status:
-            case Action.START, Status.RECEIVED if abs(self._now() - row.created_at) < STILL_WANTED:
-                self._start(row)
-            case Action.START, Status.RECEIVED:
-                self._claims.take(row.id, self._outcomes.interrupted(row))
-            case Action.START, Status.STARTING:
+            case Action.START, Status.RECEIVED if has_room(row):
+                self._start_if_still_wanted(row)
+            case Action.START, Status.STARTING if has_room(row):
                 self._claims.take(row.id, self._reconcile(row))
-            case Action.START, Status.UNKNOWN:
+            case Action.START, Status.UNKNOWN if has_room(row):
                 self._claims.take(row.id, self._reconciliation.settle(row))
-            case Action.STOP, Status.RECEIVED:
+            case Action.STOP, Status.RECEIVED if has_job(row):
                 self._claims.take(row.id, self._stops.carry_out(row, resumed=True))
             case Action.QUICK, Status.RECEIVED:
                 self._claims.take(row.id, self._panels.post(row))
             case Action.QUICK, Status.DONE:
                 self._claims.take(row.id, self._panels.refresh(row))
-            case Action.START | Action.STOP, _:
+            case Action.START | Action.STOP, status if status is not Status.RECEIVED:
                 self._claims.take(row.id, self._outcomes.leave_to_posts(row))
             case _:
                 self._claims.take(row.id, self._close(row))
 
-    def _start(self, row: Invocation) -> None:
-        """Check the policy again, as it may be stricter by now, then send the start."""
+    def _start_if_still_wanted(self, row: RoomInvocation) -> None:
+        """Check the policy again, as it may be stricter by now, then send the start, if it is not too old."""
+        if abs(self._now() - row.created_at) >= STILL_WANTED:
+            self._claims.take(row.id, self._outcomes.interrupted(row))
+            return
         try:
             self._policy.check(row)
         except Refused as error:
@@ -123,7 +124,7 @@ class Recovery:
             starts = self._named_starts if needs_look_up(row) else self._starts
             self._claims.take(row.id, starts.carry_out(row))
 
-    async def _reconcile(self, starting: Invocation) -> None:
+    async def _reconcile(self, starting: RoomInvocation) -> None:
         error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))
         if unknown := await self._outcomes.unknown(starting, error):
             await self._reconciliation.settle(unknown)

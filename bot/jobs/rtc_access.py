@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, JobInvocation, Status
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
@@ -63,7 +63,7 @@ class RtcAccess:
         self._slack = slack
         self._now = now
 
-    async def commit(self, asked: Invocation) -> Invocation | None:
+    async def commit(self, asked: JobInvocation) -> JobInvocation | None:
         """Write the request down; return None where Slack has delivered it before.
 
         Raises:
@@ -77,9 +77,9 @@ class RtcAccess:
         )
         return received if await self._acceptance.commit(received) else None
 
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: JobInvocation) -> None:
         """Show RTC access to the person of a committed request."""
-        job = JobRef(invocation.room_id or "", invocation.job_id or "")
+        job = JobRef.in_row(invocation)
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
             failed = steps.Failed(reason=reason(Code.MODAL_NOT_OPENED))
@@ -112,7 +112,7 @@ class RtcAccess:
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:
             opened = await self._show_view(
-                partial(self._slack.views_open, trigger_id=invocation.trigger_id), view
+                partial(self._slack.views_open, trigger_id=invocation.origin.trigger_id), view
             )
             return str(opened["view"]["id"])
         except (*SLACK_FAILURES, KeyError) as error:

@@ -1,6 +1,7 @@
 """What may have been meant by a room that MetaStudio does not know."""
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import RoomInvocation
+from bot.domain.quick_start import place_of
 from bot.domain.room_names import closest
 from bot.errors import DatabaseUnavailable, RoomUnknown
 from bot.jobs.room_list import RoomList
@@ -14,11 +15,11 @@ class Suggestions:
         self._quick_starts = quick_starts
         self._room_list = room_list
 
-    async def complete(self, start: Invocation, error: RoomUnknown) -> RoomUnknown:
+    async def complete(self, start: RoomInvocation, error: RoomUnknown) -> RoomUnknown:
         """Return the error with the quick start whose room is gone, or else with what is near to the word."""
-        room_id = start.room_id or ""
+        room_id = start.request.room_id
         try:
-            known = await self._quick_starts.known_in(start.team_id or "", start.channel_id)
+            known = await self._quick_starts.known_in(*place_of(start))
         except DatabaseUnavailable:
             return error
         gone = next((each for each in known if each.room_id == room_id), None)

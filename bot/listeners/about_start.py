@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import parse_again, request_of
-from bot.domain.invocation import Action, Invocation, StartRequest, Status
+from bot.domain.arguments import parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import Duplicate, Used, duplicate_reason
@@ -23,7 +23,8 @@ DOUBLE_CLICK = timedelta(seconds=2)
 class AboutStart(Wish):
     """A wish about a start: `named` is its row."""
 
-    named: Invocation
+    asked: RoomInvocation
+    named: RoomInvocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class StartWish(Wish):
     understood as; where it `is_looked_up`, that is found out after the ack.
     """
 
+    asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
     meant: Meant | None = None
@@ -48,40 +50,41 @@ def parse_start_id(use: Use) -> str:
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
-    return about(use, named, request_of(named))
+    return about(use, named, named.request)
 
 
-async def get_start(use: Use, invocation_id: str) -> Invocation:
+async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
     """Return the row of a start.
 
     Raises:
-        InvalidArguments: there is none with this ID.
+        InvalidArguments: there is none with this ID, or it names no room.
     """
     start = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
     if start is None or start.action is not Action.START:
         raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    if not has_room(start):
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
     return start
 
 
-def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
+def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
     """Return the click as if made in the channel of the start: an answer may be a direct message.
 
     Only the person who made the start is moved there; others may be no members of that channel. The team is
     always the start's, for starts are compared by it and a click may come without one.
     """
-    asked = replace(use.invocation.asking_for(request), team_id=named.team_id)
-    if asked.user_id == named.user_id or asked.channel_id is None:
-        asked = replace(asked, channel_id=named.channel_id, channel_kind=named.channel_kind)
+    there = named.origin
+    origin = replace(use.invocation.origin, team_id=there.team_id)
+    if origin.user_id == there.user_id or origin.channel_id is None:
+        origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
+    asked = replace(use.invocation.asking_for(request), origin=origin)
     return AboutStart(asked=asked, named=named)
 
 
-def once_more(use: Use, named: Invocation) -> Invocation:
+def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
     if is_by_name(named):
-        asked = about(use, named, request_of(named)).asked
-        return replace(asked, room_id=None, room_name=named.room_name)
-    if not named.room_id:
-        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
+        return replace(about(use, named, named.request).asked, room_name=named.room_name)
     return about(use, named, parse_again(named, use.services.regions)).asked
 
 
@@ -96,7 +99,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
         case Used(existing):
-            why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
+            why = reason(Code.BUTTON_USED, user_id=existing.origin.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
             instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
             return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
@@ -104,7 +107,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
             return SAME_DELIVERY
 
 
-def _ack(wish: StartWish, received: Invocation) -> Message:
+def _ack(wish: StartWish, received: RoomInvocation) -> Message:
     """Return what is said at once of a start; what its first word was understood as, if that is not plain."""
     if is_by_name(received):
         return looking_for(received.room_name or "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Origin, Source, Status
 from bot.durable.accept import Acceptance
 from bot.listeners.origin import channel_kind, foreign_team, id_of
 from bot.reasons import Reason
@@ -41,15 +41,19 @@ class Incoming:
             action=action,
             source=Source.COMMAND,
             status=Status.RECEIVED,
-            team_id=self.home.team_id if foreign else team_id,
-            enterprise_id=enterprise_id,
-            channel_id=channel_id,
-            channel_kind=channel_kind(channel_id, command.get("channel_name")),
-            user_id=command["user_id"],
-            foreign_team_id=foreign,
+            origin=Origin(
+                user_id=command["user_id"],
+                foreign_team_id=foreign,
+                team_id=self.home.team_id if foreign else team_id,
+                enterprise_id=enterprise_id,
+                channel_id=channel_id,
+                channel_kind=channel_kind(channel_id, command.get("channel_name")),
+                trigger_id=command.get("trigger_id"),
+                response_url=command.get("response_url"),
+            ),
             text=command.get("text") or "",
-            trigger_id=command.get("trigger_id"),
-            response_url=command.get("response_url"),
+            request=None,
+            job=None,
         )
 
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
@@ -63,15 +67,19 @@ class Incoming:
             action=action,
             source=Source.BUTTON,
             status=Status.RECEIVED,
-            team_id=self.home.team_id if foreign else team_id,
-            enterprise_id=enterprise_id,
-            channel_id=channel.get("id"),
-            channel_kind=channel_kind(channel.get("id"), channel.get("name")),
-            user_id=user["id"],
-            foreign_team_id=foreign,
+            origin=Origin(
+                user_id=user["id"],
+                foreign_team_id=foreign,
+                team_id=self.home.team_id if foreign else team_id,
+                enterprise_id=enterprise_id,
+                channel_id=channel.get("id"),
+                channel_kind=channel_kind(channel.get("id"), channel.get("name")),
+                trigger_id=body.get("trigger_id"),
+                response_url=body.get("response_url"),
+            ),
             text=body["actions"][0].get("value") or "",
-            trigger_id=body.get("trigger_id"),
-            response_url=body.get("response_url"),
+            request=None,
+            job=None,
         )
 
     async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
@@ -87,7 +95,7 @@ class Incoming:
             status=status,
             reason=reason,
             room_name=self.acceptance.room_name(invocation),
-            response_url=None,
+            origin=replace(invocation.origin, response_url=None),
         )
         self.acceptance.tasks.spawn(_note(closed))
         return await self.acceptance.commit(closed)

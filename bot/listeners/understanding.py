@@ -7,7 +7,7 @@ read, only where the word can be a name. Rooms are looked up after the ack, unle
 
 from dataclasses import replace
 
-from bot.domain.quick_start import QuickStart, chosen
+from bot.domain.quick_start import QuickStart, chosen, place_of
 from bot.domain.quick_start import may_be_name as may_be_quick_start
 from bot.domain.room_names import (
     By,
@@ -29,15 +29,13 @@ async def find_quick_start(use: Use, word: str) -> QuickStart | None:
     """Return the quick start of this name that counts where the bot is used."""
     if not may_be_quick_start(word):
         return None
-    team_id, channel_id = use.invocation.team_id or "", use.invocation.channel_id
-    named = use.services.quick_starts.named(team_id, channel_id, word.lower())
+    named = use.services.quick_starts.named(*place_of(use.invocation), word.lower())
     return chosen(await use.services.acceptance.ask(named))
 
 
 async def known_quick_starts(use: Use) -> list[QuickStart]:
     """Return the quick starts that are known where the bot is used."""
-    team_id, channel_id = use.invocation.team_id or "", use.invocation.channel_id
-    return await use.services.acceptance.ask(use.services.quick_starts.known_in(team_id, channel_id))
+    return await use.services.acceptance.ask(use.services.quick_starts.known_in(*place_of(use.invocation)))
 
 
 async def understand(use: Use, words: StartWords) -> StartWish:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Action, Invocation
+from bot.domain.invocation import Action, Invocation, JobInvocation
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
@@ -77,7 +77,7 @@ class Wish:
     """
 
     asked: Invocation
-    start: Invocation | None = None
+    start: JobInvocation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

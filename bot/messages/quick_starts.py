@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import JobInvocation, RoomInvocation
 from bot.domain.quick_start import Listed, QuickStart
 from bot.domain.room_names import By
 from bot.domain.start_words import Meant
@@ -138,10 +138,10 @@ def not_posted(why: Reason) -> Message:
     return Message(said(ReasonedError(why)))
 
 
-def starting_as(start: Invocation, meant: Meant) -> Message:
+def starting_as(start: RoomInvocation, meant: Meant) -> Message:
     """The ack of a start that is under way; it says what the word was understood as."""
-    room = words.room(start.room_id, start.room_name)
-    where = f" in {words.region(start.region)}" if start.region else ""
+    room = words.room(start.request.room_id, start.room_name)
+    where = f" in {words.region(start.request.region)}" if start.request.region else ""
     match meant.by:
         case By.QUICK_START_HERE | By.QUICK_START_EVERYWHERE:
             return Message(f"Starting {code(meant.word)}, a {meant.by}: room {room}{where} …")
@@ -152,7 +152,7 @@ def starting_as(start: Invocation, meant: Meant) -> Message:
             return Message(f"Starting room {room}{where} …")
 
 
-def stopping_one_of(word: str, jobs: Sequence[Invocation], now: datetime) -> Message:
+def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> Message:
     """The answer to a stop where several jobs are meant: each with its button."""
     listed = jobs_list(jobs, len(jobs), now)
     asking = f"{len(jobs)} jobs are meant by {code(word)}, and none was stopped. Stop the one you mean."

@@ -1,7 +1,7 @@
 """What a panel shows: the quick starts of its channel and of everywhere, as they are now."""
 
 from bot.domain.invocation import Invocation
-from bot.domain.quick_start import Listed, listed
+from bot.domain.quick_start import Listed, listed, place_of
 from bot.messages.message import Message
 from bot.messages.quick_starts import panel
 from bot.store.quick_starts import QuickStarts
@@ -19,7 +19,7 @@ class PanelContent:
         Raises:
             DatabaseUnavailable: they cannot be read.
         """
-        return listed(await self._quick_starts.known_in(asking.team_id or "", asking.channel_id))
+        return listed(await self._quick_starts.known_in(*place_of(asking)))
 
     async def message(self, wanted: Invocation) -> Message:
         """Return the panel that a row has wanted.

@@ -1,21 +1,21 @@
 """Rooms by their names, and the words of a start before it is known what they mean."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.domain.arguments import Regions, first_word
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import ROOM_BY_NAME, Action, Source, StartRequest, Status
 from bot.domain.room_names import By, Match, NamedRoom, closest, find_room
 from bot.domain.start_words import by_name, is_by_name, needs_look_up, parse_start_words
 from bot.errors import InvalidArguments
+from tests.fakes import an_invocation, changed
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 KIOSK, BAR, HALL = NamedRoom("r1", "Lobby kiosk"), NamedRoom("r2", "lobby bar"), NamedRoom("hall", "大堂 一")
 ROOMS = (KIOSK, BAR, HALL, NamedRoom("r4", "R&D (east)."), NamedRoom("r5", "Ｆｏｙｅｒ—2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
-TYPED = Invocation(
+TYPED = an_invocation(
     id="i1",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     action=Action.START,
@@ -100,7 +100,7 @@ def test_what_can_be_neither_is_refused_at_once(text: str) -> None:
 def test_a_start_by_name_knows_that_its_room_is_still_to_be_found() -> None:
     words = parse_start_words(["Lobby kiosk", "cn-north-4"], REGIONS)
     asked = by_name(TYPED, words)
-    assert (asked.room_id, asked.room_name, asked.region) == (None, "Lobby kiosk", "cn-north-4")
+    assert (asked.request, asked.room_name) == (StartRequest(ROOM_BY_NAME, "cn-north-4"), "Lobby kiosk")
     assert is_by_name(asked)
     assert not is_by_name(TYPED)
     assert needs_look_up(asked)
@@ -120,6 +120,6 @@ def test_a_start_by_name_knows_that_its_room_is_still_to_be_found() -> None:
 def test_a_start_that_was_left_behind_is_looked_up_if_its_word_may_be_a_name(
     text: str, room_id: str, *, needs: bool
 ) -> None:
-    row = replace(TYPED, text=text, room_id=room_id)
+    row = changed(TYPED, text=text, room_id=room_id)
     assert needs_look_up(row) is needs
-    assert not needs_look_up(replace(row, source=Source.BUTTON))
+    assert not needs_look_up(changed(row, source=Source.BUTTON))

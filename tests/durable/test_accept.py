@@ -1,4 +1,4 @@
-"""Committing to the log before anything is acknowledged: in time, or not at all."""
+"""Committing an invocation before its ack: within the time limit, or not at all."""
 
 import asyncio
 import sqlite3
@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.post import Post
-from bot.domain.steps import Step
+from bot.domain.steps import AnyInvocation, Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import BACKOFF
@@ -26,11 +26,11 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
-from tests.fakes import SlowLog
+from tests.fakes import SlowLog, an_invocation, changed
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-INVOCATION = Invocation(
+INVOCATION = an_invocation(
     id="invocation-1",
     created_at=NOON,
     action=Action.START,
@@ -54,7 +54,7 @@ def slow_log(database: Database) -> SlowLog:
 
 @pytest.fixture
 async def tasks(database: Database) -> AsyncIterator[Tasks]:
-    """What goes on beside a test ends before the log is closed."""
+    """End the background tasks of a test before the database is closed."""
     tasks = Tasks()
     yield tasks
     await tasks.cancel()
@@ -84,8 +84,8 @@ async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(
     log: Invocations, tasks: Tasks
 ) -> None:
     acceptance = acceptance_of(log, tasks)
-    first = replace(INVOCATION, room_id="lobby")
-    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
+    first = changed(INVOCATION, room_id="lobby")
+    duplicate = changed(first, id="invocation-2", trigger_id="trigger-2")
     await acceptance.commit(first, unless_duplicate=True)
     assert await acceptance.commit(duplicate, unless_duplicate=True) is False
     assert await rows(log) == [first]
@@ -100,7 +100,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable, match="no such table"):
         await acceptance_of(log, tasks).commit(INVOCATION)
-    async with asyncio.timeout(5):  # there is nothing to call off
+    async with asyncio.timeout(5):  # nothing has to be called off
         await tasks.idle()
 
 
@@ -136,7 +136,7 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
 
 
 class LyingLog(Invocations):
-    """Writes the row, and yet says that it could not; then it takes a while to be well again."""
+    """Writes a row but reports a failure; works again after a while."""
 
     failures = 0
 
@@ -147,8 +147,8 @@ class LyingLog(Invocations):
 
     @override
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         if self.failures:
             self.failures -= 1
             raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
@@ -200,9 +200,9 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
 async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     log: Invocations, slow_log: SlowLog, tasks: Tasks
 ) -> None:
-    first = replace(INVOCATION, room_id="lobby")
+    first = changed(INVOCATION, room_id="lobby")
     await log.record(first)
-    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
+    duplicate = changed(first, id="invocation-2", trigger_id="trigger-2")
     with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
     slow_log.opened.set()

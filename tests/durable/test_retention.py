@@ -1,4 +1,4 @@
-"""What is done every minute."""
+"""The clean-up that runs every minute."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,13 @@ from bot.durable.retention import EVERY_SECONDS, keep_clearing
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
+from tests.fakes import an_invocation
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def received(minutes_ago: int) -> Invocation:
-    return Invocation(
+    return an_invocation(
         id=f"i{minutes_ago}",
         created_at=NOON - timedelta(minutes=minutes_ago),
         action=Action.START,
@@ -41,7 +42,7 @@ async def test_response_urls_are_cleared_when_they_no_longer_work(sqlite_url: st
         with pytest.raises(asyncio.CancelledError):
             await keep_clearing(log, now=lambda: NOON, sleep=sleep)
 
-        kept = {row.id: row.response_url is not None async for row in log.find()}
+        kept = {row.id: row.origin.response_url is not None async for row in log.find()}
     assert kept == {"i29": True, "i31": False}
     assert pauses == [EVERY_SECONDS]
 

@@ -1,4 +1,4 @@
-"""Going on with what was left behind."""
+"""Recovery of rows that a process left behind."""
 
 import asyncio
 from collections.abc import Set as AbstractSet
@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
@@ -26,6 +26,7 @@ from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -34,8 +35,8 @@ HELD = NOON + CLAIM_TIME
 TURN = NOON + timedelta(seconds=70)
 
 
-def left_behind(**changes: Any) -> Invocation:
-    """A start that was received half a minute ago, and is overdue by now."""
+def left_behind(**changes: Any) -> JobInvocation:
+    """Return a start that was received half a minute ago, and whose lease has run out."""
     values: dict[str, Any] = {
         "id": "i1",
         "created_at": NOON - timedelta(seconds=30),
@@ -49,14 +50,14 @@ def left_behind(**changes: Any) -> Invocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
-    return Invocation(**(values | changes))
+    return an_invocation(**(values | changes))
 
 
 Done = tuple[str, Invocation]
 
 
 class StartsAgain(Starts):
-    """Notes which starts it is to carry out."""
+    """Records the starts that it gets."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
@@ -66,18 +67,18 @@ class StartsAgain(Starts):
         return TURN
 
     @override
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: RoomInvocation) -> None:
         self.done.append(("start", invocation))
 
 
 class StopsAgain(Stops):
-    """Notes which stops it is to carry out, and that they are carried out once more."""
+    """Records the stops that it gets, and that they are resumed."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
 
     @override
-    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+    async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         self.done.append(("stop again" if resumed else "stop", invocation))
 
 
@@ -108,18 +109,18 @@ class PanelsAgain(Panels):
 
 
 class Looks(Reconciliation):
-    """Notes which starts it is to compare with the room's jobs."""
+    """Records the starts that it gets to reconcile."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
 
     @override
-    async def settle(self, unknown: Invocation, before: AbstractSet[str] = frozenset()) -> None:
+    async def settle(self, unknown: RoomInvocation, before: AbstractSet[str] = frozenset()) -> None:
         self.done.append(("compare", unknown))
 
 
 class Tellings(Outcomes):
-    """Notes what it is to tell; what is unknown it writes down."""
+    """Records the outcomes to tell; stores that an outcome is unknown."""
 
     def __init__(self, done: list[Done], log: Invocations) -> None:
         super().__init__(log, None, now=lambda: NOON)  # type: ignore[arg-type]
@@ -127,12 +128,12 @@ class Tellings(Outcomes):
         self.misses: list[OutcomeUnknown] = []
 
     @override
-    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+    async def unknown(self, invocation: RoomInvocation, error: OutcomeUnknown) -> RoomInvocation | None:
         self.misses.append(error)
         return await super().unknown(invocation, error)
 
     @override
-    async def interrupted(self, invocation: Invocation) -> None:
+    async def interrupted(self, invocation: RoomInvocation) -> None:
         self.done.append(("interrupted", invocation))
 
     @override
@@ -142,7 +143,7 @@ class Tellings(Outcomes):
 
 @dataclass
 class Process:
-    """One process that sweeps; what it goes on with is only noted."""
+    """One process that recovers rows; its work on them is only recorded."""
 
     log: Invocations
     clock: Clock = field(default_factory=Clock)
@@ -169,7 +170,7 @@ class Process:
         )
 
     async def recover_once(self) -> list[Done]:
-        """What it went on with."""
+        """Recover rows, and return the recorded work."""
         await self.sweeping.recover_once()
         await self.tasks.idle()
         return self.done
@@ -346,8 +347,8 @@ async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease
     assert [does for does, _ in await other.recover_once()] == ["interrupted"]
 
 
-class LogWithoutLuck(Invocations):
-    """Cannot be read the first two times, the second time for no reason that anybody has thought of."""
+class LogThatFailsTwice(Invocations):
+    """Fails the first two reads, the second one with an unexpected error."""
 
     reads = 0
 
@@ -362,7 +363,7 @@ class LogWithoutLuck(Invocations):
 
 
 class ThreePauses(Pauses):
-    """In the third of them the process is stopped."""
+    """Stops the process in the third pause."""
 
     @override
     async def __call__(self, seconds: float) -> None:
@@ -372,7 +373,7 @@ class ThreePauses(Pauses):
 
 
 async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Database) -> None:
-    log = LogWithoutLuck(database)
+    log = LogThatFailsTwice(database)
     process = Process(log, pauses=ThreePauses())
     await log.record(left_behind())
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):

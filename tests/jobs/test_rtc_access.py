@@ -1,4 +1,4 @@
-"""The modal with what a client needs to join a job's RTC room: opened at once, filled in afterwards."""
+"""The RTC access modal: it is opened at once and filled in afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.rtc_access import ANSWER_SECONDS, LOOK_TIME
@@ -26,7 +26,7 @@ from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation
 from tests.graph import a_graph
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -37,12 +37,12 @@ SIGNATURE = "rtc-signature-5"
 
 
 def shown(slack: SlackStandIn) -> str:
-    """All that Mei sees in the modal; nothing where none is open."""
+    """Return the modal's text that Mei sees; empty if no modal is open."""
     return "".join(str(view.content["blocks"]) for view in slack.views.stack(MEI))
 
 
 def bytes_in(folder: Path) -> bytes:
-    """All that is on the disk."""
+    """Return the bytes of all files in a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
@@ -51,13 +51,13 @@ async def full_report() -> JobReport:
 
 
 async def never() -> JobReport:
-    """Somebody who is asked, and does not answer."""
+    """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 class Cloud(FakeMetaStudio):
-    """Tells a job's state as a test wants it."""
+    """Answers the state call as the test says."""
 
     def __init__(self) -> None:
         self.answer: Callable[[], Awaitable[JobReport]] = full_report
@@ -71,7 +71,7 @@ class Cloud(FakeMetaStudio):
 
 @dataclass
 class Play:
-    """One click on *RTC access*, and what comes of it."""
+    """One click on *RTC access*, and its result."""
 
     log: FlakyLog
     slack: SlackStandIn
@@ -83,7 +83,7 @@ class Play:
     seconds: float = ANSWER_SECONDS
 
     def __post_init__(self) -> None:
-        self.click = Invocation(
+        self.click = an_invocation(
             id="i1",
             created_at=NOON,
             action=Action.RTC_ACCESS,
@@ -109,17 +109,17 @@ class Play:
         )
         self.claims, self.access = graph.claims, graph.rtc
 
-    async def commit(self) -> Invocation:
+    async def commit(self) -> JobInvocation:
         received = await self.access.commit(self.click)
         assert received is not None
         return received
 
-    def begin(self, received: Invocation) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: JobInvocation) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.access.carry_out(received))
 
-    async def run(self) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -183,11 +183,11 @@ async def test_a_signature_is_shown_and_kept_nowhere(play: Play, tmp_path: Path)
     assert SIGNATURE not in repr(row)
     assert SIGNATURE not in str(lines)
     assert SIGNATURE.encode() not in bytes_in(tmp_path)
-    assert row.response_url is None
+    assert row.origin.response_url is None
 
 
 async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play: Play) -> None:
-    play.slack.use_trigger(play.click.trigger_id or "")
+    play.slack.use_trigger(play.click.origin.trigger_id or "")
     with capture_logs() as lines:
         row = await play.run()
 
@@ -238,7 +238,11 @@ async def test_why_there_is_nothing_to_see_is_said_in_the_modal(
     assert sentence(error.reason) in shown(play.slack)
     assert words in shown(play.slack)
     assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
-    assert (row.http_status, row.error_code, row.request_id) == (400, "MSS.20010066", "request-1")
+    assert (row.answer.http_status, row.answer.error_code, row.answer.request_id) == (
+        400,
+        "MSS.20010066",
+        "request-1",
+    )
 
 
 @pytest.mark.parametrize("fields", [{}, {"rtc_room_info": None}, {"rtc_room_info": {"users": []}}])

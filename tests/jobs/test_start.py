@@ -1,4 +1,4 @@
-"""Carrying a start out, where what it depends on fails in the middle."""
+"""A start whose database, cloud or process fails in the middle."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.domain.invocation import Action, Invocation, RoomInvocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.claims import AFTER_A_BUG
 from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
@@ -20,7 +20,7 @@ from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.sqlite_driver import SqliteDatabase
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation, changed, flat
 from tests.graph import a_graph, at_once
 from tests.jobs.outcome_world import buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -29,7 +29,7 @@ from tests.steps import step_to
 SECONDS = 30.0
 LEASE_UNTIL = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
 REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
-TYPED = Invocation(
+TYPED = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -65,7 +65,7 @@ async def never() -> Started:
 
 
 class Cloud(FakeMetaStudio):
-    """Answers a start as a test wants it, and lists `jobs` in every room."""
+    """Answers a start as the test says, and lists `jobs` in every room."""
 
     def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:
         self.answer = answer
@@ -95,7 +95,7 @@ def log(database: Database) -> FlakyLog:
 
 @dataclass
 class Play:
-    """One start, and what came of it."""
+    """One start, and its result."""
 
     log: FlakyLog
     cloud: Cloud = field(default_factory=Cloud)
@@ -118,17 +118,19 @@ class Play:
         )
         self.claims, self.starts = graph.claims, graph.starts
 
-    async def commit(self, invocation: Invocation = TYPED, request: StartRequest = REQUEST) -> Invocation:
+    async def commit(
+        self, invocation: RoomInvocation = TYPED, request: StartRequest = REQUEST
+    ) -> RoomInvocation:
         received = await self.starts.commit(invocation.asking_for(request))
         assert isinstance(received, Invocation)
         return received
 
-    def begin(self, received: Invocation) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: RoomInvocation) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.starts.carry_out(received))
 
-    async def run(self) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -143,7 +145,7 @@ async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: 
     received = await Play(log).commit()
 
     assert received == await row_of(log)
-    assert received == replace(
+    assert received == changed(
         TYPED,
         room_id="lobby",
         region="cn-north-4",
@@ -158,12 +160,12 @@ async def test_a_start_goes_out_once_in_the_name_of_who_asked_and_is_announced(l
     row = await play.run()
 
     assert play.cloud.asked == [(REQUEST, "U0MEI", SECONDS)]
-    assert (row.status, row.job_id, row.lease_until) == (Status.STARTED, "job-1", None)
+    assert (row.status, flat(row).job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert ["job-1" in announcement for announcement in play.channel.announced] == [True]
 
 
 async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) -> None:
-    rows: list[Invocation] = []
+    rows: list[RoomInvocation] = []
 
     async def answer() -> Started:
         rows.append(await row_of(log))
@@ -184,7 +186,7 @@ async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: Fl
     play = Play(log, Cloud(rejected))
     row = await play.run()
 
-    assert (row.status, row.error_code) == (Status.FAILED, "MSS.20010135")
+    assert (row.status, row.answer.error_code) == (Status.FAILED, "MSS.20010135")
     assert "concurrency is used up" in play.channel.told[0].text
     assert play.cloud.looks == 0
 
@@ -257,7 +259,7 @@ async def test_a_lost_answer_is_never_sent_again_and_its_job_is_found(log: Flaky
     row = await play.run()
 
     assert len(play.cloud.asked) == 1
-    assert (row.status, row.job_id) == (Status.STARTED, "job-2")
+    assert (row.status, flat(row).job_id) == (Status.STARTED, "job-2")
     assert "job-2" in play.channel.announced[0]
 
 
@@ -322,7 +324,7 @@ async def test_when_nobody_can_be_told_the_row_says_what_happened(
 ) -> None:
     row = await Play(log, channel=Channel(deaf=True)).run()
 
-    assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, "job-1", None)
+    assert (row.status, flat(row).job_id, row.told.announced_at) == (Status.STARTED, "job-1", None)
     assert row.lease_until is None
 
 
@@ -345,10 +347,10 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
     assert await play.starts.commit(late.asking_for(REQUEST)) is None
 
 
-def typed_again(**changes: Any) -> Invocation:
-    """By somebody else, a moment later."""
+def typed_again(**changes: Any) -> RoomInvocation:
+    """Return the same start by another person, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
-    return replace(TYPED, **(later | changes))
+    return changed(TYPED, **(later | changes))
 
 
 @pytest.mark.parametrize("seconds", [-9.999, 0, 9.999, 3 * 86400])
@@ -422,15 +424,15 @@ async def test_from_the_command_to_its_noted_announcement_a_start_takes_four_com
 ) -> None:
     assert isinstance(database, SqliteDatabase)
     commits: list[object] = []
-    carry_out = database._carry_out
+    enqueue = database._enqueue
 
     async def counted(statement: Any) -> Any:
         if statement.writes:
             commits.append(statement)
-        return await carry_out(statement)
+        return await enqueue(statement)
 
-    monkeypatch.setattr(database, "_carry_out", counted)
+    monkeypatch.setattr(database, "_enqueue", counted)
     row = await Play(FlakyLog(database)).run()
 
-    assert row.announced_at is not None
+    assert row.told.announced_at is not None
     assert len(commits) == 4, "received, starting, started with its post, announced"

@@ -1,4 +1,4 @@
-"""Stopping a job: what is written, who is told, and who is credited with it."""
+"""Stopping a job: what is stored, who is told, and who is named as the person who stopped it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,8 +11,9 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, ChannelKind, JobInvocation, JobState, RoomInvocation, Source, Status
 from bot.domain.job import JobReport
+from bot.domain.steps import AnyInvocation
 from bot.errors import (
     Answer,
     CredentialRefused,
@@ -33,14 +34,14 @@ from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation, changed, flat
 from tests.graph import a_graph, told_again
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
 
 JOB = JobRef("lobby", "job-1")
-CLICK = Invocation(
+CLICK = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.STOP,
@@ -75,7 +76,7 @@ def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
 
 
 class Cloud(FakeMetaStudio):
-    """Answers a stop as a test wants it."""
+    """Answers a stop as the test says."""
 
     def __init__(self) -> None:
         self.answer: Callable[[], Awaitable[Answer]] = taken
@@ -97,7 +98,7 @@ class Cloud(FakeMetaStudio):
 
 
 class Log(FlakyLog):
-    """Tells when a row was to be kept a third time, which may fail too."""
+    """Reports the third extension of a claim, which may also fail."""
 
     holds = 0
     holds_fail = False
@@ -107,7 +108,7 @@ class Log(FlakyLog):
         self.held_thrice = asyncio.Event()
 
     @override
-    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
+    async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         self.holds += 1
         if self.holds == 3:
             self.held_thrice.set()
@@ -118,7 +119,7 @@ class Log(FlakyLog):
 
 @dataclass
 class Play:
-    """One stop, and what came of it. `renew_seconds` is how often it keeps its row."""
+    """One stop, and its result. Every `renew_seconds` it extends its claim."""
 
     log: Log
     renew_seconds: float = 15
@@ -139,17 +140,17 @@ class Play:
         )
         self.claims, self.stops, self.outcomes = graph.claims, graph.stops, graph.outcomes
 
-    async def commit(self) -> Invocation:
+    async def commit(self) -> JobInvocation:
         received = await self.stops.commit(CLICK)
         assert received is not None
         return received
 
-    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: JobInvocation, *, resumed: bool = False) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.stops.carry_out(received, resumed=resumed))
 
-    async def run(self, *, resumed: bool = False) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self, *, resumed: bool = False) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         received = await self.commit()
         self.clock.advance(seconds=1.25)
         self.begin(received, resumed=resumed)
@@ -158,7 +159,7 @@ class Play:
 
     @property
     def told(self) -> str:
-        """The one thing that the person was told."""
+        """Return the only message to the person."""
         [message] = self.channel.told
         return message.text
 
@@ -170,7 +171,7 @@ def play(database: Database) -> Play:
 
 @pytest.fixture
 def long_play(database: Database) -> Play:
-    """The same where a stop that waits keeps its row over and over."""
+    """Return a stop that waits and extends its claim again and again."""
     return Play(Log(database), renew_seconds=0.01)
 
 
@@ -178,7 +179,7 @@ async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(
+    assert received == changed(
         CLICK,
         room_id="lobby",
         job_id="job-1",
@@ -205,7 +206,7 @@ async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play:
     assert play.cloud.asked == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
     assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     assert play.channel.announced == []
-    assert row == replace(
+    assert row == changed(
         CLICK,
         status=Status.DONE,
         job_state=JobState.STOPPED,
@@ -223,8 +224,8 @@ async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play:
 async def test_the_answer_still_knows_the_address_that_the_row_has_forgotten(play: Play) -> None:
     row = await play.run()
 
-    assert play.channel.addresses == [CLICK.response_url]
-    assert row.response_url is None
+    assert play.channel.addresses == [CLICK.origin.response_url]
+    assert row.origin.response_url is None
 
 
 async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
@@ -234,7 +235,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
     row = await play.run()
 
     assert play.told == "Job `job-1` in room `lobby` is over already."
-    assert (row.status, row.reason, row.error_code) == (
+    assert (row.status, row.reason, row.answer.error_code) == (
         Status.DONE,
         OVER_ALREADY,
         "MSS.20010066",
@@ -279,7 +280,10 @@ async def test_why_a_job_was_not_stopped_is_told_and_kept(
     assert words in play.told
     assert sentence(error.reason) in play.told
     assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
-    assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
+    assert (
+        Answer(row.answer.http_status, row.answer.error_code, row.answer.error_msg, row.answer.request_id)
+        == error.answer
+    )
     assert await WatchedJobs(database).stop_of("job-1") is None
 
 
@@ -337,13 +341,13 @@ async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(p
     play.channel.deaf = True
     row = await play.run()
 
-    assert (row.status, row.announced_at) == (Status.DONE, None)
+    assert (row.status, row.told.announced_at) == (Status.DONE, None)
 
     play.channel.deaf = False
     play.clock.advance(seconds=6)
     await told_again(play.outcomes)
     assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
-    assert (await row_of(play.log)).announced_at == play.clock()
+    assert (await row_of(play.log)).told.announced_at == play.clock()
 
 
 @pytest.mark.parametrize(
@@ -404,8 +408,8 @@ async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -
     assert (await row_of(play.log)).latency_ms == 0
 
 
-def a_start(**changes: Any) -> Invocation:
-    """What made the job, as the log has it."""
+def a_start(**changes: Any) -> JobInvocation:
+    """Return the start that made the job, as in the invocation log."""
     values: dict[str, Any] = {
         "id": "start",
         "created_at": NOON - timedelta(minutes=1),
@@ -417,7 +421,7 @@ def a_start(**changes: Any) -> Invocation:
         "room_id": "lobby",
         "job_id": "job-1",
     }
-    return Invocation(**(values | changes))
+    return an_invocation(**(values | changes))
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_lists_it(play: Play) -> None:
@@ -425,7 +429,7 @@ async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_l
     row = await play.run()
 
     assert play.cloud.asked == []
-    assert (row.status, row.reason, row.job_state) == (Status.DONE, OVER_ALREADY, None)
+    assert (row.status, row.reason, flat(row).job_state) == (Status.DONE, OVER_ALREADY, None)
     assert play.told == "Job `job-1` in room `lobby` is over already."
 
 
@@ -440,7 +444,7 @@ async def test_a_job_that_the_log_knows_is_not_stopped_in_another_room(play: Pla
 async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Play) -> None:
     await play.log.record(a_start())
     play.cloud.listed = REJECTED
-    assert (await play.run()).job_state is JobState.STOPPED
+    assert flat(await play.run()).job_state is JobState.STOPPED
 
 
 @pytest.mark.parametrize("error", [REJECTED, LOST, NotSent(other("MetaStudio cannot be reached."))])
@@ -496,11 +500,11 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
 
     assert long_play.stops.under_way == 0
     assert len(long_play.cloud.asked) == 1
-    assert (await row_of(long_play.log)).job_state is JobState.STOPPED
+    assert flat(await row_of(long_play.log)).job_state is JobState.STOPPED
 
 
 async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
-    long_play.cloud.answer = asyncio.Future  # it never comes
+    long_play.cloud.answer = asyncio.Future  # this never happens
     received = await long_play.commit()
     taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
     long_play.begin(received)
@@ -527,4 +531,4 @@ async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) 
     turn.set()
     await long_play.tasks.idle()
 
-    assert (await row_of(long_play.log)).job_state is JobState.STOPPED
+    assert flat(await row_of(long_play.log)).job_state is JobState.STOPPED

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import JobInvocation
 from bot.domain.quick_start import Listed, QuickStart, listed
 from bot.domain.room_names import By
 from bot.domain.start_words import Meant
@@ -21,6 +21,7 @@ from bot.messages.quick_starts import (
     stopping_one_of,
     usage,
 )
+from tests.fakes import changed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOBBY = QuickStart(
@@ -57,7 +58,7 @@ def many(count: int) -> list[Listed]:
     )
 
 
-def test_the_answers_are_those_that_were_read(assert_golden: AssertGolden, invocation: Invocation) -> None:
+def test_the_answers_are_those_that_were_read(assert_golden: AssertGolden, invocation: JobInvocation) -> None:
     assert_golden("quick_usage", usage("/avatar"))
     assert_golden("quick_added", added(LOBBY, name_of, hides=True))
     assert_golden("quick_removed", removed(EVERYWHERE, nameless))
@@ -65,7 +66,7 @@ def test_the_answers_are_those_that_were_read(assert_golden: AssertGolden, invoc
     assert_golden("quick_panel", panel(listed([LOBBY, EVERYWHERE, replace(EVERYWHERE, name="hall")])))
     assert_golden("quick_panel_empty", panel([]))
     assert_golden("quick_starting", starting_as(invocation, Meant("lobby", By.QUICK_START_EVERYWHERE)))
-    jobs = [replace(invocation, job_id=f"job-{number}") for number in (1, 2)]
+    jobs = [changed(invocation, job_id=f"job-{number}") for number in (1, 2)]
     assert_golden("quick_stopping_one_of", stopping_one_of("lobby", jobs, NOON))
 
 

@@ -20,7 +20,7 @@ pwd.getpwuid = pwd.getpwnam = unknown
 sys.argv[0] = "avatar-bot"
 runpy.run_module("bot", run_name="__main__")
 """
-"""Runs `python -m bot` for a user whom the system does not know."""
+"""Runs `python -m bot` for a user that the system does not know."""
 
 IN_ENGLISH_ONLY = [
     {"PYTHONIOENCODING": "ascii"},

@@ -1,4 +1,4 @@
-"""The connection to Slack is lost, refused or not there yet: the bot says so, and comes back by itself."""
+"""The connection to Slack is lost, refused or not possible yet: the bot says so and reconnects by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -27,13 +27,13 @@ async def stage(
 
 
 async def readiness(url: str | None) -> tuple[int, dict[str, Any]]:
-    """What `/readyz` says."""
+    """Return the answer of `/readyz`."""
     async with aiohttp.ClientSession() as http, http.get(f"{url}/readyz") as answer:
         return answer.status, (await answer.json())["checks"]
 
 
 def tickets(slack: SlackStandIn) -> int:
-    """How often the bot has asked for the address of a socket."""
+    """Return how often the bot has asked for the address of a socket."""
     return sum(exchange.name == "apps.connections.open" for exchange in slack.traffic)
 
 

@@ -1,4 +1,4 @@
-"""Many starts at once, the rate limit, the policy, and a log that cannot be written."""
+"""Many starts at once, the rate limit, the policy, and a database that cannot be written."""
 
 import asyncio
 import sqlite3

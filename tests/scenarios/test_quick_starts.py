@@ -1,6 +1,7 @@
 """Quick starts, panels and names of rooms, between the stand-ins, over either transport and database."""
 
 from bot.domain.invocation import Action, Status
+from tests.fakes import flat
 from tests.stage import AVATARS, JONAS, MEI, ROOM, Stage, StagedWith, buttons, until
 
 ADD = f"quick add lobby {ROOM} cn-north-4"
@@ -72,7 +73,7 @@ async def test_a_room_is_started_by_its_name(stage: Stage) -> None:
     assert "Looking for the room `Lobby kiosk`" in ack_of(await stage.types("“Lobby kiosk” cn-north-4"))
     [job] = stage.metastudio.jobs
     assert (job.room_id, job.region) == (ROOM, "cn-north-4")
-    [row] = await stage.log()
+    row = flat((await stage.log())[0])
     assert (row.status, row.room_id, row.room_name) == (Status.STARTED, ROOM, "Lobby kiosk")
     assert "Lobby kiosk" in stage.announced(AVATARS)[-1].text
 

@@ -17,7 +17,7 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
-from tests.steps import noting
+from tests.steps import note_told
 
 New = Callable[..., Invocation]
 
@@ -47,7 +47,7 @@ async def refusal_to_open(url: str, **options: Any) -> StartupError:
 
 
 async def exit_of(script: str, *arguments: str) -> tuple[int | None, str]:
-    """How another Python ends that runs `script`: its exit status and what it printed."""
+    """Run `script` in another Python, and return its exit status and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -85,7 +85,7 @@ class TestSqliteFiles:
             await log.record(forgotten)
             assert b"first-secret" in bytes_in(tmp_path)
             assert b"other-secret" in bytes_in(tmp_path)
-            await log.advance(announced, noting(announced, announced.created_at, channel="C1", ts="1.2"))
+            await note_told(log, announced, announced.created_at, channel="C1", ts="1.2")
             await log.forget_response_urls(before=an_invocation().created_at)
         assert b"invocation-001" in bytes_in(tmp_path)
         assert b"secret" not in bytes_in(tmp_path)
@@ -167,7 +167,7 @@ class TestWhatCannotBeOpened:
         rules.write_text("local all guarded scram-sha-256\n" + rules.read_text())
         postgresql.psql("SELECT pg_reload_conf()")
         url = postgresql_url.replace("postgres:@", f"guarded:{PASSWORD}@")
-        async with asyncio.timeout(10):  # until the server has read its rules
+        async with asyncio.timeout(10):  # until the server has read its access rules
             while True:
                 with contextlib.suppress(pytest.fail.Exception):
                     error = await refusal_to_open(url)

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import JobInvocation, StartRequest, Status
 from bot.domain.steps import RoomFound
 from bot.store.invocations import Invocations
 from tests.steps import step_to
 
-AnInvocation = Callable[..., Invocation]
+AnInvocation = Callable[..., JobInvocation]
 FOUND = RoomFound(room_id="24bad716", room_name="Lobby kiosk")
 
 
@@ -21,7 +21,11 @@ async def test_of_many_starts_of_one_room_by_name_one_gets_the_room(
     found = await asyncio.gather(*(log.find_room(row, FOUND) for log, row in zip(logs, rows, strict=True)))
 
     [taken] = [row for row in found if row]
-    assert (taken.status, taken.room_id, taken.room_name) == (Status.RECEIVED, "24bad716", "Lobby kiosk")
+    assert (taken.status, taken.request, taken.room_name) == (
+        Status.RECEIVED,
+        StartRequest("24bad716"),
+        "Lobby kiosk",
+    )
     assert await logs[0].get(taken.id) == taken
 
 

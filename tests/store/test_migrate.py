@@ -1,7 +1,6 @@
 import asyncio
 import re
 import sys
-from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -26,7 +25,9 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
 from bot.store.posts import Posts
+from bot.store.rows import values_of
 from bot.store.tables import VERSION_TABLE, invocations, metadata
+from tests.fakes import an_invocation, flat
 from tests.messages.every_reason import REASONS_OF_SENTENCES
 from tests.steps import adopting, step_to
 
@@ -47,7 +48,8 @@ print("migrated")
 
 
 ADDED_LATER = {
-    "reason",
+    "reason_code",
+    "reason_args",
     "job_state",
     "configuration",
     "channel_kind",
@@ -85,7 +87,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
 
 
 def an_old_row(number: int, status: str, **known: str | int | datetime | None) -> dict[str, object]:
-    row = Invocation(
+    row = an_invocation(
         id=f"i{number}",
         created_at=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
         action=Action.START,
@@ -93,13 +95,13 @@ def an_old_row(number: int, status: str, **known: str | int | datetime | None) -
         status=Status.RECEIVED,
         user_id="U0MEI00001",
     )
-    names = [field.name for field in fields(Invocation) if field.name not in ADDED_LATER]
+    columns = {name: value for name, value in values_of(row).items() if name not in ADDED_LATER}
     known = {"reason": None, **known}
-    return {name: getattr(row, name) for name in names} | {"status": status, "deadline": None} | known
+    return columns | {"status": status, "deadline": None} | known
 
 
 def type_of(name: str) -> Any:
-    """The type of a column of an earlier version."""
+    """Return the type of a column in an earlier version."""
     return Text() if name == "reason" else invocations.c[RENAMED.get(name, name)].type
 
 
@@ -124,7 +126,7 @@ INDEXES = {
 
 
 def schema_of(connection: Connection) -> dict[str, object]:
-    """All that the database itself says of the bot's tables, but for the order of their columns."""
+    """Return the database's own description of the bot's tables, without the order of columns."""
     found = inspect(connection)
     schema: dict[str, object] = {}
     for name in metadata.tables:
@@ -238,15 +240,15 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         async with engine.connect() as connection:
             assert await connection.run_sync(differences) == []
 
-        assert (helped.status, helped.action, helped.trigger_id) == (Status.DONE, Action.HELP, "t1")
-        assert (started.status, started.job_id, started.latency_ms) == (Status.STARTED, "job-1", 420)
-        assert started.announced_at == announced
-        assert (received.text, received.response_url) == ("lobby 👋", "https://a")
-        assert received.job_state is received.configuration is None
+        assert (helped.status, helped.action, helped.origin.trigger_id) == (Status.DONE, Action.HELP, "t1")
+        assert (started.status, flat(started).job_id, started.latency_ms) == (Status.STARTED, "job-1", 420)
+        assert started.told.announced_at == announced
+        assert (received.text, received.origin.response_url) == ("lobby 👋", "https://a")
+        assert flat(received).job_state is flat(received).configuration is None
         assert await log.overdue(announced, limit=10) == [received]
         assert await log.adopt(await unknown(log, received), adopting("job-2"))
         running = await log.running(received, limit=10)
-        assert [row.job_id for row in running.jobs] == ["job-2"]
+        assert [row.job.job_id for row in running.jobs] == ["job-2"]
 
 
 def said_before_codes(why: Reason) -> str:

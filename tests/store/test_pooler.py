@@ -1,4 +1,4 @@
-"""Behind a pooler that gives each transaction another connection to PostgreSQL, all is as without."""
+"""Everything also works behind a pooler that uses another connection for each transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Writes on PostgreSQL go to the driver directly, and no connection is worse for it."""
+"""Writes on PostgreSQL go directly to the driver, and no connection is left in a bad state."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ def database_url(postgresql_url: str) -> str:
 
 
 def cut_connections(server: Any, url: str) -> None:
-    """They are gone when this returns."""
+    """Cut all connections to a database, and wait until they are gone."""
     name = url.partition("@/")[2].partition("?")[0]
     server.psql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
 
@@ -126,7 +126,7 @@ async def test_connections_that_the_server_has_cut_are_made_anew(
 ) -> None:
     await asyncio.gather(*(database.write("SELECT pg_sleep(0.1)", []) for _ in range(3)))
     await asyncio.to_thread(cut_connections, postgresql, database_url)
-    await asyncio.sleep(0.05)  # which a bot that has nothing to do notices
+    await asyncio.sleep(0.05)  # an idle bot notices this
     assert [row async for row in Invocations(database).find()] == []
     assert await asyncio.gather(*(database.write(ONE_ROW, []) for _ in range(3))) == [1] * 3
 

@@ -1,4 +1,4 @@
-"""Writes on SQLite that come together are committed together, and each has its own outcome."""
+"""Simultaneous writes on SQLite share one commit, and each has its own outcome."""
 
 import asyncio
 import sqlite3
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from bot.store.connect import open_database
@@ -29,7 +30,7 @@ async def all_things(engine: SqliteDatabase) -> list[int]:
 
 
 async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
-    """What came of each: how many rows, or the error."""
+    """Return the outcome of each write: the number of rows, or the error."""
     done = await asyncio.gather(*writes, return_exceptions=True)
     return [str(one) if isinstance(one, BaseException) else one for one in done]
 
@@ -95,7 +96,7 @@ async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_sai
 
 async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteDatabase) -> None:
     give_up = "INSERT OR ROLLBACK INTO things (id) VALUES (?) RETURNING id"
-    first = asyncio.create_task(engine.write(ADD, [0]))  # goes alone
+    first = asyncio.create_task(engine.write(ADD, [0]))  # is executed alone
     await asyncio.sleep(0)
     together = [*adding(engine, 1), asyncio.create_task(engine.write(give_up, [0])), *adding(engine, 2)]
     assert await first == 1
@@ -116,3 +117,15 @@ async def test_what_is_under_way_is_finished_before_the_file_is_closed(
     assert await outcomes(*writes) == [1, 1, 1]
     with closing(sqlite3.connect(tmp_path / "log.db")) as another:
         assert list(another.execute("SELECT count(*) FROM things")) == [(3,)]
+
+
+async def test_closing_waits_for_a_connection_that_is_still_in_use(engine: SqliteDatabase) -> None:
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, aiosqlite.Connection)
+        closing_it = asyncio.create_task(engine.dispose())
+        await asyncio.sleep(0)
+    await closing_it
+
+    with pytest.raises(ValueError, match="no active connection"):
+        _ = driver.in_transaction

@@ -1,4 +1,4 @@
-"""Completing announcements: what is asked when, what is kept, and when a message is edited for it."""
+"""Completing announcements: the calls, the stored values, and the edits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ class Screen(DeliveryLoop):
 
 
 class Play:
-    """One job, and a time that passes when the bot sleeps."""
+    """One job, and a clock that moves when the bot sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -103,7 +103,7 @@ class Play:
         return job
 
     async def looks(self, job: WatchedJob, life: JobLife | None = None, **listed: Any) -> None:
-        """A look at the job's room, at which its list item says this."""
+        """Let the watcher read the job's room with this list item."""
         await self.completion.hear(job, JobReport.model_validate(listed), life, listed=True)
         if life:
             self.completion.follow(job, life)

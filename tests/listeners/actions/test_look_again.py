@@ -1,4 +1,4 @@
-"""*Look again*: what is found, and what is said of it."""
+"""*Look again*: what it finds, and what it answers."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.reasons import other
+from tests.fakes import an_invocation, flat
 from tests.listeners.desk import JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 from tests.steps import step_to
@@ -25,8 +26,8 @@ async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: I
 
 @pytest.fixture
 async def unknown(desk: Desk) -> Invocation:
-    """A start by Mei of which nobody knows what came of it."""
-    unknown = Invocation(
+    """Return a start by Mei whose outcome is unknown."""
+    unknown = an_invocation(
         id="i100",
         created_at=NOON,
         action=Action.START,
@@ -52,10 +53,15 @@ async def test_another_look_that_finds_the_job_announces_it(desk: Desk, unknown:
     assert ack == {}
     assert "job-5" in desk.channel.announced[0]
     row = await look_row(desk)
-    assert (row.source, row.status, row.user_id, row.text) == (Source.BUTTON, Status.DONE, JONAS, "i100")
+    assert (row.source, row.status, row.origin.user_id, row.text) == (
+        Source.BUTTON,
+        Status.DONE,
+        JONAS,
+        "i100",
+    )
     found = await desk.log.get("i100")
     assert found is not None
-    assert (found.status, found.job_id) == (Status.STARTED, "job-5")
+    assert (found.status, flat(found).job_id) == (Status.STARTED, "job-5")
 
 
 async def test_another_look_that_finds_nothing_says_so(desk: Desk, unknown: Invocation) -> None:

@@ -1,4 +1,4 @@
-"""Starts: their parameters, their answers, and the rooms where they fail."""
+"""Starts: their parameters, their answers, and the rooms in which they fail."""
 
 import json
 import time

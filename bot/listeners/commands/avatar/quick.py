@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.domain.invocation import Action, Invocation, Status
-from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart, listed, unknown
+from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart, listed, place_of, unknown
 from bot.domain.quick_words import Add, HowTo, Panel, QuickWords, Remove, Rename, Show, parse_quick
 from bot.errors import InvalidArguments
 from bot.listeners.understanding import known_quick_starts
@@ -38,7 +38,7 @@ async def find(use: Use, words: QuickWords) -> QuickWish:
         use.invocation = use.invocation.asking_for(words.request)
     if everywhere:
         use.services.policy.check_everywhere(use.invocation)
-    place = None if everywhere else use.invocation.channel_id or ""
+    place = None if everywhere else use.invocation.origin.channel_id or ""
     return QuickWish(asked=use.invocation, words=words, channel_id=place)
 
 
@@ -65,14 +65,14 @@ async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
     logged = _logged(use, wish)
     quick_start = QuickStart(
         id=services.incoming.new_id(),
-        team_id=logged.team_id or "",
+        team_id=logged.origin.team_id or "",
         channel_id=wish.channel_id,
         name=words.name,
         room_id=request.room_id,
         region=request.region,
         room_type=request.room_type,
         client_id=request.client_id,
-        user_id=logged.user_id,
+        user_id=logged.origin.user_id,
         created_at=logged.created_at,
     )
     if not await _commit(use, services.quick_starts.add(quick_start, logged, most=MOST_QUICK_STARTS)):
@@ -89,7 +89,7 @@ async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
 
 async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
     logged = _logged(use, wish)
-    place = (logged.team_id or "", wish.channel_id)
+    place = (logged.origin.team_id or "", wish.channel_id)
     if not await _commit(use, use.services.quick_starts.rename(*place, words.old, words.new, logged)):
         await _find(use, wish, words.old, everywhere=words.everywhere)
         raise InvalidArguments(reason(Code.QUICK_NAME_TAKEN, name=words.new, everywhere=words.everywhere))
@@ -99,7 +99,7 @@ async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
 async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
     logged = _logged(use, wish)
     quick_start = await _find(use, wish, words.name, everywhere=words.everywhere)
-    place = (logged.team_id or "", wish.channel_id)
+    place = (logged.origin.team_id or "", wish.channel_id)
     if not await _commit(use, use.services.quick_starts.remove(*place, words.name, logged)):
         raise unknown(words.name, ())
     uncovers = not words.everywhere and await _is_known_everywhere(use, words.name)
@@ -108,7 +108,7 @@ async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
 
 async def _show(use: Use, wish: QuickWish, beginning: str) -> Accepted:
     services = use.services
-    known = services.quick_starts.known_in(wish.asked.team_id or "", wish.asked.channel_id)
+    known = services.quick_starts.known_in(*place_of(wish.asked))
     _, found = await asyncio.gather(
         services.incoming.close(wish.asked, Status.DONE),
         services.acceptance.ask(known, beside_commit=True),
@@ -153,7 +153,7 @@ def _logged(use: Use, wish: QuickWish) -> Invocation:
         wish.asked,
         status=Status.DONE,
         room_name=use.services.acceptance.room_name(wish.asked),
-        response_url=None,
+        origin=replace(wish.asked.origin, response_url=None),
         lease_until=use.services.panels.lease_until(),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.domain.arguments import JOB_ID, JobRef, StopWanted, parse_stop
-from bot.domain.invocation import Action, Invocation, Status
+from bot.domain.invocation import Action, Job, JobInvocation, StartRequest, Status
 from bot.domain.quick_start import QuickStart
 from bot.domain.room_names import (
     By,
@@ -34,7 +34,7 @@ class OneOf(Wish):
     """A wish to stop a job, where several are meant."""
 
     word: str
-    jobs: tuple[Invocation, ...]
+    jobs: tuple[JobInvocation, ...]
 
 
 def parse(use: Use) -> StopWanted:
@@ -50,8 +50,8 @@ async def find(use: Use, wanted: StopWanted) -> AboutJob | OneOf:
     start = await find_start(use, word) if JOB_ID.fullmatch(word) else None
     if start is None and wanted.room_id is None:
         return await _find_by_room(use, word)
-    use.invocation = replace(use.invocation, job_id=word)
-    return about(use, JobRef((start.room_id if start else wanted.room_id) or "", word), start)
+    use.invocation = replace(use.invocation, job=Job(job_id=word))
+    return about(use, JobRef((start.request.room_id if start else wanted.room_id) or "", word), start)
 
 
 async def _find_by_room(use: Use, word: str) -> AboutJob | OneOf:
@@ -64,48 +64,48 @@ async def _find_by_room(use: Use, word: str) -> AboutJob | OneOf:
     quick_start = await find_quick_start(use, word)
     running = await services.acceptance.ask(services.invocations.running(use.invocation, limit=MOST_JOBS))
     jobs = tuple(_of(quick_start, running.jobs) if quick_start else _in_room(word, running.jobs))
-    if len(jobs) == 1 and jobs[0].room_id and jobs[0].job_id:
+    if len(jobs) == 1:
         [start] = jobs
-        use.invocation = replace(use.invocation, job_id=start.job_id)
-        return about(use, JobRef(start.room_id or "", start.job_id or ""), start)
+        use.invocation = replace(use.invocation, job=Job(job_id=start.job.job_id))
+        return about(use, JobRef.in_row(start), start)
     if jobs:
-        use.invocation = replace(use.invocation, room_id=jobs[0].room_id)
+        use.invocation = use.invocation.asking_for(StartRequest(jobs[0].request.room_id))
         return OneOf(asked=use.invocation, word=word, jobs=jobs)
     if quick_start is not None:
         raise InvalidArguments(reason(Code.NO_JOB_OF_ROOM, word=word))
     if is_room_id(word):
-        use.invocation = replace(use.invocation, job_id=word)
+        use.invocation = replace(use.invocation, job=Job(job_id=word))
         raise InvalidArguments(reason(Code.JOB_NOT_STARTED_HERE, job_id=word))
     close = closest(word, _rooms(running.jobs), await known_quick_starts(use))
     if close is None and may_be_id(word):
-        use.invocation = replace(use.invocation, job_id=word)
+        use.invocation = replace(use.invocation, job=Job(job_id=word))
         raise InvalidArguments(reason(Code.JOB_NOT_STARTED_HERE, job_id=word))
     raise InvalidArguments(reason(Code.NO_JOB_OF_ROOM, word=word, close=close))
 
 
-def _of(quick_start: QuickStart, jobs: list[Invocation]) -> list[Invocation]:
+def _of(quick_start: QuickStart, jobs: list[JobInvocation]) -> list[JobInvocation]:
     """The jobs that are as the quick start would start them."""
     return [
         job
         for job in jobs
-        if job.room_id == quick_start.room_id
-        and quick_start.client_id in {None, job.client_id}
-        and quick_start.region in {None, job.region}
+        if job.request.room_id == quick_start.room_id
+        and quick_start.client_id in {None, job.request.client_id}
+        and quick_start.region in {None, job.request.region}
     ]
 
 
-def _in_room(word: str, jobs: list[Invocation]) -> list[Invocation]:
+def _in_room(word: str, jobs: list[JobInvocation]) -> list[JobInvocation]:
     match find_room(word, _rooms(jobs)):
         case Match(room, By()):
-            return [job for job in jobs if job.room_id == room.room_id]
+            return [job for job in jobs if job.request.room_id == room.room_id]
         case several:
             wanted = {room.room_id for room in several}
-            return [job for job in jobs if job.room_id in wanted]
+            return [job for job in jobs if job.request.room_id in wanted]
 
 
-def _rooms(jobs: list[Invocation]) -> list[NamedRoom]:
+def _rooms(jobs: list[JobInvocation]) -> list[NamedRoom]:
     """The rooms in which jobs run, by the names that they had at their start."""
-    rooms = {job.room_id: job.room_name or job.room_id for job in jobs if job.room_id}
+    rooms = {job.request.room_id: job.room_name or job.request.room_id for job in jobs}
     return [NamedRoom(room_id, name) for room_id, name in rooms.items()]
 
 
