@@ -63,9 +63,8 @@ def stop_requested() -> asyncio.Event:
     return stop
 
 
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""Return the current time in UTC."""
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
 from bot.jobs.suggestions import Suggestions
+from bot.jobs.worker import Worker
 from bot.listeners import register
 from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
@@ -102,6 +103,7 @@ class Graph:
             panels=self.panels,
             stops=self.stops,
             reconciliation=self.reconciliation,
+            worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             delivery=self.delivery,
             claims=self.claims,
@@ -255,18 +257,28 @@ class Graph:
         )
 
     @cached_property
-    def recovery(self) -> Recovery:
-        """Continues rows that a process has left behind."""
-        return Recovery(
+    def worker(self) -> Worker:
+        """Continues rows: new ones, and those that a process has left behind."""
+        return Worker(
             invocations=self.invocations,
             starts=self.starts,
             stops=self.stops,
+            rtc=self.rtc,
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
-            claims=self.claims,
             named_starts=self.named_starts,
             panels=self.panels,
             policy=self.policy,
+            now=self.now,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Claims rows that were left behind."""
+        return Recovery(
+            invocations=self.invocations,
+            worker=self.worker,
+            claims=self.claims,
             now=self.now,
             sleep=self.sleep,
         )

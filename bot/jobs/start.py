@@ -86,13 +86,7 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            previous_id=previous_id,
-            lease_until=self.lease_until(),
-        )
+        received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
         if previous_id and (used := await self._acceptance.ask(self._invocations.next_of(previous_id))):

@@ -6,14 +6,13 @@ the named room: permission for one room must not stop a job of another.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import JobInvocation, JobState, Source, Status
+from bot.domain.invocation import JobInvocation, JobState, Source
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
@@ -82,12 +81,7 @@ class Stops:
         Raises:
             DatabaseUnavailable: the stop is not committed, and nothing may be stopped.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            lease_until=self._lease_until(),
-        )
+        received = self._acceptance.received(asked, self._lease_until())
         return received if await self._acceptance.commit(received) else None
 
     async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:

@@ -32,14 +32,13 @@ class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
     `is_another`: the person knows of an equal start and wants another one. `meant` is what the first word was
-    understood as; where it `is_looked_up`, that is found out after the ack.
+    understood as, if that is known before the ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
     meant: Meant | None = None
-    is_looked_up: bool = False
 
 
 def parse_start_id(use: Use) -> str:
@@ -90,12 +89,11 @@ def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
 
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
-    asked, starts = wish.asked, use.services.starts
-    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    asked, services = wish.asked, use.services
+    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            is_looked_up = wish.is_looked_up or is_by_name(received)
-            work = use.services.named_starts.carry_out if is_looked_up else starts.carry_out
-            return Accepted(words=_ack(wish, received), instead=True, work=partial(work, received))
+            words = _ack(wish, received)
+            return Accepted(words=words, instead=True, work=partial(services.worker.work_on, received))
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
         case Used(existing):

@@ -68,7 +68,7 @@ def _by_word(use: Use, words: StartWords) -> StartWish:
     found = find_room(words.word, rooms) if rooms is not None else None
     if isinstance(found, Match) and found.by is not By.BEGINNING:
         return _in(use, words, found)
-    return StartWish(asked=use.invocation, is_looked_up=found != ())
+    return StartWish(asked=use.invocation)
 
 
 async def _by_name(use: Use, words: StartWords) -> StartWish:
@@ -81,7 +81,7 @@ async def _by_name(use: Use, words: StartWords) -> StartWish:
         case () if use.services.room_list.known(max_age=YOUNG_SECONDS) is not None:
             raise not_found(words.word, rooms or (), await known_quick_starts(use))
     use.invocation = by_name(use.invocation, words)
-    return StartWish(asked=use.invocation, is_looked_up=True)
+    return StartWish(asked=use.invocation)
 
 
 def _in(use: Use, words: StartWords, found: Match) -> StartWish:

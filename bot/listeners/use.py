@@ -22,6 +22,7 @@ from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import Worker
 from bot.listeners.incoming import Incoming
 from bot.messages.message import Message
 from bot.runtime.background import Tasks
@@ -44,6 +45,7 @@ class Services:
     panels: Panels
     stops: Stops
     reconciliation: Reconciliation
+    worker: Worker
     rtc: RtcAccess | None
     delivery: Delivery
     claims: Claims

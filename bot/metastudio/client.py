@@ -113,14 +113,12 @@ class MetaStudio:
             Rejected: MetaStudio refused; nothing was started.
             OutcomeUnknown: a job may have been started.
         """
+        url = f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs"
         optional = {"region": request.region, "client_id": request.client_id, "room_type": request.room_type}
+        given = {name: value for name, value in optional.items() if value is not None}
+        headers = _user_header(app_user_id)
         async with call_within(seconds, self._context, self._starting) as call:
-            reply = await call.send(
-                "POST",
-                f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
-                json={name: value for name, value in optional.items() if value is not None},
-                headers=_user_header(app_user_id),
-            )
+            reply = await call.send("POST", url, json=given, headers=headers)
         return _started(reply)
 
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:

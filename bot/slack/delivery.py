@@ -120,7 +120,7 @@ class Delivery:
         """
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                return await self._send(partial(self._post, post.channel), message, keep=post.job_id or "")
+                return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
         except SLACK_FAILURES as error:
             word = word_for(error)
             raise Undeliverable(f"Slack does not accept the message ({word}).", word=word) from None
@@ -131,7 +131,7 @@ class Delivery:
         Raises:
             Undeliverable: the message cannot be edited, now or later.
         """
-        return await self._edit_or_reply(post, partial(self._update, post), message)
+        return await self._edit_or_reply(post, self._update, message)
 
     async def reply(self, post: Post, message: Message) -> bool:
         """Reply in a post's thread, but not in the channel. Return False if it has to be tried again.
@@ -139,17 +139,16 @@ class Delivery:
         Raises:
             Undeliverable: the thread does not exist, now or later.
         """
-        send = partial(self._post, post.channel, thread_ts=post.ts)
-        return await self._edit_or_reply(post, send, message)
+        return await self._edit_or_reply(post, self._post_in_thread, message)
 
     async def _edit_or_reply(
-        self, post: Post, send: Callable[[Message], Awaitable[object]], message: Message
+        self, post: Post, send: Callable[[str, str, Message], Awaitable[object]], message: Message
     ) -> bool:
-        if not post.ts:
+        if not post.channel or not post.ts:
             raise Undeliverable("The message was sent by a route that does not allow edits.")
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                await self._send(send, message, keep=post.job_id or "")
+                await self._send(partial(send, post.channel, post.ts), message, keep=post.job_id)
         except SLACK_FAILURES as error:
             word = word_for(error)
             _log.warning("an edit or a reply failed", reason=word, job_id=post.job_id)
@@ -158,7 +157,9 @@ class Delivery:
             return False
         return True
 
-    async def _send(self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str) -> T:
+    async def _send(
+        self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str | None
+    ) -> T:
         """Send a message, simplified if Slack refuses its content. The job ID `keep` is never cut off."""
         while True:
             try:
@@ -170,11 +171,12 @@ class Delivery:
                 _log.error("Slack refused the content of a message", reason=failure.word)
                 message = simpler
 
-    async def _update(self, post: Post, message: Message) -> None:
-        answer = await self._slack.chat_update(
-            channel=post.channel or "", ts=post.ts or "", **message.arguments()
-        )
+    async def _update(self, channel: str, ts: str, message: Message) -> None:
+        answer = await self._slack.chat_update(channel=channel, ts=ts, **message.arguments())
         said_by(answer, "ts")
+
+    async def _post_in_thread(self, channel: str, ts: str, message: Message) -> None:
+        await self._post(channel, message, thread_ts=ts)
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
@@ -188,7 +190,7 @@ class Delivery:
         )
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivered:
-        invitation, job_id = "", invocation.job.job_id if invocation.job else ""
+        invitation, job_id = "", invocation.job.job_id if invocation.job else None
         for route in routes:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:

@@ -20,11 +20,18 @@ class Database(AsyncEngine):
         Args:
             in_turn: the name of a lock. Writes with the same name run one after the other, so each sees what
                 the one before has written.
+
+        Raises:
+            DatabaseUnavailable: the write was not executed, or it is not known whether it was.
         """
 
     @abstractmethod
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """Return the rows of a query, with the driver's types."""
+        """Return the rows of a query, with the driver's types.
+
+        Raises:
+            DatabaseUnavailable: the query was not executed.
+        """
 
     async def clear_traces(self) -> None:
         """Remove overwritten values from the database's own files, if this is possible now."""

@@ -31,10 +31,12 @@ def database_failures() -> Iterator[None]:
     try:
         yield
     except failures() as error:
-        raise DatabaseUnavailable(
-            reason(Code.DATABASE_FAILED, why=reason_in(error)),
-            refused=is_refusal(error),
-        ) from None
+        raise unavailable(error) from None
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """The error of ours for a failure of the database."""
+    return DatabaseUnavailable(reason(Code.DATABASE_FAILED, why=reason_in(error)), refused=is_refusal(error))
 
 
 def failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:

@@ -16,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import READ_ONLY, failures, is_refusal, is_server_unusable, sqlstate_of
+from bot.store.errors import (
+    READ_ONLY,
+    database_failures,
+    failures,
+    is_refusal,
+    is_server_unusable,
+    sqlstate_of,
+)
 
 PING_AFTER_SECONDS = 1.0
 """Ping connections idle longer than this. It takes no ping to notice that the server has closed one."""
@@ -46,19 +53,21 @@ class PostgreSqlDatabase(Database):
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
         """Retry once if the server is read-only: it has written nothing, and a failover may have happened."""
-        if self._read_only:
-            raise InvalidRequestError("the database was opened read-only")
-        try:
+        with database_failures():
+            if self._read_only:
+                raise InvalidRequestError("the database was opened read-only")
+            try:
+                return len(await self._rows(sql, parameters, in_turn))
+            except failures() as error:
+                if sqlstate_of(error) != READ_ONLY:
+                    raise
             return len(await self._rows(sql, parameters, in_turn))
-        except failures() as error:
-            if sqlstate_of(error) != READ_ONLY:
-                raise
-        return len(await self._rows(sql, parameters, in_turn))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Read without a retry: a read-only server is good enough."""
-        return await self._rows(sql, parameters)
+        with database_failures():
+            return await self._rows(sql, parameters)
 
     async def _rows(
         self, sql: str, parameters: Sequence[Any], in_turn: str | None = None

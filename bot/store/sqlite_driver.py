@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import database_failures
+from bot.store.errors import database_failures, failures, unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import QueuePool
@@ -65,10 +65,6 @@ class SqliteDatabase(Database):
         """Write with the next batch. `in_turn` changes nothing: all writes run one after the other.
 
         If the caller is cancelled, the write goes on.
-
-        Raises:
-            sqlite3.Error: the statement was not executed.
-            SQLAlchemyError: there is no connection.
         """
         return len(await self._enqueue(_Statement(sql, parameters, writes=True)))
 
@@ -79,19 +75,13 @@ class SqliteDatabase(Database):
             The number of rows that the first has written.
 
         Raises:
-            sqlite3.Error: neither statement was executed.
-            SQLAlchemyError: there is no connection.
+            DatabaseUnavailable: neither statement was executed.
         """
         return len(await self._enqueue(_Statement(*first, writes=True, then=then)))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> _Rows:
-        """Read with the next batch, after its writes. A failed write does not fail the read.
-
-        Raises:
-            sqlite3.Error: the query was not executed.
-            SQLAlchemyError: there is no connection.
-        """
+        """Read with the next batch, after its writes. A failed write does not fail the read."""
         return await self._enqueue(_Statement(sql, parameters, writes=False))
 
     @override
@@ -144,9 +134,13 @@ class SqliteDatabase(Database):
             return [error] * len(batch)
 
     async def _run_in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        async with self.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
+        """Use the pool's connection as it is: SQLAlchemy's own around it costs more than the statement."""
+        connection = await self.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
             return await run_in_thread(driver, work)
+        finally:
+            connection.close()
 
 
 async def run_in_thread(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -165,7 +159,8 @@ def _resolve(statement: _Statement, outcome: _Rows | Exception) -> None:
     if statement.rows.done():
         return
     if isinstance(outcome, Exception):
-        statement.rows.set_exception(outcome)
+        is_the_databases = isinstance(outcome, failures())
+        statement.rows.set_exception(unavailable(outcome) if is_the_databases else outcome)
     else:
         statement.rows.set_result(outcome)
 

@@ -1,16 +1,16 @@
-"""Execute single statements. Every failure of the database is raised as DatabaseUnavailable.
+"""Execute single statements. Every failure of the database, or of its driver, is DatabaseUnavailable.
 
 SQLAlchemy compiles a statement once. Then writes, and reads that acks wait for, go directly to the driver: on
 SQLite SQLAlchemy needs eight calls into aiosqlite's thread for a statement, and four times the CPU time
 (measured).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, select, true
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, make_url, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
@@ -22,13 +22,13 @@ Then = Callable[[ColumnElement[bool]], Any]
 so that its statement is compiled once."""
 
 
-async def execute(
+def execute(
     database: Database,
     statement: Any,
     values: Mapping[str, Any] | None = None,
     *,
     in_turn: str | None = None,
-) -> int:
+) -> Awaitable[int]:
     """Write, and return the number of rows that were written.
 
     Args:
@@ -36,19 +36,18 @@ async def execute(
         values: the values of the placeholders by name.
         in_turn: see `Database.write`.
     """
-    with database_failures():
-        prepared = _prepared(statement, database.dialect)
-        return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
+    prepared = _prepared(statement, _dialect_of(database))
+    return database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
-async def execute_both(
+def execute_both(
     database: Database,
     first: Any,
     then: Then,
     values: Mapping[str, Any],
     *,
     in_turn: str | None = None,
-) -> int:
+) -> Awaitable[int]:
     """Write two statements in one commit, the second only if the first has written a row.
 
     On PostgreSQL both become one statement. On SQLite one statement cannot write two tables, so its driver
@@ -57,24 +56,20 @@ async def execute_both(
     Returns:
         0 if the first has written no row.
     """
-    with database_failures():
-        if isinstance(database, SqliteDatabase):
-            one, other = _prepared_pair(first, then, database.dialect)
-            return await database.write_both(
-                (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
-            )
-        both = _prepared_joined(first, then, database.dialect)
-        return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
+    if isinstance(database, SqliteDatabase):
+        one, other = _prepared_pair(first, then, _dialect_of(database))
+        return database.write_both((one.sql, one.parameters(values)), (other.sql, other.parameters(values)))
+    both = _prepared_joined(first, then, _dialect_of(database))
+    return database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
 async def read(
     database: Database, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> Sequence[Sequence[Any]]:
     """Return all rows of a query that is used often. Build it once, with placeholders, as for `execute`."""
-    with database_failures():
-        prepared = _prepared_query(query, database.dialect)
-        rows = await database.read(prepared.sql, prepared.parameters(values))
-        return [prepared.row(row) for row in rows]
+    prepared = _prepared_query(query, _dialect_of(database))
+    rows = await database.read(prepared.sql, prepared.parameters(values))
+    return [prepared.row(row) for row in rows]
 
 
 async def fetch(database: Database, query: Any) -> Sequence[Row[Any]]:
@@ -106,14 +101,27 @@ class _Prepared:
     results: tuple[Callable[[Any], Any] | None, ...] = ()
 
     def parameters(self, values: Mapping[str, Any] | None) -> list[Any]:
-        """Return the values in the order of the placeholders."""
+        """Return the values in the order of the placeholders; None is NULL in a column of any type."""
         given = {**self.constants, **(values or {})}
-        return [convert(given[name]) if convert else given[name] for name, convert in self.places]
+        return [
+            given[name] if convert is None or given[name] is None else convert(given[name])
+            for name, convert in self.places
+        ]
 
     def row(self, driver_row: Sequence[Any]) -> Sequence[Any]:
         """Return a row of the driver with the columns' types."""
         pairs = zip(self.results, driver_row, strict=True)
         return [convert(value) if convert else value for convert, value in pairs]
+
+
+def _dialect_of(database: Database) -> Dialect:
+    """Return a dialect that all databases with the same driver share, so that they share prepared SQL."""
+    return _dialect(f"{database.dialect.name}+{database.dialect.driver}")
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return make_url(f"{name}://").get_dialect()()
 
 
 @lru_cache(maxsize=256)

@@ -19,11 +19,11 @@ runner = CliRunner()
 
 
 @pytest.fixture
-def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def database(missing_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """Set the database of the commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
-    return sqlite_url
+    monkeypatch.setenv("AVATAR_DATABASE_URL", missing_sqlite_url)
+    return missing_sqlite_url
 
 
 @pytest.fixture
@@ -115,6 +115,8 @@ def test_every_format_shows_the_rows_and_no_secret(log: str) -> None:
         ["log", "--status", "fine"],
         ["log", "--csv", "--json"],
         ["log", "--limit", "0"],
+        ["sandbox", "--once", "hello"],
+        ["sandbox", "--port", "x"],
         ["dance"],
     ],
 )

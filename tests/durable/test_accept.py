@@ -1,9 +1,7 @@
 """Committing an invocation before its ack: within the time limit, or not at all."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.domain.post import Post
-from bot.domain.steps import AnyInvocation, Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import BACKOFF
@@ -26,7 +21,8 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
-from tests.fakes import SlowLog, an_invocation, changed
+from tests.fakes import FlakyLog, SlowLog, an_invocation, changed
+from tests.locked import locked
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -109,10 +105,8 @@ def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
 
 
 async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseUnavailable):
-            await acceptance_of(log, tasks).commit(INVOCATION)
+    with locked(tmp_path / "log.db"), pytest.raises(DatabaseUnavailable):
+        await acceptance_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
 
@@ -135,31 +129,10 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     ]
 
 
-class LyingLog(Invocations):
-    """Writes a row but reports a failure; works again after a while."""
-
-    failures = 0
-
-    @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-
-    @override
-    async def advance(
-        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
-    ) -> AnyInvocation | None:
-        if self.failures:
-            self.failures -= 1
-            raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-        return await super().advance(invocation, step, post=post)
-
-
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
     database: Database, tasks: Tasks
 ) -> None:
-    log, pauses = LyingLog(database), Pauses()
-    log.failures = 10
+    log, pauses = FlakyLog(database, answers_lost=1, refuses=10), Pauses()
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable, match="connection lost"):
         await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
@@ -175,8 +148,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
     database: Database, tasks: Tasks
 ) -> None:
-    log = LyingLog(database)
-    log.failures = 10_000
+    log = FlakyLog(database, answers_lost=1, refuses=10_000)
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable):
         await Acceptance(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)

@@ -18,9 +18,11 @@ from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import STILL_WANTED, Worker
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.runtime.background import Tasks
@@ -50,6 +52,8 @@ def left_behind(**changes: Any) -> JobInvocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
+    if changes.get("action") in {Action.STOP, Action.RTC_ACCESS}:
+        values["job_id"] = "job-1"
     return an_invocation(**(values | changes))
 
 
@@ -82,6 +86,17 @@ class StopsAgain(Stops):
         self.done.append(("stop again" if resumed else "stop", invocation))
 
 
+class Modals(RtcAccess):
+    """Notes for which clicks it is to open a modal."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def carry_out(self, invocation: JobInvocation) -> None:
+        self.done.append(("show", invocation))
+
+
 class NamedStartsAgain(NamedStarts):
     """Notes which starts it is to find the room of."""
 
@@ -104,8 +119,8 @@ class PanelsAgain(Panels):
         self.done.append(("post", received))
 
     @override
-    async def refresh(self, changed: Invocation, *, everywhere: bool = True) -> None:
-        self.done.append(("refresh everywhere" if everywhere else "refresh", changed))
+    async def refresh(self, changed: Invocation) -> None:
+        self.done.append(("refresh", changed))
 
 
 class Looks(Reconciliation):
@@ -155,16 +170,22 @@ class Process:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
         self.claims = Claims(self.log, self.tasks, now=self.clock)
-        self.sweeping = Recovery(
+        self.worker = Worker(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
+            rtc=Modals(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
-            claims=self.claims,
             named_starts=NamedStartsAgain(self.done),
             panels=PanelsAgain(self.done),
             policy=Policy(),
+            now=self.clock,
+        )
+        self.sweeping = Recovery(
+            invocations=self.log,
+            worker=self.worker,
+            claims=self.claims,
             now=self.clock,
             sleep=self.pauses,
         )
@@ -195,7 +216,7 @@ def process(log: Invocations) -> Process:
         (Action.START, Status.REFUSED, "tell"),
         (Action.STOP, Status.RECEIVED, "stop again"),
         (Action.QUICK, Status.RECEIVED, "post"),
-        (Action.QUICK, Status.DONE, "refresh everywhere"),
+        (Action.QUICK, Status.DONE, "refresh"),
         (Action.STOP, Status.DONE, "tell"),
         (Action.STOP, Status.FAILED, "tell"),
     ],
@@ -281,6 +302,18 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
     assert await row_of(log) == replace(
         row, status=Status.FAILED, reason=reason(Code.INTERRUPTED_WHILE_WAITED_FOR), lease_until=None
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "does"), [(Action.START, "start"), (Action.STOP, "stop"), (Action.RTC_ACCESS, "show")]
+)
+async def test_a_new_row_is_worked_on_whatever_the_clock_says(
+    process: Process, action: Action, does: str
+) -> None:
+    row = left_behind(action=action, created_at=NOON - timedelta(days=1))
+    await process.worker.work_on(row)
+
+    assert process.done == [(does, row)]
 
 
 async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:

@@ -1,7 +1,6 @@
 """Stopping a job: what is stored, who is told, and who is named as the person who stopped it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,37 +63,9 @@ REJECTED = Rejected(
 LOST = OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
 
 
-async def taken() -> Answer:
-    return TAKEN
-
-
-def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
-    async def fail() -> Answer:
-        raise error
-
-    return fail
-
-
-class Cloud(FakeMetaStudio):
-    """Answers a stop as the test says."""
-
-    def __init__(self) -> None:
-        self.answer: Callable[[], Awaitable[Answer]] = taken
-        self.asked: list[tuple[str, str, str, float]] = []
-        self.listed: Sequence[JobRef] | MetaStudioError = [JOB]
-
-    @override
-    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        self.asked.append((room_id, job_id, app_user_id, seconds))
-        return await self.answer()
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        if isinstance(self.listed, MetaStudioError):
-            raise self.listed
-        return tuple(JobReport(job_id=job.job_id) for job in self.listed if job.room_id == room_id)
+def a_cloud() -> FakeMetaStudio:
+    """Return a cloud that lists the job and accepts a stop."""
+    return FakeMetaStudio(on_stop=TAKEN, on_list=[JobReport(job_id=JOB.job_id)])
 
 
 class Log(FlakyLog):
@@ -123,7 +94,7 @@ class Play:
 
     log: Log
     renew_seconds: float = 15
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=a_cloud)
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
@@ -185,7 +156,7 @@ async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
         job_id="job-1",
         lease_until=NOON + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN,
     )
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
 
 
 async def test_the_same_click_is_committed_once(play: Play) -> None:
@@ -203,7 +174,7 @@ async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, da
 async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play: Play) -> None:
     row = await play.run()
 
-    assert play.cloud.asked == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
+    assert play.cloud.stops == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
     assert play.told == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     assert play.channel.announced == []
     assert row == changed(
@@ -231,7 +202,7 @@ async def test_the_answer_still_knows_the_address_that_the_row_has_forgotten(pla
 async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
     play: Play, database: Database
 ) -> None:
-    play.cloud.answer = failing(OVER)
+    play.cloud.on_stop = OVER
     row = await play.run()
 
     assert play.told == "Job `job-1` in room `lobby` is over already."
@@ -246,7 +217,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
 async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
     play: Play, database: Database
 ) -> None:
-    play.cloud.answer = failing(OVER)
+    play.cloud.on_stop = OVER
     row = await play.run(resumed=True)
 
     assert (row.status, row.reason) == (Status.DONE, None)
@@ -274,7 +245,7 @@ async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(play: Play, 
 async def test_why_a_job_was_not_stopped_is_told_and_kept(
     play: Play, database: Database, error: MetaStudioError, words: str
 ) -> None:
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     row = await play.run()
 
     assert words in play.told
@@ -292,7 +263,7 @@ async def test_a_stop_that_another_process_has_taken_over_is_told_by_that_one_al
         await play.log.advance(await row_of(play.log), step_to(Status.DONE))
         return TAKEN
 
-    play.cloud.answer = meanwhile
+    play.cloud.on_stop = meanwhile
     await play.run()
 
     assert play.channel.heard == []
@@ -305,7 +276,7 @@ async def test_a_stop_whose_outcome_cannot_be_written_is_told_once_and_written_a
         play.log.refuses = 3
         return TAKEN
 
-    play.cloud.answer = break_the_log
+    play.cloud.on_stop = break_the_log
     row = await play.run()
 
     assert (row.status, row.lease_until) == (Status.DONE, None)
@@ -317,7 +288,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
         await asyncio.Event().wait()
         raise AssertionError
 
-    play.cloud.answer = never
+    play.cloud.on_stop = never
     play.begin(await play.commit())
     await play.tasks.drain(0.05)
 
@@ -363,7 +334,7 @@ async def test_what_could_not_be_told_is_told_later_in_the_same_words(
     play: Play, error: MetaStudioError, words: str
 ) -> None:
     play.channel.deaf = True
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     await play.run()
     play.channel.deaf = False
     play.clock.advance(seconds=6)
@@ -390,7 +361,7 @@ async def test_a_failure_told_later_is_told_word_for_word_with_its_advice(
     play: Play, error: MetaStudioError
 ) -> None:
     play.channel.deaf = True
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     row = await play.run()
     play.channel.deaf = False
     play.clock.advance(seconds=6)
@@ -425,10 +396,11 @@ def a_start(**changes: Any) -> JobInvocation:
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_lists_it(play: Play) -> None:
-    play.cloud.listed = [JobRef("boardroom", "job-1"), JobRef("lobby", "JOB-1")]
+    play.cloud.on_list = [JobReport(job_id="JOB-1")]
     row = await play.run()
 
-    assert play.cloud.asked == []
+    assert play.cloud.rooms_listed == ["lobby"]
+    assert play.cloud.stops == []
     assert (row.status, row.reason, flat(row).job_state) == (Status.DONE, OVER_ALREADY, None)
     assert play.told == "Job `job-1` in room `lobby` is over already."
 
@@ -437,13 +409,13 @@ async def test_a_job_that_the_log_knows_is_not_stopped_in_another_room(play: Pla
     await play.log.record(a_start(room_id="boardroom"))
     row = await play.run()
 
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
     assert row.status is Status.DONE
 
 
 async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Play) -> None:
     await play.log.record(a_start())
-    play.cloud.listed = REJECTED
+    play.cloud.on_list = REJECTED
     assert flat(await play.run()).job_state is JobState.STOPPED
 
 
@@ -451,10 +423,10 @@ async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Pla
 async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_for_sure(
     play: Play, error: MetaStudioError
 ) -> None:
-    play.cloud.listed = error
+    play.cloud.on_list = error
     row = await play.run()
 
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
     assert row.status is Status.FAILED
     assert "*Job `job-1` in room `lobby` was not stopped.*" in play.told
 
@@ -462,17 +434,17 @@ async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (taken, "MetaStudio is ending job `job-1`; that takes a few seconds."),
-        (failing(OVER), "Job `job-1` is over already."),
-        (failing(REJECTED), "*Job `job-1` was not stopped.*"),
+        (TAKEN, "MetaStudio is ending job `job-1`; that takes a few seconds."),
+        (OVER, "Job `job-1` is over already."),
+        (REJECTED, "*Job `job-1` was not stopped.*"),
     ],
     ids=["stopped", "over", "rejected"],
 )
 async def test_who_may_not_read_of_a_job_is_not_told_its_room(
-    play: Play, answer: Callable[[], Awaitable[Answer]], words: str
+    play: Play, answer: Answer | MetaStudioError, words: str
 ) -> None:
     await play.log.record(a_start(channel_id="C0STUDIO", channel_kind=ChannelKind.PRIVATE))
-    play.cloud.answer = answer
+    play.cloud.on_stop = answer
     await play.run()
 
     assert words in play.told
@@ -486,7 +458,7 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
         await turn.wait()
         return TAKEN
 
-    long_play.cloud.answer = wait
+    long_play.cloud.on_stop = wait
     received = await long_play.commit()
     long_play.begin(received)
     async with asyncio.timeout(5):
@@ -499,12 +471,12 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
     await long_play.tasks.idle()
 
     assert long_play.stops.under_way == 0
-    assert len(long_play.cloud.asked) == 1
+    assert len(long_play.cloud.stops) == 1
     assert flat(await row_of(long_play.log)).job_state is JobState.STOPPED
 
 
 async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
-    long_play.cloud.answer = asyncio.Future  # this never happens
+    long_play.cloud.on_stop = asyncio.Future  # this never happens
     received = await long_play.commit()
     taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
     long_play.begin(received)
@@ -522,7 +494,7 @@ async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) 
         await turn.wait()
         return TAKEN
 
-    long_play.cloud.answer = wait
+    long_play.cloud.on_stop = wait
     received = await long_play.commit()
     long_play.log.holds_fail = True
     long_play.begin(received)

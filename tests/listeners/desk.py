@@ -1,7 +1,6 @@
 """The bot with its listeners, fakes of the cloud and the channel, and payloads as Slack sends them."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -10,16 +9,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, StartRequest, Status
-from bot.domain.job import JobReport, SmartChatJob
+from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, Status
 from bot.domain.policy import Policy
-from bot.errors import Answer, DatabaseUnavailable, MetaStudioError
+from bot.errors import DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Services
-from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
@@ -39,44 +36,6 @@ Body = dict[str, Any]
 def an_ack() -> AsyncAck:
     """Record a listener's ack."""
     return AsyncAck()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
-
-
-class Cloud(FakeMetaStudio):
-    """Accepts every call; each start makes a new job."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-        self.refusal: MetaStudioError | None = None
-        self.started: list[StartRequest] = []
-        self.stopped: list[str] = []
-        self.jobs: list[JobReport] = []
-
-    @override
-    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
-        self.calls.append("start")
-        if self.refusal:
-            raise self.refusal
-        self.started.append(request)
-        return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
-
-    @override
-    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        self.calls.append("stop")
-        self.stopped.append(job_id)
-        return Answer(http_status=200)
-
-    @override
-    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        self.calls.append("state")
-        return JobReport(state="PROCESSING")
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        self.calls.append("jobs")
-        return tuple(self.jobs)
 
 
 class Windows(AsyncWebClient):
@@ -131,7 +90,7 @@ class Desk:
     log: Log
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=FakeMetaStudio)
     channel: Channel = field(default_factory=Channel)
     slack: Windows = field(default_factory=Windows)
     tasks: Tasks = field(default_factory=Tasks)
@@ -240,10 +199,6 @@ class Desk:
         """Return the only message to a person beside the ack."""
         [message] = self.channel.told
         return message.text
-
-
-async def _at_once() -> None:
-    """Allow a start without a wait."""
 
 
 async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:

@@ -31,9 +31,6 @@ SHUT = Policy.parse("[start]\nusers = []\n[stop]\nusers = []\n[look]\nusers = []
 
 USES: dict[str, Callable[[Desk], Body]] = {
     "/avatar-start": lambda desk: desk.typing("/avatar-start", "atrium"),
-    "/avatar quick": lambda desk: desk.typing("/avatar", "quick list"),
-    "/avatar quick add": lambda desk: desk.typing("/avatar", "quick add desk 24bad716"),
-    "/avatar quick panel": lambda desk: desk.typing("/avatar", "quick panel"),
     "/avatar jobs": lambda desk: desk.typing("/avatar", "jobs"),
     "/avatar stop": lambda desk: desk.typing("/avatar", "stop job-1"),
     "/avatar stop elsewhere": lambda desk: desk.typing("/avatar", "stop job-9 lobby"),
@@ -42,7 +39,6 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
-    "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
 }
@@ -76,8 +72,8 @@ async def busy(desk: Desk) -> Desk:
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
     await desk.types("/avatar", "quick add hall 24bad716-87b1-45e5-8912-6102f7693265", user_id=JONAS)
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
-    desk.cloud.calls.clear()
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
+    desk.cloud.operations.clear()
     desk.channel.announced.clear()
     return desk
 
@@ -141,7 +137,7 @@ async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(busy: Desk,
     assert "You may not" in words or "Only who started the job" in words
     assert [row.status for row in rows] == [Status.REFUSED]
     assert rows[0].reason
-    assert busy.cloud.calls == []
+    assert busy.cloud.operations == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []
 
@@ -152,7 +148,7 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
 
     [row] = rows
     assert row.origin.foreign_team_id == "T0PARTNER1"
-    assert busy.cloud.calls == []
+    assert busy.cloud.operations == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []
     if use in LOOKS:
@@ -169,4 +165,4 @@ async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str)
 
     refused = [row.reason for row in rows if row.status is Status.REFUSED]
     assert all(why == reason(Code.EARLIER_JOB_FOUND) for why in refused)
-    assert busy.cloud.calls or use in LOOKS or use.startswith("/avatar quick")
+    assert busy.cloud.operations or use in LOOKS or use.startswith("/avatar quick")

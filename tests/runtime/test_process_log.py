@@ -230,9 +230,9 @@ def test_ordinary_lines_are_left_alone(line: str, redact: Redactor) -> None:
     ["\\", "/", "token", "token=", "token:'", "('", "http://", "https://hooks.slack", "%20", "-", " "],
 )
 def test_no_line_keeps_the_redaction_busy(piece: str, redact: Redactor) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     redact(piece * 20_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_words_too_short_to_be_secrets_are_left_alone() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,22 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     async with staged(slack, metastudio, settings_for(AVATAR_HTTP_PORT=free_port())) as running:
         yield running
+
+
+@asynccontextmanager
+async def starting(settings: Settings) -> AsyncIterator[None]:
+    """Start a bot in the background, and end it even if the test fails."""
+
+    async def run() -> None:
+        async with running_bot(settings):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def readiness(url: str | None) -> tuple[int, dict[str, Any]]:
@@ -131,40 +148,26 @@ async def test_the_bot_waits_for_a_slack_that_is_not_there_yet_and_says_so(
     port = free_port()
     slack.trouble.go_away()
 
-    async def run() -> None:
-        async with running_bot(settings_for(AVATAR_HTTP_PORT=port)):
-            await asyncio.sleep(3600)
-
-    running = asyncio.create_task(run())
     with capture_logs() as lines:
-        await until(lambda: any(line["event"] == "waiting" for line in lines))
-        status, checks = await readiness(f"http://127.0.0.1:{port}")
-        assert (status, checks["slack"]["ok"], checks["database"]["ok"]) == (503, False, True)
-        assert "Slack cannot be asked who the bot is" in checks["slack"]["reason"]
-        slack.trouble.clear()
-        await until(lambda: any(line["event"] == "ready" for line in lines))
-    running.cancel()
-    await asyncio.wait({running})
+        async with starting(settings_for(AVATAR_HTTP_PORT=port)):
+            await until(lambda: any(line["event"] == "waiting" for line in lines))
+            status, checks = await readiness(f"http://127.0.0.1:{port}")
+            assert (status, checks["slack"]["ok"], checks["database"]["ok"]) == (503, False, True)
+            assert "Slack cannot be asked who the bot is" in checks["slack"]["reason"]
+            slack.trouble.clear()
+            await until(lambda: any(line["event"] == "ready" for line in lines))
 
     assert all("SLACK_API_URL" in line["advice"] for line in lines if line["event"] == "waiting")
 
 
-async def test_a_database_that_is_not_there_yet_is_waited_for(
-    postgresql: Any, settings_for: Callable[..., Settings]
-) -> None:
+async def test_a_database_that_is_not_there_yet_is_waited_for(settings_for: Callable[..., Settings]) -> None:
     port = free_port()
     away = SecretStr(f"postgresql+asyncpg://bot:canary-password@127.0.0.1:{free_port()}/log")
 
-    async def run() -> None:
-        async with running_bot(settings_for(AVATAR_HTTP_PORT=port, AVATAR_DATABASE_URL=away)):
-            raise AssertionError
-
-    running = asyncio.create_task(run())
     with capture_logs() as lines:
-        await until(lambda: any(line["event"] == "waiting" for line in lines))
-        status, checks = await readiness(f"http://127.0.0.1:{port}")
-    running.cancel()
-    await asyncio.wait({running})
+        async with starting(settings_for(AVATAR_HTTP_PORT=port, AVATAR_DATABASE_URL=away)):
+            await until(lambda: any(line["event"] == "waiting" for line in lines))
+            status, checks = await readiness(f"http://127.0.0.1:{port}")
 
     assert (status, checks["database"]["ok"]) == (503, False)
     assert "The database cannot be opened" in checks["database"]["reason"]

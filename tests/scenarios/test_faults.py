@@ -1,9 +1,7 @@
 """Failures around the bot while jobs run: nothing is done twice, nothing is lost, and people are told."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from pydantic import SecretStr
 
@@ -12,22 +10,11 @@ from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings
 from tests.fakes import flat
+from tests.locked import file_of, locked
 from tests.stage import GENERAL, JONAS, MEI, Clock, Stage, buttons, staged, until
 
 HOUR = 3600.0
 OVER = {state for state in JobState if state.is_over}
-
-
-@contextmanager
-def locked(sqlite_url: str) -> Iterator[None]:
-    """Let another process lock the database."""
-    locker = sqlite3.connect(sqlite_url.partition("///")[2], isolation_level=None)
-    locker.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        locker.execute("ROLLBACK")
-        locker.close()
 
 
 async def test_where_the_answer_comes_after_the_response_url_has_expired_there_is_a_direct_message(
@@ -91,7 +78,7 @@ async def test_a_log_that_is_locked_for_seconds_loses_no_outcome_and_people_are_
     starting = [asyncio.create_task(stage.types(text)) for text in texts]
     stopping = asyncio.create_task(stage.clicks("Stop", running, user=JONAS))
     await until(lambda: len(stage.metastudio.jobs) == 3 and stage.metastudio.jobs[0].ended_at is not None)
-    with locked(sqlite_url):
+    with locked(file_of(sqlite_url)):
         trouble.clear()
         refused, _ = await asyncio.gather(stage.slack.command("/avatar-start", "late"), asyncio.sleep(5))
         await until(lambda: len(stage.announced()) > 1)

@@ -11,7 +11,6 @@ from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from tests.fakes import an_invocation, flat
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
@@ -39,7 +38,6 @@ def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **mor
 
 async def write_down(settings: Settings, *rows: Invocation) -> None:
     async with open_database(settings.AVATAR_DATABASE_URL.get_secret_value()) as engine:
-        await migrate(engine)
         for row in rows:
             await Invocations(engine).record(row)
 

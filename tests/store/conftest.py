@@ -18,7 +18,14 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(params=["sqlite_url", "postgresql_url"], ids=["SQLite", "PostgreSQL"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Return the URL of an empty database."""
+    """Return the URL of a database with the newest schema and no rows."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture(params=["missing_sqlite_url", "empty_postgresql_url"], ids=["SQLite", "PostgreSQL"])
+def new_database_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of a database that the bot has never opened."""
     url: str = request.getfixturevalue(request.param)
     return url
 

@@ -14,7 +14,6 @@ from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.errors import is_server_unusable
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
 from tests.steps import step_to
 
@@ -107,7 +106,6 @@ async def test_of_several_hosts_the_one_that_is_there_is_taken(
 ) -> None:
     url = postgresql_url.replace("?host=", "?host=/nowhere&host=")
     async with open_database(url) as database:
-        await migrate(database)
         assert await Invocations(database).record(an_invocation())
 
 

@@ -255,7 +255,7 @@ async def test_text_that_a_database_refuses_is_kept_as_far_as_it_can_be(
     assert (row.text, row.origin.user_id) == (kept, kept)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(alphabet=st.characters(exclude_categories=[])))
 async def test_no_text_is_too_strange_for_the_log(log: Invocations, an_invocation: New, text: str) -> None:
     row = an_invocation(text=text, reason=other(text), error_msg=text)

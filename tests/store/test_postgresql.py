@@ -15,9 +15,7 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
 from bot.store.postgresql_driver import LOCK_SECONDS, PING_AFTER_SECONDS
 
@@ -37,7 +35,7 @@ def cut_connections(server: Any, url: str) -> None:
 
 
 async def failure_of(database: Database, sql: str) -> DatabaseUnavailable:
-    with pytest.raises(DatabaseUnavailable) as failing, database_failures():
+    with pytest.raises(DatabaseUnavailable) as failing:
         await database.write(sql, [])
     return failing.value
 
@@ -50,7 +48,6 @@ async def test_more_writes_than_connections_wait_for_one(database: Database) -> 
 @pytest.fixture
 async def another_process(database_url: str, database: Database) -> AsyncIterator[Database]:
     async with open_database(database_url) as another:
-        await migrate(another)
         yield another
 
 
@@ -102,7 +99,7 @@ async def test_a_turn_is_not_waited_for_any_longer_than_an_ack_can_wait(
     assert LOCK_SECONDS < COMMIT_SECONDS
     holder = asyncio.create_task(another_process.write("SELECT pg_sleep(60)", [], in_turn="room 1"))
     await asyncio.sleep(0.1)
-    with pytest.raises(DatabaseUnavailable, match="due to lock timeout") as failing, database_failures():
+    with pytest.raises(DatabaseUnavailable, match="due to lock timeout") as failing:
         await database.write(ONE_ROW, [], in_turn="room 1")
     assert failing.value.refused
     assert await database.write(ONE_ROW, [], in_turn="room 2") == 1
@@ -145,9 +142,9 @@ async def test_a_server_that_cuts_connections_under_load_makes_no_other_error_th
 ) -> None:
     async def write_all_the_time() -> None:
         while not cut.done():
-            with contextlib.suppress(DatabaseUnavailable), database_failures():
+            with contextlib.suppress(DatabaseUnavailable):
                 await database.write(ONE_ROW, [])
-            with contextlib.suppress(DatabaseUnavailable), database_failures():
+            with contextlib.suppress(DatabaseUnavailable):
                 await database.write(ONE_ROW, [], in_turn="room 1")
 
     cut = asyncio.ensure_future(asyncio.to_thread(cut_connections, postgresql, database_url))

@@ -12,7 +12,6 @@ from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from tests.steps import note_told
 
 New = Callable[..., Invocation]
@@ -81,8 +80,6 @@ async def test_what_was_written_before_a_wal_was_removed_is_there_for_the_next_p
 async def test_a_file_that_is_cut_short_is_noticed_at_the_next_use(
     sqlite_url: str, tmp_path: Path, an_invocation: New, harm: Harm, name: str
 ) -> None:
-    async with open_database(sqlite_url) as database:
-        await migrate(database)
     async with open_database(sqlite_url) as database:
         log = Invocations(database)
         await log.record(an_invocation())

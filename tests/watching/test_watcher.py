@@ -256,7 +256,7 @@ class TestTrouble:
         await play.announced("j1", "broken")
         play.cloud.failing["broken"] = NotSent(other("No connection."))
         with capture_logs():
-            await play.rounds(600)
+            await play.rounds(600, every=10)
         play.cloud.failing.clear()
         play.cloud.tells("broken", j1="PROCESSING")
         await play.rounds(120)

@@ -193,12 +193,12 @@ class Play:
             pass
         return list(self.cloud.asked)
 
-    async def rounds(self, seconds: int) -> list[str]:
-        """Do so every second, and return the calls."""
+    async def rounds(self, seconds: int, *, every: int = 1) -> list[str]:
+        """Do so every second, or every so many seconds, and return the calls."""
         asked = []
-        for _ in range(seconds):
+        for _ in range(0, seconds, every):
             asked += await self.round()
-            self.time.pass_by(1)
+            self.time.pass_by(every)
         return asked
 
 

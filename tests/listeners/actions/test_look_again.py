@@ -15,13 +15,13 @@ from tests.steps import step_to
 
 
 async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: Invocation) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.cloud.on_list = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
     desk.policy = Policy.parse('[start]\nrooms = ["boardroom"]')
     await desk.clicks("look_again", "i100")
 
     assert "Room `lobby` may not be started" in desk.told()
     assert (await look_row(desk)).status is Status.REFUSED
-    assert (desk.cloud.calls, desk.channel.announced) == ([], [])
+    assert (desk.cloud.operations, desk.channel.announced) == ([], [])
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def look_row(desk: Desk) -> Invocation:
 
 
 async def test_another_look_that_finds_the_job_announces_it(desk: Desk, unknown: Invocation) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.cloud.on_list = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
     ack = await desk.clicks("look_again", "i100", user={"id": JONAS})
 
     assert ack == {}

@@ -26,7 +26,7 @@ async def test_a_job_is_stopped_by_a_click(running: Desk) -> None:
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_as_well(desk: Desk) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-9")]
+    desk.cloud.on_list = [JobReport(job_id="job-9")]
     await desk.clicks("stop_job", "lobby job-9")
 
     assert desk.cloud.stopped == ["job-9"]

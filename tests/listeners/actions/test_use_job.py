@@ -30,7 +30,7 @@ UNKNOWN = an_invocation(
 async def asked(desk: Desk) -> Desk:
     """Let a start by Mei be unknown while the room lists a job that may be its own."""
     await desk.log.record(UNKNOWN)
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
     return desk
 
 

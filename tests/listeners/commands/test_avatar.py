@@ -98,7 +98,7 @@ async def test_a_job_of_elsewhere_is_stopped_where_its_room_is_named_as_well(des
     assert (row.action, row.status, flat(row).job_id) == (Action.STOP, Status.INVALID, "job-9")
     assert desk.cloud.stopped == []
 
-    desk.cloud.jobs = [JobReport(job_id="job-9")]
+    desk.cloud.on_list = [JobReport(job_id="job-9")]
     ack = await desk.types(AVATAR, "stop job-9 boardroom")
     assert ack["text"] == "Stopping job `job-9` in room `boardroom` …"
     assert desk.cloud.stopped == ["job-9"]

@@ -352,7 +352,7 @@ async def test_a_button_of_a_quick_start_that_is_gone_says_so(desk: Desk) -> Non
 
 async def test_a_quick_start_whose_room_was_deleted_says_how_to_remove_it(desk: Desk) -> None:
     await quick(desk, f"add lobby {ROOM} --everywhere")
-    desk.cloud.refusal = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    desk.cloud.on_start = RoomUnknown(reason(Code.ROOM_UNKNOWN))
     await desk.types(START, "lobby")
 
     assert "MetaStudio does not know this room." in desk.told()
@@ -361,7 +361,7 @@ async def test_a_quick_start_whose_room_was_deleted_says_how_to_remove_it(desk: 
 
 async def test_a_room_id_that_metastudio_does_not_know_gets_what_is_near(desk: Desk) -> None:
     desk.cloud.on_list_rooms = ROOMS
-    desk.cloud.refusal = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    desk.cloud.on_start = RoomUnknown(reason(Code.ROOM_UNKNOWN))
     await desk.types(START, "lobby-kisok")
 
     assert 'Did you mean `"Lobby kiosk"`?' in desk.told()

@@ -84,7 +84,7 @@ async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
             else reason(Code.QUICK_STARTS_TOO_MANY, everywhere=words.everywhere)
         )
     hides = not words.everywhere and await _is_known_everywhere(use, words.name)
-    return _changed(use, wish, logged, added(quick_start, services.room_list.name, hides=hides))
+    return _changed(use, logged, added(quick_start, services.room_list.name, hides=hides))
 
 
 async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
@@ -93,7 +93,7 @@ async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
     if not await _commit(use, use.services.quick_starts.rename(*place, words.old, words.new, logged)):
         await _find(use, wish, words.old, everywhere=words.everywhere)
         raise InvalidArguments(reason(Code.QUICK_NAME_TAKEN, name=words.new, everywhere=words.everywhere))
-    return _changed(use, wish, logged, renamed(words.old, words.new, everywhere=words.everywhere))
+    return _changed(use, logged, renamed(words.old, words.new, everywhere=words.everywhere))
 
 
 async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
@@ -103,7 +103,7 @@ async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
     if not await _commit(use, use.services.quick_starts.remove(*place, words.name, logged)):
         raise unknown(words.name, ())
     uncovers = not words.everywhere and await _is_known_everywhere(use, words.name)
-    return _changed(use, wish, logged, removed(quick_start, use.services.room_list.name, uncovers=uncovers))
+    return _changed(use, logged, removed(quick_start, use.services.room_list.name, uncovers=uncovers))
 
 
 async def _show(use: Use, wish: QuickWish, beginning: str) -> Accepted:
@@ -117,11 +117,10 @@ async def _show(use: Use, wish: QuickWish, beginning: str) -> Accepted:
 
 
 async def _post_panel(use: Use, wish: QuickWish) -> Accepted:
-    panels = use.services.panels
-    received = await panels.commit(wish.asked)
+    received = await use.services.panels.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
-    return Accepted(words=posting_panel(), work=partial(panels.post, received))
+    return Accepted(words=posting_panel(), work=partial(use.services.worker.work_on, received))
 
 
 async def _find(use: Use, wish: QuickWish, name: str, *, everywhere: bool) -> QuickStart:
@@ -158,9 +157,8 @@ def _logged(use: Use, wish: QuickWish) -> Invocation:
     )
 
 
-def _changed(use: Use, wish: QuickWish, logged: Invocation, words: Message) -> Accepted:
-    refresh = partial(use.services.panels.refresh, logged, everywhere=wish.channel_id is None)
-    return Accepted(words=words, work=refresh)
+def _changed(use: Use, logged: Invocation, words: Message) -> Accepted:
+    return Accepted(words=words, work=partial(use.services.worker.work_on, logged))
 
 
 SUBCOMMAND = Subcommand(

@@ -115,12 +115,12 @@ async def stop(use: Use, wish: AboutJob | OneOf) -> Accepted:
         if not await use.services.incoming.close(wish.asked, Status.DONE):
             return SAME_DELIVERY
         return Accepted(words=stopping_one_of(wish.word, wish.jobs, wish.asked.created_at))
-    stops = use.services.stops
-    received = await stops.commit(wish.asked)
+    services = use.services
+    received = await services.stops.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
     words = stopping(wish.told, received.room_name)
-    return Accepted(words=words, work=partial(stops.carry_out, received))
+    return Accepted(words=words, work=partial(services.worker.work_on, received))
 
 
 SUBCOMMAND = Subcommand(

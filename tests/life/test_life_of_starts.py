@@ -33,8 +33,8 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from tests.fakes import an_invocation, changed
-from tests.life_process import Process, Work, begin, make_empty_log, nothing, take_over, tried
-from tests.life_world import ACCEPTED, OVER, TAKEN, World
+from tests.life.process import Process, Work, begin, make_empty_log, nothing, take_over, tried
+from tests.life.world import ACCEPTED, OVER, TAKEN, World
 
 EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "30"))
 """The number of runs; `make chaos` has many more."""

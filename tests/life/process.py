@@ -23,8 +23,8 @@ from bot.store.leases import inherit
 from bot.store.migrate import migrate
 from bot.watching.completion import Completion
 from tests.graph import parts_for
-from tests.life_stand_ins import CloudOfTheWorld, Life, SlackOfTheWorld
-from tests.life_world import START_SECONDS, World
+from tests.life.stand_ins import CloudOfTheWorld, Life, SlackOfTheWorld
+from tests.life.world import START_SECONDS, World
 from tests.watching.watch_world import CompleteJobs
 
 

@@ -21,7 +21,7 @@ from bot.metastudio.client import Started
 from bot.reasons import other
 from bot.slack.delivery import Delivered, Delivery, Render
 from tests.fakes import FakeMetaStudio, flat
-from tests.life_world import ACCEPTED, TAKEN, World
+from tests.life.world import ACCEPTED, TAKEN, World
 
 
 class Life:
