@@ -222,7 +222,6 @@ class Graph:
         return NamedStarts(
             invocations=self.invocations,
             quick_starts=self.quick_starts,
-            metastudio=self.metastudio,
             room_list=self.room_list,
             starts=self.starts,
             outcomes=self.outcomes,

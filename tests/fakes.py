@@ -14,10 +14,10 @@ from bot.domain.job import JobReport, RoomReport, SmartChatJob
 from bot.domain.post import Due, Post
 from bot.domain.room_names import NamedRoom
 from bot.domain.steps import Adopted, AnyInvocation, Step
-from bot.errors import Answer, DatabaseUnavailable, Undeliverable
+from bot.errors import Answer, DatabaseUnavailable, RoomUnknown, Undeliverable
 from bot.messages.message import Message
 from bot.metastudio.client import MetaStudio, Started
-from bot.reasons import other
+from bot.reasons import ReasonCode, other, reason
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -77,6 +77,7 @@ class FakeMetaStudio(MetaStudio):
     on_room: Reply[RoomReport] | None = None
     on_list: Reply[Sequence[JobReport]] = ()
     on_list_rooms: Sequence[NamedRoom] | Exception = ()
+    unknown_rooms: set[str] = field(default_factory=set)
     starts: list[tuple[StartRequest, str, float]] = field(default_factory=list)
     stops: list[tuple[str, str, str, float]] = field(default_factory=list)
     states: list[tuple[str, str, float]] = field(default_factory=list)
@@ -97,6 +98,8 @@ class FakeMetaStudio(MetaStudio):
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         self.starts.append((request, app_user_id, seconds))
+        if request.room_id in self.unknown_rooms:
+            raise RoomUnknown(reason(ReasonCode.ROOM_UNKNOWN))
         job = SmartChatJob(job_id=f"job-{len(self.starts)}")
         return await self._reply("start", self.on_start or Started(job, Answer(http_status=202)))
 

@@ -44,6 +44,14 @@ class Used:
     existing: RoomInvocation
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownRoom:
+    """A start that was sent in vain: nothing was done, for MetaStudio does not know the room."""
+
+    start: RoomInvocation
+    error: RoomUnknown
+
+
 class Starts:
     """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call."""
 
@@ -98,17 +106,27 @@ class Starts:
 
     async def carry_out(self, invocation: RoomInvocation) -> None:
         """Send a committed start, and tell people the outcome."""
+        if unknown := await self.send(invocation):
+            await self.tell_unknown_room(unknown)
+
+    async def tell_unknown_room(self, unknown: UnknownRoom) -> None:
+        """Tell the person that MetaStudio does not know the room, with what may have been meant."""
+        error = await self._suggestions.complete(unknown.start, unknown.error)
+        await self._outcomes.not_started(unknown.start, error)
+
+    async def send(self, invocation: RoomInvocation) -> UnknownRoom | None:
+        """Send a committed start, and tell people the outcome, unless MetaStudio does not know the room."""
         before: frozenset[str] = frozenset()
         await acks_first()
         try:
             await self._await_turn()
             previous_id = invocation.previous_id
             if previous_id and not await self._is_still_wanted(invocation, previous_id):
-                return
+                return None
             before = self._metastudio.seen_in(invocation.request.room_id)
             starting = await self._invocations.advance(invocation, Starting(lease_until=self.lease_until()))
             if starting is None:
-                return
+                return None
             invocation = starting
             started = await self._metastudio.start(
                 invocation.request, app_user_id=invocation.origin.user_id, seconds=self._seconds
@@ -117,13 +135,14 @@ class Starts:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
         except RoomUnknown as error:
-            await self._outcomes.not_started(invocation, await self._suggestions.complete(invocation, error))
+            return UnknownRoom(invocation, error)
         except DatabaseUnavailable:
             raise  # it may or may not be marked as starting: recovery continues it either way
         except ReasonedError as error:
             await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
+        return None
 
     async def _is_still_wanted(self, invocation: RoomInvocation, previous_id: str) -> bool:
         """Look at the room again if an earlier start of it is unknown: its job may be listed by now."""

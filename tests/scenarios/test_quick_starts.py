@@ -81,3 +81,13 @@ async def test_a_room_is_started_by_its_name(stage: Stage) -> None:
     assert any("Did you mean `Reception`?" in message.text for message in stage.said())
     assert "found by its name" in ack_of(await stage.types("Reception"))
     assert len(stage.metastudio.jobs) == 2
+
+
+async def test_a_name_that_looks_like_an_id_is_started_once_nobody_knows_it_as_one(stage: Stage) -> None:
+    await stage.types("reception client_id=desk-7")
+
+    [job] = stage.metastudio.jobs
+    row = flat((await stage.log())[0])
+    assert (row.status, row.room_name, row.job_id) == (Status.STARTED, "Reception", job.job_id)
+    assert (job.room_id, job.client_id) == (row.room_id, "desk-7")
+    assert "Reception" in stage.announced()[-1].text

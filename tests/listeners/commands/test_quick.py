@@ -236,12 +236,14 @@ async def test_without_the_list_a_name_is_told_and_an_id_is_started(desk: Desk) 
 async def test_a_word_that_may_be_an_id_is_one_where_metastudio_has_such_a_room(desk: Desk) -> None:
     desk.cloud.on_list_rooms = (NamedRoom(ROOM, "Lobby kiosk"),)
     await desk.types(START, "lobby")
-    desk.cloud.on_room = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    assert flat(await desk.row()).room_id == "lobby"
+
+    desk.cloud.unknown_rooms = {"lobby"}
     desk.clock.advance(seconds=60)
     await desk.types(START, "lobby")
-    await desk.types(START, "Loby")
-
-    assert [request.room_id for request in desk.cloud.started] == ["lobby", ROOM, "Loby"]
+    row = flat(await desk.row())
+    assert (row.status, row.room_id, row.room_name) == (Status.STARTED, ROOM, "Lobby kiosk")
+    assert [request.room_id for request in desk.cloud.started] == ["lobby", "lobby", ROOM]
 
 
 async def test_the_policy_holds_for_the_room_that_a_name_means(desk: Desk) -> None:
@@ -361,7 +363,7 @@ async def test_a_quick_start_whose_room_was_deleted_says_how_to_remove_it(desk: 
 
 async def test_a_room_id_that_metastudio_does_not_know_gets_what_is_near(desk: Desk) -> None:
     desk.cloud.on_list_rooms = ROOMS
-    desk.cloud.on_start = RoomUnknown(reason(Code.ROOM_UNKNOWN))
+    desk.cloud.unknown_rooms = {"lobby-kisok"}
     await desk.types(START, "lobby-kisok")
 
     assert 'Did you mean `"Lobby kiosk"`?' in desk.told()
