@@ -30,6 +30,7 @@ class Action(StrEnum):
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
     ADOPT = "adopt"
+    QUICK = "quick"
     HELP = "help"
 
 
@@ -52,7 +53,7 @@ class Status(StrEnum):
     """The status of an invocation.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
-             ├─→ refused
+             ├─→ refused | invalid
              ├─→ failed                 (never sent)
              └─→ done                   (every use that is not a start)
 
@@ -107,6 +108,10 @@ class Origin:
     channel_kind: ChannelKind | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
+
+
+ROOM_BY_NAME = ""
+"""The room ID of a start whose room is given by name and is not found yet. The row has NULL instead."""
 
 
 @dataclass(frozen=True, slots=True)
