@@ -181,17 +181,11 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
     assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
-<<<<<<< HEAD
     [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
     assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
-    for plan in (due, held):
-||||||| dc12ad6
-    for plan in (due, held):
-=======
     [panels] = await plans_of(database, lambda _log, _jobs: posts.refresh_panels("C1", now=NOON))
     assert "SEARCH posts USING INDEX posts_panels (channel=?)" in panels
     for plan in (due, held, panels):
->>>>>>> 37cba5091d86a89cf94fdfba419f5d78cc695474
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
 
 
