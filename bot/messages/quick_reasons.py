@@ -1,5 +1,7 @@
 """Why something did not come about with quick starts or names of rooms, in words."""
 
+import unicodedata
+
 from bot.domain.quick_start import MOST_QUICK_STARTS
 from bot.domain.typed_text import peculiarities, visible
 from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, text_in
@@ -24,7 +26,7 @@ def _quoted(args: Args) -> str:
 
 
 def _unusable(args: Args) -> str:
-    hidden = peculiarities(text_in(args, "word"))
+    hidden = peculiarities(text_in(args, "word").replace(" ", ""))
     return f"{_quoted(args)} cannot be a name.{f' It holds {hidden}.' if hidden else ''}"
 
 
@@ -74,9 +76,15 @@ def _flag(args: Args) -> str:
 
 
 def _no_room(args: Args) -> str:
-    hidden = peculiarities(text_in(args, "word"))
-    odd = f" It holds {hidden}." if hidden and text_in(args, "word").isprintable() else ""
-    return f"There is no quick start and no room called {_quoted(args)}.{odd}"
+    return f"There is no quick start and no room called {_quoted(args)}.{_lookalikes(args)}"
+
+
+def _lookalikes(args: Args) -> str:
+    """Letters that look like Latin ones, in a word that also has Latin ones: nobody sees what is wrong."""
+    word = text_in(args, "word")
+    foreign = [char for char in word if unicodedata.name(char, "").startswith(("CYRILLIC", "GREEK"))]
+    is_mixed = foreign and any(char.isascii() and char.isalpha() for char in word)
+    return f" It holds {peculiarities(''.join(foreign))}." if is_mixed else ""
 
 
 def room_gone(args: Args) -> str:
