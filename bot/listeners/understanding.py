@@ -2,10 +2,14 @@
 
 The order is: quick start of the channel, quick start of everywhere, room ID, room name. Quick starts are read
 from the database before the ack: that is right whichever process has changed them, and takes one indexed
-read, only where the word can be a name. Rooms are looked up after the ack, unless the list was read just now.
+read, only where the word can be a name. Where that takes too long, a start is not refused for it: the word
+counts as a room ID, and MetaStudio refuses it if it is none. Rooms are looked up after the ack, unless the
+list was read just now.
 """
 
 from dataclasses import replace
+
+import structlog
 
 from bot.domain.quick_start import QuickStart, chosen, place_of
 from bot.domain.quick_start import may_be_name as may_be_quick_start
@@ -20,9 +24,12 @@ from bot.domain.room_names import (
     of_several,
 )
 from bot.domain.start_words import Meant, StartWords, by_name
+from bot.errors import DatabaseUnavailable
 from bot.jobs.room_list import YOUNG_SECONDS
 from bot.listeners.about_start import StartWish
 from bot.listeners.use import Use
+
+_log = structlog.get_logger()
 
 
 async def find_quick_start(use: Use, word: str) -> QuickStart | None:
@@ -44,7 +51,11 @@ async def understand(use: Use, words: StartWords) -> StartWish:
     Raises:
         InvalidArguments: the word means nothing that can be started, for all that is known.
     """
-    quick_start = await find_quick_start(use, words.word)
+    try:
+        quick_start = await find_quick_start(use, words.word)
+    except DatabaseUnavailable as error:
+        _log.warning("a word counts as a room ID, for no quick start could be read", reason=str(error))
+        quick_start = None
     if quick_start is not None:
         return wish_for(use, quick_start, words)
     if may_be_id(words.word):

@@ -3,14 +3,16 @@
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.invocation import Action, Status
 from bot.domain.policy import Policy
-from bot.domain.quick_start import MOST_QUICK_STARTS
+from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart
 from bot.domain.room_names import NamedRoom
-from bot.errors import NotSent, RoomUnknown
+from bot.errors import DatabaseUnavailable, NotSent, RoomUnknown
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from bot.store.quick_starts import QuickStarts
 from tests.fakes import flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 
@@ -380,3 +382,20 @@ async def test_a_start_by_name_that_was_interrupted_can_be_pressed_again(desk: D
 
     row = flat(await desk.row())
     assert (row.status, row.room_id, row.region) == (Status.STARTED, ROOM, "cn-north-4")
+
+
+async def test_a_start_is_not_refused_because_the_quick_starts_are_slow_to_read(desk: Desk) -> None:
+    class Slow(QuickStarts):
+        @override
+        async def named(self, team_id: str, channel_id: str | None, name: str) -> list[QuickStart]:
+            raise DatabaseUnavailable(reason(Code.DATABASE_ANSWERS_SLOWLY))
+
+    desk.graph.quick_starts = Slow(desk.log._database)
+    await quick(desk, f"add lobby {ROOM}")
+    desk.cloud.unknown_rooms = {"lobby"}
+    await desk.types(START, "hall")
+    await desk.types(START, "lobby")
+
+    assert [row.status for row in await desk.rows()][-2:] == [Status.STARTED, Status.FAILED]
+    assert "remove its quick start" not in desk.told()
+    assert "Did you mean `lobby`?" in desk.told()
