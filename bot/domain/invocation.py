@@ -27,14 +27,17 @@ class Action(StrEnum):
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
     ADOPT = "adopt"
+    QUICK = "quick"
     HELP = "help"
+    BREAK_GLASS = "break_glass"
 
 
 class Source(StrEnum):
-    """The way by which they asked."""
+    """The way by which they asked. With `break_glass` the text is the reason for what the policy refuses."""
 
     COMMAND = "command"
     BUTTON = "button"
+    BREAK_GLASS = "break_glass"
 
 
 class ChannelKind(StrEnum):
