@@ -17,8 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
-from bot.errors import SettingFault, SettingsError
+from bot.environment.policy_file import read_policy, stamp_of
 from bot.graph import Graph
+from bot.jobs.policy_reload import GROUP_SECONDS, PolicyReload
 from bot.messages.reasons import in_words
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
@@ -52,15 +53,26 @@ class Bot:
     web_url: str | None
 
 
-def stop_requested() -> asyncio.Event:
-    """Set once the process is asked to stop: by SIGTERM, by Ctrl-C, or by SIGHUP unless `nohup` hides it."""
+def stop_requested(*, on_hangup: bool = True) -> asyncio.Event:
+    """Set once the process is asked to stop: by SIGTERM, by Ctrl-C, or by SIGHUP unless `nohup` hides it.
+
+    Args:
+        on_hangup: SIGHUP means nothing else.
+    """
     stop = asyncio.Event()
     numbers = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    if on_hangup and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def reload_requested() -> asyncio.Event:
+    """Set whenever SIGHUP asks the process to read its policy again."""
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    return reload
 
 
 def utc_now() -> datetime:
@@ -72,12 +84,15 @@ def utc_now() -> datetime:
 async def running_bot(
     settings: Settings,
     *,
+    reload_asked: asyncio.Event | None = None,
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = lambda: uuid4().hex,
     clock: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
     """A bot that takes commands from entry to exit. `clock` and `sleep` pace its tries, looks and edits.
+
+    The policy file is read again when it changes, and when `reload_asked` is set.
 
     It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
     finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
@@ -88,7 +103,9 @@ async def running_bot(
         StartupError: the database, Slack or the port is not to be had.
         DatabaseUnavailable: the database was lost while it was taken over.
     """
-    policy = read_policy(settings)
+    policy_file = settings.AVATAR_POLICY_FILE
+    policy_stamp = stamp_of(policy_file) if policy_file else None
+    policy = read_policy(policy_file) if policy_file else Policy()
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
         stack.enter_context(lock_file(database_url))
@@ -138,6 +155,7 @@ async def running_bot(
             clock=clock,
             sleep=sleep,
         )
+        await graph.user_groups.read(policy.groups, seconds=GROUP_SECONDS)
         graph.listen(bolt)
         if web:
             stack.push_async_callback(web.close)
@@ -153,6 +171,16 @@ async def running_bot(
         stack.push_async_callback(background.cancel)
         for background_loop in graph.background_loops:
             background.spawn(background_loop())
+        if policy_file:
+            reload = PolicyReload(
+                policy_file,
+                graph.gate,
+                graph.user_groups,
+                known=policy_stamp,
+                asked=reload_asked or asyncio.Event(),
+                sleep=sleep,
+            )
+            background.spawn(reload.keep_reloading())
         background.spawn(check_credentials(metastudio, in_words=in_words))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
@@ -161,24 +189,6 @@ async def running_bot(
             yield Bot(invocations, tasks, web.url if web else None)
         finally:
             _log.info("stopping")
-
-
-def read_policy(settings: Settings) -> Policy:
-    """The policy of AVATAR_POLICY_FILE, read once.
-
-    Raises:
-        SettingsError: the file cannot be read, or is wrong.
-    """
-    path = settings.AVATAR_POLICY_FILE
-    if path is None:
-        return Policy()
-    try:
-        return Policy.parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(
-            [SettingFault("AVATAR_POLICY_FILE", f"{path} cannot be read: {reason}")]
-        ) from None
 
 
 def _app_token(settings: Settings) -> str | None:

@@ -20,6 +20,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
+from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
@@ -35,10 +36,12 @@ from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.slack.delivery import Delivery
+from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.posts import Posts
+from bot.store.start_counts import StartCounts
 from bot.store.watched_jobs import WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
@@ -96,7 +99,7 @@ class Graph:
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
-            policy=self.policy,
+            policy=self.gate,
             regions=self.regions,
         )
 
@@ -109,6 +112,28 @@ class Graph:
             self.posts.keep_delivering,
             self.watcher.keep_watching,
             clearing,
+            self.user_groups.keep_reading,
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every use of the bot passes."""
+        return Gate(
+            self.policy,
+            members=self.user_groups.members,
+            counts=StartCounts(self.database),
+            ask=self.acceptance.ask,
+        )
+
+    @cached_property
+    def user_groups(self) -> UserGroups:
+        """Who is in the user groups that the policy names."""
+        return UserGroups(
+            self.slack,
+            lambda: self.gate.policy.groups,
+            team_id=self.installation.team_id if self.installation.is_org_wide else None,
+            clock=self.clock,
+            sleep=self.sleep,
         )
 
     @cached_property
@@ -178,7 +203,7 @@ class Graph:
             acceptance=self.acceptance,
             metastudio=self.metastudio,
             outcomes=self.outcomes,
-            policy=self.policy,
+            policy=self.gate,
             now=self.now,
             renew_seconds=self.renew_seconds,
         )
@@ -207,7 +232,7 @@ class Graph:
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
             claims=self.claims,
-            policy=self.policy,
+            policy=self.gate,
             now=self.now,
             sleep=self.sleep,
         )

@@ -45,6 +45,7 @@ def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None
     ]
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
+    assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["usergroups:read"]
     assert manifest["settings"]["socket_mode_enabled"] is True
 
 

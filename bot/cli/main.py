@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import running_bot, stop_requested, utc_now
+from bot.app import reload_requested, running_bot, stop_requested, utc_now
 from bot.cli.log_table import write_csv, write_json, write_table
 from bot.cli.terminal import readable
 from bot.domain.invocation import Status
@@ -184,11 +184,16 @@ def migrate_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    """Run until a stop is requested; a stop during startup takes effect at once."""
-    stop, started = stop_requested(), asyncio.Event()
+    """Run until a stop is requested; a stop during startup takes effect at once.
+
+    With a policy file SIGHUP reads that again, else it is one more way to stop.
+    """
+    has_policy = settings.AVATAR_POLICY_FILE is not None
+    stop, started = stop_requested(on_hangup=not has_policy), asyncio.Event()
+    reload_asked = reload_requested() if has_policy else None
 
     async def serve() -> None:
-        async with running_bot(settings):
+        async with running_bot(settings, reload_asked=reload_asked):
             started.set()
             await stop.wait()
 

@@ -12,9 +12,9 @@ import structlog
 
 from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, Status
-from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import OutcomeUnknown, Refused
+from bot.jobs.gate import Gate
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.start import Starts
@@ -46,7 +46,7 @@ class Recovery:
         reconciliation: Reconciliation,
         outcomes: Outcomes,
         claims: Claims,
-        policy: Policy,
+        policy: Gate,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

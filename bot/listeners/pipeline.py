@@ -83,8 +83,10 @@ class Pipeline:
         parsed = listener.parse(use)
         use.invocation = replace(use.invocation, action=listener.action)
         wish = await listener.find(use, parsed)
-        self.services.policy.check(wish.asked, wish.start)
-        return await listener.handle(use, wish)
+        policy = self.services.policy
+        passed = policy.check(wish.asked, wish.start, quick_start=wish.quick_start)
+        async with policy.within_limit(wish.asked, passed):
+            return await listener.handle(use, wish)
 
 
 def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, Invocation
-from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
+from bot.jobs.gate import Gate
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
@@ -40,7 +40,7 @@ class Services:
     delivery: Delivery
     claims: Claims
     tasks: Tasks
-    policy: Policy
+    policy: Gate
     regions: Regions
 
 
@@ -65,11 +65,12 @@ class Wish:
     """What a use is about.
 
     The policy judges `asked`: the row with its room and region, if it has any. `start` made the job that
-    the use is about, if the invocation log has it.
+    the use is about, if the invocation log has it. `quick_start` is the name by which the room was chosen.
     """
 
     asked: Invocation
     start: Invocation | None = None
+    quick_start: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
@@ -24,6 +23,7 @@ from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.graph import a_gate
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -133,7 +133,7 @@ class Process:
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
             claims=self.claims,
-            policy=Policy(),
+            policy=a_gate(self.log),
             now=self.clock,
             sleep=self.pauses,
         )

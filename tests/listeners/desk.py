@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
-from bot.domain.policy import Policy
+from bot.domain.policy import Members, Policy
 from bot.errors import Answer, DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
@@ -26,7 +26,7 @@ from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from tests.fakes import Channel, FakeMetaStudio
-from tests.graph import HOME, a_graph
+from tests.graph import HOME, a_gate, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
@@ -126,6 +126,7 @@ class Desk:
 
     log: Log
     policy: Policy = field(default_factory=Policy)
+    members: Members = field(default_factory=dict)
     offers_rtc: bool = True
     cloud: Cloud = field(default_factory=Cloud)
     channel: Channel = field(default_factory=Channel)
@@ -214,7 +215,7 @@ class Desk:
             self.graph.services,
             incoming=self.incoming,
             rtc=self.graph.rtc if self.offers_rtc else None,
-            policy=self.policy,
+            policy=a_gate(self.log, self.policy, self.members),
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:
