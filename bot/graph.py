@@ -20,6 +20,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
+from bot.jobs.break_glass import BreakGlass
 from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
@@ -96,6 +97,7 @@ class Graph:
             stops=self.stops,
             reconciliation=self.reconciliation,
             rtc=self.rtc if self.offers_rtc else None,
+            break_glass=self.break_glass,
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
@@ -220,6 +222,13 @@ class Graph:
             now=self.now,
             seconds=self.answer_seconds,
             sleep=self.sleep,
+        )
+
+    @cached_property
+    def break_glass(self) -> BreakGlass:
+        """Asks for the reason of a start that the policy refuses."""
+        return BreakGlass(
+            acceptance=self.acceptance, delivery=self.delivery, slack=self.slack, sleep=self.sleep
         )
 
     @cached_property

@@ -53,7 +53,15 @@ class Incoming:
         )
 
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
-        """Return the invocation of a clicked button: its value is the text, the user's team the person's."""
+        """Return the invocation of a clicked button: its value is the text."""
+        return self._interactive(body, action, Source.BUTTON, body["actions"][0].get("value") or "")
+
+    def submitted(self, body: dict[str, Any], action: Action, source: Source) -> Invocation:
+        """Return the invocation of a submitted modal, which is in no channel."""
+        return self._interactive(body, action, source, "")
+
+    def _interactive(self, body: dict[str, Any], action: Action, source: Source, text: str) -> Invocation:
+        """Return the invocation of an interaction; the user's team is the person's."""
         channel, user = body.get("channel") or {}, body["user"]
         team_id, enterprise_id = id_of(body.get("team")), id_of(body.get("enterprise"))
         foreign = foreign_team(user.get("team_id") or team_id, enterprise_id, self.home)
@@ -61,7 +69,7 @@ class Incoming:
             id=self.new_id(),
             created_at=self.now(),
             action=action,
-            source=Source.BUTTON,
+            source=source,
             status=Status.RECEIVED,
             team_id=self.home.team_id if foreign else team_id,
             enterprise_id=enterprise_id,
@@ -69,7 +77,7 @@ class Incoming:
             channel_kind=channel_kind(channel.get("id"), channel.get("name")),
             user_id=user["id"],
             foreign_team_id=foreign,
-            text=body["actions"][0].get("value") or "",
+            text=text,
             trigger_id=body.get("trigger_id"),
             response_url=body.get("response_url"),
         )

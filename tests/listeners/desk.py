@@ -19,6 +19,7 @@ from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Services
+from bot.listeners.views import VIEWS
 from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -200,6 +201,31 @@ class Desk:
             "response_url": "https://hooks.slack.com/actions/T/1/x",
         }
         return payload | changes
+
+    def submitting(self, callback_id: str, metadata: str, **typed: str) -> Body:
+        """What Slack sends of a modal that Mei submits: the fields by their IDs."""
+        values = {name: {name: {"type": "plain_text_input", "value": text}} for name, text in typed.items()}
+        return {
+            "type": "view_submission",
+            "team": {"id": "T0SANDBOX1", "domain": "sandbox"},
+            "enterprise": None,
+            "user": {"id": MEI, "team_id": "T0SANDBOX1"},
+            "trigger_id": f"trigger-{next(self._triggers)}",
+            "view": {
+                "type": "modal",
+                "callback_id": callback_id,
+                "private_metadata": metadata,
+                "state": {"values": values},
+            },
+            "response_urls": [],
+        }
+
+    async def submits(self, payload: Body) -> Body:
+        """Somebody submits a modal; its ack, once the bot has nothing left to do."""
+        ack = an_ack()
+        [view] = [each for each in VIEWS if each.callback_id == payload["view"]["callback_id"]]
+        await Pipeline(self.services).listen_to_view(view)(ack, payload)
+        return await self._acknowledged(ack)
 
     async def hands_over_click(self, action_id: str, payload: Body) -> Body:
         """Slack hands a click over, maybe not for the first time."""

@@ -1,6 +1,14 @@
 """Buttons in the bot's messages. A button's value is all that it needs; each click is checked anew."""
 
-from bot.listeners.actions import look_again, rtc_access, start_after_all, start_another, stop_job, use_job
+from bot.listeners.actions import (
+    break_glass,
+    look_again,
+    rtc_access,
+    start_after_all,
+    start_another,
+    stop_job,
+    use_job,
+)
 from bot.listeners.use import AnyButton
 
 ACTIONS: tuple[AnyButton, ...] = (
@@ -10,5 +18,6 @@ ACTIONS: tuple[AnyButton, ...] = (
     start_after_all.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,
+    break_glass.BUTTON,
 )
 """All buttons that the bot listens to."""
