@@ -125,7 +125,7 @@ async def running_bot(
         stack.push_async_callback(is_writable.close)
         readiness.watch("database", is_writable)
         session = await stack.enter_async_context(open_session())
-        slack = slack_client(settings, session)
+        slack = slack_client(settings.SLACK_API_URL, settings.SLACK_BOT_TOKEN, session)
         installation = await once_reachable(
             partial(find_installation, slack, _app_token(settings)),
             waiting=partial(readiness.waits, "slack"),

@@ -62,7 +62,7 @@ def test_every_command_line_that_the_readme_shows_exists() -> None:
     shown = set(re.findall(r"(?:`|/|^)avatar-bot ([a-z]+)", README, re.MULTILINE))
     known = {
         command.name or command.callback.__name__ for command in cli.registered_commands if command.callback
-    }
+    } | {group.typer_instance.info.name for group in cli.registered_groups if group.typer_instance}
 
     assert shown
     assert shown <= known
