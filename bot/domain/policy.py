@@ -59,6 +59,7 @@ class Question:
         is_starter: they started the job that it is about.
         is_adopted: that job was found after the answer to its start was lost.
         is_hidden: they may not read of that job, its room included.
+        at_all: whether they may in some room and region; only who and in which channel counts.
     """
 
     act: Act
@@ -72,6 +73,7 @@ class Question:
     is_starter: bool = False
     is_adopted: bool = False
     is_hidden: bool = False
+    at_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,8 @@ class _Case:
         rules, asked = self.policy.start, self.question
         self._check_home(rules)
         self._check_who_and_where(rules, "[start]")
+        if asked.at_all:
+            return Passed("[start]", rules.per_person_and_hour)
         self._check_target(rules)
         if rules.regions is not None and asked.region not in rules.regions:
             allowed = " ".join(rules.regions)
@@ -337,7 +341,8 @@ class _Case:
             raise self._refusal(Code.CHANNEL_NOT_ALLOWED, f"{table} channels")
 
     def _check_room(self, rules: WithRoom, table: str) -> None:
-        if rules.rooms is not None and self.question.room_id not in rules.rooms:
+        asked = self.question
+        if rules.rooms is not None and asked.room_id not in rules.rooms and not asked.at_all:
             raise self._room_refused(f"{table} rooms")
 
     def _check_home(self, *named_in: People) -> None:

@@ -6,11 +6,12 @@ database.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.domain.invocation import Action, Invocation
-from bot.domain.policy import Members, Passed, Policy, question_of
+from bot.domain.policy import Act, Members, Passed, Policy, question_of
 from bot.errors import Refused
 from bot.store.start_counts import StartCounts
 
@@ -58,6 +59,15 @@ class Gate:
         except Refused:
             return False
         return True
+
+    def refusal_of_any(self, invocation: Invocation, act: Act) -> Refused | None:
+        """Why the person of a use may not do something at all where they are, whatever it is about."""
+        question = replace(question_of(invocation), act=act, at_all=True)
+        try:
+            self._policy.judge(question, self._members())
+        except Refused as error:
+            return error
+        return None
 
     def may_break_glass(self, refused: Invocation) -> bool:
         """Whether its person may start what was refused, if they give a reason."""

@@ -2,6 +2,7 @@
 
 from bot.domain.arguments import parse_start
 from bot.domain.invocation import Action, StartRequest
+from bot.domain.policy import Act
 from bot.listeners.about_start import StartWish, commit_start
 from bot.listeners.help import help_with
 from bot.listeners.use import Command, Listener, Use
@@ -34,6 +35,6 @@ COMMAND = Command(
     usage_hint="room_id [region] [room_type=RTC|METALINK] [client_id=…]",
     action=Action.START,
     verdict=VERDICT,
-    subcommands=(help_with(how_to_use),),
+    subcommands=(help_with(how_to_use, of=Act.START),),
     otherwise=Listener(action=Action.START, parse=parse, find=find, handle=commit_start, verdict=VERDICT),
 )
