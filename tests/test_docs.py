@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from bot.cli.main import cli
+from bot.domain.policy import Policy
+from bot.domain.policy_tables import StartRules
 from bot.listeners.commands import COMMANDS
 from bot.settings import Settings
 
@@ -66,6 +68,15 @@ def test_every_command_line_that_the_readme_shows_exists() -> None:
 
     assert shown
     assert shown <= known
+
+
+def test_the_policy_in_the_readme_has_every_rule() -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    policy = Policy.parse(example)
+
+    tables = {"start", "stop", "rtc", "look", "quick", "deny", "break_glass"}
+    assert policy.model_fields_set == tables | {"ask", "admins"}
+    assert policy.start.model_fields_set == set(StartRules.model_fields)
 
 
 def test_the_architecture_names_every_module() -> None:
