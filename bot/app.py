@@ -1,4 +1,4 @@
-"""The composition root: opens what the bot needs, starts it, drains and closes it."""
+"""The composition root: open what the bot needs, run the bot, drain it and close everything."""
 
 import asyncio
 import signal
@@ -54,7 +54,7 @@ class Bot:
 
 
 def stop_requested(*, on_hangup: bool = True) -> asyncio.Event:
-    """Set once the process is asked to stop: by SIGTERM, by Ctrl-C, or by SIGHUP unless `nohup` hides it.
+    """Return an event that SIGTERM, Ctrl-C or SIGHUP sets. Under `nohup` SIGHUP is ignored.
 
     Args:
         on_hangup: SIGHUP means nothing else.
@@ -69,15 +69,14 @@ def stop_requested(*, on_hangup: bool = True) -> asyncio.Event:
 
 
 def reload_requested() -> asyncio.Event:
-    """Set whenever SIGHUP asks the process to read its policy again."""
+    """Return an event that SIGHUP sets whenever the policy file is to be read again."""
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     return reload
 
 
-def utc_now() -> datetime:
-    """The clock of production."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""Return the current time in UTC."""
 
 
 @asynccontextmanager
@@ -90,18 +89,18 @@ async def running_bot(
     clock: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
-    """A bot that takes commands from entry to exit. `clock` and `sleep` pace its tries, looks and edits.
+    """Run a bot that accepts commands until the block ends. `clock` and `sleep` time its retries and reads.
 
     The policy file is read again when it changes, and when `reload_asked` is set.
 
-    It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
-    finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
-    it closes what it had opened.
+    At the start it waits until the database and Slack can be reached. At the end it accepts no more commands,
+    finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. If the start
+    fails, it closes what it has opened.
 
     Raises:
-        SettingsError: a token or file is not good.
-        StartupError: the database, Slack or the port is not to be had.
-        DatabaseUnavailable: the database was lost while it was taken over.
+        SettingsError: a token or a file is wrong.
+        StartupError: the database, Slack or the port cannot be used.
+        DatabaseUnavailable: the connection to the database was lost during the start.
     """
     policy_file = settings.AVATAR_POLICY_FILE
     policy_stamp = stamp_of(policy_file) if policy_file else None
@@ -166,7 +165,7 @@ async def running_bot(
         elif web and settings.SLACK_SIGNING_SECRET:
             secret = settings.SLACK_SIGNING_SECRET.get_secret_value()
             web.slack = SlackEvents(bolt, Signatures(secret, now=now))
-            readiness.watch("slack", _always_well)
+            readiness.watch("slack", _no_trouble)
         background = Tasks()
         stack.push_async_callback(background.cancel)
         for background_loop in graph.background_loops:
@@ -192,14 +191,14 @@ async def running_bot(
 
 
 def _app_token(settings: Settings) -> str | None:
-    """The token for Socket Mode; None in HTTP mode."""
+    """Return the token for Socket Mode; None in HTTP mode."""
     if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
         return None
     return settings.SLACK_APP_TOKEN.get_secret_value()
 
 
 async def _open_web(stack: AsyncExitStack, settings: Settings, readiness: Readiness) -> WebServer | None:
-    """Open the web server, so that it can be asked what the bot waits for."""
+    """Open the web server before anything else, so that `/readyz` says what the bot waits for."""
     if not settings.AVATAR_HTTP_PORT:
         return None
     web = WebServer(
@@ -223,7 +222,7 @@ async def _open_socket(
     ticket: str | None,
     readiness: Readiness,
 ) -> None:
-    """Connect over Socket Mode, however long that takes."""
+    """Connect over Socket Mode, without a time limit."""
     new_ticket = partial(open_ticket, slack, app_token)
     socket = SocketMode(bolt, session, new_ticket, ticket=ticket, proxy=slack.proxy)
 
@@ -235,5 +234,5 @@ async def _open_socket(
     await socket.open()
 
 
-async def _always_well() -> None:
-    """Slack's requests find the bot by themselves."""
+async def _no_trouble() -> None:
+    """Report no trouble: in HTTP mode Slack connects to the bot."""

@@ -22,7 +22,7 @@ PING_SECONDS = 5.0
 Delivered = Callable[[], Awaitable[None]]
 """Delivers one command, which was rendered beforehand; raises OSError if it is not accepted."""
 
-GOOD_NEWS = "Starting"
+ACK_TEXT = "Starting"
 """The text in every contender's ack; Bolt acknowledges its own failures with 200 as well."""
 
 
@@ -87,7 +87,7 @@ class SignedHttp:
 
     async def _post(self, request: bytes) -> None:
         status, answer = await self._connections.exchange(request)
-        if status != 200 or GOOD_NEWS.encode() not in answer:
+        if status != 200 or ACK_TEXT.encode() not in answer:
             raise ConnectionError(f"answered {answer[:500]!r}")
 
 
@@ -163,7 +163,7 @@ class SocketMode:
         acknowledged = self._awaited.get(int(named[1])) if named else None
         if acknowledged is None or acknowledged.done():
             return
-        if GOOD_NEWS in text:
+        if ACK_TEXT in text:
             acknowledged.set_result(None)
         else:
             acknowledged.set_exception(ConnectionError(f"answered {text[:500]}"))

@@ -19,7 +19,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from bot.domain.invocation import Action, Invocation, Source
+from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.domain.policy_tables import REMEDIES, People, Tables, WhoAndWhere, WithRoom, WithStart
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import Argument, reason
@@ -117,7 +117,7 @@ class Policy(Tables):
     def check(
         self,
         invocation: Invocation,
-        start: Invocation | None = None,
+        start: JobInvocation | None = None,
         *,
         members: Members = NO_MEMBERS,
         quick_start: str | None = None,
@@ -173,20 +173,21 @@ class Policy(Tables):
 
 
 def question_of(
-    invocation: Invocation, start: Invocation | None = None, quick_start: str | None = None
+    invocation: Invocation, start: JobInvocation | None = None, quick_start: str | None = None
 ) -> Question:
-    """What a use of the bot asks of the policy."""
+    """Return what a use of the bot asks of the policy."""
+    origin, request = invocation.origin, invocation.request
     return Question(
         act=_act_of(invocation.action),
-        user_id=invocation.user_id,
-        channel_id=invocation.channel_id,
-        is_foreign=invocation.foreign_team_id is not None,
-        room_id=invocation.room_id,
-        region=invocation.region,
+        user_id=origin.user_id,
+        channel_id=origin.channel_id,
+        is_foreign=origin.foreign_team_id is not None,
+        room_id=request.room_id if request else None,
+        region=request.region if request else None,
         quick_start=quick_start,
-        is_room_open=invocation.room_id is None and bool(invocation.room_name),
-        is_starter=start is not None and start.user_id == invocation.user_id,
-        is_adopted=start is not None and start.adopted_at is not None,
+        is_room_open=request is None and bool(invocation.room_name),
+        is_starter=start is not None and start.origin.user_id == origin.user_id,
+        is_adopted=start is not None and start.job.adopted_at is not None,
         is_hidden=start is not None and not start.is_visible_to(invocation),
     )
 

@@ -50,7 +50,9 @@ class BreakGlass:
         """Open the modal that asks for the reason."""
         view = asking(refused, click.id)
         try:
-            await self._calls.make(partial(self._slack.views_open, trigger_id=click.trigger_id, view=view))
+            await self._calls.make(
+                partial(self._slack.views_open, trigger_id=click.origin.trigger_id, view=view)
+            )
         except SLACK_FAILURES as error:
             _log.warning("the modal is not opened", reason=word_for(error))
             try:

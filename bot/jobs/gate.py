@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.invocation import Action, Invocation
+from bot.domain.invocation import Action, Invocation, JobInvocation
 from bot.domain.policy import Act, Members, Passed, Policy, question_of
 from bot.errors import Refused
 from bot.store.start_counts import StartCounts
@@ -43,7 +43,7 @@ class Gate:
         self._policy = policy
 
     def check(
-        self, invocation: Invocation, start: Invocation | None = None, *, quick_start: str | None = None
+        self, invocation: Invocation, start: JobInvocation | None = None, *, quick_start: str | None = None
     ) -> Passed:
         """Let a use of the bot pass, or refuse it; see `Policy.check`.
 
@@ -52,7 +52,7 @@ class Gate:
         """
         return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
 
-    def allows(self, invocation: Invocation, start: Invocation | None = None) -> bool:
+    def allows(self, invocation: Invocation, start: JobInvocation | None = None) -> bool:
         """Whether it would pass: for what is shown to a person."""
         try:
             self.check(invocation, start)
@@ -98,11 +98,11 @@ class Gate:
         if limit is None:
             yield
             return
-        before = {id_ for id_, user_id in self._under_way.items() if user_id == asked.user_id}
-        self._under_way[asked.id] = asked.user_id
+        before = {id_ for id_, user_id in self._under_way.items() if user_id == asked.origin.user_id}
+        self._under_way[asked.id] = asked.origin.user_id
         try:
             made = self._counts.made_by(
-                asked.user_id,
+                asked.origin.user_id,
                 after=asked.created_at - HOUR,
                 until=asked.created_at,
                 besides={*before, asked.id},

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, JobInvocation
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
@@ -63,23 +62,18 @@ class RtcAccess:
         self._slack = slack
         self._now = now
 
-    async def commit(self, asked: Invocation) -> Invocation | None:
+    async def commit(self, asked: JobInvocation) -> JobInvocation | None:
         """Write the request down; return None where Slack has delivered it before.
 
         Raises:
             DatabaseUnavailable: the request is not committed, and nothing may be shown.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            lease_until=self._now() + LOOK_TIME,
-        )
+        received = self._acceptance.received(asked, self._now() + LOOK_TIME)
         return received if await self._acceptance.commit(received) else None
 
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: JobInvocation) -> None:
         """Show RTC access to the person of a committed request."""
-        job = JobRef(invocation.room_id or "", invocation.job_id or "")
+        job = JobRef.in_row(invocation)
         view_id = await self._open(invocation, opening(job))
         if view_id is None:
             failed = steps.Failed(reason=reason(Code.MODAL_NOT_OPENED))
@@ -112,7 +106,7 @@ class RtcAccess:
     async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
         try:
             opened = await self._show_view(
-                partial(self._slack.views_open, trigger_id=invocation.trigger_id), view
+                partial(self._slack.views_open, trigger_id=invocation.origin.trigger_id), view
             )
             return str(opened["view"]["id"])
         except (*SLACK_FAILURES, KeyError) as error:

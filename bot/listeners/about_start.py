@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import parse_again, request_of
-from bot.domain.invocation import Action, Invocation, StartRequest, Status
+from bot.domain.arguments import parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.errors import InvalidArguments
 from bot.jobs.start import Duplicate, Used
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
@@ -21,7 +21,8 @@ DOUBLE_CLICK = timedelta(seconds=2)
 class AboutStart(Wish):
     """A wish about a start: `named` is its row."""
 
-    named: Invocation
+    asked: RoomInvocation
+    named: RoomInvocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class StartWish(Wish):
     `is_another`: the person knows of an equal start and wants another one.
     """
 
+    asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
 
@@ -43,51 +45,53 @@ def parse_start_id(use: Use) -> str:
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
-    return about(use, named, request_of(named))
+    return about(use, named, named.request)
 
 
-async def get_start(use: Use, invocation_id: str) -> Invocation:
+async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
     """Return the row of a start.
 
     Raises:
-        InvalidArguments: there is none with this ID.
+        InvalidArguments: there is none with this ID, or it names no room.
     """
     start = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
     if start is None or start.action is not Action.START:
         raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    if not has_room(start):
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
     return start
 
 
-def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
+def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
     """Return the click as if made in the channel of the start: an answer may be a direct message.
 
     Only the person who made the start is moved there; others may be no members of that channel. The team is
     always the start's, for starts are compared by it and a click may come without one.
     """
-    asked = replace(use.invocation.asking_for(request), team_id=named.team_id)
-    if asked.user_id == named.user_id or asked.channel_id is None:
-        asked = replace(asked, channel_id=named.channel_id, channel_kind=named.channel_kind)
+    there = named.origin
+    origin = replace(use.invocation.origin, team_id=there.team_id)
+    if origin.user_id == there.user_id or origin.channel_id is None:
+        origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
+    asked = replace(use.invocation.asking_for(request), origin=origin)
     return AboutStart(asked=asked, named=named)
 
 
-def once_more(use: Use, named: Invocation) -> Invocation:
+def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
-    if not named.room_id:
-        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
     return about(use, named, parse_again(named, use.services.regions)).asked
 
 
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
-    asked, starts = wish.asked, use.services.starts
-    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    asked, services = wish.asked, use.services
+    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
             words = starting(received)
-            return Accepted(words=words, instead=True, work=partial(starts.carry_out, received))
+            return Accepted(words=words, instead=True, work=partial(services.worker.work_on, received))
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
         case Used(existing):
-            why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
+            why = reason(Code.BUTTON_USED, user_id=existing.origin.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
             instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
             return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
@@ -108,8 +112,8 @@ def duplicate_reason(existing: Invocation) -> Reason:
     """Return why a duplicate was refused, for the invocation log."""
     match existing.status:
         case Status.STARTED:
-            return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_STARTED, user_id=existing.origin.user_id)
         case Status.UNKNOWN:
-            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.origin.user_id)
         case _:
-            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.origin.user_id)

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.arguments import first_word, request_of, unknown_subcommand
-from bot.domain.invocation import Action, Status
+from bot.domain.arguments import first_word, unknown_subcommand
+from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers
 from bot.listeners.use import Accepted, AnyButton, AnyListener, AnyView, Command, Form, Services, Use, View
@@ -104,8 +104,8 @@ class Pipeline:
         parsed = listener.parse(use)
         use.invocation = replace(use.invocation, action=listener.action)
         wish = await listener.find(use, parsed)
-        if listener.action is Action.START and wish.asked.room_id:
-            use.invocation = use.invocation.asking_for(request_of(wish.asked))
+        if listener.action is Action.START and has_room(wish.asked):
+            use.invocation = use.invocation.asking_for(wish.asked.request)
         policy = self.services.policy
         passed = policy.check(wish.asked, wish.start, quick_start=wish.quick_start)
         async with policy.within_limit(wish.asked, passed):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Action, Invocation, Source
+from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.jobs.break_glass import BreakGlass
@@ -20,6 +20,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import Worker
 from bot.listeners.incoming import Incoming
 from bot.messages.message import Message
 from bot.runtime.background import Tasks
@@ -37,6 +38,7 @@ class Services:
     starts: Starts
     stops: Stops
     reconciliation: Reconciliation
+    worker: Worker
     rtc: RtcAccess | None
     break_glass: BreakGlass
     delivery: Delivery
@@ -80,7 +82,7 @@ class Wish:
     """
 
     asked: Invocation
-    start: Invocation | None = None
+    start: JobInvocation | None = None
     quick_start: str | None = None
 
 

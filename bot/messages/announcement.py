@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import Invocation, JobState, RoomInvocation
 from bot.domain.job import RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
@@ -48,7 +48,7 @@ Fact = tuple[str, str]
 
 
 def announcement(
-    invocation: Invocation,
+    invocation: RoomInvocation,
     job: SmartChatJob,
     life: JobLife | None = None,
     *,
@@ -79,7 +79,7 @@ def announcement(
             header(title),
             *([section(note)] if note else ()),
             fields(who),
-            *_long_id(job.job_id or ""),
+            *_long_id(job.job_id),
             *_details(summary, voices, rtc),
             *([actions(buttons)] if buttons else ()),
             context(_small_print(invocation, hint)),
@@ -103,8 +103,8 @@ def _details(summary: list[Fact], voices: list[str], rtc: str) -> Iterator[Block
         yield section(f"*RTC*\n{rtc}")
 
 
-def _buttons(invocation: Invocation, job: SmartChatJob, *, rtc_access: bool) -> list[Block]:
-    ref = JobRef.of(invocation.room_id, job.job_id)
+def _buttons(invocation: RoomInvocation, job: SmartChatJob, *, rtc_access: bool) -> list[Block]:
+    ref = JobRef.of(invocation.request.room_id, job.job_id)
     if ref is None:
         return []
     access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
@@ -127,14 +127,14 @@ def _note(invocation: Invocation) -> str:
     return "\n".join(note for note in (glass_note(invocation), found) if note)
 
 
-def _who_and_where(invocation: Invocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
-    yield "Job ID", code(job.job_id or "", _ID_LIMIT)
+def _who_and_where(invocation: RoomInvocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
+    yield "Job ID", code(job.job_id, _ID_LIMIT)
     yield "State", words.state(life)
-    yield "Room", words.room(invocation.room_id, invocation.room_name)
-    region = job.region or invocation.region
+    yield "Room", words.room(invocation.request.room_id, invocation.room_name)
+    region = job.region or invocation.request.region
     if region:
         yield "Region", words.region(region)
-    yield "Started by", mention(invocation.user_id)
+    yield "Started by", mention(invocation.origin.user_id)
 
 
 def _configuration(job: SmartChatJob) -> Iterator[Fact]:
@@ -165,8 +165,8 @@ def _rtc(room: RtcRoomInfo) -> str:
 
 def _small_print(invocation: Invocation, hint: str) -> str:
     parts = [moment(invocation.created_at)]
-    if invocation.request_id:
-        parts.append(f"Request ID {code(invocation.request_id)}")
+    if invocation.answer.request_id:
+        parts.append(f"Request ID {code(invocation.answer.request_id)}")
     if hint:
         parts.append(hint)
     return " · ".join(parts)

@@ -22,7 +22,7 @@ def with_break_glass(refusal: Message, value: str) -> Message:
 
 def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
     """The modal that asks for the reason. `metadata` comes back with it."""
-    room = f" of room `{escape(refused.room_id, 64)}`" if refused.room_id else ""
+    room = f" of room `{escape(refused.request.room_id, 64)}`" if refused.request else ""
     return {
         "type": "modal",
         "callback_id": BREAK_GLASS,
@@ -60,4 +60,4 @@ def glass_note(start: Invocation) -> str:
     if start.source is not Source.BREAK_GLASS:
         return ""
     why = escape(" ".join(start.text.split()), MOST_REASON)
-    return f"Break glass: {mention(start.user_id)} started what the policy refuses. Reason: {why}"
+    return f"Break glass: {mention(start.origin.user_id)} started what the policy refuses. Reason: {why}"

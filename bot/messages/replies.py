@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Invocation, RoomType, Status
+from bot.domain.invocation import Invocation, RoomInvocation, RoomType, Status
 from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
 from bot.messages.buttons import (
@@ -22,10 +22,10 @@ ID_LIMIT = 2000
 """A job ID is shown whole."""
 
 
-def starting(start: Invocation) -> Message:
+def starting(start: RoomInvocation) -> Message:
     """The ack of a start that is under way."""
-    where = f" in {words.region(start.region)}" if start.region else ""
-    return Message(f"Starting room {words.room(start.room_id, start.room_name)}{where} …")
+    where = f" in {words.region(start.request.region)}" if start.request.region else ""
+    return Message(f"Starting room {words.room(start.request.room_id, start.room_name)}{where} …")
 
 
 def usage(command: str, regions: Regions) -> Message:
@@ -79,13 +79,13 @@ def declined(
     return Message("\n".join([told, *([" ".join(closing)] if closing else ())]))
 
 
-def not_started(invocation: Invocation, error: ReasonedError) -> Message:
+def not_started(invocation: RoomInvocation, error: ReasonedError) -> Message:
     """Why a start that was acknowledged made no job."""
     verdict = f"*Room {_in_bold(invocation)} was not started.*"
     return Message(f"{verdict}\n{said(error)}\n{reference(invocation, error)}")
 
 
-def interrupted(invocation: Invocation) -> Message:
+def interrupted(invocation: RoomInvocation) -> Message:
     """That the bot went down before it sent a start, which costs nothing to send now."""
     return with_buttons(
         f"*Room {_in_bold(invocation)} was not started.*\n"
@@ -95,7 +95,7 @@ def interrupted(invocation: Invocation) -> Message:
     )
 
 
-def duplicate(existing: Invocation, refused: Invocation) -> Message:
+def duplicate(existing: RoomInvocation, refused: RoomInvocation) -> Message:
     """That an equal start is not settled yet or has just started, for two in a row are mostly a mistake.
 
     A job that was started in a channel that the person cannot read stays as private as the channel is.
@@ -103,16 +103,17 @@ def duplicate(existing: Invocation, refused: Invocation) -> Message:
     Args:
         refused: the row of the start that was not sent.
     """
-    room = words.room(refused.room_id, refused.room_name or existing.room_name)
+    room = words.room(refused.request.room_id, refused.room_name or existing.room_name)
     is_visible = existing.is_visible_to(refused)
-    who = "you" if existing.user_id == refused.user_id else mention(existing.user_id)
+    who = "you" if existing.origin.user_id == refused.origin.user_id else mention(existing.origin.user_id)
     if not is_visible:
         who = "somebody in a channel that cannot be read from here"
-    ago = _ago(existing.started_at or existing.created_at, refused.created_at)
+    started_at = existing.job.started_at if existing.job else None
+    ago = _ago(started_at or existing.created_at, refused.created_at)
     paid = "Your start was not sent: it would make another job, and each job holds a paid channel."
     match existing.status:
         case Status.STARTED:
-            job = f": job {code(existing.job_id or '', ID_LIMIT)}" if is_visible else ""
+            job = f": job {code(existing.job.job_id, ID_LIMIT)}" if existing.job and is_visible else ""
             news = f"Room {room} was started by {who} {ago}{job}."
             use = "Use that job." if is_visible else "Ask those who work with this room."
             advice = f"{use} Start another only if you need two."
@@ -120,7 +121,7 @@ def duplicate(existing: Invocation, refused: Invocation) -> Message:
             news = f"Room {room} may be running: it is not known what came of the start by {who} {ago}."
             advice = "Look again whether its job is there. Start it anyway only if it is not."
         case _:
-            where = f" in {words.region(existing.region)}" if existing.region else ""
+            where = f" in {words.region(existing.request.region)}" if existing.request.region else ""
             news = f"Room {room} is already starting{where}, by {who}, {ago}."
             advice = "Wait for what comes of it. Start another only if you need two."
     is_unknown = existing.status is Status.UNKNOWN
@@ -130,16 +131,16 @@ def duplicate(existing: Invocation, refused: Invocation) -> Message:
     )
 
 
-def used(existing: Invocation, asking: Invocation) -> Message:
+def used(existing: RoomInvocation, asking: Invocation) -> Message:
     """That a button was used before, and what came of the start that this led to."""
-    room = words.room(existing.room_id, existing.room_name)
-    who = "you" if existing.user_id == asking.user_id else mention(existing.user_id)
+    room = words.room(existing.request.room_id, existing.room_name)
+    who = "you" if existing.origin.user_id == asking.origin.user_id else mention(existing.origin.user_id)
     opening = f"This button was used by {who} {_ago(existing.created_at, asking.created_at)}, and works once."
     closing = "Nothing more was started."
     match existing.status:
         case Status.STARTED:
-            job = code(existing.job_id or "", ID_LIMIT)
-            return Message(f"{opening}\nRoom {room} was started: job {job}. {closing}")
+            job = f": job {code(existing.job.job_id, ID_LIMIT)}" if existing.job else ""
+            return Message(f"{opening}\nRoom {room} was started{job}. {closing}")
         case Status.UNKNOWN:
             return with_buttons(
                 f"{opening}\nIt is not known whether room {room} started. {closing}",
@@ -155,7 +156,7 @@ def used(existing: Invocation, asking: Invocation) -> Message:
             )
 
 
-def _of_an_unknown(start: Invocation) -> list[Block]:
+def _of_an_unknown(start: RoomInvocation) -> list[Block]:
     return [look_again_button(start.id), start_anyway_button(start)]
 
 
@@ -164,8 +165,8 @@ def _ago(then: datetime, now: datetime) -> str:
     return f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
 
 
-def _in_bold(invocation: Invocation) -> str:
-    return words.room(invocation.room_id, invocation.room_name, bold=False)
+def _in_bold(invocation: RoomInvocation) -> str:
+    return words.room(invocation.request.room_id, invocation.room_name, bold=False)
 
 
 def went_wrong(entry: str) -> Message:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import Invocation, RoomInvocation
 from bot.errors import OutcomeUnknown
 from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
@@ -34,14 +34,14 @@ class Look:
 
 
 def outcome_unknown(
-    invocation: Invocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
+    invocation: RoomInvocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
 ) -> Message:
     """That it is not known what came of the start; the person can look again, or start the room anyway.
 
     Args:
         again: when it was looked again because the person wanted it.
     """
-    room = words.room(invocation.room_id, invocation.room_name, bold=False)
+    room = words.room(invocation.request.room_id, invocation.room_name, bold=False)
     verdict = (
         f"*It is not known whether room {room} started.* "
         "The start was not sent again, so that nothing runs twice."
@@ -68,11 +68,11 @@ def outcome_unknown(
     )
 
 
-def settled_already(invocation: Invocation) -> Message:
+def settled_already(invocation: RoomInvocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job = code(invocation.job_id or "", _ID_LIMIT)
-    room = words.room(invocation.room_id, invocation.room_name)
-    return Message(f"This start is settled: job {job} in room {room}.")
+    job = f"job {code(invocation.job.job_id, _ID_LIMIT)}" if invocation.job else "no job"
+    room = words.room(invocation.request.room_id, invocation.room_name)
+    return Message(f"This start is settled: {job} in room {room}.")
 
 
 def _seen(look: Look) -> tuple[str, str]:
@@ -105,9 +105,9 @@ def _shown(look: Look) -> list[str]:
     return shown
 
 
-def no_such_job(unknown: Invocation, job_id: str) -> Message:
+def no_such_job(unknown: RoomInvocation, job_id: str) -> Message:
     """The job of a button is not in the room's list any more."""
-    room = words.room(unknown.room_id, unknown.room_name)
+    room = words.room(unknown.request.room_id, unknown.room_name)
     return Message(
         f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {room} "
         "any more, so nothing was changed. *What to do:* look again."
@@ -122,10 +122,10 @@ def not_looked(job_id: str) -> Message:
     )
 
 
-def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Message:
+def somebodys(unknown: RoomInvocation, job_id: str, owner: Invocation | None) -> Message:
     """The job of a button belongs to another start by now."""
-    who = f" by {mention(owner.user_id)}" if owner else ""
-    room = words.room(unknown.room_id, unknown.room_name)
+    who = f" by {mention(owner.origin.user_id)}" if owner else ""
+    room = words.room(unknown.request.room_id, unknown.room_name)
     return Message(
         f"Job {code(job_id, _ID_LIMIT)} in room {room} was made by another start"
         f"{who}. "

@@ -65,14 +65,14 @@ def rtc_user(user_type: str) -> str:
     return _word(_RTC_USERS, user_type)
 
 
-def room(room_id: str | None, name: str | None, *, bold: bool = True) -> str:
+def room(room_id: str, name: str | None, *, bold: bool = True) -> str:
     """*Lobby kiosk* (`24bad716-…`); of a room without a name of its own, the ID alone.
 
     Args:
         bold: not in the midst of what is bold already.
     """
     known = literal(_own_name(room_id, name), _LONGEST_NAME)
-    shown_id = code(room_id or "")
+    shown_id = code(room_id)
     if not known:
         return shown_id
     return f"*{known}* ({shown_id})" if bold else f"{known} ({shown_id})"
@@ -84,7 +84,7 @@ def plain_room(room_id: str, name: str | None) -> str:
     return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
 
 
-def _own_name(room_id: str | None, name: str | None) -> str:
+def _own_name(room_id: str, name: str | None) -> str:
     known = legible(name)
     return "" if known == room_id else known
 

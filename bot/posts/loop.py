@@ -112,7 +112,7 @@ class DeliveryLoop:
         return Post(
             id=self._new_id(),
             invocation_id=invocation.id,
-            job_id=job_id or invocation.job_id,
+            job_id=job_id or (invocation.job.job_id if invocation.job else None),
             purpose=purpose,
             facts=facts,
             next_attempt_at=now,

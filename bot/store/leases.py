@@ -1,4 +1,4 @@
-"""What one process at a time may do, and the taking over of what a dead process has left."""
+"""Leases for work that only one process may do at a time, and the takeover of a dead process's work."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class Leases:
         self._database = database
 
     async def claim(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
-        """Take a lease that is free or has run out, or renew one's own; False where another has it."""
+        """Take a lease that is free or has run out, or renew one's own. Return False if another has it."""
         statement = insert_into(leases, self._database.dialect).values(name=name, holder=holder, until=until)
         free = (leases.c.holder == holder) | (leases.c.until <= now)
         return (
@@ -30,18 +30,18 @@ class Leases:
         )
 
     async def release(self, name: str, holder: str) -> None:
-        """Let another process have it at once."""
+        """Give the lease back, so that another process can take it at once."""
         await execute(self._database, delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
 async def inherit(database: Database, now: datetime) -> None:
-    """At start, take over at once what the process before has left behind.
+    """Release the rows, posts and leases that the process before has left behind. Call it at the start.
 
-    Only where a log serves one process, which is so with SQLite: whoever had a row, a post or a lease is
-    gone. With PostgreSQL others may be at work, and leases are waited for.
+    Only with SQLite, which serves one process: the former holder is gone. With PostgreSQL other processes may
+    be at work, so the leases must run out.
 
     Raises:
-        DatabaseUnavailable: it cannot be written.
+        DatabaseUnavailable: the database cannot be written.
     """
     if database.dialect.name == "sqlite":
         await execute(

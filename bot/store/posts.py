@@ -1,4 +1,4 @@
-"""The posts: what is to be said in Slack, what stands there, and who is at it."""
+"""The table of posts: what each message shows, what it should show, and which process delivers it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -33,16 +33,16 @@ _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
 EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION)
-"""Posts that are edited as their job goes on."""
+"""Posts that are edited when their job changes."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A post was delivered: where it stands by now, and what it shows.
+    """The result of a delivery: where the message is, and what it shows.
 
-    `note` says that the invocation is to know that it was told; `end` is another post that is due now.
+    `note`: mark the invocation as announced. `end`: another post to add now.
     """
 
     at: datetime
@@ -54,21 +54,21 @@ class Shown:
 
 
 class Posts:
-    """The table `posts`. Each method that writes is one commit; all raise DatabaseUnavailable."""
+    """The table `posts`. Each method that writes is one commit. All methods raise DatabaseUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def due(self, now: datetime, *, limit: int) -> list[Due]:
-        """What is to be delivered and is in nobody's hands, the longest due first."""
+        """Return the posts that are due and not claimed, the longest due first."""
         return await self._all(_DUE, {"now": now, "limit": limit})
 
     async def held(self, invocation_id: str, lease: datetime) -> list[Due]:
-        """The posts of an invocation that were taken until then."""
+        """Return the posts of an invocation that are claimed until `lease`."""
         return await self._all(_TAKEN, {"row_id": invocation_id, "until": lease})
 
     async def of(self, invocation_id: str) -> list[Post]:
-        """All posts of an invocation, the oldest first."""
+        """Return all posts of an invocation, the oldest first."""
         found = select(*_POST).where(posts.c.invocation_id == invocation_id)
         rows = await fetch(self._database, found.order_by(posts.c.created_at, posts.c.id))
         return [_post_of(row) for row in rows]
@@ -78,7 +78,7 @@ class Posts:
         await execute(self._database, _ADDING, new_post(post))
 
     async def claim(self, post: Post, until: datetime) -> Post | None:
-        """Take a post until then; None where another process has taken it, or it is wanted anew."""
+        """Claim a post. Return None if another process has claimed it, or if its revision has changed."""
         values = _identity(post) | {"until": until, "held": post.lease_until}
         statement = _CLAIMING_FREE if post.lease_until is None else _CLAIMING
         if await execute(self._database, statement, values | {"revision": post.revision}) == 0:
@@ -86,17 +86,17 @@ class Posts:
         return replace(post, lease_until=until)
 
     async def mark(self, post: Post, shown: Shown) -> bool:
-        """Note that it was delivered; False where it is not held any more, or more is wanted of it."""
+        """Note the delivery. Return False if the claim is lost, or if the post has a newer revision."""
         return await self._mark(post, shown, {"revision": post.revision}, is_last=True)
 
     async def mark_and_keep(self, post: Post, shown: Shown, until: datetime) -> bool:
-        """Note that it was delivered, and keep it, for more is wanted; False where it is not held."""
+        """Note the delivery and keep the claim for the next one. Return False if the claim is lost."""
         return await self._mark(post, shown, {"until": until}, is_last=False)
 
     async def put_off(self, post: Post, at: datetime | None, *, failed: bool = True) -> None:
-        """Let anybody try it from then on (None: nobody), unless it is not held any more.
+        """Release a post until its next attempt at `at` (None: never), if it is still claimed.
 
-        What has come to be wanted meanwhile is due as it is.
+        If the post has a newer revision, that one stays due at its own time.
         """
         values = _identity(post) | {"held": post.lease_until, "revision": post.revision}
         values |= {"at": at, "attempts": post.attempts + failed}
@@ -105,16 +105,16 @@ class Posts:
     async def show(
         self, invocation_id: str, state: JobState, facts: str, *, now: datetime, until: datetime
     ) -> None:
-        """Note where a job stands, unless more is known already, and take its posts, if they are free.
+        """Note a job's state, unless a later one is known, and claim those of its posts that are free.
 
-        For an end, `now` is kept.
+        If the job is over, `now` is stored as its end.
         """
         values = {"row_id": invocation_id, "state": state, "facts": facts, "now": now, "until": until}
         values["ended_at"] = now if state.is_over else None
         await execute_both(self._database, _moving_on(state), _showing, values)
 
     async def refresh(self, invocation_id: str, *, now: datetime, until: datetime) -> None:
-        """Let a job's posts be said anew, and take them, if they are free."""
+        """Make a job's posts due again with a new revision, and claim those that are free."""
         values = {"row_id": invocation_id, "now": now, "until": until}
         await execute(self._database, _REFRESHING, values)
 
@@ -141,18 +141,18 @@ class Posts:
 
 
 def new_post(post: Post) -> dict[str, Any]:
-    """The values for `adding`."""
+    """Return the values for `adding`."""
     return {f"post_{name}": getattr(post, name) for name in NAMES}
 
 
 def adding(condition: ColumnElement[bool]) -> Any:
-    """The statement that adds a post where the condition holds."""
+    """Return the statement that adds a post if the condition is true."""
     values = [_value(f"post_{name}", posts.c[name]) for name in NAMES]
     return insert(posts).from_select(NAMES, select(*values).where(condition))
 
 
 def _value(name: str, column: Any = None) -> Any:
-    """A place in a statement, with the column's type where the database cannot find it by itself."""
+    """Return a placeholder, with the column's type if the database cannot infer it."""
     return bindparam(name, required=False, type_=None if column is None else column.type)
 
 
@@ -162,12 +162,12 @@ def _identity(post: Post) -> dict[str, Any]:
 
 _ADDING = insert(posts).values({name: _value(f"post_{name}") for name in NAMES})
 _HELD = (posts.c.id == _value("which_post"), posts.c.lease_until == _value("held"))
-_AS_IT_WAS = posts.c.revision == _value("revision")
+_SAME_REVISION = posts.c.revision == _value("revision")
 
-_CLAIMING = update(posts).where(*_HELD, _AS_IT_WAS).values(lease_until=_value("until"))
+_CLAIMING = update(posts).where(*_HELD, _SAME_REVISION).values(lease_until=_value("until"))
 _CLAIMING_FREE = (
     update(posts)
-    .where(posts.c.id == _value("which_post"), posts.c.lease_until.is_(None), _AS_IT_WAS)
+    .where(posts.c.id == _value("which_post"), posts.c.lease_until.is_(None), _SAME_REVISION)
     .where(posts.c.next_attempt_at.is_not(None))
     .values(lease_until=_value("until"))
 )
@@ -176,9 +176,9 @@ _PUTTING_OFF = (
     .where(*_HELD)
     .values(
         next_attempt_at=case(
-            (_AS_IT_WAS, _value("at", posts.c.next_attempt_at)), else_=posts.c.next_attempt_at
+            (_SAME_REVISION, _value("at", posts.c.next_attempt_at)), else_=posts.c.next_attempt_at
         ),
-        attempts=case((_AS_IT_WAS, _value("attempts", posts.c.attempts)), else_=posts.c.attempts),
+        attempts=case((_SAME_REVISION, _value("attempts", posts.c.attempts)), else_=posts.c.attempts),
         lease_until=None,
     )
 )
@@ -192,7 +192,7 @@ _TAKING = {
         else_=_value("until", posts.c.lease_until),
     ),
 }
-"""Wanted anew. Whoever is at it at this moment sees that afterwards, and goes on."""
+"""Make a post due again. A process that is delivering it sees the new revision afterwards, and goes on."""
 
 _OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
 _REFRESHING = update(posts).where(_OF_THE_JOB).values(_TAKING)
@@ -200,7 +200,7 @@ _REFRESHING = update(posts).where(_OF_THE_JOB).values(_TAKING)
 
 @cache
 def _moving_on(state: JobState) -> Any:
-    """The statement that lets a start's row say where its job stands, unless it says something later."""
+    """Return the statement that stores a job's state in its start's row, unless the row has a later one."""
     earlier = [other for other in JobState if state.follows(other)]
     return (
         update(invocations)
@@ -216,7 +216,7 @@ def _showing(condition: ColumnElement[bool]) -> Any:
 
 @cache
 def _marking(*, is_last: bool) -> Any:
-    """The statement that notes what a post shows."""
+    """Return the statement that notes what a post shows."""
     shown = {
         "channel": _value("channel"),
         "ts": _value("ts"),
@@ -226,12 +226,12 @@ def _marking(*, is_last: bool) -> Any:
     }
     if is_last:
         nothing_left = {"next_attempt_at": None, "lease_until": None}
-        return update(posts).where(*_HELD, _AS_IT_WAS).values(shown | nothing_left)
+        return update(posts).where(*_HELD, _SAME_REVISION).values(shown | nothing_left)
     return update(posts).where(*_HELD).values(shown | {"lease_until": _value("until")})
 
 
 def _noting(condition: ColumnElement[bool]) -> Any:
-    """The statement that lets an invocation know that it was told; its response_url is needed no more."""
+    """Return the statement that marks an invocation as announced, and clears its response_url."""
     return (
         update(invocations)
         .where(invocations.c.id == _value("invocation_id"), condition)

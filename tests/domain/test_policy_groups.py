@@ -1,21 +1,21 @@
 """The policy: user groups, quick starts, what is denied, how often, and what breaks the glass."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, Source, Status
 from bot.domain.policy import NO_MEMBERS, Members, Passed, Policy
 from bot.errors import Refused
 from bot.messages.reasons import advice, sentence
+from tests.fakes import an_invocation, changed
 
 ON_CALL: Members = {"S0ONCALL": frozenset({"U0MEI"}), "S0LEFT": frozenset()}
 
 
-def by(user: str = "U0MEI", action: Action = Action.START, **changes: Any) -> Invocation:
-    invocation = Invocation(
+def by(user: str = "U0MEI", action: Action = Action.START, **changes: Any) -> JobInvocation:
+    invocation = an_invocation(
         id="one",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         action=action,
@@ -25,12 +25,13 @@ def by(user: str = "U0MEI", action: Action = Action.START, **changes: Any) -> In
         channel_id="C0AVATARS",
         room_id="lobby",
         region="cn-north-4",
+        job_id="job-1",
     )
-    return replace(invocation, **changes)
+    return changed(invocation, **changes)
 
 
 def refused(
-    policy: Policy, invocation: Invocation, members: Members = ON_CALL, **more: Any
+    policy: Policy, invocation: JobInvocation, members: Members = ON_CALL, **more: Any
 ) -> tuple[str, str] | None:
     """Why it does not pass and by which rule, or None."""
     try:
@@ -81,7 +82,7 @@ def test_a_group_makes_no_guest_one_of_ours() -> None:
     policy = Policy.parse('[start]\ngroups = ["S0ONCALL"]\n[break_glass]\ngroups = ["S0ONCALL"]')
     guest = by("U0MEI", foreign_team_id="T0PARTNER")
     assert "another Slack workspace" in str(refused(policy, guest))
-    assert refused(policy, replace(guest, source=Source.BREAK_GLASS)) is not None
+    assert refused(policy, changed(guest, source=Source.BREAK_GLASS)) is not None
 
 
 @pytest.mark.parametrize("table", ["deny", "start.deny"])
@@ -138,7 +139,8 @@ def test_where_only_quick_starts_are_named_no_room_may_be_typed() -> None:
 
 def test_a_room_that_is_still_to_be_found_by_its_name_is_judged_when_it_is() -> None:
     policy = Policy.parse('[start]\nrooms = ["lobby"]')
-    assert refused(policy, by(room_id=None, room_name="Main hall")) is None
+    unnamed = by(room_id=None, region=None, room_name="Main hall")
+    assert refused(policy, unnamed) is None
     assert refused(policy, by(room_id="hall", room_name="Main hall")) is not None
 
 
@@ -164,7 +166,7 @@ def test_a_refusal_names_whom_to_ask() -> None:
 def test_whom_the_policy_names_for_rtc_access_sees_that_of_others() -> None:
     policy = Policy.parse('[rtc]\ngroups = ["S0ONCALL"]\nrooms = ["lobby"]')
     lus = by("U0LU")
-    adopted = replace(lus, adopted_at=lus.created_at)
+    adopted = changed(lus, adopted_at=lus.created_at)
     for start in (lus, adopted, None):
         policy.check(by(action=Action.RTC_ACCESS), start, members=ON_CALL)
         with pytest.raises(Refused):

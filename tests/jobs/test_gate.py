@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from bot.errors import Refused
 from bot.jobs.gate import Gate
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation, changed
 from tests.graph import a_gate
 from tests.metastudio.cloud import NOON
 
@@ -20,7 +20,7 @@ LIMITED = Policy.parse('admins = ["U0LU"]\n[start]\nper_person_and_hour = 2')
 
 
 def asked(number: int = 0, **changes: object) -> Invocation:
-    start = Invocation(
+    start = an_invocation(
         id=f"new-{number}",
         created_at=NOON,
         action=Action.START,
@@ -29,7 +29,7 @@ def asked(number: int = 0, **changes: object) -> Invocation:
         user_id="U0MEI",
         room_id="lobby",
     )
-    return replace(start, **changes)  # type: ignore[arg-type]  # any field
+    return changed(start, **changes)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
 from bot.environment.policy_file import read_policy, stamp_of
 from bot.errors import SettingsError
@@ -17,11 +17,12 @@ from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 from tests.graph import a_gate
 from tests.metastudio.cloud import NOON
 
 OPEN, SHUT = "# everybody\n", "[start]\nusers = []\n"
-START = Invocation(
+START = an_invocation(
     id="one",
     created_at=NOON,
     action=Action.START,

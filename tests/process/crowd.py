@@ -24,12 +24,12 @@ class Typed:
 
     @property
     def is_promised(self) -> bool:
-        """Whether the answer said that the room is being started."""
+        """True if the answer said that the room is being started."""
         return self.error is None and self.answer.startswith("Starting room")
 
 
 class Crowd:
-    """A crowd that types at a steady rate from entry to exit, whether the bot answers or not."""
+    """A crowd that types at a steady rate from entry to exit, even if the bot does not answer."""
 
     def __init__(self, stand_ins: StandIns, *, per_second: float) -> None:
         self.typed: list[Typed] = []

@@ -1,4 +1,4 @@
-"""A job's one message says what becomes of it, from the start to the end."""
+"""A job's one message follows its state from the start to the end."""
 
 import asyncio
 from dataclasses import replace
@@ -10,6 +10,7 @@ from bot.domain.invocation import JobState
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
+from tests.fakes import flat
 from tests.stage import AVATARS, GENERAL, HURRY, JONAS, MEI, Clock, Stage, StagedWith, buttons, staged, until
 
 STUDIO = "C0STUDIO01"
@@ -46,16 +47,16 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
     stage.clock.advance(60)
     await stage.clicks("Stop", told["lobby"], user=JONAS)
     await until(lambda: not any(buttons(message) for message in told.values()), 20)
-    rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows[:5]))
+    rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows[:5]))
     for row, (room, (title, state, job_state)) in zip(rows, lives.items(), strict=False):
         message = told[room]
         assert message.blocks[0]["text"]["text"] == title
         assert f"State: {state}" in message.text
-        assert row.job_state is job_state
+        assert flat(row).job_state is job_state
         assert (message.ts, message.channel) == (accepted[room].ts, AVATARS)
         assert stage.slack.messages(channel=AVATARS).count(message) == 1
         [line] = thread_of(stage, message)
-        assert f"Job `{row.job_id}` in room `{room}`" in line.text
+        assert f"Job `{flat(row).job_id}` in room `{room}`" in line.text
         assert state[0].lower() + state[1:] in line.text
         assert not line.reply_broadcast
         for fact in accepted[room].text.splitlines()[3:]:
@@ -119,7 +120,7 @@ async def test_a_metastudio_that_throttles_is_asked_less_often(socket_stage: Sta
     stage.metastudio.trouble.throttle("jobs")
     await stage.starts()
     await until(lambda: stage.asked("jobs") == 1)
-    await asyncio.sleep(2.5 / HURRY)  # two seconds are the usual time between looks at a job that starts
+    await asyncio.sleep(2.5 / HURRY)  # usually a starting job is read every two seconds
 
     assert stage.asked("jobs") == 1
 
@@ -141,8 +142,8 @@ async def test_where_the_announcement_cannot_be_changed_the_starter_hears_of_the
     }
     assert "State: Accepted" in sent_elsewhere.text
     assert "State: Accepted" in archived.text
-    rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
-    assert [row.job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
+    rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
+    assert [flat(row).job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
 
 
 async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old_buttons_tell_it_too(
@@ -165,7 +166,7 @@ async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old
         [line] = [text for text in told if job.job_id in text]
         assert f"in room `{room}` {end}" in line
 
-    await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
+    await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
     asked = stage.asked("stop"), stage.asked("state")
     for room, end in ends.items():
         assert buttons(old[room]) == ["RTC access", "Stop"]

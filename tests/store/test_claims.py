@@ -1,4 +1,4 @@
-"""Who has a row in hand, until when, and what is left for others to take over."""
+"""Claims: which process works on a row, until when, and which rows others may take over."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.invocation import Invocation, Status
 from bot.store.invocations import Invocations
-from tests.steps import noting, step_to
+from tests.fakes import changed
+from tests.steps import note_told, step_to
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=40)
@@ -114,6 +115,6 @@ async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_inv
     row, other = an_invocation(lease_until=NOON), an_invocation(lease_until=NOON)
     await log.record(row)
     await log.record(other)
-    await log.advance(row, noting(row, NOON))
+    await note_told(log, row, NOON)
     assert await log.overdue(NOON, limit=10) == [other]
-    assert await log.get(row.id) == replace(row, announced_at=NOON, lease_until=None)
+    assert await log.get(row.id) == changed(row, announced_at=NOON, lease_until=None)

@@ -1,4 +1,4 @@
-"""What one process at a time may do, and what a new process takes over."""
+"""Leases for work of one process at a time, and the takeover by a new process."""
 
 import asyncio
 from collections.abc import Callable
@@ -91,7 +91,7 @@ async def test_of_twenty_who_want_a_lease_at_once_one_has_it(
 class TestInheriting:
     @pytest.fixture
     async def left_behind(self, log: Invocations, leases: Leases, an_invocation: New) -> list[Invocation]:
-        """Two rows in hand of a process that held the lease, one already overdue, and one that is done."""
+        """Add two claimed rows of a process with a lease, one of them overdue, and a row that is done."""
         rows = [
             an_invocation(lease_until=NOON + timedelta(seconds=40)),
             an_invocation(status=Status.UNKNOWN, lease_until=NOON + timedelta(hours=6)),

@@ -1,4 +1,4 @@
-"""The posts: each wish and each delivery is one commit, and one process at a time has a post."""
+"""The posts: each change and each delivery is one commit, and one process at a time can claim a post."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import inherit
 from bot.store.posts import Posts, Shown
+from tests.fakes import flat
 from tests.steps import adopting, step_to
 from tests.store.conftest import NOON
 
@@ -30,11 +31,11 @@ def posts(database: Database) -> Posts:
 
 
 def a_post(row: Invocation, **changes: Any) -> Post:
-    """An announcement that somebody has in hand."""
+    """Return an announcement that is claimed."""
     values: dict[str, Any] = {
         "id": f"post of {row.id}",
         "invocation_id": row.id,
-        "job_id": row.job_id,
+        "job_id": flat(row).job_id,
         "purpose": Purpose.ANNOUNCEMENT,
         "created_at": NOON,
         "next_attempt_at": NOON,
@@ -45,7 +46,7 @@ def a_post(row: Invocation, **changes: Any) -> Post:
 
 @pytest.fixture
 async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
-    """A start whose answer is awaited."""
+    """Add a start that waits for its answer."""
     row = an_invocation(status=Status.STARTING, response_url="https://a")
     await log.record(row)
     return row
@@ -53,7 +54,7 @@ async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
 
 @pytest.fixture
 async def announced(log: Invocations, posts: Posts, start: Invocation) -> Post:
-    """The announcement of a job, which stands in a channel."""
+    """Add the announcement of a job, which is in a channel."""
     post = a_post(start, job_id="job-1")
     started = await log.advance(start, step_to(Status.STARTED), post=post)
     assert started is not None
@@ -143,8 +144,8 @@ async def test_what_was_announced_is_noted_with_its_place_and_the_response_url_g
     )
     row = await log.get(announced.invocation_id)
     assert row is not None
-    assert (row.announced_at, row.message_channel, row.message_ts) == (NOON, "C1", "1.2")
-    assert row.response_url is None
+    assert (row.told.announced_at, row.told.channel, row.told.ts) == (NOON, "C1", "1.2")
+    assert row.origin.response_url is None
 
 
 async def test_who_does_not_have_a_post_any_more_marks_nothing(
@@ -223,7 +224,7 @@ async def test_a_new_state_is_in_the_row_and_due_in_each_post_of_the_job(
 
     ended = await log.get(row.id)
     assert ended is not None
-    assert (ended.job_state, ended.ended_at) == (JobState.ENDED, NOON)
+    assert (flat(ended).job_state, flat(ended).ended_at) == (JobState.ENDED, NOON)
     held = {each.post.id: each.post for each in await posts.held(row.id, LEASE)}
     assert held.keys() == {announced.id, told.id}
     for post in held.values():

@@ -1,4 +1,4 @@
-"""However long the log grows, nothing that is asked for all the time reads all of it."""
+"""No frequent query reads the whole invocation log, however long it grows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +15,11 @@ from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from bot.store.watched_jobs import WatchedJobs
+from tests.fakes import an_invocation
 from tests.steps import adopting
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-START = Invocation(
+START = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -39,7 +40,7 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 
 
 async def found(log: Invocations, number: int) -> None:
-    """One of the two queries for duplicates."""
+    """Run one of the two queries for duplicates."""
     queries, values = duplicate_queries(START)
     await log._all(queries[number].params(values))
 
@@ -74,12 +75,12 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
 }
 
 IN_ITS_ORDER = {"what runs", "all jobs to follow", "new jobs to follow", "the newest rows"}
-"""What reads an index from its beginning: a small one, or no further than the limit."""
+"""Queries that read an index from its beginning: a small index, or only up to the limit."""
 
 
 @contextmanager
 def listening_to(database: Database) -> Iterator[list[Sent]]:
-    """The statements that reach the database, with their parameters as they are sent."""
+    """Yield the statements that reach the database, with their parameters."""
     sent: list[Sent] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
@@ -102,7 +103,7 @@ def listening_to(database: Database) -> Iterator[list[Sent]]:
 
 
 async def plans_of(database: Database, ask: Ask) -> list[list[str]]:
-    """How the database goes about each statement, step by step."""
+    """Return the database's query plan for each statement."""
     with listening_to(database) as sent:
         await ask(Invocations(database), WatchedJobs(database))
     return [await plan_of(database, statement, parameters) for statement, parameters in sent]
@@ -113,7 +114,9 @@ async def plan_of(database: Database, statement: str, parameters: Any) -> list[s
         if database.dialect.name == "sqlite":
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return [row.detail for row in rows]
-        await connection.execute(text("SET enable_seqscan = off"))  # an empty table is quickest read at once
+        await connection.execute(
+            text("SET enable_seqscan = off")
+        )  # for an empty table a full scan is fastest
         rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
         return [row[0] for row in rows]
 

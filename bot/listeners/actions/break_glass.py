@@ -14,7 +14,7 @@ from bot.reasons import reason
 async def ask(use: Use, wish: Wish) -> Accepted:
     """Log the click, and ask for the reason after the ack."""
     refused = await get_start(use, parse_start_id(use))
-    if refused.user_id != use.invocation.user_id:
+    if refused.origin.user_id != use.invocation.origin.user_id:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
     click = await use.services.break_glass.commit(wish.asked)
     if click is None:

@@ -22,7 +22,7 @@ async def stop(use: Use, wish: AboutJob) -> Accepted:
         return SAME_DELIVERY
     waits = stops.under_way >= MANY_STOPS
     words = stopping(wish.told, received.room_name) if waits else None
-    return Accepted(words=words, work=partial(stops.carry_out, received))
+    return Accepted(words=words, work=partial(use.services.worker.work_on, received))
 
 
 BUTTON = Button(

@@ -44,13 +44,14 @@ async def find(use: Use, click_id: str) -> GlassWish:
     refused = await _row(use, refused_id, Action.START)
     if click is None or refused is None:
         return GlassWish(asked=use.invocation)
-    use.invocation = replace(
-        use.invocation,
-        team_id=refused.team_id,
-        channel_id=refused.channel_id,
-        channel_kind=refused.channel_kind,
-        response_url=click.response_url,
+    origin = replace(
+        use.invocation.origin,
+        team_id=refused.origin.team_id,
+        channel_id=refused.origin.channel_id,
+        channel_kind=refused.origin.channel_kind,
+        response_url=click.origin.response_url,
     )
+    use.invocation = replace(use.invocation, origin=origin)
     listener, again = _listener_to(use, name, refused)
     wish = await listener.find(again, listener.parse(again))
     asked = replace(wish.asked, source=Source.BREAK_GLASS, text=use.invocation.text)
@@ -69,14 +70,16 @@ async def start(use: Use, wish: GlassWish) -> Accepted:
         raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
     accepted = await wish.listener.handle(use, wish.refused)
     if accepted.work is not None:
-        _log.warning("the glass was broken", user_id=wish.asked.user_id, room_id=wish.asked.room_id)
+        _log.warning("the glass was broken", user_id=wish.asked.origin.user_id)
     return accepted
 
 
 async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | None:
     """Return the row, if it is this person's."""
     row = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
-    is_theirs = row is not None and row.user_id == use.invocation.user_id and row.action is action
+    is_theirs = (
+        row is not None and row.origin.user_id == use.invocation.origin.user_id and row.action is action
+    )
     return row if is_theirs else None
 
 

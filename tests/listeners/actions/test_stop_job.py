@@ -1,10 +1,11 @@
-"""*Stop*: what of a click becomes a row, who may, and what is said of it."""
+"""*Stop*: the row of a click, who may stop, and the answer."""
 
 import pytest
 
 from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, Desk
 
 
@@ -16,11 +17,16 @@ async def test_a_job_is_stopped_by_a_click(running: Desk) -> None:
     assert running.told() == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
     row = await running.row()
     assert (row.action, row.source, row.status) == (Action.STOP, Source.BUTTON, Status.DONE)
-    assert (row.user_id, row.room_id, row.job_id, row.text) == (JONAS, "lobby", "job-1", "lobby job-1")
+    assert (row.origin.user_id, flat(row).room_id, flat(row).job_id, row.text) == (
+        JONAS,
+        "lobby",
+        "job-1",
+        "lobby job-1",
+    )
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_as_well(desk: Desk) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-9")]
+    desk.cloud.on_list = [JobReport(job_id="job-9")]
     await desk.clicks("stop_job", "lobby job-9")
 
     assert desk.cloud.stopped == ["job-9"]

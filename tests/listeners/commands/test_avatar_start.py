@@ -10,6 +10,7 @@ from bot.listeners.about_start import duplicate_reason
 from bot.messages.reasons import sentence
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
@@ -22,13 +23,13 @@ async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> N
     assert ack["text"] == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
     row = await desk.row()
     assert (row.action, row.source, row.status) == (Action.START, Source.COMMAND, Status.STARTED)
-    assert (row.room_id, row.region, row.room_type, row.client_id) == (
+    assert (flat(row).room_id, flat(row).region, flat(row).room_type, flat(row).client_id) == (
         "lobby",
         "cn-north-4",
         "METALINK",
         "desk-7",
     )
-    assert (row.user_id, row.job_id) == (MEI, "job-1")
+    assert (row.origin.user_id, flat(row).job_id) == (MEI, "job-1")
     assert "job-1" in desk.channel.announced[0]
 
 
@@ -38,7 +39,7 @@ async def test_how_the_command_is_used_is_answered_and_logged(desk: Desk, text: 
 
     assert "/avatar-start room_id [region]" in ack["text"]
     row = await desk.row()
-    assert (row.action, row.status, row.response_url) == (Action.HELP, Status.DONE, None)
+    assert (row.action, row.status, row.origin.response_url) == (Action.HELP, Status.DONE, None)
     assert desk.cloud.started == []
 
 
@@ -61,7 +62,7 @@ async def test_what_the_policy_forbids_is_refused_and_logged_with_what_was_asked
 
     assert "You may not start avatars with this bot." in ack["text"]
     row = await desk.row()
-    assert (row.status, row.room_id) == (Status.REFUSED, "lobby")
+    assert (row.status, flat(row).room_id) == (Status.REFUSED, "lobby")
     assert desk.cloud.started == []
     await desk.types(START, "lobby", user_id=JONAS)
     assert len(desk.cloud.started) == 1
@@ -75,7 +76,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
     assert f"Room `lobby` was started by <@{JONAS}> 3 s ago: job `job-1`." in ack["text"]
     assert len(desk.cloud.started) == 1
     row = await desk.row()
-    assert (row.user_id, row.room_id, row.status, row.reason) == (
+    assert (row.origin.user_id, flat(row).room_id, row.status, row.reason) == (
         MEI,
         "lobby",
         Status.REFUSED,

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.domain.arguments import parse_nothing
-from bot.domain.invocation import Action, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, Status
 from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
 from bot.messages.buttons import STOP_JOB
 from bot.messages.jobs import MOST_JOBS, jobs_list
@@ -24,20 +24,21 @@ async def show(use: Use, wish: Wish) -> Accepted:
         services.incoming.close(asked, Status.DONE),
         services.acceptance.ask(listing, beside_commit=True),
     )
-    hidden_in = "other channels" if asked.foreign_team_id else "private channels"
+    hidden_in = "other channels" if asked.origin.foreign_team_id else "private channels"
     words = jobs_list(
         running.jobs, running.total, asked.created_at, hidden=running.hidden, hidden_in=hidden_in
     )
-    barred = {
-        job.job_id
-        for job in running.jobs
-        if not services.policy.allows(replace(asked, action=Action.STOP, room_id=job.room_id), job)
-    }
+    barred = {job.job.job_id for job in running.jobs if not services.policy.allows(_stop_of(asked, job), job)}
 
     def is_barred(action_id: str, value: str) -> bool:
         return action_id.startswith(STOP_JOB) and value.partition(" ")[2] in barred
 
     return Accepted(words=without_buttons(words, is_barred))
+
+
+def _stop_of(asked: Invocation, job: JobInvocation) -> Invocation:
+    """Return what the person would ask for if they stopped the job."""
+    return replace(asked.about_job(job.request.room_id, job.job.job_id), action=Action.STOP)
 
 
 SUBCOMMAND = Subcommand(verb="jobs", action=Action.JOBS, parse=parse, find=about_nothing, handle=show)
