@@ -55,7 +55,7 @@ class Status(StrEnum):
     """The status of an invocation.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
-             ├─→ refused
+             ├─→ refused | invalid
              ├─→ failed                 (never sent)
              └─→ done                   (every use that is not a start)
 
@@ -110,6 +110,10 @@ class Origin:
     channel_kind: ChannelKind | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
+
+
+ROOM_BY_NAME = ""
+"""The room ID of a start whose room is given by name and is not found yet. The row has NULL instead."""
 
 
 @dataclass(frozen=True, slots=True)

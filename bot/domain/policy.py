@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.domain.policy_tables import REMEDIES, People, Tables, WhoAndWhere, WithRoom, WithStart
+from bot.domain.start_words import is_by_name
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import Argument, reason
 from bot.reasons import ReasonCode as Code
@@ -162,6 +163,15 @@ class Policy(Tables):
         of_groups = (members.get(each, ()) for each in self.admins if each.startswith("S"))
         return user_id in self.admins or any(user_id in group for group in of_groups)
 
+    def check_everywhere(self, invocation: Invocation, members: Members = NO_MEMBERS) -> None:
+        """Allow admins to change quick starts of all channels; without admins in the policy, everybody may.
+
+        Raises:
+            Refused: the person is not an admin.
+        """
+        if self.admins and not self.is_admin(invocation.origin.user_id, members):
+            raise self.refusal(Code.EVERYWHERE_NOT_ALLOWED, "admins")
+
     def refusal(self, code: Code, rule: str, **args: Argument | None) -> Refused:
         """A refusal that says by which rule, and whom to ask."""
         admins = None if self.ask else " ".join(self.admins[:MOST_ADMINS_NAMED]) or None
@@ -185,7 +195,7 @@ def question_of(
         room_id=request.room_id if request else None,
         region=request.region if request else None,
         quick_start=quick_start,
-        is_room_open=request is None and bool(invocation.room_name),
+        is_room_open=is_by_name(invocation),
         is_starter=start is not None and start.origin.user_id == origin.user_id,
         is_adopted=start is not None and start.job.adopted_at is not None,
         is_hidden=start is not None and not start.is_visible_to(invocation),

@@ -79,9 +79,13 @@ class Gate:
             return False
         return True
 
-    def is_admin(self, user_id: str) -> bool:
-        """Whether the policy names the person as an admin."""
-        return self._policy.is_admin(user_id, self._members())
+    def check_everywhere(self, invocation: Invocation) -> None:
+        """Allow or refuse a change of quick starts of all channels; see `Policy.check_everywhere`.
+
+        Raises:
+            Refused: the person is not an admin.
+        """
+        self._policy.check_everywhere(invocation, self._members())
 
     @asynccontextmanager
     async def within_limit(self, asked: Invocation, passed: Passed) -> AsyncIterator[None]:

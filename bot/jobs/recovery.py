@@ -50,6 +50,7 @@ class Recovery:
         Raises:
             DatabaseUnavailable: the database cannot be read or written.
         """
+        await self._invocations.bring_back(self._now())
         for row in await self._invocations.overdue(self._now(), limit=AT_ONCE + len(self._claims)):
             if row.id in self._claims:
                 continue

@@ -6,10 +6,12 @@ from functools import partial
 
 from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
+from bot.domain.start_words import Meant, is_by_name, quick_start_of
 from bot.errors import InvalidArguments
-from bot.jobs.start import Duplicate, Used
+from bot.jobs.start import Duplicate, Used, duplicate_reason
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.message import Message
+from bot.messages.quick_starts import looking_for, starting_as
 from bot.messages.replies import duplicate, starting, used
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
@@ -29,12 +31,14 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one.
+    `is_another`: the person knows of an equal start and wants another one. `meant` is what the first word was
+    understood as, if that is known before the ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
+    meant: Meant | None = None
 
 
 def parse_start_id(use: Use) -> str:
@@ -73,11 +77,13 @@ def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
     if origin.user_id == there.user_id or origin.channel_id is None:
         origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
     asked = replace(use.invocation.asking_for(request), origin=origin)
-    return AboutStart(asked=asked, named=named)
+    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
 
 
 def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
+    if is_by_name(named):
+        return replace(about(use, named, named.request).asked, room_name=named.room_name)
     return about(use, named, parse_again(named, use.services.regions)).asked
 
 
@@ -86,7 +92,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
     asked, services = wish.asked, use.services
     match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            words = starting(received)
+            words = _ack(wish, received)
             return Accepted(words=words, instead=True, work=partial(services.worker.work_on, received))
         case Duplicate(existing):
             return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
@@ -99,6 +105,13 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
             return SAME_DELIVERY
 
 
+def _ack(wish: StartWish, received: RoomInvocation) -> Message:
+    """Return what is said at once of a start; what its first word was understood as, if that is not plain."""
+    if is_by_name(received):
+        return looking_for(received.room_name or "")
+    return starting_as(received, wish.meant) if wish.meant else starting(received)
+
+
 async def refuse(
     use: Use, asked: Invocation, why: Reason, words: Message, *, instead: bool = True
 ) -> Accepted:
@@ -106,14 +119,3 @@ async def refuse(
     if await use.services.incoming.close(asked, Status.REFUSED, why):
         return Accepted(words=words, instead=instead)
     return SAME_DELIVERY
-
-
-def duplicate_reason(existing: Invocation) -> Reason:
-    """Return why a duplicate was refused, for the invocation log."""
-    match existing.status:
-        case Status.STARTED:
-            return reason(Code.DUPLICATE_STARTED, user_id=existing.origin.user_id)
-        case Status.UNKNOWN:
-            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.origin.user_id)
-        case _:
-            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.origin.user_id)

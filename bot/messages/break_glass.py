@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.domain.invocation import Invocation, Source
 from bot.messages.message import Message, actions, button, plain, section
-from bot.messages.mrkdwn import escape, mention
+from bot.messages.mrkdwn import code, escape, mention
 
 BREAK_GLASS = "break_glass"
 REASON_FIELD = "reason"
@@ -22,7 +22,8 @@ def with_break_glass(refusal: Message, value: str) -> Message:
 
 def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
     """The modal that asks for the reason. `metadata` comes back with it."""
-    room = f" of room `{escape(refused.request.room_id, 64)}`" if refused.request else ""
+    named = refused.room_name or (refused.request.room_id if refused.request else "")
+    room = f" of room {code(named, 80)}" if named else ""
     return {
         "type": "modal",
         "callback_id": BREAK_GLASS,

@@ -7,6 +7,7 @@ from bot.errors import OutcomeUnknown, ReasonedError
 from bot.messages.argument_reasons import ARGUMENT_WORDINGS
 from bot.messages.metastudio_reasons import METASTUDIO_WORDINGS, look_first, wrong_clock
 from bot.messages.policy_reasons import POLICY_WORDINGS
+from bot.messages.quick_reasons import QUICK_WORDINGS
 from bot.messages.reason_wording import TRY_AGAIN, Wording, render
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
@@ -79,6 +80,13 @@ _IN_THE_WAY = {
 }
 
 WORDINGS: Mapping[Code, Wording] = MappingProxyType(
-    {**ARGUMENT_WORDINGS, **POLICY_WORDINGS, **_THERE_ALREADY, **_IN_THE_WAY, **METASTUDIO_WORDINGS}
+    {
+        **ARGUMENT_WORDINGS,
+        **POLICY_WORDINGS,
+        **_THERE_ALREADY,
+        **_IN_THE_WAY,
+        **QUICK_WORDINGS,
+        **METASTUDIO_WORDINGS,
+    }
 )
 """Every reason in words."""

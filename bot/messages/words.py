@@ -75,6 +75,8 @@ def room(room_id: str, name: str | None, *, bold: bool = True) -> str:
     shown_id = code(room_id)
     if not known:
         return shown_id
+    if not shown_id:
+        return f"*{known}*" if bold else known
     return f"*{known}* ({shown_id})" if bold else f"{known} ({shown_id})"
 
 

@@ -1,9 +1,11 @@
 """Make the message of a post from rows, so that every process makes the same one, also after a crash."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
+
+import structlog
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import (
@@ -24,22 +26,31 @@ from bot.errors import Answer
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.messages.message import Message
+from bot.messages.quick_starts import not_posted
 from bot.messages.replies import declined, interrupted, not_started
 from bot.messages.rtc_access import not_opened
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.posts.panels import PanelContent
 from bot.posts.stored_errors import error_of_row, metastudio_error_in, unknown_in
 from bot.reasons import ReasonCode
 from bot.slack.delivery import Render
 from bot.store.invocations import Invocations
 
+_ANSWER = frozenset(field.name for field in fields(Answer))
+
+_log = structlog.get_logger()
+
 
 class Rendering:
-    """Makes messages. `rtc_access` says whether announcements offer it."""
+    """Makes messages. `rtc_access` says whether announcements offer it; `panels` is what panels show."""
 
-    def __init__(self, invocations: Invocations, *, rtc_access: bool) -> None:
+    def __init__(
+        self, invocations: Invocations, *, rtc_access: bool, panels: PanelContent | None = None
+    ) -> None:
         self._invocations = invocations
         self._rtc_access = rtc_access
+        self._panels = panels
 
     async def render(self, due: Due) -> Render | None:
         """Return the post's message; None where there is nothing left to say.
@@ -51,6 +62,8 @@ class Rendering:
         if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION} and has_job(row):
             job = SmartChatJob.remembered(row.job.job_id, row.job.configuration)
             return self.announcement(row, job, life_in(due))
+        if post.purpose is Purpose.PANEL:
+            return _as_it_is(await self._panels.message(row)) if self._panels else None
         if post.state is not None and has_job(row):
             return _as_it_is(ended(row, life_in(due)))
         message = await self._private(post, row)
@@ -68,6 +81,8 @@ class Rendering:
                 return about_stop(row, await self._invocations.find_start(row.job.job_id))
             case Action.RTC_ACCESS:
                 return not_opened()
+            case Action.QUICK if row.reason is not None:
+                return not_posted(row.reason)
             case _:
                 return None
 
@@ -79,7 +94,8 @@ class Rendering:
             return outcome_unknown(row, unknown_in(row), look=_look_in(facts))
         if row.reason and row.reason.code is ReasonCode.INTERRUPTED:
             return interrupted(row)
-        before = await self._invocations.get(facts["about"]) if facts.get("about") else None
+        about = _of(str, facts.get("about"))
+        before = await self._invocations.get(about) if about else None
         if before is not None and has_room(before):
             return about_another(before, _look_in(facts), at=post.created_at)
         return not_started(row, error_of_row(row))
@@ -121,8 +137,13 @@ def life_in(due: Due) -> JobLife:
     facts = _read(due.post)
     job = due.invocation.job
     state = due.post.state or (job and job.state) or JobState.ACCEPTED
-    error = facts.get("error")
-    return JobLife(state, facts.get("seconds"), Answer(**error) if error else None, facts.get("stopped_by"))
+    error = _of(dict, facts.get("error"))
+    return JobLife(
+        state,
+        _of((int, float), facts.get("seconds")),
+        Answer(**{name: value for name, value in error.items() if name in _ANSWER}) if error else None,
+        _of(str, facts.get("stopped_by")),
+    )
 
 
 def life_facts(life: JobLife) -> str:
@@ -139,13 +160,27 @@ def look_facts(look: Look, *, about: str | None = None) -> str:
 
 def _look_in(facts: dict[str, Any]) -> Look:
     return Look(
-        tuple(facts.get("found", ())), asked=facts.get("asked", False), rivals=tuple(facts.get("rivals", ()))
+        _texts(facts.get("found")), asked=facts.get("asked") is True, rivals=_texts(facts.get("rivals"))
     )
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(text for text in _of(list, value) or () if isinstance(text, str))
+
+
 def _read(post: Post) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(post.facts or "{}")
-    return facts
+    """Return the facts of a post; what cannot be read counts as left out, here and below."""
+    try:
+        facts = json.loads(post.facts or "{}")
+    except (ValueError, RecursionError):
+        _log.error("the facts of a post cannot be read", post_id=post.id)
+        return {}
+    return _of(dict, facts) or {}
+
+
+def _of(kind: type | tuple[type, ...], value: Any) -> Any:
+    """Return a value of this type; None where it is of another."""
+    return value if isinstance(value, kind) else None
 
 
 def _as_it_is(message: Message) -> Render:

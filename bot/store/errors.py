@@ -14,6 +14,8 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 READ_ONLY = "25006"
+_ROLLED_BACK = "40"
+"""The beginning of the codes for a deadlock, and for what cannot be serialized."""
 
 _POOLER_REFUSES = re.compile(
     r"password|auth|no such (user|database)|statement pooling|startup parameter", re.IGNORECASE
@@ -57,6 +59,12 @@ def is_refusal(error: BaseException) -> bool:
     return getattr(error, "severity_en", None) == "ERROR"  # asyncpg's field; FATAL ends the connection
 
 
+def may_be_repeated(error: BaseException) -> bool:
+    """Return True if a write was certainly not carried out and may succeed when it is sent again."""
+    state = sqlstate_of(error)
+    return state == READ_ONLY or state.startswith(_ROLLED_BACK)
+
+
 def is_server_unusable(error: BaseException) -> bool:
     """Return True if the server refuses writes or shuts down: another server may replace it (failover)."""
     state = sqlstate_of(error)
@@ -68,7 +76,7 @@ def may_pass(error: BaseException) -> bool:
     original = _original(error)
     state = sqlstate_of(error)
     if state:
-        return state[:2] in {"08", "53", "57"} and not _POOLER_REFUSES.search(str(original))
+        return state[:2] in {"08", "53", "57", _ROLLED_BACK} and not _POOLER_REFUSES.search(str(original))
     if isinstance(original, sqlite3.Error):
         return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     if type(original).__name__ == "TargetServerAttributeNotMatched":  # none of the hosts accepts writes

@@ -1,9 +1,9 @@
 """The invocation log: one row for each use of the bot, and the one method that changes its status."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
@@ -20,15 +20,16 @@ from bot.domain.invocation import (
     has_room,
 )
 from bot.domain.post import Post
-from bot.domain.steps import Adopted, AnyInvocation, Step
+from bot.domain.steps import Adopted, AnyInvocation, RoomFound, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, invocations_of, values_of, values_of_step
+from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import followed, invocations, is_open
+from bot.store.tables import FAR_AHEAD, followed, invocations, is_open
+from bot.store.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Invocations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unreadable = Unreadable("an invocation cannot be read", "invocation_id")
 
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add a row.
@@ -116,6 +118,20 @@ class Invocations:
         adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
 
+    async def find_room(self, received: RoomInvocation, step: RoomFound) -> RoomInvocation | None:
+        """Write the room of a start that gave it by name.
+
+        Return None if the start is a duplicate, or if another process has changed the row.
+        """
+        found = step.applied_to(received)
+        duplicates, sought = duplicate_queries(found)
+        columns = values_of_step(step)
+        values = {"row_id": received.id, "old_status": received.status, "new_status": step.status}
+        values |= {f"new_{name}": value for name, value in columns.items()} | sought
+        statement = _finding_room(frozenset(columns), duplicates)
+        moved = await self._move(statement, values, in_turn=f"room {step.room_id}")
+        return found if moved else None
+
     async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
         claimed = await self._move(*_claim_of(invocation, until))
@@ -135,8 +151,15 @@ class Invocations:
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         """Return rows that have work left and whose lease has run out, the longest overdue first."""
-        query = select(*COLUMNS).where(invocations.c.lease_until <= now).order_by(invocations.c.lease_until)
-        return await self._all(query.limit(limit))
+
+        async def at_most(number: int) -> Sequence[Sequence[Any]]:
+            return await read(self._database, _OVERDUE, {"now": now, "most": number})
+
+        return await self._unreadable.first(limit, at_most, invocation_of)
+
+    async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
+        """Let no row be claimed for longer: a clock was set back since that was noted."""
+        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows that were created before a time: they no longer work."""
@@ -180,19 +203,13 @@ class Invocations:
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Return those of the jobs that belong to a start."""
-        made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
-        return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
+        sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
+        return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
 
     async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
         """Return the other open starts of the room. Each may have made a job that is not noted yet."""
-        others = (
-            is_open,
-            invocations.c.room_id == invocation.request.room_id,
-            invocations.c.id != invocation.id,
-            invocations.c.action == Action.START,
-            invocations.c.status != Status.RECEIVED,
-        )
-        return list(filter(has_room, await self._all(select(*COLUMNS).where(*others))))
+        values = {"room": invocation.request.room_id, "own_id": invocation.id}
+        return list(filter(has_room, await self._read(_OTHER_UNKNOWN_STARTS, values)))
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """Return the starts whose jobs are not known to be over, as far as the person may see them."""
@@ -245,7 +262,7 @@ class Invocations:
                 # On PostgreSQL a cursor needs a transaction, and autocommit opens none.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
-                    for invocation in invocations_of([row]):
+                    for invocation in self._unreadable.left_out([row], invocation_of):
                         yield invocation
 
     async def _move(
@@ -266,10 +283,7 @@ class Invocations:
         return next(iter(await self._read(_by(column), {"value": value})), None)
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
-        return invocations_of(await read(self._database, query, values))
-
-    async def _all(self, query: Any) -> list[Invocation]:
-        return invocations_of(await fetch(self._database, query))
+        return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
 
 def _value(name: str) -> Any:
@@ -347,6 +361,43 @@ _STOP_OF_JOB = (
     .limit(1)
 )
 
+
+@lru_cache(maxsize=64)
+def _known(number: int) -> Select[Any]:
+    """The query for those of so many jobs that are somebody's."""
+    sought = [_value(f"job_{each}") for each in range(number)]
+    made = (invocations.c.job_id.in_(sought), invocations.c.action == Action.START)
+    return select(invocations.c.job_id).where(*made)
+
+
+_OTHER_UNKNOWN_STARTS = select(*COLUMNS).where(
+    is_open,
+    invocations.c.room_id == _value("room"),
+    invocations.c.id != _value("own_id"),
+    invocations.c.action == Action.START,
+    invocations.c.status != Status.RECEIVED,
+)
+
+_OVERDUE = (
+    select(*COLUMNS)
+    .where(invocations.c.lease_until <= _value("now"))
+    .order_by(invocations.c.lease_until)
+    .limit(bindparam("most", required=False, type_=Integer()))
+)
+
+_BRINGING_BACK = (
+    update(invocations)
+    .where(
+        invocations.c.id.in_(
+            select(invocations.c.id)
+            .where(invocations.c.lease_until > _value("far"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(lease_until=_value("now"))
+)
+"""What somebody is writing at this moment is left for the next time, as with posts."""
+
 _RELEASING = (
     update(invocations)
     .where(invocations.c.id == _value("row_id"), invocations.c.lease_until.is_not(None))
@@ -383,3 +434,10 @@ def _adopting(facts: frozenset[str]) -> Any:
     start = invocations.alias("start")
     is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
     return _advancing(facts).where(~is_somebodys)
+
+
+@cache
+def _finding_room(columns: frozenset[str], duplicates: Duplicates) -> Any:
+    """Return the same statement for a start that is not a duplicate."""
+    is_new = (~exists(query.correlate(None)) for query in duplicates)
+    return _advancing(columns).where(*is_new)

@@ -17,12 +17,11 @@ from typing_extensions import override
 
 from bot.store.database import Database
 from bot.store.errors import (
-    READ_ONLY,
     database_failures,
     failures,
     is_refusal,
     is_server_unusable,
-    sqlstate_of,
+    may_be_repeated,
 )
 
 PING_AFTER_SECONDS = 1.0
@@ -31,6 +30,9 @@ PING_AFTER_SECONDS = 1.0
 PING_SECONDS = 1.0
 LOCK_SECONDS = 2
 """Time limit for an advisory lock. An ack waits for it, as with `BUSY_MILLISECONDS` on SQLite."""
+
+TRIES = 3
+"""How often a write is sent that was certainly not carried out before."""
 
 _LOCKS = 0x6C6F67
 """First half of the numbers of our advisory locks ("log" in ASCII). The second half names what is locked."""
@@ -52,15 +54,20 @@ class PostgreSqlDatabase(Database):
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
-        """Retry once if the server is read-only: it has written nothing, and a failover may have happened."""
+        """Send a write again if it was certainly not carried out.
+
+        A read-only server has written nothing, and a failover may have happened. The same goes for a
+        transaction that the server has rolled back because of a deadlock.
+        """
         with database_failures():
             if self._read_only:
                 raise InvalidRequestError("the database was opened read-only")
-            try:
-                return len(await self._rows(sql, parameters, in_turn))
-            except failures() as error:
-                if sqlstate_of(error) != READ_ONLY:
-                    raise
+            for _ in range(TRIES - 1):
+                try:
+                    return len(await self._rows(sql, parameters, in_turn))
+                except failures() as error:
+                    if not may_be_repeated(error):
+                        raise
             return len(await self._rows(sql, parameters, in_turn))
 
     @override

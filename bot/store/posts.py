@@ -1,12 +1,11 @@
 """The table of posts: what each message shows, what it should show, and which process delivers it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import structlog
 from sqlalchemy import (
     LABEL_STYLE_TABLENAME_PLUS_COL,
     ColumnElement,
@@ -14,28 +13,30 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     insert,
     or_,
     select,
+    text,
     update,
 )
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobState
 from bot.domain.post import Due, Post, Purpose
 from bot.store.database import Database
-from bot.store.rows import COLUMNS, invocation_of
+from bot.store.rows import COLUMNS, check_times, invocation_of, times_in
 from bot.store.statements import execute, execute_both, fetch, read
-from bot.store.tables import invocations, posts
+from bot.store.tables import FAR_AHEAD, invocations, posts
+from bot.store.unreadable import Unreadable
 
 NAMES = tuple(field.name for field in fields(Post))
 _POST = tuple(posts.c[name] for name in NAMES)
+_TIMES = times_in(posts)
 _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
-EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION)
+EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION, Purpose.PANEL)
 """Posts that are edited when their job changes."""
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,15 @@ class Posts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unreadable = Unreadable("a post cannot be read", "post_id")
 
     async def due(self, now: datetime, *, limit: int) -> list[Due]:
         """Return the posts that are due and not claimed, the longest due first."""
-        return await self._all(_DUE, {"now": now, "limit": limit})
+
+        async def at_most(number: int) -> Sequence[Sequence[Any]]:
+            return await read(self._database, _DUE, {"now": now, "limit": number})
+
+        return await self._unreadable.first(limit, at_most, _due_of)
 
     async def held(self, invocation_id: str, lease: datetime) -> list[Due]:
         """Return the posts of an invocation that are claimed until `lease`."""
@@ -71,7 +77,11 @@ class Posts:
         """Return all posts of an invocation, the oldest first."""
         found = select(*_POST).where(posts.c.invocation_id == invocation_id)
         rows = await fetch(self._database, found.order_by(posts.c.created_at, posts.c.id))
-        return [_post_of(row) for row in rows]
+        return self._unreadable.left_out(rows, _post_of)
+
+    async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
+        """Let no post wait for a time further ahead: a clock was set back since that was noted."""
+        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def add(self, post: Post) -> None:
         """Add a post."""
@@ -89,8 +99,11 @@ class Posts:
         """Note the delivery. Return False if the claim is lost, or if the post has a newer revision."""
         return await self._mark(post, shown, {"revision": post.revision}, is_last=True)
 
-    async def mark_and_keep(self, post: Post, shown: Shown, until: datetime) -> bool:
-        """Note the delivery and keep the claim for the next one. Return False if the claim is lost."""
+    async def mark_and_keep(self, post: Post, shown: Shown, until: datetime | None) -> bool:
+        """Note the delivery and keep the claim for the next one (None: release it).
+
+        Return False if the claim is lost.
+        """
         return await self._mark(post, shown, {"until": until}, is_last=False)
 
     async def put_off(self, post: Post, at: datetime | None, *, failed: bool = True) -> None:
@@ -102,21 +115,33 @@ class Posts:
         values |= {"at": at, "attempts": post.attempts + failed}
         await execute(self._database, _PUTTING_OFF, values)
 
+    async def release(self, invocation_id: str, lease: datetime) -> None:
+        """Let anybody have an invocation's posts that are taken until then."""
+        await execute(self._database, _RELEASING, {"row_id": invocation_id, "held": lease})
+
     async def show(
-        self, invocation_id: str, state: JobState, facts: str, *, now: datetime, until: datetime
+        self, invocation_id: str, state: JobState, facts: str, *, now: datetime, until: datetime | None
     ) -> None:
         """Note a job's state, unless a later one is known, and claim those of its posts that are free.
 
         If the job is over, `now` is stored as its end.
+
+        Args:
+            until: how long the posts are claimed for (None: not at all).
         """
         values = {"row_id": invocation_id, "state": state, "facts": facts, "now": now, "until": until}
         values["ended_at"] = now if state.is_over else None
         await execute_both(self._database, _moving_on(state), _showing, values)
 
-    async def refresh(self, invocation_id: str, *, now: datetime, until: datetime) -> None:
-        """Make a job's posts due again with a new revision, and claim those that are free."""
-        values = {"row_id": invocation_id, "now": now, "until": until}
+    async def refresh(self, invocation_id: str, *, now: datetime, until: datetime | None) -> None:
+        """Make a job's posts due again with a new revision, and claim those that are free, as `show` does."""
+        values = {"row_id": invocation_id, "invocation_id": invocation_id, "now": now, "until": until}
         await execute(self._database, _REFRESHING, values)
+
+    async def refresh_panels(self, channel: str | None, *, now: datetime) -> None:
+        """Make the panels of a channel due again (None: all panels)."""
+        statement = _refreshing_panels(has_channel=channel is not None)
+        await execute(self._database, statement, {"now": now, "channel": channel})
 
     async def _mark(self, post: Post, shown: Shown, more: Mapping[str, Any], *, is_last: bool) -> bool:
         values = _identity(post) | {
@@ -128,7 +153,7 @@ class Posts:
             "invocation_id": post.invocation_id,
             **more,
         }
-        statement = _marking(is_last=is_last)
+        statement = _marking(is_last=is_last, notes=shown.note)
         if shown.end:
             values |= new_post(shown.end)
             return await execute_both(self._database, statement, adding, values) > 0
@@ -137,7 +162,7 @@ class Posts:
         return await execute(self._database, statement, values) > 0
 
     async def _all(self, query: Any, values: Mapping[str, Any]) -> list[Due]:
-        return list(_due_of(await read(self._database, query, values)))
+        return self._unreadable.left_out(await read(self._database, query, values), _due_of)
 
 
 def new_post(post: Post) -> dict[str, Any]:
@@ -161,6 +186,16 @@ def _identity(post: Post) -> dict[str, Any]:
 
 
 _ADDING = insert(posts).values({name: _value(f"post_{name}") for name in NAMES})
+_LOCKED = exists(
+    select(invocations.c.id)
+    .where(invocations.c.id == _value("invocation_id"))
+    .with_for_update()
+    .cte("locked")
+    .select()
+)
+"""Lock the row of the invocation first. So does whoever writes more than one row, and so none waits for
+another that waits for it. SQLite has one writer anyway."""
+
 _HELD = (posts.c.id == _value("which_post"), posts.c.lease_until == _value("held"))
 _SAME_REVISION = posts.c.revision == _value("revision")
 
@@ -182,6 +217,33 @@ _PUTTING_OFF = (
         lease_until=None,
     )
 )
+_RELEASING = (
+    update(posts)
+    .where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("held"))
+    .values(lease_until=None)
+)
+
+
+def _brought_back(name: str) -> Any:
+    column = posts.c[name]
+    return case((column > _value("far", column), _value("now", column)), else_=column)
+
+
+_BRINGING_BACK = (
+    update(posts)
+    .where(
+        posts.c.id.in_(
+            select(posts.c.id)
+            .where(
+                posts.c.next_attempt_at.is_not(None),
+                or_(posts.c.next_attempt_at > _value("far"), posts.c.lease_until > _value("far")),
+            )
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values({name: _brought_back(name) for name in ("next_attempt_at", "lease_until")})
+)
+"""What somebody is writing at this moment is left for the next time: nobody waits for all the rest."""
 
 _TAKING = {
     "revision": posts.c.revision + 1,
@@ -195,7 +257,14 @@ _TAKING = {
 """Make a post due again. A process that is delivering it sees the new revision afterwards, and goes on."""
 
 _OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
-_REFRESHING = update(posts).where(_OF_THE_JOB).values(_TAKING)
+_REFRESHING = update(posts).where(_OF_THE_JOB, _LOCKED).values(_TAKING)
+
+
+@cache
+def _refreshing_panels(*, has_channel: bool) -> Any:
+    wanted = {name: value for name, value in _TAKING.items() if name != "lease_until"}
+    statement = update(posts).where(text("purpose = 'panel'")).values(wanted)
+    return statement.where(posts.c.channel == _value("channel")) if has_channel else statement
 
 
 @cache
@@ -215,8 +284,8 @@ def _showing(condition: ColumnElement[bool]) -> Any:
 
 
 @cache
-def _marking(*, is_last: bool) -> Any:
-    """Return the statement that notes what a post shows."""
+def _marking(*, is_last: bool, notes: bool) -> Any:
+    """Return the statement that notes what a post shows. A second one then `notes` it in the invocation."""
     shown = {
         "channel": _value("channel"),
         "ts": _value("ts"),
@@ -224,10 +293,11 @@ def _marking(*, is_last: bool) -> Any:
         "attempts": 0,
         "done_at": _value("at"),
     }
+    held = (*_HELD, _LOCKED) if notes else _HELD
     if is_last:
         nothing_left = {"next_attempt_at": None, "lease_until": None}
-        return update(posts).where(*_HELD, _SAME_REVISION).values(shown | nothing_left)
-    return update(posts).where(*_HELD).values(shown | {"lease_until": _value("until")})
+        return update(posts).where(*held, _SAME_REVISION).values(shown | nothing_left)
+    return update(posts).where(*held).values(shown | {"lease_until": _value("until")})
 
 
 def _noting(condition: ColumnElement[bool]) -> Any:
@@ -262,19 +332,16 @@ _DUE = (
 _TAKEN = _reading().where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("until"))
 
 
-def _due_of(rows: Iterable[Sequence[Any]]) -> Iterable[Due]:
-    for row in rows:
-        try:
-            post, parent = _post_of(row[: len(NAMES)]), row[len(NAMES) : 2 * len(NAMES)]
-            invocation: Invocation = invocation_of(row[2 * len(NAMES) :])
-            yield Due(post, invocation, _post_of(parent) if parent[0] else None)
-        except ValueError as error:
-            _log.error("a post cannot be read", post_id=row[0], reason=str(error))
+def _due_of(row: Sequence[Any]) -> Due:
+    post, parent = row[: len(NAMES)], row[len(NAMES) : 2 * len(NAMES)]
+    invocation = invocation_of(row[2 * len(NAMES) :])
+    return Due(_post_of(post), invocation, _post_of(parent) if parent[0] else None)
 
 
-def _post_of(row: Any) -> Post:
+def _post_of(row: Sequence[Any]) -> Post:
     values = dict(zip(NAMES, row, strict=True))
+    check_times(values, _TIMES)
     values["purpose"] = Purpose(values["purpose"])
     for name in ("state", "shown_state"):
-        values[name] = values[name] and JobState(values[name])
+        values[name] = None if values[name] is None else JobState(values[name])
     return Post(**values)

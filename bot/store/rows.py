@@ -7,12 +7,14 @@ columns: `reason_code`, and `reason_args` as JSON.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-import structlog
+from sqlalchemy import Table
 
 from bot.domain import steps
 from bot.domain.invocation import (
+    ROOM_BY_NAME,
     Action,
     ChannelKind,
     Invocation,
@@ -27,7 +29,7 @@ from bot.domain.invocation import (
 )
 from bot.errors import Answer
 from bot.reasons import Reason, code_of, other
-from bot.store.tables import invocations
+from bot.store.tables import UtcDateTime, invocations
 
 NAMES = (
     "id",
@@ -75,23 +77,15 @@ COLUMNS = tuple(invocations.c[name] for name in NAMES)
 SECRET_COLUMNS = frozenset(column.name for column in fields(Origin) if not column.repr)
 """Columns that are never shown."""
 
-_log = structlog.get_logger()
-
-
-def invocations_of(rows: Iterable[Sequence[Any]]) -> list[Invocation]:
-    """Return the invocations of rows. Skip and log rows with values that this version does not know."""
-    found = []
-    for row in rows:
-        try:
-            found.append(invocation_of(row))
-        except ValueError as error:
-            _log.error("an invocation cannot be read", invocation_id=row[0], reason=str(error))
-    return found
-
 
 def invocation_of(row: Sequence[Any]) -> Invocation:
-    """Return the invocation of a row of COLUMNS."""
+    """Return the invocation of a row of COLUMNS.
+
+    Raises:
+        ValueError: this version cannot read it.
+    """
     values = dict(zip(NAMES, row, strict=True))
+    check_times(values, _TIMES)
     code = values["reason_code"]
     return Invocation(
         id=values["id"],
@@ -113,6 +107,25 @@ def invocation_of(row: Sequence[Any]) -> Invocation:
         ),
         lease_until=values["lease_until"],
     )
+
+
+def times_in(table: Table) -> tuple[str, ...]:
+    """The names of the columns that hold times."""
+    return tuple(column.name for column in table.c if isinstance(column.type, UtcDateTime))
+
+
+def check_times(values: Mapping[str, Any], times: Iterable[str]) -> None:
+    """Refuse a row in whose columns for times stands something else, which SQLite lets happen.
+
+    Raises:
+        ValueError: saying in which column.
+    """
+    for name in times:
+        if values[name] is not None and not isinstance(values[name], datetime):
+            raise ValueError(f"{values[name]!r} in {name} is no time")
+
+
+_TIMES = times_in(invocations)
 
 
 def values_of(invocation: Invocation) -> dict[str, Any]:
@@ -152,6 +165,8 @@ def values_of_step(step: steps.Step) -> dict[str, Any]:
     values: dict[str, Any] = {"lease_until": step.lease_until}
     if isinstance(step, steps.Settling):
         values["latency_ms"] = step.latency_ms
+    if isinstance(step, steps.RoomFound | steps.RefusedInRoom):
+        values |= {"room_id": step.room_id, "room_name": step.room_name}
     match step:
         case steps.Started():
             values |= _columns_of_new_job(step) | _columns_of_reason(None) | _columns_of_answer(step.answer)
@@ -178,7 +193,7 @@ def reason_of(code: str, args: str | None) -> Reason:
         return other(code)
     try:
         values = json.loads(args or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         values = {}
     return Reason(known, values if isinstance(values, dict) else {})
 
@@ -198,11 +213,15 @@ def _origin_of(values: Mapping[str, Any]) -> Origin:
 
 
 def _request_of(values: Mapping[str, Any]) -> StartRequest | None:
-    if values["room_id"] is None:
+    is_by_name = values["action"] == Action.START and values["room_name"] is not None
+    if values["room_id"] is None and not is_by_name:
         return None
     kind = values["room_type"]
     return StartRequest(
-        values["room_id"], values["region"], RoomType(kind) if kind else None, values["client_id"]
+        values["room_id"] or ROOM_BY_NAME,
+        values["region"],
+        RoomType(kind) if kind else None,
+        values["client_id"],
     )
 
 
@@ -222,7 +241,7 @@ def _job_of(values: Mapping[str, Any]) -> Job | None:
 
 def _columns_of_request(request: StartRequest | None) -> dict[str, Any]:
     return {
-        "room_id": request and request.room_id,
+        "room_id": (request and request.room_id) or None,
         "region": request and request.region,
         "room_type": request and request.room_type,
         "client_id": request and request.client_id,

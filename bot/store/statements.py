@@ -111,7 +111,15 @@ class _Prepared:
     def row(self, driver_row: Sequence[Any]) -> Sequence[Any]:
         """Return a row of the driver with the columns' types."""
         pairs = zip(self.results, driver_row, strict=True)
-        return [convert(value) if convert else value for convert, value in pairs]
+        return [_converted(convert, value) if convert else value for convert, value in pairs]
+
+
+def _converted(convert: Callable[[Any], Any], value: Any) -> Any:
+    """A value in its column's type; one that is of another type stays as it is: one row must not fail all."""
+    try:
+        return convert(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def _dialect_of(database: Database) -> Dialect:

@@ -1,15 +1,16 @@
 """The jobs that the watcher follows: those that were announced and are not over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 
 from bot.domain.invocation import Action, JobState, Status
 from bot.store.database import Database
-from bot.store.statements import execute, fetch
+from bot.store.statements import execute, read
 from bot.store.tables import followed, invocations
 
 
@@ -57,23 +58,21 @@ class WatchedJobs:
 
     async def followed(self, *, since: datetime | None = None, job_id: str | None = None) -> list[WatchedJob]:
         """Return the jobs to follow: all, those announced since a time, or one."""
-        query = select(*_FOLLOWED).where(followed, invocations.c.announced_at.is_not(None))
-        if since is not None:
-            query = query.where(invocations.c.announced_at >= since)
-        if job_id is not None:
-            query = query.where(invocations.c.job_id == job_id)
-        rows = await fetch(self._database, query)
-        return [_followed(row) for row in rows]
+        given = {"since": since, "job": job_id}
+        known = {name: value for name, value in given.items() if value is not None}
+        rows = await read(self._database, _following(frozenset(known)), known)
+        return [
+            WatchedJob(row_id, job_id, room_id, JobState(state), room_name=name, configuration=configuration)
+            for row_id, job_id, room_id, state, name, configuration in rows
+        ]
 
     async def stops(self, *, since: datetime) -> list[Stop]:
         """Return the stops since a time, the oldest first."""
-        return await self._stops(invocations.c.created_at >= since, _STOPPED)
+        return await self._stops(_STOPS_SINCE, {"since": since})
 
     async def stop_of(self, job_id: str) -> Stop | None:
         """Return the first stop of a job, if any. A stop under way counts too: the job may be over by now."""
-        under_way = invocations.c.status == Status.RECEIVED
-        stops = await self._stops(invocations.c.job_id == job_id, or_(_STOPPED, under_way))
-        return next(iter(stops), None)
+        return next(iter(await self._stops(_STOPS_OF_JOB, {"job": job_id})), None)
 
     async def complete(
         self, job: WatchedJob, *, configuration: str | None = None, room_name: str | None = None
@@ -83,11 +82,32 @@ class WatchedJobs:
         known = {name: value for name, value in facts.items() if value is not None}
         await execute(self._database, _completing(frozenset(known)), {"row_id": job.invocation_id, **known})
 
-    async def _stops(self, *which: ColumnElement[bool]) -> list[Stop]:
-        columns = (invocations.c.job_id, invocations.c.user_id, invocations.c.created_at)
-        query = select(*columns).where(invocations.c.action == Action.STOP, *which)
-        rows = sorted(await fetch(self._database, query), key=lambda row: row.created_at)
-        return [Stop(row.job_id, row.user_id) for row in rows]
+    async def _stops(self, query: Any, values: Mapping[str, Any]) -> list[Stop]:
+        rows = sorted(await read(self._database, query, values), key=lambda row: row[-1])
+        return [Stop(job_id, user_id) for job_id, user_id, _created_at in rows]
+
+
+def _value(name: str) -> Any:
+    return bindparam(name, required=False)
+
+
+@cache
+def _following(given: frozenset[str]) -> Select[Any]:
+    query = select(*_FOLLOWED).where(followed, invocations.c.announced_at.is_not(None))
+    if "since" in given:
+        query = query.where(invocations.c.announced_at >= _value("since"))
+    if "job" in given:
+        query = query.where(invocations.c.job_id == _value("job"))
+    return query
+
+
+_STOPS = select(invocations.c.job_id, invocations.c.user_id, invocations.c.created_at).where(
+    invocations.c.action == Action.STOP
+)
+_STOPS_SINCE = _STOPS.where(invocations.c.created_at >= _value("since"), _STOPPED)
+_STOPS_OF_JOB = _STOPS.where(
+    invocations.c.job_id == _value("job"), or_(_STOPPED, invocations.c.status == Status.RECEIVED)
+)
 
 
 @cache
@@ -95,17 +115,6 @@ def _completing(facts: frozenset[str]) -> Any:
     """Return the statement that stores facts of these names in a row."""
     return (
         update(invocations)
-        .where(invocations.c.id == bindparam("row_id", required=False))
-        .values({name: bindparam(name, required=False) for name in sorted(facts)})
-    )
-
-
-def _followed(row: Row[Any]) -> WatchedJob:
-    return WatchedJob(
-        row.id,
-        row.job_id,
-        row.room_id,
-        JobState(row.job_state),
-        room_name=row.room_name,
-        configuration=row.configuration,
+        .where(invocations.c.id == _value("row_id"))
+        .values({name: _value(name) for name in sorted(facts)})
     )

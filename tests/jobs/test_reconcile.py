@@ -551,7 +551,9 @@ async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
     room.channel.deaf = True
     await look_again(room, asking)
 
-    assert (await row_of(room.log, asking.id)).lease_until is None
+    asked = await room.log.get(asking.id)
+    assert asked is not None
+    assert asked.lease_until is None
     assert (await row_of(room.log)).lease_until is None
 
 

@@ -23,6 +23,7 @@ from bot.posts.loop import (
     EVERY_SECONDS,
     LEASE,
     MOST_ATTEMPTS,
+    MOST_TASKS,
     DeliveryLoop,
 )
 from bot.posts.rendering import Rendering
@@ -93,6 +94,8 @@ class Slack(Delivery):
 
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
+        if self.gate:
+            await self.gate.wait()
         self._listen()
         self.announced.append((self.time.seconds, render("").text))
         return Delivered("C1", f"{len(self.announced)}.0")
@@ -448,6 +451,103 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     assert await play.keeps_nothing()
 
 
+async def test_whoever_is_closed_while_an_edit_waits_leaves_it_to_others_at_once(play: Play) -> None:
+    one, other = await play.announced(), await play.announced("job-2")
+    await play.shows(one, RUNNING)
+    async with all_slots_taken(play.loop):
+        await play.loop.show(one, ENDED)  # soon after another edit
+        await play.loop.show(other, ENDED)  # while all slots are taken
+        play.loop.refresh(other)
+        await asyncio.sleep(0.05)
+        await play.loop.close()
+    another = play.another()
+    await another.deliver_due()
+    await another._tasks.idle()
+    assert [title for _, title in play.slack.edits] == ["Avatar job running.", *["Avatar job ended."] * 2]
+    assert len(play.lines) == 2
+
+
+async def test_a_state_whose_note_is_cut_short_is_left_to_others_at_once(play: Play) -> None:
+    job = await play.announced()
+    noting = asyncio.create_task(play.loop.show(job, ENDED))
+    await asyncio.sleep(0)
+    noting.cancel()
+    await asyncio.wait({noting})
+    await play.loop.close()
+    another = play.another()
+    await another.deliver_due()
+    await another._tasks.idle()
+    assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+
+
+class TestLongOutage:
+    async def test_what_waits_for_slack_waits_in_the_database(self, play: Play) -> None:
+        job, more = await play.announced(), 50
+        starts = await asyncio.gather(*(play.start(f"many-{n}") for n in range(MOST_TASKS + more)))
+        await asyncio.gather(*(play.due(row) for row in starts))
+        play.slack.gate = asyncio.Event()
+        for _ in range(3):
+            await play.loop.deliver_due()
+            await asyncio.sleep(0)
+            assert len(play.loop._tasks) == MOST_TASKS
+        await play.loop.show(job, ENDED)
+        await asyncio.sleep(0.05)
+        assert len(play.loop._tasks) == MOST_TASKS
+
+        play.slack.gate.set()
+        for _ in range(2):
+            await play.loop._tasks.idle()
+            await play.loop.deliver_due()
+        await play.loop._tasks.idle()
+        assert len(play.slack.announced) == MOST_TASKS + more
+        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert await play.keeps_nothing()
+
+
+class TestAClockThatWasSetBack:
+    @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+    async def test_what_was_put_off_or_claimed_before_is_delivered_in_the_next_round(
+        self, play: Play, ahead: timedelta
+    ) -> None:
+        await play.due(await play.start(), next_attempt_at=NOON + ahead)
+        await play.due(await play.start("job-2"), lease_until=NOON + ahead)
+        await play.deliver()
+        assert len(play.slack.announced) == 2
+        assert await play.keeps_nothing()
+
+
+class TestFactsThatCannotBeRead:
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            "{",
+            "[" * 100_000,
+            "[]",
+            "null",
+            '{"seconds": "x", "error": "y", "stopped_by": 3}',
+            '{"error": {"new": 1}}',
+        ],
+        ids=["broken", "deep", "a list", "null", "of other types", "of a newer version"],
+    )
+    async def test_the_message_is_edited_without_them(self, play: Play, facts: str) -> None:
+        job = await play.announced()
+        await play.posts.show(job.invocation_id, JobState.ENDED, facts, now=NOON, until=None)
+        with capture_logs() as lines:
+            await play.deliver()
+        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert len(play.lines) == 1
+        assert "a post failed" not in {line["event"] for line in lines}
+
+    @pytest.mark.parametrize("facts", ["{", '{"found": 5, "asked": "x", "rivals": [1], "about": 7}'])
+    async def test_who_waits_is_told_without_them(self, play: Play, facts: str) -> None:
+        for status in (Status.UNKNOWN, Status.FAILED):
+            row = await play.start(status.value, status=status)
+            await play.due(row, Purpose.PRIVATE, facts=facts)
+        with capture_logs():
+            await play.deliver()
+        assert len(play.slack.told) == 2
+
+
 class TestCoalescing:
     async def test_what_is_over_before_it_could_be_shown_is_not_shown(self, play: Play) -> None:
         job = await play.announced()
@@ -559,7 +659,8 @@ class TestWhatHasBecomeKnown:
             await play.loop.show(job, RUNNING)
             play.time.seconds = LEASE.total_seconds() + 1
         play.slack.gate = asyncio.Event()
-        await asyncio.sleep(0.1)
+        while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+            await asyncio.sleep(0)
         assert await play.posts.due(play.time.now(), limit=1) == [], "others would edit it at the same time"
         play.slack.gate.set()
         await play.loop._tasks.idle()

@@ -89,7 +89,7 @@ async def test_of_many_deliveries_at_once_one_is_recorded(
 
 
 async def test_a_row_advances_with_what_became_known(log: Invocations, an_invocation: New) -> None:
-    received = an_invocation(lease_until=datetime(2026, 1, 1, 13, tzinfo=UTC))
+    received = an_invocation(room_id="lobby", lease_until=datetime(2026, 1, 1, 13, tzinfo=UTC))
     await log.record(received)
     starting = await log.advance(received, step_to(Status.STARTING))
     assert starting is not None

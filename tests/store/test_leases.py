@@ -51,6 +51,11 @@ async def test_who_held_a_lease_last_may_have_it_back_after_it_has_run_out(lease
     assert await hold(leases, "one", NOON + 2 * TERM)
 
 
+async def test_a_lease_that_was_taken_before_a_clock_was_set_back_is_anybodys(leases: Leases) -> None:
+    assert await hold(leases, "one", NOON + timedelta(days=1))
+    assert await hold(leases, "two", NOON)
+
+
 async def test_a_lease_that_is_released_is_free_at_once(leases: Leases) -> None:
     await hold(leases, "one", NOON)
     await leases.release("watcher", "one")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.invocation import Invocation, JobState, Status
 from bot.domain.post import Post, Purpose
@@ -16,6 +17,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import inherit
 from bot.store.posts import Posts, Shown
+from bot.store.tables import FAR_AHEAD
 from tests.fakes import flat
 from tests.steps import adopting, step_to
 from tests.store.conftest import NOON
@@ -277,6 +279,97 @@ async def test_a_new_process_has_at_once_what_the_last_one_had_in_hand(
     await posts.add(a_post(start))
     await inherit(database, NOON)
     assert len(await posts.due(NOON, limit=10)) == (database.dialect.name == "sqlite")
+
+
+@pytest.mark.parametrize("column", ["next_attempt_at", "lease_until"])
+async def test_what_was_noted_before_a_clock_was_set_back_is_due_at_once(
+    database: Database, posts: Posts, start: Invocation, column: str
+) -> None:
+    ahead = {"lease_until": None, column: NOON + timedelta(days=1)}
+    await posts.add(a_post(start, **ahead))
+    await inherit(database, NOON)
+    assert len(await posts.due(NOON, limit=10)) == 1
+
+
+async def test_with_one_process_nothing_waits_after_a_start_and_with_several_pauses_go_on(
+    database: Database, posts: Posts, start: Invocation
+) -> None:
+    await posts.add(a_post(start, lease_until=None, next_attempt_at=LATER))
+    await inherit(database, NOON)
+    assert len(await posts.due(NOON, limit=10)) == (database.dialect.name == "sqlite")
+
+
+async def test_only_what_is_further_ahead_than_any_pause_is_brought_back(
+    posts: Posts, start: Invocation
+) -> None:
+    near = a_post(start, id="near", next_attempt_at=NOON + FAR_AHEAD, lease_until=NOON + FAR_AHEAD)
+    done = a_post(start, id="done", next_attempt_at=None, lease_until=None)
+    for post in (near, done):
+        await posts.add(post)
+    await posts.bring_back(NOON)
+    assert sorted(await posts.of(start.id), key=lambda post: post.id) == [done, near]
+
+
+async def test_who_gives_a_lease_back_gives_back_no_other(posts: Posts, start: Invocation) -> None:
+    await posts.add(a_post(start, id="given back"))
+    await posts.add(a_post(start, id="kept", lease_until=LATER))
+    await posts.release(start.id, LEASE)
+    assert [each.post.id for each in await posts.due(NOON, limit=10)] == ["given back"]
+
+
+async def spoil(database: Database, spoilt: str, value: str) -> None:
+    """Let a column of some rows hold what this version cannot read."""
+    table, _, column = spoilt.partition(".")
+    async with database.connect() as connection:
+        await connection.execute(
+            text(f"UPDATE {table} SET {column} = :value WHERE id LIKE '%unreadable%'"), {"value": value}
+        )
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "posts.purpose",
+        "posts.state",
+        "posts.shown_state",
+        "invocations.action",
+        "invocations.source",
+        "invocations.status",
+        "invocations.channel_kind",
+    ],
+)
+async def test_posts_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once(
+    database: Database,
+    log: Invocations,
+    posts: Posts,
+    an_invocation: AnInvocation,
+    spoilt: str,
+) -> None:
+    rows = [an_invocation(id=f"unreadable-{number}") for number in range(7)]
+    readable = [an_invocation() for _ in range(3)]
+    for row in (*rows, *readable):
+        await log.record(row)
+        longest_due = NOON - timedelta(hours=row in rows)
+        await posts.add(a_post(row, lease_until=None, next_attempt_at=longest_due))
+    await spoil(database, spoilt, "of a newer version")
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert len(await posts.due(NOON, limit=2)) == 2
+            assert len(await posts.due(NOON, limit=100)) == len(readable)
+    assert [line["event"] for line in lines] == ["a post cannot be read"] * len(rows)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_a_time_that_is_none_spoils_its_own_post_alone(
+    database: Database, log: Invocations, posts: Posts, start: Invocation, an_invocation: AnInvocation
+) -> None:
+    row = an_invocation(id="unreadable")
+    await log.record(row)
+    await posts.add(a_post(row, lease_until=None))
+    await posts.add(a_post(start, lease_until=None))
+    await spoil(database, "posts.created_at", "soon")
+    assert [each.invocation.id for each in await posts.due(NOON, limit=1)] == [start.id]
 
 
 async def test_a_post_of_a_newer_version_is_passed_over(

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.steps import RoomFound
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
+from bot.store.quick_starts import QuickStarts
 from bot.store.watched_jobs import WatchedJobs
 from tests.fakes import an_invocation
 from tests.steps import adopting
@@ -42,7 +44,7 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 async def found(log: Invocations, number: int) -> None:
     """Run one of the two queries for duplicates."""
     queries, values = duplicate_queries(START)
-    await log._all(queries[number].params(values))
+    await log._read(queries[number], values)
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
@@ -55,10 +57,15 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         ("open", "by_previous"),
     ),
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
+    "the room of a start by name": (
+        lambda log, _: log.find_room(START, RoomFound(room_id="lobby", room_name="Lobby")),
+        ("by_start", "open", "by_previous"),
+    ),
     "what came of a button": (lambda log, _: log.next_of("i1"), ("by_previous",)),
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_lease"),
+    "what a clock that was set back would hold up": (lambda log, _: log.bring_back(NOON), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
@@ -159,11 +166,38 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_a_quick_start_is_found_by_the_indexes_of_its_two_places(database: Database) -> None:
+    quick_starts = QuickStarts(database)
+    [plan] = await plans_of(database, lambda _log, _jobs: quick_starts.named("T1", "C1", "lobby"))
+    assert any("quick_starts_of_channels (team_id=? AND channel_id=? AND name=?)" in step for step in plan)
+    assert any("quick_starts_of_everywhere (team_id=? AND name=?)" in step for step in plan)
+    assert not any(step.startswith("SCAN") for step in plan)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database: Database) -> None:
     posts = Posts(database)
     [due] = await plans_of(database, lambda _log, _jobs: posts.due(NOON, limit=200))
     [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
     assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
-    for plan in (due, held):
+    [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
+    assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
+    [panels] = await plans_of(database, lambda _log, _jobs: posts.refresh_panels("C1", now=NOON))
+    assert "SEARCH posts USING INDEX posts_panels (channel=?)" in panels
+    for plan in (due, held, panels):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database: Database) -> None:
+    by_sqlalchemy: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        by_sqlalchemy.append(statement)
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    for asked, (ask, _) in ASKED.items():
+        if "rows" not in asked:  # which are listed for a person who waits
+            await ask(Invocations(database), WatchedJobs(database))
+    assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []

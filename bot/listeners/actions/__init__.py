@@ -3,6 +3,7 @@
 from bot.listeners.actions import (
     break_glass,
     look_again,
+    quick_start,
     rtc_access,
     start_after_all,
     start_another,
@@ -19,5 +20,6 @@ ACTIONS: tuple[AnyButton, ...] = (
     look_again.BUTTON,
     use_job.BUTTON,
     break_glass.BUTTON,
+    quick_start.BUTTON,
 )
 """All buttons that the bot listens to."""

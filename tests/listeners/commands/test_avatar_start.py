@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
-from bot.listeners.about_start import duplicate_reason
+from bot.jobs.start import duplicate_reason
 from bot.messages.reasons import sentence
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
