@@ -39,10 +39,10 @@ ON_CALL = Policy.parse(
 
 USES: dict[str, Callable[[Desk], Body]] = {
     "/avatar-start": lambda desk: desk.typing("/avatar-start", "atrium"),
-    "/avatar jobs": lambda desk: desk.typing("/avatar", "jobs"),
     "/avatar quick": lambda desk: desk.typing("/avatar", "quick list"),
     "/avatar quick add": lambda desk: desk.typing("/avatar", "quick add desk 24bad716"),
     "/avatar quick panel": lambda desk: desk.typing("/avatar", "quick panel"),
+    "/avatar jobs": lambda desk: desk.typing("/avatar", "jobs"),
     "/avatar stop": lambda desk: desk.typing("/avatar", "stop job-1"),
     "/avatar stop elsewhere": lambda desk: desk.typing("/avatar", "stop job-9 lobby"),
     "stop_job": lambda desk: pressing(desk, "stop_job", "lobby job-1"),
@@ -50,9 +50,9 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
+    "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
-    "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
     "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
     "break_glass submitted": lambda desk: submitting(desk, "break_glass", "i102", reason="the CEO waits"),
 }
