@@ -46,14 +46,13 @@ def _only_the_starter(args: Args) -> str:
 
 
 def _empty(args: Args) -> str:
-    return f"{_person(args)} The user group `{text_in(args, 'group')}`, which may, has no members."
+    group = text_in(args, "group")
+    return f"{_person(args)} The user group `{group}`, whose members may, has no members at the moment."
 
 
 def _unknown(args: Args) -> str:
-    return (
-        f"{_person(args)} Slack does not tell the bot at the moment who is in the user group "
-        f"`{text_in(args, 'group')}`."
-    )
+    group = text_in(args, "group")
+    return f"{_person(args)} Slack does not tell the bot at the moment who is in the user group `{group}`."
 
 
 def _too_many(args: Args) -> str:

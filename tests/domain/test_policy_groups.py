@@ -54,7 +54,7 @@ def test_who_is_in_a_group_may_beside_whom_the_policy_names() -> None:
 def test_an_emptied_group_is_nobody_and_a_sentence_says_so() -> None:
     policy = Policy.parse('[start]\ngroups = ["S0LEFT"]')
     what, rule = refused(policy, by("U0MEI")) or ("", "")
-    assert "The user group `S0LEFT`, which may, has no members." in what
+    assert "The user group `S0LEFT`, whose members may, has no members at the moment." in what
     assert rule == "[start] groups"
 
 
