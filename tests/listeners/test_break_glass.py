@@ -81,6 +81,27 @@ async def test_a_start_of_a_button_is_made_by_the_rules_of_that_button(shut: Des
     assert (row.status, row.previous_id) == (Status.STARTED, refused_id)
 
 
+async def test_a_start_beyond_the_limit_is_made_too(shut: Desk) -> None:
+    shut.policy = Policy.parse(f'[start]\nper_person_and_hour = 1\n[break_glass]\nusers = ["{MEI}"]')
+    await shut.types("/avatar-start", "lobby")
+    refusal = await shut.types("/avatar-start", "hall")
+    assert "You have started 1 avatar within the last hour" in refusal["text"]
+    await breaks(shut, value_of(refusal["blocks"]))
+    assert [each.room_id for each in started(shut)] == ["lobby", "hall"]
+
+
+async def test_a_quick_start_is_made_whether_it_was_typed_or_clicked(shut: Desk) -> None:
+    shut.policy = Policy()
+    room = "24bad716-87b1-45e5-8912-6102f7693265"
+    await shut.types("/avatar", f"quick add hall {room} cn-north-4")
+    shut.policy = SHUT
+    refusal = await shut.types("/avatar-start", "hall client_id=one")
+    await breaks(shut, value_of(refusal["blocks"]))
+    await shut.clicks("quick_start", "hall")
+    await breaks(shut, value_of(list(shut.channel.told[-1].blocks)))
+    assert [(each.room_id, each.region) for each in started(shut)] == [(room, "cn-north-4")] * 2
+
+
 async def test_it_works_once(shut: Desk) -> None:
     refusal = await shut.types("/avatar-start", "lobby")
     value = value_of(refusal["blocks"])
