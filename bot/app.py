@@ -17,8 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
-from bot.errors import SettingFault, SettingsError
+from bot.environment.policy_file import read_policy, stamp_of
 from bot.graph import Graph
+from bot.jobs.policy_reload import GROUP_SECONDS, PolicyReload
 from bot.messages.reasons import in_words
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credential_check import check_credentials
@@ -52,15 +53,26 @@ class Bot:
     web_url: str | None
 
 
-def stop_requested() -> asyncio.Event:
-    """Return an event that SIGTERM, Ctrl-C or SIGHUP sets. Under `nohup` SIGHUP is ignored."""
+def stop_requested(*, on_hangup: bool = True) -> asyncio.Event:
+    """Return an event that SIGTERM, Ctrl-C or SIGHUP sets. Under `nohup` SIGHUP is ignored.
+
+    Args:
+        on_hangup: SIGHUP means nothing else.
+    """
     stop = asyncio.Event()
     numbers = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    if on_hangup and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     for number in numbers:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def reload_requested() -> asyncio.Event:
+    """Return an event that SIGHUP sets whenever the policy file is to be read again."""
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    return reload
 
 
 utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
@@ -71,12 +83,15 @@ utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 async def running_bot(
     settings: Settings,
     *,
+    reload_asked: asyncio.Event | None = None,
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = lambda: uuid4().hex,
     clock: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
     """Run a bot that accepts commands until the block ends. `clock` and `sleep` time its retries and reads.
+
+    The policy file is read again when it changes, and when `reload_asked` is set.
 
     At the start it waits until the database and Slack can be reached. At the end it accepts no more commands,
     finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. If the start
@@ -87,7 +102,9 @@ async def running_bot(
         StartupError: the database, Slack or the port cannot be used.
         DatabaseUnavailable: the connection to the database was lost during the start.
     """
-    policy = read_policy(settings)
+    policy_file = settings.AVATAR_POLICY_FILE
+    policy_stamp = stamp_of(policy_file) if policy_file else None
+    policy = read_policy(policy_file) if policy_file else Policy()
     async with AsyncExitStack() as stack:
         database_url = settings.AVATAR_DATABASE_URL.get_secret_value()
         stack.enter_context(lock_file(database_url))
@@ -107,7 +124,7 @@ async def running_bot(
         stack.push_async_callback(is_writable.close)
         readiness.watch("database", is_writable)
         session = await stack.enter_async_context(open_session())
-        slack = slack_client(settings, session)
+        slack = slack_client(settings.SLACK_API_URL, settings.SLACK_BOT_TOKEN, session)
         installation = await once_reachable(
             partial(find_installation, slack, _app_token(settings)),
             waiting=partial(readiness.waits, "slack"),
@@ -137,6 +154,7 @@ async def running_bot(
             clock=clock,
             sleep=sleep,
         )
+        await graph.user_groups.read(policy.groups, seconds=GROUP_SECONDS)
         graph.listen(bolt)
         if web:
             stack.push_async_callback(web.close)
@@ -152,6 +170,16 @@ async def running_bot(
         stack.push_async_callback(background.cancel)
         for background_loop in graph.background_loops:
             background.spawn(background_loop())
+        if policy_file:
+            reload = PolicyReload(
+                policy_file,
+                graph.gate,
+                graph.user_groups,
+                known=policy_stamp,
+                asked=reload_asked or asyncio.Event(),
+                sleep=sleep,
+            )
+            background.spawn(reload.keep_reloading())
         background.spawn(check_credentials(metastudio, in_words=in_words))
         _log.info(
             "ready", mode=settings.mode.value, team_id=installation.team_id, web=web.url if web else None
@@ -160,24 +188,6 @@ async def running_bot(
             yield Bot(invocations, tasks, web.url if web else None)
         finally:
             _log.info("stopping")
-
-
-def read_policy(settings: Settings) -> Policy:
-    """Read the policy of AVATAR_POLICY_FILE.
-
-    Raises:
-        SettingsError: the file cannot be read, or is wrong.
-    """
-    path = settings.AVATAR_POLICY_FILE
-    if path is None:
-        return Policy()
-    try:
-        return Policy.parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(
-            [SettingFault("AVATAR_POLICY_FILE", f"{path} cannot be read: {reason}")]
-        ) from None
 
 
 def _app_token(settings: Settings) -> str | None:

@@ -20,6 +20,8 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
+from bot.jobs.break_glass import BreakGlass
+from bot.jobs.gate import Gate
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
 from bot.jobs.panels import Panels
@@ -41,11 +43,13 @@ from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.slack.delivery import Delivery
+from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
+from bot.store.start_counts import StartCounts
 from bot.store.watched_jobs import WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
@@ -105,10 +109,11 @@ class Graph:
             reconciliation=self.reconciliation,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
+            break_glass=self.break_glass,
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
-            policy=self.policy,
+            policy=self.gate,
             regions=self.regions,
         )
 
@@ -121,6 +126,28 @@ class Graph:
             self.posts.keep_delivering,
             self.watcher.keep_watching,
             clearing,
+            self.user_groups.keep_reading,
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every use of the bot passes."""
+        return Gate(
+            self.policy,
+            members=self.user_groups.members,
+            counts=StartCounts(self.database),
+            ask=self.acceptance.ask,
+        )
+
+    @cached_property
+    def user_groups(self) -> UserGroups:
+        """Who is in the user groups that the policy names."""
+        return UserGroups(
+            self.slack,
+            lambda: self.gate.policy.groups,
+            team_id=self.installation.team_id if self.installation.is_org_wide else None,
+            clock=self.clock,
+            sleep=self.sleep,
         )
 
     @cached_property
@@ -225,7 +252,7 @@ class Graph:
             room_list=self.room_list,
             starts=self.starts,
             outcomes=self.outcomes,
-            policy=self.policy,
+            policy=self.gate,
         )
 
     @cached_property
@@ -236,7 +263,7 @@ class Graph:
             acceptance=self.acceptance,
             metastudio=self.metastudio,
             outcomes=self.outcomes,
-            policy=self.policy,
+            policy=self.gate,
             now=self.now,
             renew_seconds=self.renew_seconds,
         )
@@ -256,6 +283,13 @@ class Graph:
         )
 
     @cached_property
+    def break_glass(self) -> BreakGlass:
+        """Asks for the reason of a start that the policy refuses."""
+        return BreakGlass(
+            acceptance=self.acceptance, delivery=self.delivery, slack=self.slack, sleep=self.sleep
+        )
+
+    @cached_property
     def worker(self) -> Worker:
         """Continues rows: new ones, and those that a process has left behind."""
         return Worker(
@@ -267,7 +301,7 @@ class Graph:
             outcomes=self.outcomes,
             named_starts=self.named_starts,
             panels=self.panels,
-            policy=self.policy,
+            policy=self.gate,
             now=self.now,
         )
 

@@ -40,6 +40,7 @@ class ReasonCode(StrEnum):
     BUTTON_NAMES_NO_REFUSED_START = auto()
     BUTTON_NAMES_NO_ROOM = auto()
     START_NOT_IN_LOG = auto()
+    BREAK_GLASS_REASON_MISSING = auto()
     QUICK_NAME_MISSING = auto()
     QUICK_NAME_UNUSABLE = auto()
     QUICK_NAME_LIKE_ID = auto()
@@ -65,6 +66,11 @@ class ReasonCode(StrEnum):
     RTC_ACCESS_OFF = auto()
     RTC_ACCESS_OF_ADOPTED_JOB = auto()
     RTC_ACCESS_NOT_YOURS = auto()
+    QUICK_START_NOT_ALLOWED = auto()
+    GROUP_EMPTY = auto()
+    GROUP_UNKNOWN = auto()
+    STARTS_PER_HOUR = auto()
+    BREAK_GLASS_NOT_ALLOWED = auto()
 
     # It exists already, or somebody else was first.
     DUPLICATE_UNDER_WAY = auto()

@@ -169,6 +169,15 @@ class DatabaseSettings(BaseSettings):
         return value
 
 
+class PolicySettings(DatabaseSettings):
+    """What the command needs that explains the policy. With a token it can ask who is in user groups."""
+
+    SLACK_BOT_TOKEN: SecretStr | None = None
+    SLACK_API_URL: str = "https://slack.com/api"
+    AVATAR_DEFAULT_REGION: str | None = None
+    AVATAR_POLICY_FILE: Path | None = None
+
+
 class Settings(DatabaseSettings):
     """All settings, under their names in the environment."""
 

@@ -1,15 +1,19 @@
 """The bot's object graph, with fakes for what is outside of it."""
 
+from collections.abc import Coroutine
 from typing import Any
 from uuid import uuid4
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
+from bot.domain.policy import NO_MEMBERS, Members, Policy
 from bot.graph import Graph
+from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.slack.client import Installation
 from bot.store.invocations import Invocations
+from bot.store.start_counts import StartCounts
 
 PATIENCE = 60.0
 """In seconds. A limit that a busy machine never reaches, for tests that are not about time."""
@@ -36,6 +40,16 @@ def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
         "ask_seconds": PATIENCE,
     }
     return harmless | played
+
+
+def a_gate(log: Invocations, policy: Policy | None = None, members: Members = NO_MEMBERS) -> Gate:
+    """The gate before a log, with a policy and who is in its user groups."""
+
+    async def ask(question: Coroutine[Any, Any, int]) -> int:
+        return await question
+
+    counts = StartCounts(log._database)
+    return Gate(policy or Policy(), members=lambda: members, counts=counts, ask=ask)
 
 
 def a_graph(log: Invocations, **played: Any) -> Graph:

@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from bot.cli.main import cli
+from bot.domain.policy import Policy
+from bot.domain.policy_tables import StartRules
 from bot.listeners.commands import COMMANDS
 from bot.settings import Settings
 
@@ -45,6 +47,7 @@ def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None
     ]
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
+    assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["usergroups:read"]
     assert manifest["settings"]["socket_mode_enabled"] is True
 
 
@@ -61,10 +64,19 @@ def test_every_command_line_that_the_readme_shows_exists() -> None:
     shown = set(re.findall(r"(?:`|/|^)avatar-bot ([a-z]+)", README, re.MULTILINE))
     known = {
         command.name or command.callback.__name__ for command in cli.registered_commands if command.callback
-    }
+    } | {group.typer_instance.info.name for group in cli.registered_groups if group.typer_instance}
 
     assert shown
     assert shown <= known
+
+
+def test_the_policy_in_the_readme_has_every_rule() -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    policy = Policy.parse(example)
+
+    tables = {"start", "stop", "rtc", "look", "quick", "deny", "break_glass"}
+    assert policy.model_fields_set == tables | {"ask", "admins"}
+    assert policy.start.model_fields_set == set(StartRules.model_fields)
 
 
 def test_the_architecture_names_every_module() -> None:

@@ -15,10 +15,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import running_bot, stop_requested, utc_now
+from bot.app import reload_requested, running_bot, stop_requested, utc_now
 from bot.cli.log_table import write_csv, write_json, write_table
+from bot.cli.policy_check import WRONG_USAGE, check, wrong_id
 from bot.cli.terminal import readable
 from bot.domain.invocation import Status
+from bot.domain.policy import Act, Question
 from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, DatabaseUnavailable, ReasonedError, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND
@@ -26,7 +28,7 @@ from bot.messages.reasons import on_one_line, sentence
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
-from bot.settings import DatabaseSettings, Settings
+from bot.settings import DatabaseSettings, LogFormat, LogLevel, PolicySettings, Settings
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
@@ -43,6 +45,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+policy_cli = typer.Typer(name="policy", no_args_is_help=True)
+cli.add_typer(policy_cli)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it by position
@@ -171,6 +176,62 @@ def log(
             raise StartupError(sentence(error.reason), advice=advice) from None
 
 
+@policy_cli.callback()
+def policy() -> None:
+    """Explain the policy file."""
+
+
+@policy_cli.command(name="check")
+def policy_check(
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user ID.")],
+    action: Annotated[Act, typer.Argument(metavar="ACTION", help=f"One of {', '.join(Act)}.")],
+    *,
+    channel: Annotated[str | None, typer.Option(help="The Slack channel ID where they ask.")] = None,
+    room: Annotated[str | None, typer.Option(help="The room that it is about.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The region of a start; AVATAR_DEFAULT_REGION by default.")
+    ] = None,
+    quick_start: Annotated[str | None, typer.Option(help="The quick start that they start.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Take them for a member of this user group alone; repeatable.")
+    ] = None,
+    own: Annotated[bool, typer.Option("--own", help="They started the job that it is about.")] = False,
+    guest: Annotated[bool, typer.Option("--guest", help="They are of another workspace.")] = False,
+    file: Annotated[Path | None, typer.Option(help="A policy file in place of AVATAR_POLICY_FILE.")] = None,
+) -> None:
+    """Say whether the policy allows something, and why. Exit status: 0 allowed, 1 refused, 2 wrong usage."""
+    given = [
+        ("USER", user),
+        ("--channel", channel),
+        ("--room", room),
+        *(("--group", each) for each in group or ()),
+    ]
+    for name, value in given:
+        if value is not None and (wrong := wrong_id(name, value)):
+            raise typer.BadParameter(f"{name}: {wrong}")
+    question = Question(
+        act=action,
+        user_id=user,
+        channel_id=channel,
+        is_foreign=guest,
+        room_id=room,
+        region=region,
+        quick_start=quick_start,
+        is_starter=own,
+    )
+    with _failures_in_words():
+        settings = PolicySettings.load()
+        token = settings.SLACK_BOT_TOKEN
+        secrets = [token.get_secret_value()] if token else []
+        handler = configure_logging(level=LogLevel.WARNING, style=LogFormat.CONSOLE, secrets=secrets)
+        try:
+            verdict = asyncio.run(check(settings, file, question, group or ()))
+        finally:
+            handler.close()
+        typer.echo(verdict.text, err=verdict.status == WRONG_USAGE)
+    raise typer.Exit(verdict.status)
+
+
 @cli.command(name="migrate")
 def migrate_command() -> None:
     """Upgrade the database to the newest schema. `run` does this itself."""
@@ -184,11 +245,16 @@ def migrate_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    """Run until a stop is requested; a stop during startup takes effect at once."""
-    stop, started = stop_requested(), asyncio.Event()
+    """Run until a stop is requested; a stop during startup takes effect at once.
+
+    With a policy file SIGHUP reads that again, else it is one more way to stop.
+    """
+    has_policy = settings.AVATAR_POLICY_FILE is not None
+    stop, started = stop_requested(on_hangup=not has_policy), asyncio.Event()
+    reload_asked = reload_requested() if has_policy else None
 
     async def serve() -> None:
-        async with running_bot(settings):
+        async with running_bot(settings, reload_asked=reload_asked):
             started.set()
             await stop.wait()
 

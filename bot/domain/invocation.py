@@ -32,13 +32,15 @@ class Action(StrEnum):
     ADOPT = "adopt"
     QUICK = "quick"
     HELP = "help"
+    BREAK_GLASS = "break_glass"
 
 
 class Source(StrEnum):
-    """How a person used the bot."""
+    """How a person used the bot. With `break_glass`, the text is the reason for what the policy refuses."""
 
     COMMAND = "command"
     BUTTON = "button"
+    BREAK_GLASS = "break_glass"
 
 
 class ChannelKind(StrEnum):

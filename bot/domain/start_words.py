@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.arguments import ROOM_ID, Regions, assign, first_word, request_from
 from bot.domain.invocation import ROOM_BY_NAME, Invocation, RoomInvocation, Source, StartRequest
-from bot.domain.quick_start import QuickStart
+from bot.domain.quick_start import NAME, QuickStart
 from bot.domain.room_names import By, is_room_id, may_be_name
 from bot.errors import InvalidArguments
 
@@ -77,3 +77,13 @@ def needs_look_up(row: RoomInvocation) -> bool:
         return assign([word, *rest]).get("room_id") == row.request.room_id
     except InvalidArguments:
         return False
+
+
+def quick_start_of(row: Invocation) -> str | None:
+    """Return the name by which a row's start was asked for, if that may have been a quick start's."""
+    try:
+        word = first_word(row.text)[0].lower()
+    except InvalidArguments:
+        return None
+    is_its_room = row.request is None or row.request.room_id in {word, ROOM_BY_NAME}
+    return word if not is_its_room and NAME.fullmatch(word) else None

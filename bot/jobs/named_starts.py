@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from bot.domain import steps
 from bot.domain.invocation import RoomInvocation
-from bot.domain.policy import Policy
 from bot.domain.quick_start import place_of
 from bot.domain.room_names import Match, NamedRoom, find_room, not_found, of_several
 from bot.domain.start_words import is_by_name
@@ -20,6 +19,7 @@ from bot.errors import (
     NotSent,
     Refused,
 )
+from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.jobs.room_list import YOUNG_SECONDS, RoomList
 from bot.jobs.start import Starts, UnknownRoom, duplicate_reason
@@ -45,7 +45,7 @@ class NamedStarts:
         room_list: RoomList,
         starts: Starts,
         outcomes: Outcomes,
-        policy: Policy,
+        policy: Gate,
     ) -> None:
         self._invocations = invocations
         self._quick_starts = quick_starts

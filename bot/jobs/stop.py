@@ -14,7 +14,6 @@ from bot.domain import steps
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobInvocation, JobState, Source
 from bot.domain.job_state import UNDER_WAY
-from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.errors import (
     Answer,
@@ -26,6 +25,7 @@ from bot.errors import (
     ReasonedError,
     Refused,
 )
+from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.messages.message import Message
 from bot.messages.replies import declined
@@ -57,7 +57,7 @@ class Stops:
         acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
-        policy: Policy,
+        policy: Gate,
         now: Callable[[], datetime],
         renew_seconds: float = RENEW_SECONDS,
     ) -> None:

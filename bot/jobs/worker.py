@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, RoomInvocation, Status, has_job, has_room
-from bot.domain.policy import Policy
-from bot.domain.start_words import needs_look_up
+from bot.domain.start_words import needs_look_up, quick_start_of
 from bot.errors import OutcomeUnknown, Refused
+from bot.jobs.gate import Gate
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.panels import Panels
@@ -37,7 +37,7 @@ class Worker:
         outcomes: Outcomes,
         named_starts: NamedStarts,
         panels: Panels,
-        policy: Policy,
+        policy: Gate,
         now: Callable[[], datetime],
     ) -> None:
         self._invocations = invocations
@@ -90,7 +90,7 @@ class Worker:
                 await self._outcomes.interrupted(row)
                 return
             try:
-                self._policy.check(row)
+                self._policy.check(row, quick_start=quick_start_of(row))
             except Refused as error:
                 await self._outcomes.not_started(row, error)
                 return

@@ -7,7 +7,8 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import Pipeline
-from bot.listeners.use import AnyButton, Command, Services
+from bot.listeners.use import AnyButton, AnyView, Command, Services
+from bot.listeners.views import VIEWS
 
 
 def register(
@@ -16,10 +17,13 @@ def register(
     *,
     commands: Iterable[Command] = COMMANDS,
     actions: Iterable[AnyButton] = ACTIONS,
+    views: Iterable[AnyView] = VIEWS,
 ) -> None:
-    """Register a Bolt listener for every command and button of the lists."""
+    """Register a Bolt listener for every command, button and modal of the lists."""
     pipeline = Pipeline(services)
     for command in commands:
         bolt.command(command.name)(pipeline.listen_to_command(command))
     for button in actions:
         bolt.action(button.pattern)(pipeline.listen_to_button(button))
+    for view in views:
+        bolt.view(view.callback_id)(pipeline.listen_to_view(view))

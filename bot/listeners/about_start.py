@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
-from bot.domain.start_words import Meant, is_by_name
+from bot.domain.start_words import Meant, is_by_name, quick_start_of
 from bot.errors import InvalidArguments
 from bot.jobs.start import Duplicate, Used, duplicate_reason
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
@@ -77,7 +77,7 @@ def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
     if origin.user_id == there.user_id or origin.channel_id is None:
         origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
     asked = replace(use.invocation.asking_for(request), origin=origin)
-    return AboutStart(asked=asked, named=named)
+    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
 
 
 def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:

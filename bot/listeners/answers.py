@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Invocation
 from bot.errors import Undeliverable
-from bot.listeners.use import Services
+from bot.listeners.use import Services, Use
 from bot.messages.message import Message
 
 _log = structlog.get_logger()
@@ -19,6 +19,9 @@ class Answers(Protocol):
 
     async def give(self, words: Message | None = None, *, instead: bool = False) -> None:
         """Acknowledge the use, with or without a message for the person alone."""
+
+    async def refuse(self, words: Message) -> None:
+        """Acknowledge the use, and say why nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class CommandAnswers:
         else:
             await self.ack(response_type="ephemeral", **words.arguments())
 
+    async def refuse(self, words: Message) -> None:
+        """Acknowledge the command, and say why nothing was done."""
+        await self.give(words)
+
 
 @dataclass(frozen=True, slots=True)
 class ClickAnswers:
@@ -49,10 +56,35 @@ class ClickAnswers:
         """Acknowledge the click; send the message without waiting for it."""
         await self.ack()
         if words is not None:
-            self.services.tasks.spawn(self._tell(words, instead=instead))
+            self.services.tasks.spawn(_tell(self.services, self.invocation, words, instead=instead))
 
-    async def _tell(self, words: Message, *, instead: bool) -> None:
-        try:
-            await self.services.delivery.tell(self.invocation, words, instead=instead)
-        except Undeliverable as error:
-            _log.warning("an answer to a click is not delivered", reason=str(error))
+    async def refuse(self, words: Message) -> None:
+        """Acknowledge the click, and say why nothing was done."""
+        await self.give(words)
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswers:
+    """Closes a modal and answers in a message, or leaves it open with a refusal under its `field`."""
+
+    ack: AsyncAck
+    use: Use
+    field: str
+
+    async def give(self, words: Message | None = None, *, instead: bool = False) -> None:  # noqa: ARG002 - there is no message to replace
+        """Close the modal; send the message without waiting for it."""
+        await self.ack()
+        if words is not None:
+            self.use.services.tasks.spawn(_tell(self.use.services, self.use.invocation, words))
+
+    async def refuse(self, words: Message) -> None:
+        """Say why nothing was done; what was typed stays."""
+        if self.ack.response is None:
+            await self.ack(response_action="errors", errors={self.field: words.text.replace("*", "")})
+
+
+async def _tell(services: Services, invocation: Invocation, words: Message, *, instead: bool = False) -> None:
+    try:
+        await services.delivery.tell(invocation, words, instead=instead)
+    except Undeliverable as error:
+        _log.warning("an answer to a click is not delivered", reason=str(error))

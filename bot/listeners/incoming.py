@@ -36,6 +36,10 @@ class Incoming:
         origin = origin_of_click(body, self.home)
         return self._received(Source.BUTTON, action, origin, body["actions"][0].get("value"))
 
+    def submitted(self, body: dict[str, Any], action: Action, source: Source) -> Invocation:
+        """Return the invocation of a submitted modal, which is in no channel."""
+        return self._received(source, action, origin_of_click(body, self.home), None)
+
     def _received(self, source: Source, action: Action, origin: Origin, text: str | None) -> Invocation:
         return Invocation(
             id=self.new_id(),

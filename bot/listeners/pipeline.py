@@ -12,13 +12,15 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.arguments import first_word, unknown_subcommand
-from bot.domain.invocation import Status
+from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
-from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers
-from bot.listeners.use import Accepted, AnyButton, AnyListener, Command, Services, Use
+from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers
+from bot.listeners.use import Accepted, AnyButton, AnyListener, AnyView, Command, Form, Services, Use, View
+from bot.messages.break_glass import with_break_glass
 from bot.messages.replies import declined, went_wrong
 
 Body: TypeAlias = dict[str, Any]
+Declared: TypeAlias = Command | AnyButton | AnyView
 BoltListener: TypeAlias = Callable[[AsyncAck, Body], Awaitable[None]]
 
 _log = structlog.get_logger()
@@ -50,30 +52,49 @@ class Pipeline:
 
         return listener
 
-    async def _take(self, use: Use, declared: Command | AnyButton, answers: Answers) -> None:
+    def listen_to_view(self, declared: AnyView) -> BoltListener:
+        """Return the function that Bolt calls when somebody submits the modal."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            invocation = self.services.incoming.submitted(body, declared.action, declared.source)
+            use = Use(self.services, invocation, declared.verdict, form=form_of(body))
+            await self._take(use, declared, FormAnswers(ack, use, declared.field))
+
+        return listener
+
+    async def _take(self, use: Use, declared: Declared, answers: Answers) -> None:
         """Log the use, acknowledge and answer it, and begin its work, if there is any."""
         with structlog.contextvars.bound_contextvars(invocation_id=use.invocation.id):
             try:
                 accepted = await self._accept_or_decline(use, declared)
-                await answers.give(accepted.words, instead=accepted.instead)
+                if accepted.is_refusal and accepted.words is not None:
+                    await answers.refuse(accepted.words)
+                else:
+                    await answers.give(accepted.words, instead=accepted.instead)
                 if accepted.work is not None:
                     self.services.claims.take(use.invocation.id, accepted.work())
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
-                await answers.give(declined(error, use.command, verdict=declared.verdict))
+                await answers.refuse(declined(error, use.command, verdict=declared.verdict))
             except Exception:  # noqa: BLE001 - nobody would see Bolt's own answer to a click
                 _log.exception("a listener failed", reference=use.invocation.id)
-                await answers.give(went_wrong(use.invocation.id))
+                await answers.refuse(went_wrong(use.invocation.id))
 
-    async def _accept_or_decline(self, use: Use, declared: Command | AnyButton) -> Accepted:
+    async def _accept_or_decline(self, use: Use, declared: Declared) -> Accepted:
         try:
             return await self._accept(use, declared)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
+            words = declined(error, use.command, verdict=use.verdict)
+            if isinstance(error, Refused) and self._may_break_glass(use, declared):
+                words = with_break_glass(words, f"{use.invocation.id} {_name_of(declared)}")
             await self.services.incoming.close(use.invocation, status, error.reason)
-            return Accepted(words=declined(error, use.command, verdict=use.verdict))
+            return Accepted(words=words, is_refusal=True)
 
-    async def _accept(self, use: Use, declared: Command | AnyButton) -> Accepted:
+    def _may_break_glass(self, use: Use, declared: Declared) -> bool:
+        return not isinstance(declared, View) and self.services.policy.may_break_glass(use.invocation)
+
+    async def _accept(self, use: Use, declared: Declared) -> Accepted:
         listener: AnyListener
         if isinstance(declared, Command):
             listener, use.words = listener_for(declared, use.invocation.text)
@@ -83,8 +104,34 @@ class Pipeline:
         parsed = listener.parse(use)
         use.invocation = replace(use.invocation, action=listener.action)
         wish = await listener.find(use, parsed)
-        self.services.policy.check(wish.asked, wish.start)
-        return await listener.handle(use, wish)
+        if listener.action is Action.START and has_room(wish.asked):
+            use.invocation = use.invocation.asking_for(wish.asked.request)
+        policy = self.services.policy
+        passed = policy.check(wish.asked, wish.start, quick_start=wish.quick_start)
+        async with policy.within_limit(wish.asked, passed):
+            return await listener.handle(use, wish)
+
+
+def form_of(body: Body) -> Form:
+    """Return what came with a submitted modal; a field without text in it is left out."""
+    view = body["view"]
+    values = {
+        block_id: element["value"]
+        for block_id, elements in view["state"]["values"].items()
+        for element in elements.values()
+        if isinstance(element.get("value"), str)
+    }
+    return Form(metadata=view.get("private_metadata") or "", values=values)
+
+
+def _name_of(declared: Declared) -> str:
+    match declared:
+        case Command():
+            return declared.name
+        case View():
+            return declared.callback_id
+        case _:
+            return declared.action_id
 
 
 def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:

@@ -67,7 +67,8 @@ def wish_for(use: Use, quick_start: QuickStart, words: StartWords) -> StartWish:
     """Return a wish for what a quick start names, and what is typed beside it."""
     use.invocation = use.invocation.asking_for(words.of(quick_start))
     by = By.QUICK_START_EVERYWHERE if quick_start.is_everywhere else By.QUICK_START_HERE
-    return StartWish(asked=use.invocation, meant=Meant(quick_start.name, by))
+    meant = Meant(quick_start.name, by)
+    return StartWish(asked=use.invocation, meant=meant, quick_start=quick_start.name)
 
 
 def _by_word(use: Use, words: StartWords) -> StartWish:

@@ -6,15 +6,16 @@ work that is left. Everything around these functions is in `pipeline.py`.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Action, Invocation, JobInvocation
-from bot.domain.policy import Policy
+from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
+from bot.jobs.break_glass import BreakGlass
+from bot.jobs.gate import Gate
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
@@ -47,11 +48,20 @@ class Services:
     reconciliation: Reconciliation
     worker: Worker
     rtc: RtcAccess | None
+    break_glass: BreakGlass
     delivery: Delivery
     claims: Claims
     tasks: Tasks
-    policy: Policy
+    policy: Gate
     regions: Regions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What came with a modal: the bot's own words in it, and what was typed, by the IDs of the fields."""
+
+    metadata: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -59,8 +69,8 @@ class Use:
     """One use of the bot, before it is logged.
 
     `invocation` is its row, as far as the use is understood: it is logged if the use is declined. `command`
-    is what was typed, if anything was, and `words` are to be parsed. `verdict` tells the person the result if
-    nothing is done.
+    is what was typed, if anything was, and `words` or the `form` are to be parsed. `verdict` tells the person
+    the result if nothing is done.
     """
 
     services: Services
@@ -68,6 +78,7 @@ class Use:
     verdict: str
     command: str | None = None
     words: Sequence[str] = ()
+    form: Form = field(default_factory=Form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +86,12 @@ class Wish:
     """What a use is about.
 
     The policy judges `asked`: the row with its room and region, if it has any. `start` made the job that
-    the use is about, if the invocation log has it.
+    the use is about, if the invocation log has it. `quick_start` is the name by which the room was chosen.
     """
 
     asked: Invocation
     start: JobInvocation | None = None
+    quick_start: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +100,12 @@ class Accepted:
 
     Args:
         instead: the message replaces the one whose button was clicked.
+        is_refusal: nothing is done, and the message says why.
     """
 
     words: Message | None = None
     instead: bool = False
+    is_refusal: bool = False
     work: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
@@ -132,7 +146,20 @@ class Button(Listener[P, W]):
         return re.compile(rf"^{re.escape(self.action_id)}(-\d+)?$")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Listener[P, W]):
+    """A listener to the submission of the modal with its `callback_id`.
+
+    Why nothing was done stands under the input block `field`, and the modal stays open.
+    """
+
+    callback_id: str
+    source: Source
+    field: str
+
+
 AnyListener: TypeAlias = Listener[Any, Any]
+AnyView: TypeAlias = View[Any, Any]
 AnySubcommand: TypeAlias = Subcommand[Any, Any]
 AnyButton: TypeAlias = Button[Any, Any]
 

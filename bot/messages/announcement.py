@@ -12,6 +12,7 @@ from bot.domain.invocation import Invocation, JobState, RoomInvocation
 from bot.domain.job import RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
+from bot.messages.break_glass import glass_note
 from bot.messages.buttons import rtc_button, stop_button
 from bot.messages.message import (
     SECTION_LIMIT,
@@ -120,9 +121,10 @@ def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hi
 
 
 def _note(invocation: Invocation) -> str:
-    """What has to be read first: that the job was found, not answered with."""
+    """What has to be read first: that the job was found, not answered with; that the glass was broken."""
     reason = invocation.reason
-    return sentence(reason) if reason and reason.code is ReasonCode.ADOPTED else ""
+    found = sentence(reason) if reason and reason.code is ReasonCode.ADOPTED else ""
+    return "\n".join(note for note in (glass_note(invocation), found) if note)
 
 
 def _who_and_where(invocation: RoomInvocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:

@@ -6,16 +6,15 @@ from types import MappingProxyType
 from bot.errors import OutcomeUnknown, ReasonedError
 from bot.messages.argument_reasons import ARGUMENT_WORDINGS
 from bot.messages.metastudio_reasons import METASTUDIO_WORDINGS, look_first, wrong_clock
+from bot.messages.policy_reasons import POLICY_WORDINGS
 from bot.messages.quick_reasons import QUICK_WORDINGS
-from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, render, text_in
+from bot.messages.reason_wording import TRY_AGAIN, Wording, render
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
 
-_CHANGE_POLICY = "Ask whoever runs the bot to change its policy."
 _OTHERS_WORK = (
     "Other operations work at METASTUDIO_ENDPOINT, so it lacks this one: use the MetaStudio console for it."
 )
-_DONE = {"start": "started", "stop": "stopped", "list": "listed"}
 
 
 def sentence(reason: Reason) -> str:
@@ -46,53 +45,6 @@ def on_one_line(error: ReasonedError) -> str:
     """Both, for where there is no markup."""
     return " ".join(in_words(error)).rstrip()
 
-
-def _done(args: Args) -> str:
-    return _DONE.get(text_in(args, "verb"), "used")
-
-
-def _listed(args: Args) -> str:
-    regions = ", ".join(f"`{region}`" for region in text_in(args, "allowed").split())
-    return f"Allowed: {regions or 'none'}."
-
-
-def _room_not_allowed(args: Args) -> str:
-    room = f"Room `{args['room_id']}`" if "room_id" in args else "The room of this job"
-    return f"{room} may not be {_done(args)} with this bot."
-
-
-def _only_the_starter(args: Args) -> str:
-    admins = ", and the bot's admins," if args.get("has_admins") else ""
-    return f"Only who started the job{admins} may see its RTC access."
-
-
-def _ask_the_admins(args: Args) -> str:
-    if args.get("has_admins"):
-        return "Ask one of them."
-    return "Ask whoever runs the bot to name admins in its policy, or stop the job and start anew."
-
-
-_POLICY = {
-    Code.REGION_REQUIRED: Wording("The bot's policy wants a region.", _listed),
-    Code.REGION_NOT_ALLOWED: Wording("Region `{region}` may not be used.", _listed),
-    Code.ROOM_NOT_ALLOWED: Wording(_room_not_allowed, _CHANGE_POLICY),
-    Code.PERSON_NOT_ALLOWED: Wording("You may not {verb} avatars with this bot.", _CHANGE_POLICY),
-    Code.CHANNEL_NOT_ALLOWED: Wording(
-        lambda args: f"Avatars may not be {_done(args)} from this channel.", _CHANGE_POLICY
-    ),
-    Code.WORKSPACE_NOT_ALLOWED: Wording(
-        "You belong to another Slack workspace than this bot: "
-        "you may look, but neither start nor stop anything.",
-        "Ask whoever runs the bot to name you in its policy.",
-    ),
-    Code.RTC_ACCESS_OFF: Wording("RTC access is switched off.", "Ask whoever runs the bot."),
-    Code.RTC_ACCESS_OF_ADOPTED_JOB: Wording(
-        "This job was found after the answer to its start was lost, so it may be somebody else's: "
-        "only the bot's admins may see its RTC access.",
-        _ask_the_admins,
-    ),
-    Code.RTC_ACCESS_NOT_YOURS: Wording(_only_the_starter, "Ask them to open it."),
-}
 
 _THERE_ALREADY = {
     Code.DUPLICATE_UNDER_WAY: Wording("The same is being started already, by {user_id}."),
@@ -128,6 +80,13 @@ _IN_THE_WAY = {
 }
 
 WORDINGS: Mapping[Code, Wording] = MappingProxyType(
-    {**ARGUMENT_WORDINGS, **_POLICY, **_THERE_ALREADY, **_IN_THE_WAY, **QUICK_WORDINGS, **METASTUDIO_WORDINGS}
+    {
+        **ARGUMENT_WORDINGS,
+        **POLICY_WORDINGS,
+        **_THERE_ALREADY,
+        **_IN_THE_WAY,
+        **QUICK_WORDINGS,
+        **METASTUDIO_WORDINGS,
+    }
 )
 """Every reason in words."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Invocation, RoomInvocation, RoomType, Status
-from bot.errors import InvalidArguments, ReasonedError
+from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
 from bot.messages.buttons import (
     look_again_button,
@@ -15,6 +15,7 @@ from bot.messages.buttons import (
 from bot.messages.failures import reference, said, what_to_do
 from bot.messages.message import Block, Message, with_buttons
 from bot.messages.mrkdwn import code, escape, mention
+from bot.messages.policy_reasons import with_mentions
 from bot.messages.reasons import sentence
 
 _OR_A_NAME = 'or a quick start, or the room\'s name: `"Lobby kiosk"`'
@@ -77,7 +78,8 @@ def declined(
     closing = [verdict] if verdict else []
     if command and isinstance(error, InvalidArguments):
         closing.append(f"{code(f'{command} help')} shows what can be typed.")
-    return Message("\n".join([said(error), *([" ".join(closing)] if closing else ())]))
+    told = with_mentions(said(error)) if isinstance(error, Refused) else said(error)
+    return Message("\n".join([told, *([" ".join(closing)] if closing else ())]))
 
 
 def not_started(invocation: RoomInvocation, error: ReasonedError) -> Message:

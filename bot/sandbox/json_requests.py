@@ -81,3 +81,10 @@ def optional_object(body: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{name} must be an object")  # noqa: TRY004 - the caller treats all wrong values alike
     return value
+
+
+def strings(body: dict[str, Any], name: str) -> list[str]:
+    value = body.get(name)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{name} must be a list of strings")
+    return value

@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass, replace
 
 import aiohttp
+from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.environment.proxies import proxy_for
 from bot.errors import SettingFault, SettingsError, StartupError, Unreachable
-from bot.settings import Settings
 from bot.slack.calls import failure_of, said_by
 from bot.slack.errors import SLACK_FAILURES, TOKEN_ERRORS, Again, reason_for, word_for
 
@@ -41,11 +41,11 @@ def open_session() -> aiohttp.ClientSession:
     )
 
 
-def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+def slack_client(api_url: str, bot_token: SecretStr, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Create the client. It makes each call once: its caller decides whether and when to retry."""
-    base_url = settings.SLACK_API_URL + "/"
+    base_url = api_url + "/"
     client = AsyncWebClient(
-        token=settings.SLACK_BOT_TOKEN.get_secret_value(),
+        token=bot_token.get_secret_value(),
         base_url=base_url,
         session=session,
         retry_handlers=[],

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
-from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.named_starts import NamedStarts
@@ -29,6 +28,7 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from tests.fakes import an_invocation
+from tests.graph import a_gate
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -179,7 +179,7 @@ class Process:
             outcomes=self.outcomes,
             named_starts=NamedStartsAgain(self.done),
             panels=PanelsAgain(self.done),
-            policy=Policy(),
+            policy=a_gate(self.log),
             now=self.clock,
         )
         self.sweeping = Recovery(

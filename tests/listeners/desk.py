@@ -10,20 +10,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, Status
-from bot.domain.policy import Policy
+from bot.domain.policy import Members, Policy
 from bot.errors import DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Services
+from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from tests.fakes import Channel, FakeMetaStudio, an_invocation
-from tests.graph import HOME, a_graph
+from tests.graph import HOME, a_gate, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
@@ -89,6 +90,7 @@ class Desk:
 
     log: Log
     policy: Policy = field(default_factory=Policy)
+    members: Members = field(default_factory=dict)
     offers_rtc: bool = True
     cloud: FakeMetaStudio = field(default_factory=FakeMetaStudio)
     channel: Channel = field(default_factory=Channel)
@@ -163,6 +165,31 @@ class Desk:
         }
         return payload | changes
 
+    def submitting(self, callback_id: str, metadata: str, **typed: str) -> Body:
+        """What Slack sends of a modal that Mei submits: the fields by their IDs."""
+        values = {name: {name: {"type": "plain_text_input", "value": text}} for name, text in typed.items()}
+        return {
+            "type": "view_submission",
+            "team": {"id": "T0SANDBOX1", "domain": "sandbox"},
+            "enterprise": None,
+            "user": {"id": MEI, "team_id": "T0SANDBOX1"},
+            "trigger_id": f"trigger-{next(self._triggers)}",
+            "view": {
+                "type": "modal",
+                "callback_id": callback_id,
+                "private_metadata": metadata,
+                "state": {"values": values},
+            },
+            "response_urls": [],
+        }
+
+    async def submits(self, payload: Body) -> Body:
+        """Somebody submits a modal; its ack, once the bot has nothing left to do."""
+        ack = an_ack()
+        [view] = [each for each in VIEWS if each.callback_id == payload["view"]["callback_id"]]
+        await Pipeline(self.services).listen_to_view(view)(ack, payload)
+        return await self._acknowledged(ack)
+
     async def hands_over_click(self, action_id: str, payload: Body) -> Body:
         """Deliver a click's payload, perhaps not for the first time."""
         ack = an_ack()
@@ -177,7 +204,7 @@ class Desk:
             self.graph.services,
             incoming=self.incoming,
             rtc=self.graph.rtc if self.offers_rtc else None,
-            policy=self.policy,
+            policy=a_gate(self.log, self.policy, self.members),
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:

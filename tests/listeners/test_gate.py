@@ -18,6 +18,7 @@ from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import listener_for
 from bot.listeners.use import AnyListener
+from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.bolt import bolt_app
@@ -28,6 +29,13 @@ from tests.metastudio.cloud import NOON
 
 AMARA, PRIYA = "U0AMARA001", "U0PRIYA001"
 SHUT = Policy.parse("[start]\nusers = []\n[stop]\nusers = []\n[look]\nusers = []")
+DENIED = Policy.parse(
+    f'admins = ["{AMARA}"]\n[deny]\nusers = ["{AMARA}"]\n[break_glass]\nusers = ["{AMARA}"]'
+)
+ON_CALL = Policy.parse(
+    "[start]\ngroups = ['S0ONCALL']\n[stop]\ngroups = ['S0ONCALL']\n[look]\ngroups = ['S0ONCALL']\n"
+    "[break_glass]\ngroups = ['S0ONCALL']"
+)
 
 USES: dict[str, Callable[[Desk], Body]] = {
     "/avatar-start": lambda desk: desk.typing("/avatar-start", "atrium"),
@@ -45,11 +53,20 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
+    "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
+    "break_glass submitted": lambda desk: submitting(desk, "break_glass", "i102", reason="the CEO waits"),
 }
 """Each use of the bot except help, as Slack delivers it."""
 
+OF_THE_NAMED = {"break_glass", "break_glass submitted"}
+"""What nobody may do whom the policy does not name for it."""
+
 LOOKS = {"/avatar jobs"}
 """The uses that are allowed to a guest from another workspace."""
+
+
+def submitting(desk: Desk, callback_id: str, metadata: str, **typed: str) -> Body:
+    return desk.submitting(callback_id, metadata, **typed)
 
 
 def pressing(desk: Desk, action_id: str, value: str) -> Body:
@@ -75,6 +92,8 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
+    click = changed(refused, id="i102", action=Action.BREAK_GLASS, text="i101 /avatar-start")
+    await desk.log.record(changed(click, status=Status.DONE))
     await desk.types("/avatar", "quick add hall 24bad716-87b1-45e5-8912-6102f7693265", user_id=JONAS)
     desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.operations.clear()
@@ -103,6 +122,7 @@ async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocat
     assert response.status == 200
     ack: Body = json.loads(response.body) if response.body else {}
     words = ack.get("text") or "".join(message.text for message in desk.channel.told)
+    words = words or "".join(ack.get("errors", {}).values())
     return str(words), [row for row in await desk.rows() if row.id not in before]
 
 
@@ -111,6 +131,9 @@ def heard_by(use: Body) -> AnyListener:
     if "command" in use:
         [command] = [command for command in COMMANDS if command.name == use["command"]]
         return listener_for(command, use["text"])[0]
+    if "view" in use:
+        [view] = [view for view in VIEWS if view.callback_id == use["view"]["callback_id"]]
+        return view
     [button] = [button for button in ACTIONS if button.pattern.match(use["actions"][0]["action_id"])]
     return button
 
@@ -124,18 +147,23 @@ def test_each_listener_of_the_lists_is_among_the_uses_that_are_tried(busy: Desk)
     ]
     tried = [heard_by(use(busy)) for use in USES.values()]
 
-    assert [listener for listener in (*of_commands, *ACTIONS) if listener not in tried] == []
+    assert [listener for listener in (*of_commands, *ACTIONS, *VIEWS) if listener not in tried] == []
 
 
 async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
     listeners = bolt_of(busy)._async_listeners
 
-    assert len(listeners) == len(COMMANDS) + len(ACTIONS)
+    assert len(listeners) == len(COMMANDS) + len(ACTIONS) + len(VIEWS)
 
 
+@pytest.mark.parametrize(
+    "policy", [SHUT, DENIED, ON_CALL], ids=["named by nothing", "denied", "group unknown"]
+)
 @pytest.mark.parametrize("use", USES)
-async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(busy: Desk, use: str) -> None:
-    busy.policy = SHUT
+async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(
+    busy: Desk, use: str, policy: Policy
+) -> None:
+    busy.policy = policy
     words, rows = await use_by(busy, use, id=AMARA)
 
     assert "You may not" in words or "Only who started the job" in words
@@ -160,10 +188,11 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
         assert "1 avatar job is under way" in words
     else:
         assert row.status is Status.REFUSED
-        assert "another Slack workspace" in words or "Only who started the job" in words
+        refusals = ("another Slack workspace", "Only who started the job", "what the bot's policy refuses")
+        assert any(refusal in words for refusal in refusals)
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", sorted(USES.keys() - OF_THE_NAMED))
 async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str) -> None:
     _, rows = await use_by(busy, use, id=JONAS, team_id=HOME.team_id)
 

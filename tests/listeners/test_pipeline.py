@@ -134,7 +134,7 @@ async def test_whom_the_policy_denies_it_is_refused_before_anything_happens(
     assert (row.action, row.status, row.reason) == (
         Action.JOBS,
         Status.REFUSED,
-        reason(Code.PERSON_NOT_ALLOWED, verb="list"),
+        reason(Code.PERSON_NOT_ALLOWED, verb="list", rule="[look] users"),
     )
 
 

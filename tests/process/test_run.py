@@ -66,6 +66,27 @@ def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
     assert any(str(row.job_id) in message["text"] for message in cloud.messages())
 
 
+def test_with_a_policy_file_a_hangup_reads_it_again(
+    spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
+) -> None:
+    cloud, policy = stand_ins(), tmp_path / "policy.toml"
+    policy.write_text("[start]\nusers = []")
+    settings = {"AVATAR_HTTP_PORT": "0", "AVATAR_POLICY_FILE": str(policy)}
+    bot = spawn("bot", "run", environment=cloud.environment | settings)
+    until(lambda: cloud.sockets() == 1, bot)
+    assert "You may not start avatars" in cloud.command(ROOM)["ack"]["text"]
+
+    policy.write_text("[start]\nusers = nobody")
+    bot.send(signal.SIGHUP)
+    until(lambda: "the policy that was read before still holds" in bot.words, bot)
+    policy.write_text("# everybody")
+    bot.send(signal.SIGHUP)
+    until(lambda: "the policy was read again and holds" in bot.words, bot)
+    assert "Starting room" in cloud.command(ROOM)["ack"]["text"]
+    bot.send(signal.SIGTERM)
+    assert bot.wait() == 0
+
+
 def test_a_start_that_outlasts_the_drain_is_continued_by_the_next_process(
     spawn: Spawn, stand_ins: Callable[..., StandIns], tmp_path: Path
 ) -> None:

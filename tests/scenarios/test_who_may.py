@@ -224,7 +224,10 @@ async def test_a_stop_left_behind_is_not_sent_where_the_policy_is_stricter_by_no
         await stage.types("lobby")
     async with staged_with(policy=f'[stop]\nusers = ["{AMARA}"]\n') as stage:
         row = await left_behind(stage)
-        assert (row.status, row.reason) == (Status.REFUSED, reason(Code.PERSON_NOT_ALLOWED, verb="stop"))
+        assert (row.status, row.reason) == (
+            Status.REFUSED,
+            reason(Code.PERSON_NOT_ALLOWED, verb="stop", rule="[stop] users"),
+        )
         assert stage.asked("stop") == 0
         assert "Nothing was stopped." in stage.said(JONAS)[-1].text
 

@@ -1,6 +1,7 @@
 """Buttons in the bot's messages. A button's value is all that it needs; each click is checked anew."""
 
 from bot.listeners.actions import (
+    break_glass,
     look_again,
     quick_start,
     rtc_access,
@@ -18,6 +19,7 @@ ACTIONS: tuple[AnyButton, ...] = (
     start_after_all.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,
+    break_glass.BUTTON,
     quick_start.BUTTON,
 )
 """All buttons that the bot listens to."""

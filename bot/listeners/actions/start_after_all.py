@@ -1,6 +1,7 @@
 """*Start anyway*, where the outcome of a start is unknown; *Start it now*, where it was never sent."""
 
 from bot.domain.invocation import Action, Invocation, Status
+from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import (
     AboutStart,
     StartWish,
@@ -23,7 +24,7 @@ async def find(use: Use, invocation_id: str) -> AboutStart:
     named = await get_start(use, invocation_id)
     if not _may_be_sent(named):
         return about(use, named, named.request)
-    return AboutStart(asked=once_more(use, named), named=named)
+    return AboutStart(asked=once_more(use, named), named=named, quick_start=quick_start_of(named))
 
 
 async def start(use: Use, wish: AboutStart) -> Accepted:

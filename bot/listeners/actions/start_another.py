@@ -1,6 +1,7 @@
 """*Start another*, where an equal start was made a moment ago."""
 
 from bot.domain.invocation import Action, Status
+from bot.domain.start_words import quick_start_of
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, commit_start, get_start, once_more, parse_start_id
 from bot.listeners.use import Button, Use
@@ -14,7 +15,12 @@ async def find(use: Use, invocation_id: str) -> StartWish:
     refused = await get_start(use, invocation_id)
     if refused.status is not Status.REFUSED:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
-    return StartWish(asked=once_more(use, refused), previous_id=refused.id, is_another=True)
+    return StartWish(
+        asked=once_more(use, refused),
+        previous_id=refused.id,
+        is_another=True,
+        quick_start=quick_start_of(refused),
+    )
 
 
 BUTTON = Button(

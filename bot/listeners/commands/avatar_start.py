@@ -1,6 +1,7 @@
 """`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name."""
 
 from bot.domain.invocation import Action
+from bot.domain.policy import Act
 from bot.domain.start_words import StartWords, parse_start_words
 from bot.listeners.about_start import commit_start
 from bot.listeners.help import help_with
@@ -29,7 +30,7 @@ COMMAND = Command(
     usage_hint="room_id [region] [room_type=RTC|METALINK] [client_id=…]",
     action=Action.START,
     verdict=VERDICT,
-    subcommands=(help_with(how_to_use),),
+    subcommands=(help_with(how_to_use, of=Act.START),),
     otherwise=Listener(
         action=Action.START, parse=parse, find=understand, handle=commit_start, verdict=VERDICT
     ),

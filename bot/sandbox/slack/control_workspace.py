@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from bot.sandbox.json_requests import in_words, optional_flag, read_body, required_string
+from bot.sandbox.json_requests import in_words, optional_flag, read_body, required_string, strings
 from bot.sandbox.plain import plain
 from bot.sandbox.slack.commands import SlashCommand
 from bot.sandbox.slack.workspace import Channel, Workspace
@@ -28,6 +28,7 @@ class WorkspaceControl:
     def register(self, application: web.Application) -> None:
         application.router.add_get("/sandbox/workspace", self.describe)
         application.router.add_post("/sandbox/channels", in_words(self.change_channel))
+        application.router.add_post("/sandbox/user-groups", in_words(self.change_user_group))
 
     async def describe(self, _request: web.Request) -> web.Response:
         workspace = self._stand_in.workspace
@@ -58,6 +59,21 @@ class WorkspaceControl:
         if is_member is not None:
             (workspace.invite if is_member else workspace.remove)(channel, workspace.bot.user_id)
         return web.json_response(self._described(workspace.channels[channel]))
+
+    async def change_user_group(self, request: web.Request) -> web.Response:
+        """Give a group its members (`users`, null to delete it), or the app optional scopes (`scopes`)."""
+        body, workspace = await read_body(request), self._stand_in.workspace
+        if "scopes" in body:
+            workspace.optional_scopes = set(strings(body, "scopes"))
+        if "group" in body:
+            group = required_string(body, "group")
+            if body.get("users") is None:
+                workspace.user_groups.pop(group, None)
+            else:
+                workspace.user_groups[group] = strings(body, "users")
+        return web.json_response(
+            {"user_groups": workspace.user_groups, "scopes": sorted(workspace.optional_scopes)}
+        )
 
     def _described(self, channel: Channel) -> dict[str, Any]:
         is_member = self._stand_in.workspace.bot.user_id in channel.members

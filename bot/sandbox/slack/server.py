@@ -30,6 +30,7 @@ from bot.sandbox.slack.stream import Stream
 from bot.sandbox.slack.traffic import Traffic
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.user_groups import user_group_methods
 from bot.sandbox.slack.view_methods import ViewMethods
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.web_api import Tokens, WebApi
@@ -109,7 +110,10 @@ class SlackStandIn:
             clock=clock,
             open_socket_url=self._open_socket_url,
             posts_per_second=posts_per_second,
-            more_methods=ViewMethods(self.workspace, self.views, self._triggers).by_name(),
+            more_methods={
+                **ViewMethods(self.workspace, self.views, self._triggers).by_name(),
+                **user_group_methods(self.workspace),
+            },
         )
         self._register_routes()
         self._runner: web.AppRunner | None = None

@@ -95,7 +95,8 @@ class WebApi:
         """Answer one call. `arguments` are from the form or JSON body, without the token."""
         headers = {"x-slack-req-id": secrets.token_hex(16)}
         if token == self._tokens.bot_token:
-            headers["x-oauth-scopes"] = "commands,chat:write"
+            scopes = ["commands", "chat:write", *sorted(self._workspace.optional_scopes)]
+            headers["x-oauth-scopes"] = ",".join(scopes)
         try:
             run = self._open_methods.get(method) or self._authorised(method, token)
             return Reply({"ok": True} | run(arguments), headers=headers)

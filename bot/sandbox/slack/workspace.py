@@ -55,7 +55,10 @@ class AppIdentity:
 
 
 class Workspace:
-    """The people, channels and memberships of one team.
+    """The people, channels, user groups and memberships of one team.
+
+    `user_groups` holds the members of each group by the group's id. `optional_scopes` are those that the app
+    was given beside the required ones.
 
     A change takes effect at once, also for calls in progress, as in Slack. Set `changed` to be notified.
     """
@@ -77,6 +80,8 @@ class Workspace:
         self.team_domain = team_domain
         self.people = {person.id: person for person in people}
         self.channels = {channel.id: channel for channel in channels}
+        self.user_groups: dict[str, list[str]] = {}
+        self.optional_scopes: set[str] = set()
 
     def first_person(self) -> Person:
         return next(iter(self.people.values()))

@@ -251,7 +251,7 @@ async def test_a_word_that_may_be_an_id_is_one_where_metastudio_has_such_a_room(
 
 async def test_the_policy_holds_for_the_room_that_a_name_means(desk: Desk) -> None:
     desk.policy = Policy.parse(f'[start]\nrooms = ["{OTHER}"]')
-    desk.graph.policy = desk.policy
+    desk.graph.gate.replace(desk.policy)
     desk.cloud.on_list_rooms = ROOMS
     await desk.types(START, '"Lobby kiosk"')
     row = flat(await desk.row())

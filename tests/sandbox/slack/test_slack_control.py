@@ -148,6 +148,7 @@ async def test_the_request_url_is_set_and_unset(outside: aiohttp.ClientSession, 
         ("POST", "/sandbox/channels", "{}", "channel is missing"),
         ("POST", "/sandbox/channels", '{"channel": "C1"}', "there is no channel"),
         ("POST", "/sandbox/channels", '{"channel": "C0AVATARS1", "archived": 1}', "must be true or false"),
+        ("POST", "/sandbox/user-groups", '{"group": "S1", "users": "U1"}', "must be a list of strings"),
         ("PUT", "/sandbox/request-url", "{}", "url is an http address"),
         ("PUT", "/sandbox/request-url", '{"url": "ftp://x"}', "url is an http address"),
     ],
@@ -212,3 +213,22 @@ async def test_only_blocks_are_refused_and_a_connection_is_cut_before_anything_i
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel="C0AVATARS1", text="Cut")
     assert [message.text for message in slack.messages()] == ["Without blocks"]
+
+
+async def test_user_groups_and_the_scope_to_read_them_are_given_from_outside(
+    outside: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    async def change(**wish: Any) -> None:
+        await said(await outside.post("/sandbox/user-groups", json=wish))
+
+    async def error_of_asking(**arguments: Any) -> str:
+        with pytest.raises(SlackApiError) as refused:
+            await client.api_call("usergroups.users.list", params=arguments)
+        return str(refused.value.response["error"])
+
+    assert await error_of_asking(usergroup="S1") == "missing_scope"
+    await change(scopes=["usergroups:read"], group="S1", users=["U1"])
+    assert (await client.usergroups_users_list(usergroup="S1"))["users"] == ["U1"]
+    assert await error_of_asking() == "invalid_arguments"
+    await change(group="S1", users=None)
+    assert await error_of_asking(usergroup="S1") == "no_such_subteam"

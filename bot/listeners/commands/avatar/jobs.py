@@ -1,11 +1,14 @@
 """`/avatar jobs`."""
 
 import asyncio
+from dataclasses import replace
 
 from bot.domain.arguments import parse_nothing
-from bot.domain.invocation import Action, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, Status
 from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
+from bot.messages.buttons import STOP_JOB
 from bot.messages.jobs import MOST_JOBS, jobs_list
+from bot.messages.permitted import without_buttons
 
 
 def parse(use: Use) -> None:
@@ -25,7 +28,17 @@ async def show(use: Use, wish: Wish) -> Accepted:
     words = jobs_list(
         running.jobs, running.total, asked.created_at, hidden=running.hidden, hidden_in=hidden_in
     )
-    return Accepted(words=words)
+    barred = {job.job.job_id for job in running.jobs if not services.policy.allows(_stop_of(asked, job), job)}
+
+    def is_barred(action_id: str, value: str) -> bool:
+        return action_id.startswith(STOP_JOB) and value.partition(" ")[2] in barred
+
+    return Accepted(words=without_buttons(words, is_barred))
+
+
+def _stop_of(asked: Invocation, job: JobInvocation) -> Invocation:
+    """Return what the person would ask for if they stopped the job."""
+    return replace(asked.about_job(job.request.room_id, job.job.job_id), action=Action.STOP)
 
 
 SUBCOMMAND = Subcommand(verb="jobs", action=Action.JOBS, parse=parse, find=about_nothing, handle=show)

@@ -1,0 +1,122 @@
+"""`avatar-bot policy check`: what the policy file says of one wish, and why."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.domain.policy import NO_MEMBERS, Act, Members, Passed, Policy, Question
+from bot.environment.policy_file import read_policy
+from bot.errors import Refused
+from bot.messages.reasons import on_one_line
+from bot.settings import PolicySettings
+from bot.slack.client import open_session, slack_client
+from bot.slack.user_groups import UserGroups
+
+SLACK_SECONDS = 5.0
+ALLOWED, REFUSED, WRONG_USAGE = 0, 1, 2
+
+PATTERNS = {
+    "USER": (r"[UW][A-Z0-9]+", "a Slack user ID, such as U024BE7LH"),
+    "--channel": (r"[CDG][A-Z0-9]+", "a Slack channel ID, such as C024BE7LR"),
+    "--group": (r"S[A-Z0-9]+", "the ID of a Slack user group, such as S0604QSJC"),
+    "--room": (r"[A-Za-z0-9_-]{1,64}", "the ID of a MetaStudio room"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is printed, and the exit status."""
+
+    text: str
+    status: int
+
+
+def wrong_id(name: str, value: str) -> str | None:
+    """What is wrong with an argument that is an ID, if anything is."""
+    pattern, what = PATTERNS[name]
+    return None if re.fullmatch(pattern, value) else f"{value!r} is not {what}"
+
+
+async def check(
+    settings: PolicySettings, file: Path | None, question: Question, groups: Collection[str]
+) -> Verdict:
+    """Judge a question by a policy file.
+
+    Args:
+        file: in place of AVATAR_POLICY_FILE.
+        groups: the user groups that the person is taken to be in. Without any, Slack is asked.
+
+    Raises:
+        SettingsError: the file cannot be read, or is wrong.
+    """
+    path = file or settings.AVATAR_POLICY_FILE
+    policy = read_policy(path) if path else Policy()
+    if question.act is Act.START and question.region is None:
+        question = replace(question, region=settings.AVATAR_DEFAULT_REGION)
+    if groups:
+        members: Members = {
+            group: frozenset({question.user_id} if group in groups else ()) for group in policy.groups
+        }
+    else:
+        members = await _members(settings, policy)
+    notes = [] if path else ["There is no policy: AVATAR_POLICY_FILE names no file."]
+    unknown = sorted(policy.groups - members.keys())
+    notes += [
+        f"Who is in {group} is not known, so nobody is. --group takes them for a member." for group in unknown
+    ]
+    verdict = judge(policy, question, members)
+    return replace(verdict, text="\n".join([verdict.text, *notes]))
+
+
+def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> Verdict:
+    """Say whether the policy allows it, by which rule, and what else there is to know."""
+    try:
+        passed = policy.judge(question, members)
+    except Refused as error:
+        rule = str(error.reason.args.get("rule", ""))
+        if missing := _missing(question, rule):
+            return Verdict(f"It depends on {missing}: the policy's rule is `{rule}`.", WRONG_USAGE)
+        lines = [f"Refused: {on_one_line(error)}"]
+        if question.act is Act.START and _breaks_glass(policy, question, members):
+            lines.append("They may start it all the same by giving a reason: [break_glass] names them.")
+        return Verdict("\n".join(lines), REFUSED)
+    return Verdict("\n".join(_allowed(question, passed)), ALLOWED)
+
+
+def _allowed(question: Question, passed: Passed) -> list[str]:
+    lines = [f"Allowed: {question.user_id} may {question.act}. Decided by: {passed.rule}."]
+    if passed.starts_per_hour is not None and question.act is Act.START:
+        most = passed.starts_per_hour
+        lines.append(f"At most {most} an hour: the starts of the last hour are not counted here.")
+    return lines
+
+
+def _missing(question: Question, rule: str) -> str | None:
+    """Which option decides and was not given."""
+    match rule.rpartition(" ")[2]:
+        case "channels" if question.channel_id is None:
+            return "--channel"
+        case "rooms" | "quick_starts" if question.room_id is None and question.quick_start is None:
+            return "--room or --quick-start" if question.act is Act.START else "--room"
+        case _:
+            return None
+
+
+def _breaks_glass(policy: Policy, question: Question, members: Members) -> bool:
+    try:
+        policy.check_break_glass(question, members)
+    except Refused:
+        return False
+    return True
+
+
+async def _members(settings: PolicySettings, policy: Policy) -> Members:
+    """Ask Slack who is in the policy's user groups, if there is a token to ask with."""
+    if not policy.groups or settings.SLACK_BOT_TOKEN is None:
+        return NO_MEMBERS
+    async with open_session() as session:
+        slack = slack_client(settings.SLACK_API_URL, settings.SLACK_BOT_TOKEN, session)
+        user_groups = UserGroups(slack, lambda: policy.groups)
+        await user_groups.read(policy.groups, seconds=SLACK_SECONDS)
+        return user_groups.members()

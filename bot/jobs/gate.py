@@ -1,0 +1,118 @@
+"""The gate that every use of the bot passes: the policy as it stands, with who is in its user groups.
+
+It asks neither Slack nor a file: both are read in the background. Only for a limit of starts it asks the
+database.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.invocation import Action, Invocation, JobInvocation
+from bot.domain.policy import Act, Members, Passed, Policy, question_of
+from bot.errors import Refused
+from bot.store.start_counts import StartCounts
+
+HOUR = timedelta(hours=1)
+
+Ask = Callable[[Coroutine[Any, Any, int]], Awaitable[int]]
+"""Puts a question to the database, whose answer must come in time for the ack."""
+
+
+class Gate:
+    """Lets uses pass or refuses them. `members` are those of user groups, as far as they are known."""
+
+    def __init__(
+        self, policy: Policy, *, members: Callable[[], Members], counts: StartCounts, ask: Ask
+    ) -> None:
+        self._policy = policy
+        self._members = members
+        self._counts = counts
+        self._ask = ask
+        self._under_way: dict[str, str] = {}
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that holds."""
+        return self._policy
+
+    def replace(self, policy: Policy) -> None:
+        """Let another policy hold from now on."""
+        self._policy = policy
+
+    def check(
+        self, invocation: Invocation, start: JobInvocation | None = None, *, quick_start: str | None = None
+    ) -> Passed:
+        """Let a use of the bot pass, or refuse it; see `Policy.check`.
+
+        Raises:
+            Refused: naming the first rule that is in the way.
+        """
+        return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
+
+    def allows(self, invocation: Invocation, start: JobInvocation | None = None) -> bool:
+        """Whether it would pass: for what is shown to a person."""
+        try:
+            self.check(invocation, start)
+        except Refused:
+            return False
+        return True
+
+    def refusal_of_any(self, invocation: Invocation, act: Act) -> Refused | None:
+        """Why the person of a use may not do something at all where they are, whatever it is about."""
+        question = replace(question_of(invocation), act=act, at_all=True)
+        try:
+            self._policy.judge(question, self._members())
+        except Refused as error:
+            return error
+        return None
+
+    def may_break_glass(self, refused: Invocation) -> bool:
+        """Whether its person may start what was refused, if they give a reason."""
+        if refused.action is not Action.START:
+            return False
+        try:
+            self._policy.check_break_glass(question_of(refused), self._members())
+        except Refused:
+            return False
+        return True
+
+    def check_everywhere(self, invocation: Invocation) -> None:
+        """Allow or refuse a change of quick starts of all channels; see `Policy.check_everywhere`.
+
+        Raises:
+            Refused: the person is not an admin.
+        """
+        self._policy.check_everywhere(invocation, self._members())
+
+    @asynccontextmanager
+    async def within_limit(self, asked: Invocation, passed: Passed) -> AsyncIterator[None]:
+        """Let a start be committed inside, if its person has not made too many in the last hour.
+
+        Starts of the same person that are being committed count as if they were: of many at once, the first
+        ones pass.
+
+        Raises:
+            Refused: they have.
+            DatabaseUnavailable: it is not known how many there were.
+        """
+        limit = passed.starts_per_hour
+        if limit is None:
+            yield
+            return
+        before = {id_ for id_, user_id in self._under_way.items() if user_id == asked.origin.user_id}
+        self._under_way[asked.id] = asked.origin.user_id
+        try:
+            made = self._counts.made_by(
+                asked.origin.user_id,
+                after=asked.created_at - HOUR,
+                until=asked.created_at,
+                besides={*before, asked.id},
+            )
+            if await self._ask(made) + len(before) >= limit:
+                raise self._policy.too_many_starts(limit)
+            yield
+        finally:
+            del self._under_way[asked.id]

@@ -1,0 +1,109 @@
+"""The reason for a start that the policy refuses: the start is asked for once more, by way of its reason.
+
+Whatever was refused, a command or a button, is understood anew by its own listener, so a start that was to
+look at the room first does, and a duplicate is one.
+"""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.domain.invocation import Action, Invocation, Source
+from bot.errors import InvalidArguments
+from bot.listeners.about_start import StartWish
+from bot.listeners.actions import ACTIONS
+from bot.listeners.commands import COMMANDS
+from bot.listeners.pipeline import listener_for
+from bot.listeners.use import Accepted, AnyListener, Use, View, Wish
+from bot.messages.break_glass import BREAK_GLASS, REASON_FIELD
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlassWish(Wish):
+    """A wish for what was refused: its listener, and what that has found. None: nothing of theirs was."""
+
+    listener: AnyListener | None = None
+    refused: Wish | None = None
+
+
+def parse(use: Use) -> str:
+    """Return the ID of the click that opened the modal. The reason becomes the text of the row."""
+    why = " ".join(use.form.values.get(REASON_FIELD, "").split())
+    use.invocation = replace(use.invocation, text=why)
+    return use.form.metadata
+
+
+async def find(use: Use, click_id: str) -> GlassWish:
+    """Find what was refused, if it was this person's."""
+    click = await _row(use, click_id, Action.BREAK_GLASS)
+    refused_id, _, name = click.text.partition(" ") if click else ("", "", "")
+    refused = await _row(use, refused_id, Action.START)
+    if click is None or refused is None:
+        return GlassWish(asked=use.invocation)
+    origin = replace(
+        use.invocation.origin,
+        team_id=refused.origin.team_id,
+        channel_id=refused.origin.channel_id,
+        channel_kind=refused.origin.channel_kind,
+        response_url=click.origin.response_url,
+    )
+    use.invocation = replace(use.invocation, origin=origin)
+    listener, again = _listener_to(use, name, refused)
+    wish = await listener.find(again, listener.parse(again))
+    asked = replace(wish.asked, source=Source.BREAK_GLASS, text=use.invocation.text)
+    use.invocation = asked
+    if isinstance(wish, StartWish) and wish.previous_id is None:
+        wish = replace(wish, previous_id=refused.id)
+    wish = replace(wish, asked=asked)
+    return GlassWish(asked=asked, listener=listener, refused=wish)
+
+
+async def start(use: Use, wish: GlassWish) -> Accepted:
+    """Commit the start by its own listener."""
+    if not wish.asked.text:
+        raise InvalidArguments(reason(Code.BREAK_GLASS_REASON_MISSING))
+    if wish.listener is None or wish.refused is None:
+        raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    accepted = await wish.listener.handle(use, wish.refused)
+    if accepted.work is not None:
+        _log.warning("the glass was broken", user_id=wish.asked.origin.user_id)
+    return accepted
+
+
+async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | None:
+    """Return the row, if it is this person's."""
+    row = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
+    is_theirs = (
+        row is not None and row.origin.user_id == use.invocation.origin.user_id and row.action is action
+    )
+    return row if is_theirs else None
+
+
+def _listener_to(use: Use, name: str, refused: Invocation) -> tuple[AnyListener, Use]:
+    """Return who listens to a command or a button of this name, and the use as it was then."""
+    again = Use(use.services, replace(use.invocation, text=refused.text), use.verdict)
+    for command in COMMANDS:
+        if command.name == name:
+            listener, again.words = listener_for(command, refused.text)
+            again.command = name
+            return listener, again
+    for button in ACTIONS:
+        if button.action_id == name and button.action is Action.START:
+            return button, again
+    raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
+
+
+VIEW = View(
+    callback_id=BREAK_GLASS,
+    action=Action.START,
+    source=Source.BREAK_GLASS,
+    field=REASON_FIELD,
+    parse=parse,
+    find=find,
+    handle=start,
+    verdict="Nothing was started.",
+)

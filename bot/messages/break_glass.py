@@ -1,0 +1,64 @@
+"""Break glass: a start that the policy refuses, by somebody who may start it all the same and says why."""
+
+from typing import Any
+
+from bot.domain.invocation import Invocation, Source
+from bot.messages.message import Message, actions, button, plain, section
+from bot.messages.mrkdwn import code, escape, mention
+
+BREAK_GLASS = "break_glass"
+REASON_FIELD = "reason"
+MOST_REASON = 500
+"""Characters of a reason."""
+
+LABEL = "Start anyway with a reason"
+
+
+def with_break_glass(refusal: Message, value: str) -> Message:
+    """A refusal with the button, for whoever may break the glass."""
+    blocks = refusal.blocks or (section(refusal.text),)
+    return Message(refusal.text, (*blocks, actions([button(LABEL, action_id=BREAK_GLASS, value=value)])))
+
+
+def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
+    """The modal that asks for the reason. `metadata` comes back with it."""
+    named = refused.room_name or (refused.request.room_id if refused.request else "")
+    room = f" of room {code(named, 80)}" if named else ""
+    return {
+        "type": "modal",
+        "callback_id": BREAK_GLASS,
+        "title": plain("Start anyway"),
+        "submit": plain("Start"),
+        "close": plain("Do not start"),
+        "private_metadata": metadata,
+        "blocks": [
+            section(
+                f"The bot's policy refuses this start{room}. You may start it all the same. "
+                "The announcement and the log say that you did, and why."
+            ),
+            {
+                "type": "input",
+                "block_id": REASON_FIELD,
+                "label": plain("Reason"),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON_FIELD,
+                    "multiline": True,
+                    "max_length": MOST_REASON,
+                },
+            },
+        ],
+    }
+
+
+def not_opened() -> Message:
+    """For who has clicked, where Slack opens no modal: it gives an app three seconds for that."""
+    return Message("Slack did not open the window. Click the button once more.")
+
+
+def glass_note(start: Invocation) -> str:
+    """What the announcement says of it; empty for any other start."""
+    if start.source is not Source.BREAK_GLASS:
+        return ""
+    why = escape(" ".join(start.text.split()), MOST_REASON)
+    return f"Break glass: {mention(start.origin.user_id)} started what the policy refuses. Reason: {why}"
