@@ -20,6 +20,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
+from bot.jobs.details import Details
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
@@ -27,6 +28,7 @@ from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
 from bot.listeners import register
+from bot.listeners.answers import LATE_SECONDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
@@ -35,6 +37,7 @@ from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.slack.delivery import Delivery
+from bot.slack.modals import Modals
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
@@ -75,6 +78,7 @@ class Graph:
     ask_seconds: float = ASK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
+    late_seconds: float = LATE_SECONDS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -92,12 +96,14 @@ class Graph:
             starts=self.starts,
             stops=self.stops,
             reconciliation=self.reconciliation,
+            details=self.details,
             rtc=self.rtc if self.offers_rtc else None,
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
             policy=self.policy,
             regions=self.regions,
+            late_seconds=self.late_seconds,
         )
 
     @property
@@ -191,11 +197,26 @@ class Graph:
             acceptance=self.acceptance,
             metastudio=self.metastudio,
             outcomes=self.outcomes,
-            slack=self.slack,
+            modals=self.modals,
             now=self.now,
             seconds=self.answer_seconds,
-            sleep=self.sleep,
         )
+
+    @cached_property
+    def details(self) -> Details:
+        """Shows everything that is known of a job."""
+        return Details(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            modals=self.modals,
+            seconds=self.answer_seconds,
+        )
+
+    @cached_property
+    def modals(self) -> Modals:
+        """Opens modals."""
+        return Modals(self.slack, sleep=self.sleep)
 
     @cached_property
     def recovery(self) -> Recovery:

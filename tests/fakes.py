@@ -103,6 +103,7 @@ class Channel(Delivery):
     instead: list[Message] = field(default_factory=list)
     addresses: list[str | None] = field(default_factory=list)
     deaf: bool = False
+    has_told: asyncio.Event = field(default_factory=asyncio.Event)
 
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
@@ -115,6 +116,7 @@ class Channel(Delivery):
         self._listen()
         self.addresses.append(invocation.response_url)
         (self.instead if instead else self.told).append(message)
+        self.has_told.set()
         return Delivered()
 
     def _listen(self) -> None:

@@ -14,7 +14,7 @@ from bot.store.invocations import Invocations
 PATIENCE = 60.0
 """Seconds. A busy machine is no slow log: where a test is not about time, no limit of Slack's is met."""
 
-HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
+HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None, url="https://sandbox.slack.com/")
 
 
 async def at_once() -> None:

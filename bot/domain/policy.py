@@ -106,7 +106,7 @@ class Policy(BaseModel):
         match invocation.action:
             case Action.HELP:
                 pass
-            case Action.JOBS:
+            case Action.JOBS | Action.DETAILS:
                 self._check_look(invocation)
             case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
                 request = StartRequest(invocation.room_id or "", invocation.region)

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.listeners.actions import ACTIONS
+from bot.listeners.actions import ACTIONS, open_announcement
 from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import AnyButton, Command, Services
+from bot.messages.buttons import OPEN_ANNOUNCEMENT
 
 
 def register(
@@ -23,3 +24,4 @@ def register(
         bolt.command(command.name)(pipeline.listen_to_command(command))
     for button in actions:
         bolt.action(button.pattern)(pipeline.listen_to_button(button))
+    bolt.action(OPEN_ANNOUNCEMENT)(open_announcement.acknowledge)

@@ -10,7 +10,8 @@ from bot.errors import InvalidArguments
 from bot.jobs.start import Duplicate, Used
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.message import Message
-from bot.messages.replies import duplicate, starting, used
+from bot.messages.replies import starting
+from bot.messages.there_already import duplicate, used
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
 
@@ -28,11 +29,13 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one.
+    `is_another`: the person knows of an equal start and wants another one. `is_private`: the pressed button
+    stands in a message for this person alone, which the answer replaces.
     """
 
     previous_id: str | None = None
     is_another: bool = False
+    is_private: bool = False
 
 
 def parse_start_id(use: Use) -> str:
@@ -82,15 +85,19 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
     asked, starts = wish.asked, use.services.starts
     match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            words = starting(received)
-            return Accepted(words=words, instead=True, work=partial(starts.carry_out, received))
+            work = partial(starts.carry_out, received)
+            if wish.is_private:
+                return Accepted(words=starting(received), instead=True, work=work)
+            return Accepted(late=starting(received), work=work)
         case Duplicate(existing):
-            return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
+            words = duplicate(existing, asked, workspace_url=use.services.incoming.home.url)
+            return await refuse(use, asked, duplicate_reason(existing), words, instead=wish.is_private)
         case Used(existing):
             why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
-            instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
-            return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
+            instead = wish.is_private and asked.created_at - existing.created_at >= DOUBLE_CLICK
+            words = used(existing, use.invocation, workspace_url=use.services.incoming.home.url)
+            return await refuse(use, asked, why, words, instead=instead)
         case None:
             return SAME_DELIVERY
 

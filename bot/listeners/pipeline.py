@@ -4,7 +4,7 @@ They stand here once, for commands and buttons alike. So does the handling of a 
 cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the database.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import first_word, unknown_subcommand
 from bot.domain.invocation import Status
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
-from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers
+from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, carry_out
 from bot.listeners.use import Accepted, AnyButton, AnyListener, Command, Services, Use
 from bot.messages.replies import declined, went_wrong
 
@@ -56,14 +56,19 @@ class Pipeline:
             try:
                 accepted = await self._accept_or_decline(use, declared)
                 await answers.give(accepted.words, instead=accepted.instead)
-                if accepted.work is not None:
-                    self.services.claims.take(use.invocation.id, accepted.work())
+                if work := self._work(use, accepted):
+                    self.services.claims.take(use.invocation.id, work)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.give(declined(error, use.command, verdict=declared.verdict))
             except Exception:  # noqa: BLE001 - nobody would see Bolt's own answer to a click
                 _log.exception("a listener failed", reference=use.invocation.id)
                 await answers.give(went_wrong(use.invocation.id))
+
+    def _work(self, use: Use, accepted: Accepted) -> Coroutine[Any, Any, None] | None:
+        if accepted.work is None or accepted.late is None:
+            return accepted.work() if accepted.work else None
+        return carry_out(self.services, use.invocation, accepted.work(), accepted.late)
 
     async def _accept_or_decline(self, use: Use, declared: Command | AnyButton) -> Accepted:
         try:

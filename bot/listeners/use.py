@@ -15,6 +15,7 @@ from bot.domain.invocation import Action, Invocation
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
+from bot.jobs.details import Details
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
@@ -36,12 +37,14 @@ class Services:
     starts: Starts
     stops: Stops
     reconciliation: Reconciliation
+    details: Details
     rtc: RtcAccess | None
     delivery: Delivery
     claims: Claims
     tasks: Tasks
     policy: Policy
     regions: Regions
+    late_seconds: float
 
 
 @dataclass(slots=True)
@@ -78,10 +81,12 @@ class Accepted:
 
     Args:
         instead: the message replaces the one whose button was clicked.
+        late: what the person is told where the work has told nobody anything within LATE_SECONDS.
     """
 
     words: Message | None = None
     instead: bool = False
+    late: Message | None = None
     work: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 

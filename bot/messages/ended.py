@@ -3,13 +3,21 @@
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
-from bot.messages.message import Message
-from bot.messages.mrkdwn import code, moment
+from bot.messages.announcement import job_code
+from bot.messages.message import Message, context, section
+from bot.messages.mrkdwn import code, mention, moment
 
 
-def ended(invocation: Invocation, life: JobLife) -> Message:
-    """How the job ended. It names the room, for a direct message has no announcement above it."""
-    return Message(_sentence(invocation, life))
+def ended(start: Invocation, life: JobLife) -> Message:
+    """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them."""
+    lines = [words.headline(words.room(start.room_id, start.room_name), life)]
+    if life.state is JobState.FAILED:
+        lines.append(f"{mention(start.user_id)}, you started it.")
+    code_of_error = life.error.error_code if life.error else None
+    small_print = " · ".join(
+        [f"Job {job_code(start.job_id or '')}", *([code(code_of_error, 60)] if code_of_error else ())]
+    )
+    return Message("\n".join([*lines, small_print]), (section("\n".join(lines)), context(small_print)))
 
 
 def over(start: Invocation, stop: Invocation | None) -> Message:
@@ -19,13 +27,8 @@ def over(start: Invocation, stop: Invocation | None) -> Message:
         stop: what ended it, if it was stopped by way of the bot.
     """
     life = JobLife(start.job_state or JobState.GONE, stopped_by=stop.user_id if stop else None)
+    job = f"job {job_code(start.job_id or '')}"
     when = f" That was {moment(start.ended_at)}." if start.ended_at else ""
-    return Message(f"{_sentence(start, life)}{when}")
-
-
-def _sentence(start: Invocation, life: JobLife) -> str:
-    was = "was " if life.state is JobState.STOPPED else ""
-    how = words.state(life)
-    job = code(start.job_id or "")
-    room = f" in room {words.room(start.room_id, start.room_name)}" if start.room_id else ""
-    return f"Job {job}{room} {was}{how[0].lower()}{how[1:]}."
+    subject = words.room(start.room_id, start.room_name) if start.room_id else job
+    which = f"\n{words.capital(job)}" if start.room_id else ""
+    return Message(f"{words.headline(subject, life)}.{when}{which}")

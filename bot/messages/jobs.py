@@ -8,6 +8,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
+from bot.messages.announcement import job_code
 from bot.messages.buttons import stop_button
 from bot.messages.message import (
     ALL_BLOCKS_LIMIT,
@@ -18,7 +19,7 @@ from bot.messages.message import (
     context,
     section,
 )
-from bot.messages.mrkdwn import code, fit_lines, mention, moment
+from bot.messages.mrkdwn import fit_lines, mention, moment
 
 MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
@@ -79,16 +80,14 @@ def _row(job: Invocation, number: int, now: datetime) -> Block:
 
 
 def _line(job: Invocation, now: datetime, *, between: str) -> str:
-    """Where, and what of it: the two halves of a row."""
-    where = [
-        f"Room {words.room(job.room_id, job.room_name)}",
-        *([words.region(job.region)] if job.region else ()),
-    ]
+    """The state, and which job it is: the two halves of a row."""
+    life = JobLife(job.job_state or JobState.ACCEPTED)
     age = words.duration((now - job.created_at).total_seconds())
-    what = [
-        f"Job {code(job.job_id or '')}",
-        words.state(JobLife(job.job_state or JobState.ACCEPTED)).lower(),
+    facts = (
+        f"Job {job_code(job.job_id or '')}",
+        words.region_name(job.region) if job.region else "",
         mention(job.user_id),
-        f"{moment(job.created_at)} ({age})",
-    ]
-    return " · ".join(where) + between + " · ".join(what)
+        f"since {moment(job.created_at)} ({age})",
+    )
+    which = " · ".join(fact for fact in facts if fact)
+    return words.headline(words.room(job.room_id, job.room_name), life) + between + which

@@ -15,9 +15,9 @@ from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.messages.message import Message
 from bot.messages.replies import declined, interrupted, not_started
-from bot.messages.rtc_access import not_opened
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.messages.views import not_opened
 from bot.posts.stored_errors import error_of_row, metastudio_error_in, unknown_in
 from bot.reasons import ReasonCode
 from bot.slack.delivery import Render

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,8 +26,11 @@ from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from tests.fakes import Channel, FakeMetaStudio
-from tests.graph import HOME, a_graph
+from tests.graph import HOME, PATIENCE, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
+
+if TYPE_CHECKING:
+    from asyncio import Event
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
@@ -49,18 +52,29 @@ class Cloud(FakeMetaStudio):
         self.started: list[StartRequest] = []
         self.stopped: list[str] = []
         self.jobs: list[JobReport] = []
+        self.gate: Event | None = None
+        self.failure: Exception | None = None
 
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         self.calls.append("start")
+        await self._answer()
         self.started.append(request)
         return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
 
     @override
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
         self.calls.append("stop")
+        await self._answer()
         self.stopped.append(job_id)
         return Answer(http_status=200)
+
+    async def _answer(self) -> None:
+        """Wait for the gate, if there is one; then fail, if a test wants that."""
+        if self.gate:
+            await self.gate.wait()
+        if self.failure:
+            raise self.failure
 
     @override
     async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
@@ -132,6 +146,7 @@ class Desk:
     slack: Windows = field(default_factory=Windows)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
+    late_seconds: float = PATIENCE
 
     def __post_init__(self) -> None:
         log, clock, cloud = self.log, self.clock, self.cloud
@@ -215,6 +230,7 @@ class Desk:
             incoming=self.incoming,
             rtc=self.graph.rtc if self.offers_rtc else None,
             policy=self.policy,
+            late_seconds=self.late_seconds,
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:

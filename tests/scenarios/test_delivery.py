@@ -155,7 +155,7 @@ async def test_a_lost_connection_leaves_an_announcement_that_can_be_edited(
     assert announcement.origin == "chat.postMessage"
     assert len(stage.announced()) == (2 if trouble == "lost" else 1)
     stage.clock.advance(20)
-    await until(lambda: "State: Ended normally" in announcement.text)
+    await until(lambda: "ended normally" in announcement.text)
 
 
 @pytest.mark.parametrize("word", ["msg_blocks_too_long", "blocks_of_next_year"])
@@ -171,16 +171,16 @@ async def test_refused_blocks_are_left_out_on_every_route_whatever_the_refusal_i
 
     direct = stage.told_directly(MEI)[-1]
     for job, text in zip(stage.metastudio.jobs, [posted.text, responded.text, direct], strict=True):
-        assert f"Job ID: `{job.job_id}`" in text
+        assert f"Job `{job.job_id}`" in text
     assert [posted.blocks, responded.blocks] == [[], []]
     assert (posted.origin, responded.origin) == ("chat.postMessage", "response_url")
     stage.clock.advance(20)
-    await until(lambda: "State: Ended normally" in posted.text)
+    await until(lambda: "ended normally" in posted.text)
 
 
 async def test_a_text_that_is_too_long_is_cut_short_and_keeps_the_job_id(stage: Stage) -> None:
     stage.slack.trouble.refuse("msg_too_long", "chat.postMessage", times=2)
     announcement = await stage.starts("polyglot")
 
-    assert f"Job ID: `{stage.metastudio.jobs[0].job_id}`" in announcement.text
+    assert f"Job `{stage.metastudio.jobs[0].job_id}`" in announcement.text
     assert len(announcement.text) < 1600

@@ -23,9 +23,9 @@ async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_wa
     told = stage.said(JONAS)[-1]
     assert result.error is None
     assert told.visible_to == JONAS
-    assert f"Room `lobby` was started by <@{MEI}> 4 s ago: job `{job.job_id}`." in told.text
+    assert f"Job `{job.job_id}` · started by <@{MEI}>, 4 s ago" in told.text
     assert "Your start was not sent" in told.text
-    assert buttons(told) == ["Start another"]
+    assert buttons(told) == ["Open it", "Stop it", "Start another"]
     rows = await stage.log()
     assert [(row.user_id, row.status) for row in rows] == [(MEI, Status.STARTED), (JONAS, Status.REFUSED)]
     assert rows[1].reason == reason(Code.DUPLICATE_STARTED, user_id=MEI)
@@ -37,7 +37,7 @@ async def test_who_wants_another_one_gets_one_however_often_they_click(stage: St
     told = stage.said(JONAS)[-1]
     await asyncio.gather(*(stage.clicks("Start another", told, user=JONAS) for _ in range(2)))
 
-    assert told.text == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    assert told.text == "⏳  Starting room `lobby` in CN North-Beijing4 …"
     assert stage.metastudio.starts_made == {"lobby": 2}
     assert len(stage.announced()) == 2
     clicked = [row for row in await stage.log() if row.source is Source.BUTTON]

@@ -11,12 +11,12 @@ from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Clock, Stage, StagedWith, buttons, staged, until
 
-SUMMARY = ("Device: ", "Video: ", "Background: ", "Subtitles: ", "Default language: ")
+SUMMARY = ("Video ", "Voice ")
 
 
 def has_summary(message: Message, *without: str) -> bool:
     facts = [fact for fact in SUMMARY if fact not in without]
-    return all(fact in message.text for fact in facts) and "Voices:\n• `" in message.text
+    return all(fact in message.text for fact in facts) and "speed" in message.text
 
 
 async def configuration(stage: Stage) -> dict[str, Any]:
@@ -34,13 +34,13 @@ async def test_a_start_that_is_answered_with_a_job_id_alone_is_announced_at_once
     assert "Voice" not in announcement.text
 
     await until(lambda: has_summary(announcement))
-    assert "State: Accepted, not running yet" in announcement.text
-    assert buttons(announcement) == ["RTC access", "Stop"]
+    assert "is starting" in announcement.text
+    assert buttons(announcement) == ["Stop", "Details", "RTC access"]
     assert {"video_config", "voice_config_list"} <= (await configuration(stage)).keys()
     assert stage.asked("state") == 0
 
     stage.clock.advance(3)
-    await until(lambda: "State: Running" in announcement.text)
+    await until(lambda: "is running" in announcement.text)
     assert has_summary(announcement)
     assert stage.announced() == [announcement]
     assert not [
@@ -67,7 +67,7 @@ async def test_where_nobody_says_anything_the_announcement_stays_and_nothing_is_
     await until(lambda: stage.asked("jobs") > looks)
 
     assert not any(fact in announcement.text for fact in (*SUMMARY, "Voice", "None"))
-    assert buttons(announcement) == ["RTC access", "Stop"]
+    assert buttons(announcement) == ["Stop", "Details", "RTC access"]
     assert (stage.asked("state"), stage.asked("room")) == (1, 1)
 
 
@@ -142,7 +142,7 @@ async def test_where_nothing_can_be_asked_about_the_announcement_stays_as_it_is(
         await until(lambda: stage.asked("room") == 1)
         third = await stage.starts()
         assert "Voice" not in first.text + second.text
-        assert "Voices:" in third.text
+        assert "Voice " in third.text
         assert stage.asked("room") == 1
 
 

@@ -1,10 +1,19 @@
 """Buttons in the bot's messages. A button's value is all that it needs; each click is checked anew."""
 
-from bot.listeners.actions import look_again, rtc_access, start_after_all, start_another, stop_job, use_job
+from bot.listeners.actions import (
+    details,
+    look_again,
+    rtc_access,
+    start_after_all,
+    start_another,
+    stop_job,
+    use_job,
+)
 from bot.listeners.use import AnyButton
 
 ACTIONS: tuple[AnyButton, ...] = (
     stop_job.BUTTON,
+    details.BUTTON,
     rtc_access.BUTTON,
     start_another.BUTTON,
     start_after_all.BUTTON,

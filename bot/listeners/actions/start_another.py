@@ -14,7 +14,7 @@ async def find(use: Use, invocation_id: str) -> StartWish:
     refused = await get_start(use, invocation_id)
     if refused.status is not Status.REFUSED:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
-    return StartWish(asked=once_more(use, refused), previous_id=refused.id, is_another=True)
+    return StartWish(asked=once_more(use, refused), previous_id=refused.id, is_another=True, is_private=True)
 
 
 BUTTON = Button(

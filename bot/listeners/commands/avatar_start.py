@@ -6,7 +6,7 @@ from bot.listeners.about_start import StartWish, commit_start
 from bot.listeners.help import help_with
 from bot.listeners.use import Command, Listener, Use
 from bot.messages.message import Message
-from bot.messages.replies import usage
+from bot.messages.usage import usage
 
 START_COMMAND = "/avatar-start"
 VERDICT = "Nothing was started."

@@ -6,20 +6,21 @@ import pytest
 
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
+from bot.errors import Rejected
 from bot.listeners.about_start import duplicate_reason
 from bot.messages.reasons import sentence
 from bot.reasons import ReasonCode as Code
-from bot.reasons import reason
+from bot.reasons import other, reason
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
 
 
-async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> None:
+async def test_a_start_is_acknowledged_without_words_and_carried_out(desk: Desk) -> None:
     ack = await desk.types(START, "lobby cn-north-4 room_type=metalink client_id=desk-7")
 
-    assert ack["response_type"] == "ephemeral"
-    assert ack["text"] == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    assert ack == {}
+    assert desk.channel.told == []
     row = await desk.row()
     assert (row.action, row.source, row.status) == (Action.START, Source.COMMAND, Status.STARTED)
     assert (row.room_id, row.region, row.room_type, row.client_id) == (
@@ -30,6 +31,23 @@ async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> N
     )
     assert (row.user_id, row.job_id) == (MEI, "job-1")
     assert "job-1" in desk.channel.announced[0]
+
+
+async def test_who_waits_for_a_start_is_told_once_that_it_is_under_way(desk: Desk) -> None:
+    desk.late_seconds = 0
+    desk.cloud.gate = desk.channel.has_told
+    await desk.types(START, "lobby cn-north-4")
+
+    assert desk.told() == "⏳  Starting room `lobby` in CN North-Beijing4 …"
+    assert "job-1" in desk.channel.announced[0]
+
+
+async def test_a_start_that_fails_at_once_is_one_message(desk: Desk) -> None:
+    desk.cloud.failure = Rejected(other("The room is closed."))
+    assert await desk.types(START, "lobby") == {}
+
+    assert desk.told().startswith("🔴  Room `lobby` was not started.\nThe room is closed.")
+    assert desk.channel.announced == []
 
 
 @pytest.mark.parametrize("text", ["", "help", "  ", "?"])
@@ -72,7 +90,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
     desk.clock.advance(seconds=3)
     ack = await desk.types(START, "lobby cn-north-4")
 
-    assert f"Room `lobby` was started by <@{JONAS}> 3 s ago: job `job-1`." in ack["text"]
+    assert f"Job `job-1` · started by <@{JONAS}>, 3 s ago" in ack["text"]
     assert len(desk.cloud.started) == 1
     row = await desk.row()
     assert (row.user_id, row.room_id, row.status, row.reason) == (
@@ -81,8 +99,9 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
         Status.REFUSED,
         reason(Code.DUPLICATE_STARTED, user_id=JONAS),
     )
-    [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
-    await desk.clicks("start_another", button["value"])
+    [buttons] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    assert [button["action_id"] for button in buttons] == ["open_announcement", "stop_job", "start_another"]
+    await desk.clicks("start_another", buttons[-1]["value"])
     assert len(desk.cloud.started) == 2
 
 

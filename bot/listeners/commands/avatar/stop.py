@@ -34,8 +34,8 @@ async def stop(use: Use, wish: AboutJob) -> Accepted:
     received = await stops.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
-    words = stopping(wish.told, received.room_name)
-    return Accepted(words=words, work=partial(stops.carry_out, received))
+    late = stopping(wish.told, received.room_name)
+    return Accepted(late=late, work=partial(stops.carry_out, received))
 
 
 SUBCOMMAND = Subcommand(
