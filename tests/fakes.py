@@ -119,6 +119,11 @@ class Channel(Delivery):
         self.has_told.set()
         return Delivered()
 
+    @override
+    async def remark(self, invocation: Invocation, message: Message) -> None:
+        self.told.append(message)
+        self.has_told.set()
+
     def _listen(self) -> None:
         if self.deaf:
             raise Undeliverable("Slack took it on no route.")

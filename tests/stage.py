@@ -151,7 +151,7 @@ async def _sleep_in_a_hurry(seconds: float) -> None:
 
 def is_announcement(message: Message) -> bool:
     """Whether the message tells a channel of a job."""
-    return "\nJob `" in message.text and " · started by <@" in message.text and "Details" in buttons(message)
+    return "\nJob `" in message.text and " · started by <@" in message.text
 
 
 def buttons(message: Message) -> list[str]:

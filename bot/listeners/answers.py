@@ -54,7 +54,13 @@ class ClickAnswers:
         """Acknowledge the click; send the message without waiting for it."""
         await self.ack()
         if words is not None:
-            self.services.tasks.spawn(tell(self.services, self.invocation, words, instead=instead))
+            self.services.tasks.spawn(self._tell(words, instead=instead))
+
+    async def _tell(self, words: Message, *, instead: bool) -> None:
+        try:
+            await self.services.delivery.tell(self.invocation, words, instead=instead)
+        except Undeliverable as error:
+            _log.warning("an answer to a click is not delivered", reason=str(error))
 
 
 async def carry_out(
@@ -65,16 +71,8 @@ async def carry_out(
     try:
         done, _ = await asyncio.wait({working}, timeout=services.late_seconds)
         if not done:
-            await tell(services, invocation, late)
+            await services.delivery.remark(invocation, late)
         await working
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-
-
-async def tell(services: Services, invocation: Invocation, words: Message, *, instead: bool = False) -> None:
-    """Send a person a message that they can do without."""
-    try:
-        await services.delivery.tell(invocation, words, instead=instead)
-    except Undeliverable as error:
-        _log.warning("an answer is not delivered", reason=str(error))

@@ -47,6 +47,7 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
     await stage.clicks("Stop", told["lobby"], user=JONAS)
     await until(lambda: not any("Stop" in buttons(message) for message in told.values()), 20)
     rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows[:5]))
+    await until(lambda: all(thread_of(stage, message) for message in told.values()))
     for row, (room, (sign, state, job_state)) in zip(rows, lives.items(), strict=False):
         message = told[room]
         assert message.text.startswith(f"{sign}  Room `{room}` {state}")
