@@ -72,6 +72,7 @@ class Graph:
     regions: Regions
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
+    asks_if_running: bool = True
     start_seconds: float = 30.0
     reads_per_second: float = 10.0
     commit_seconds: float = COMMIT_SECONDS
@@ -173,6 +174,7 @@ class Graph:
             reconciliation=self.reconciliation,
             acquire=self.acquire,
             seconds=self.start_seconds,
+            asks_if_running=self.asks_if_running,
             now=self.now,
         )
 

@@ -40,6 +40,8 @@ class ReasonCode(StrEnum):
     BUTTON_NAMES_NO_REFUSED_START = auto()
     BUTTON_NAMES_NO_ROOM = auto()
     START_NOT_IN_LOG = auto()
+    NO_START_HERE = auto()
+    JOB_NOT_OVER = auto()
 
     # The policy does not allow it.
     REGION_REQUIRED = auto()
@@ -56,6 +58,7 @@ class ReasonCode(StrEnum):
     DUPLICATE_UNDER_WAY = auto()
     DUPLICATE_STARTED = auto()
     DUPLICATE_UNKNOWN = auto()
+    ALREADY_RUNNING = auto()
     BUTTON_USED = auto()
     START_SETTLED = auto()
     EARLIER_JOB_FOUND = auto()

@@ -38,6 +38,13 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyRunning:
+    """A job of the same wish that runs in the room, of which the person is asked."""
+
+    existing: Invocation
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
     """A button that was used before; `existing` is the start that it led to."""
 
@@ -45,7 +52,10 @@ class Used:
 
 
 class Starts:
-    """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call."""
+    """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call.
+
+    `asks_if_running`: where a job runs in the room, the person is asked before another one is started.
+    """
 
     def __init__(
         self,
@@ -57,6 +67,7 @@ class Starts:
         reconciliation: Reconciliation,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
+        asks_if_running: bool,
         now: Callable[[], datetime],
     ) -> None:
         self._invocations = invocations
@@ -66,6 +77,7 @@ class Starts:
         self._reconciliation = reconciliation
         self._acquire = acquire
         self._seconds = seconds
+        self._asks_if_running = asks_if_running
         self._now = now
 
     async def commit(
@@ -74,7 +86,7 @@ class Starts:
         *,
         previous_id: str | None = None,
         is_another: bool = False,
-    ) -> Invocation | Duplicate | Used | None:
+    ) -> Invocation | Duplicate | AlreadyRunning | Used | None:
         """Write the start down as received; return None where Slack has delivered it before.
 
         Args:
@@ -84,6 +96,10 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
+        if self._asks_if_running and not is_another:
+            running = await self._acceptance.ask(self._invocations.running_in_room(asked))
+            if running is not None:
+                return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
         received = replace(
             asked,
             status=Status.RECEIVED,

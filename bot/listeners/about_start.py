@@ -7,7 +7,7 @@ from functools import partial
 from bot.domain.arguments import parse_again, request_of
 from bot.domain.invocation import Action, Invocation, StartRequest, Status
 from bot.errors import InvalidArguments
-from bot.jobs.start import Duplicate, Used
+from bot.jobs.start import AlreadyRunning, Duplicate, Used
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.message import Message
 from bot.messages.replies import starting
@@ -89,9 +89,11 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
             if wish.is_private:
                 return Accepted(words=starting(received), instead=True, work=work)
             return Accepted(late=starting(received), work=work)
-        case Duplicate(existing):
+        case Duplicate(existing) | AlreadyRunning(existing) as found:
             words = duplicate(existing, asked, workspace_url=use.services.incoming.home.url)
-            return await refuse(use, asked, duplicate_reason(existing), words, instead=wish.is_private)
+            return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
+        case Used() if use.command:
+            return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):
             why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
@@ -111,12 +113,15 @@ async def refuse(
     return SAME_DELIVERY
 
 
-def duplicate_reason(existing: Invocation) -> Reason:
-    """Return why a duplicate was refused, for the invocation log."""
-    match existing.status:
+def why_not(found: Duplicate | AlreadyRunning) -> Reason:
+    """Return why a start is not sent, for the invocation log."""
+    user_id = found.existing.user_id
+    if isinstance(found, AlreadyRunning):
+        return reason(Code.ALREADY_RUNNING, user_id=user_id)
+    match found.existing.status:
         case Status.STARTED:
-            return reason(Code.DUPLICATE_STARTED, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_STARTED, user_id=user_id)
         case Status.UNKNOWN:
-            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=user_id)
         case _:
-            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.user_id)
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=user_id)

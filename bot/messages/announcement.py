@@ -11,7 +11,7 @@ from bot.domain.invocation import Invocation, JobState
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
-from bot.messages.buttons import details_button, rtc_button, stop_button
+from bot.messages.buttons import details_button, rtc_button, start_again_button, stop_button
 from bot.messages.message import Block, Message, actions, context, section
 from bot.messages.mrkdwn import clock_time, code, mention, pieces
 from bot.messages.reasons import sentence
@@ -108,8 +108,10 @@ def _configuration(job: SmartChatJob) -> Iterator[str]:
 
 def _buttons(invocation: Invocation, job: SmartChatJob, life: JobLife, *, rtc_access: bool) -> list[Block]:
     details = details_button(invocation.id)
+    if life.state.is_over:
+        return [start_again_button(invocation), details]
     ref = JobRef.of(invocation.room_id, job.job_id)
-    if ref is None or life.state.is_over:
+    if ref is None:
         return [details]
     access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
     return [stop_button(ref.room_id, ref.job_id, room_name=invocation.room_name), details, *access]

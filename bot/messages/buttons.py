@@ -17,6 +17,7 @@ STOP_JOB = "stop_job"
 RTC_ACCESS = "rtc_access"
 DETAILS = "details"
 OPEN_ANNOUNCEMENT = "open_announcement"
+START_AGAIN = "start_again"
 START_ANOTHER = "start_another"
 START_AFTER_ALL = "start_after_all"
 LOOK_AGAIN = "look_again"
@@ -99,7 +100,12 @@ def start_now_button(unsent: Invocation) -> Block:
     return button("Start it now", action_id=START_AFTER_ALL, value=unsent.id)
 
 
-def start_again_button(failed: Invocation) -> Block:
+def start_again_button(over: Invocation) -> Block:
+    """Start a room once more whose job is over. It stands where everybody of the channel may press it."""
+    return button("Start again", action_id=START_AGAIN, value=over.id, style="primary")
+
+
+def retry_button(failed: Invocation) -> Block:
     """Send a start once more that certainly made no job."""
     return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style="primary")
 

@@ -4,12 +4,17 @@ from bot.domain.invocation import Invocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.announcement import job_code
-from bot.messages.message import Message, context, section
+from bot.messages.buttons import start_again_button
+from bot.messages.message import Message, composed
 from bot.messages.mrkdwn import code, mention, moment
 
 
-def ended(start: Invocation, life: JobLife) -> Message:
-    """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them."""
+def ended(start: Invocation, life: JobLife, *, is_alone: bool = False) -> Message:
+    """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them.
+
+    Args:
+        is_alone: it stands in no thread of an announcement, which would have the button.
+    """
     lines = [words.headline(words.room(start.room_id, start.room_name), life)]
     if life.state is JobState.FAILED:
         lines.append(f"{mention(start.user_id)}, you started it.")
@@ -17,7 +22,8 @@ def ended(start: Invocation, life: JobLife) -> Message:
     small_print = " · ".join(
         [f"Job {job_code(start.job_id or '')}", *([code(code_of_error, 60)] if code_of_error else ())]
     )
-    return Message("\n".join([*lines, small_print]), (section("\n".join(lines)), context(small_print)))
+    again = [start_again_button(start)] if is_alone else []
+    return composed("\n".join(lines), buttons=again, small_print=small_print)
 
 
 def over(start: Invocation, stop: Invocation | None) -> Message:

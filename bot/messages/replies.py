@@ -3,7 +3,7 @@
 from bot.domain.invocation import Invocation
 from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
-from bot.messages.buttons import start_again_button, start_now_button
+from bot.messages.buttons import retry_button, start_now_button
 from bot.messages.failures import happened, reference, said
 from bot.messages.message import Message, composed
 from bot.messages.mrkdwn import code, escape, mention
@@ -38,7 +38,7 @@ def not_started(start: Invocation, error: ReasonedError) -> Message:
     may_again = not isinstance(error, Refused) or error.reason.code is Code.NO_TURN
     return composed(
         f"{_not_started(start)}\n{said(error)}",
-        buttons=[start_again_button(start)] if may_again else [],
+        buttons=[retry_button(start)] if may_again else [],
         small_print=f"{mention(start.user_id)} · {reference(start, error)}",
     )
 

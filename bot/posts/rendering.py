@@ -42,7 +42,7 @@ class Rendering:
             job = SmartChatJob.remembered(row.job_id or "", row.configuration)
             return self.announcement(row, job, life_in(due))
         if post.state is not None:
-            return _as_it_is(ended(row, life_in(due)))
+            return _as_it_is(ended(row, life_in(due), is_alone=post.purpose is Purpose.PRIVATE))
         message = await self._private(post, row)
         return _as_it_is(message) if message else None
 

@@ -18,7 +18,7 @@ from bot.store.posts import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, in_columns, invocations_of, values_of
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import followed, invocations, is_open
+from bot.store.tables import followed, invocations, is_open, is_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,17 @@ class Invocations:
         duplicates, sought = duplicate_queries(invocation)
         found = [row for query in duplicates for row in await self._read(query, sought)]
         return max(found, key=lambda row: row.created_at, default=None)
+
+    async def last_start(self, channel_id: str) -> Invocation | None:
+        """The newest start of a channel that was understood and allowed."""
+        return next(iter(await self._read(_LAST_START, {"channel": channel_id})), None)
+
+    async def running_in_room(self, asked: Invocation) -> Invocation | None:
+        """The newest start of the same team, room and client ID whose job runs, as far as is known."""
+        given = {"team": asked.team_id, "client": asked.client_id}
+        known = {name: value for name, value in given.items() if value is not None}
+        found = await self._read(_running_in_room(frozenset(known)), {"room": asked.room_id, **known})
+        return next(iter(found), None)
 
     async def next_of(self, invocation_id: str) -> Invocation | None:
         """The row that came from the one button of another."""
@@ -300,6 +311,36 @@ def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
     if not is_foreign:
         seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
     return seen
+
+
+_LAST_START = (
+    select(*COLUMNS)
+    .where(
+        is_start,
+        invocations.c.channel_id == _value("channel"),
+        invocations.c.status.not_in((Status.REFUSED, Status.INVALID)),
+    )
+    .order_by(invocations.c.created_at.desc())
+    .limit(1)
+)
+
+
+@cache
+def _running_in_room(given: frozenset[str]) -> Select[Any]:
+    """The newest job that runs in a room; a team or client ID that is not given has to be missing."""
+    team, client = invocations.c.team_id, invocations.c.client_id
+    return (
+        select(*COLUMNS)
+        .where(
+            followed,
+            invocations.c.room_id == _value("room"),
+            invocations.c.action == Action.START,
+            team == _value("team") if "team" in given else team.is_(None),
+            client == _value("client") if "client" in given else client.is_(None),
+        )
+        .order_by(invocations.c.created_at.desc())
+        .limit(1)
+    )
 
 
 _STARTS_OF_JOB = select(*COLUMNS).where(

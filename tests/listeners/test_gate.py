@@ -11,7 +11,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.listeners import register
@@ -38,6 +38,8 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "stop_job-7": lambda desk: pressing(desk, "stop_job-7", "lobby job-9"),
     "details": lambda desk: pressing(desk, "details", "i100"),
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
+    "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
+    "start_again": lambda desk: pressing(desk, "start_again", "i102"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
@@ -72,6 +74,9 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = replace(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
+    over = replace(start, id="i102", status=Status.STARTED, job_state=JobState.ENDED, room_id="gallery")
+    over = replace(over, created_at=NOON + timedelta(minutes=1))
+    await desk.log.record(over)
     desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.calls.clear()
     desk.channel.announced.clear()

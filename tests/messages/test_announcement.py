@@ -112,7 +112,9 @@ def test_only_the_buttons_that_make_sense_are_left_when_the_job_is_over(
     invocation: Invocation, job: Job, state: JobState
 ) -> None:
     message = announcement(invocation, job(), JobLife(state))
-    assert buttons(message) == (["Details"] if state.is_over else ["Stop", "Details", "RTC access"])
+    assert buttons(message) == (
+        ["Start again", "Details"] if state.is_over else ["Stop", "Details", "RTC access"]
+    )
 
 
 def test_where_the_rtc_room_is_not_shown_there_is_no_button_for_it(invocation: Invocation, job: Job) -> None:

@@ -52,7 +52,7 @@ async def test_the_button_asks_then_stops_and_the_announcement_says_who_did_it(s
     )
     assert await stops(stage) == [(Source.BUTTON, JONAS, job.job_id, Status.DONE)]
     await until(lambda: f"was stopped by <@{JONAS}>" in announcement.text)
-    assert buttons(announcement) == ["Details"]
+    assert buttons(announcement) == ["Start again", "Details"]
 
 
 async def test_a_command_stops_a_job_that_the_bot_has_started(socket_stage: Stage) -> None:

@@ -54,6 +54,8 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         ("open", "by_previous"),
     ),
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
+    "a job that runs in the room": (lambda log, _: log.running_in_room(START), ("running",)),
+    "the last start of a channel": (lambda log, _: log.last_start("C1"), ("by_channel",)),
     "what came of a button": (lambda log, _: log.next_of("i1"), ("by_previous",)),
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),

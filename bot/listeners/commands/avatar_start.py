@@ -1,12 +1,15 @@
 """`/avatar-start room_id [region] [room_type=…] [client_id=…]`."""
 
-from bot.domain.arguments import parse_start
+from bot.domain.arguments import parse_nothing, parse_start
 from bot.domain.invocation import Action, StartRequest
-from bot.listeners.about_start import StartWish, commit_start
+from bot.errors import InvalidArguments
+from bot.listeners.about_start import StartWish, commit_start, once_more
 from bot.listeners.help import help_with
-from bot.listeners.use import Command, Listener, Use
+from bot.listeners.use import Command, Listener, Subcommand, Use
 from bot.messages.message import Message
 from bot.messages.usage import usage
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 START_COMMAND = "/avatar-start"
 VERDICT = "Nothing was started."
@@ -28,12 +31,36 @@ async def find(use: Use, request: StartRequest) -> StartWish:
     return StartWish(asked=use.invocation)
 
 
+def parse_again(use: Use) -> None:
+    """Nothing comes after `again`."""
+    parse_nothing(use.words, "again")
+
+
+async def find_last(use: Use, _parsed: None) -> StartWish:
+    """Find the last start of this channel, to be sent once more."""
+    services, channel_id = use.services, use.invocation.channel_id
+    last = await services.acceptance.ask(services.invocations.last_start(channel_id or ""))
+    if last is None:
+        raise InvalidArguments(reason(Code.NO_START_HERE))
+    use.invocation = once_more(use, last)
+    return StartWish(asked=use.invocation, previous_id=last.id)
+
+
+AGAIN = Subcommand(
+    verb="again",
+    action=Action.START,
+    parse=parse_again,
+    find=find_last,
+    handle=commit_start,
+    verdict=VERDICT,
+)
+
 COMMAND = Command(
     name=START_COMMAND,
     description="Start a virtual avatar in a room and tell this channel",
     usage_hint="room_id [region] [room_type=RTC|METALINK] [client_id=…]",
     action=Action.START,
     verdict=VERDICT,
-    subcommands=(help_with(how_to_use),),
+    subcommands=(help_with(how_to_use), AGAIN),
     otherwise=Listener(action=Action.START, parse=parse, find=find, handle=commit_start, verdict=VERDICT),
 )

@@ -7,7 +7,8 @@ import pytest
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
 from bot.errors import Rejected
-from bot.listeners.about_start import duplicate_reason
+from bot.jobs.start import Duplicate
+from bot.listeners.about_start import why_not
 from bot.messages.reasons import sentence
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
@@ -117,7 +118,8 @@ async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
 ) -> None:
     await desk.types(START, "lobby", user_id=JONAS)
 
-    assert duplicate_reason(replace(await desk.row(), status=status)) == reason(code, user_id=JONAS)
+    found = Duplicate(replace(await desk.row(), status=status))
+    assert why_not(found) == reason(code, user_id=JONAS)
 
 
 async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:
