@@ -39,6 +39,7 @@ class ReasonCode(StrEnum):
     BUTTON_NAMES_NO_JOB = auto()
     BUTTON_NAMES_NO_REFUSED_START = auto()
     BUTTON_NAMES_NO_ROOM = auto()
+    BUTTON_NAMES_NO_MISTAKE = auto()
     START_NOT_IN_LOG = auto()
     NO_START_HERE = auto()
     JOB_NOT_OVER = auto()

@@ -96,6 +96,25 @@ class StartAnyway:
 
 
 @dataclass(frozen=True, slots=True)
+class StartInRegion:
+    """What *Start in cn-north-4* carries: the row of a mistyped start, and the region that was meant."""
+
+    invocation_id: str
+    region: str
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button."""
+        invocation_id, _, region = value.partition(" ")
+        return cls(invocation_id, region)
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return f"{self.invocation_id} {self.region}"
+
+
+@dataclass(frozen=True, slots=True)
 class UseJob:
     """What *Use this one* carries: the start whose job it may be, and the job."""
 
@@ -157,6 +176,15 @@ def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
         room_type=_room_type(values.get("room_type")),
         client_id=_client_id(values.get("client_id")),
     )
+
+
+def parse_in_region(text: str, region: str, regions: Regions) -> StartRequest:
+    """What was typed after `/avatar-start`, with this region in place of a mistyped one.
+
+    Raises:
+        InvalidArguments: something else is wrong with it as well.
+    """
+    return _start(_assign(_words(text)) | {"region": region}, regions)
 
 
 def parse_again(start: Invocation, regions: Regions) -> StartRequest:

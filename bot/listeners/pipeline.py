@@ -76,7 +76,9 @@ class Pipeline:
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             await self.services.incoming.close(use.invocation, status, error.reason)
-            return Accepted(words=declined(error, use.command, verdict=use.verdict))
+            entry = use.invocation.id if use.command else None
+            words = declined(error, use.command, verdict=use.verdict, invocation_id=entry)
+            return Accepted(words=words)
 
     async def _accept(self, use: Use, declared: Command | AnyButton) -> Accepted:
         listener: AnyListener

@@ -7,7 +7,7 @@ the message does not know them.
 
 from collections.abc import Sequence
 
-from bot.domain.arguments import JobRef, StartAnyway, UseJob
+from bot.domain.arguments import JobRef, StartAnyway, StartInRegion, UseJob
 from bot.domain.invocation import Invocation
 from bot.messages import words
 from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation, link_button
@@ -18,6 +18,7 @@ RTC_ACCESS = "rtc_access"
 DETAILS = "details"
 OPEN_ANNOUNCEMENT = "open_announcement"
 START_AGAIN = "start_again"
+START_IN_REGION = "start_in_region"
 START_ANOTHER = "start_another"
 START_AFTER_ALL = "start_after_all"
 LOOK_AGAIN = "look_again"
@@ -103,6 +104,12 @@ def start_now_button(unsent: Invocation) -> Block:
 def start_again_button(over: Invocation) -> Block:
     """Start a room once more whose job is over. It stands where everybody of the channel may press it."""
     return button("Start again", action_id=START_AGAIN, value=over.id, style="primary")
+
+
+def start_in_region_button(invocation_id: str, region: str) -> Block:
+    """Start what was typed, in the region that was meant."""
+    value = StartInRegion(invocation_id, region).value
+    return button(f"Start in {region}", action_id=START_IN_REGION, value=value, style="primary")
 
 
 def retry_button(failed: Invocation) -> Block:

@@ -50,7 +50,7 @@ def details(
         "Details",
         [
             section(words.headline(words.room(start.room_id, start.room_name), life)),
-            *_in_columns(list(_identity(start, job))),
+            section("\n".join(f"*{label}*  {value}" for label, value in _identity(start, job))),
             *long_id(start.job_id or ""),
             *_in_columns(list(_picture(job))),
             *_voices(job),

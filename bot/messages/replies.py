@@ -3,7 +3,7 @@
 from bot.domain.invocation import Invocation
 from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
-from bot.messages.buttons import retry_button, start_now_button
+from bot.messages.buttons import retry_button, start_in_region_button, start_now_button
 from bot.messages.failures import happened, reference, said
 from bot.messages.message import Message, composed
 from bot.messages.mrkdwn import code, escape, mention
@@ -18,19 +18,27 @@ def starting(start: Invocation) -> Message:
 
 
 def declined(
-    error: ReasonedError, command: str | None = None, *, verdict: str = "Nothing was started."
+    error: ReasonedError,
+    command: str | None = None,
+    *,
+    verdict: str = "Nothing was started.",
+    invocation_id: str | None = None,
 ) -> Message:
     """Why nothing was done, for what is found out before the ack.
 
     Args:
         command: what was typed, if anything was: its help is pointed to.
         verdict: what that comes to, in a sentence; empty where there is nothing to say of it.
+        invocation_id: the row of what was typed, for a button that does what was meant.
     """
     opening = f"*{verdict}* {happened(error)}" if verdict else happened(error)
     is_mistake = command is not None and isinstance(error, InvalidArguments)
     help_ = f"{code(f'{command} help')} shows what can be typed." if is_mistake else ""
     lines = [opening, escape(advice(error), 1000)]
-    return composed("\n".join(line for line in lines if line), small_print=help_)
+    close = error.reason.args.get("close")
+    meant = invocation_id and close and error.reason.code is Code.REGION_UNKNOWN
+    buttons = [start_in_region_button(invocation_id or "", str(close))] if meant else []
+    return composed("\n".join(line for line in lines if line), buttons=buttons, small_print=help_)
 
 
 def not_started(start: Invocation, error: ReasonedError) -> Message:

@@ -40,6 +40,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
     "start_again": lambda desk: pressing(desk, "start_again", "i102"),
+    "start_in_region": lambda desk: pressing(desk, "start_in_region", "i103 cn-north-4"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
@@ -77,6 +78,7 @@ async def busy(desk: Desk) -> Desk:
     over = replace(start, id="i102", status=Status.STARTED, job_state=JobState.ENDED, room_id="gallery")
     over = replace(over, created_at=NOON + timedelta(minutes=1))
     await desk.log.record(over)
+    await desk.log.record(replace(start, id="i103", status=Status.INVALID, text="atrium cn-nort-4"))
     desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.calls.clear()
     desk.channel.announced.clear()

@@ -28,7 +28,7 @@ async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_wa
     assert buttons(told) == ["Open it", "Stop it", "Start another"]
     rows = await stage.log()
     assert [(row.user_id, row.status) for row in rows] == [(MEI, Status.STARTED), (JONAS, Status.REFUSED)]
-    assert rows[1].reason == reason(Code.DUPLICATE_STARTED, user_id=MEI)
+    assert rows[1].reason == reason(Code.ALREADY_RUNNING, user_id=MEI)
 
 
 async def test_who_wants_another_one_gets_one_however_often_they_click(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from bot.listeners.actions import (
     start_after_all,
     start_again,
     start_another,
+    start_in_region,
     stop_job,
     use_job,
 )
@@ -18,6 +19,7 @@ ACTIONS: tuple[AnyButton, ...] = (
     rtc_access.BUTTON,
     start_again.BUTTON,
     start_another.BUTTON,
+    start_in_region.BUTTON,
     start_after_all.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.invocation import Action, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.policy import Policy
 from bot.errors import Rejected
 from bot.jobs.start import Duplicate
@@ -98,7 +98,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
         MEI,
         "lobby",
         Status.REFUSED,
-        reason(Code.DUPLICATE_STARTED, user_id=JONAS),
+        reason(Code.ALREADY_RUNNING, user_id=JONAS),
     )
     [buttons] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
     assert [button["action_id"] for button in buttons] == ["open_announcement", "stop_job", "start_another"]
@@ -149,3 +149,20 @@ async def test_a_text_that_nobody_expects_is_answered(desk: Desk) -> None:
         assert ack["text"]
         assert "<!channel>" not in ack["text"]
     assert {row.status for row in await desk.rows()} == {Status.INVALID}
+
+
+async def test_a_mistyped_region_is_mended_by_one_click_that_works_once(desk: Desk) -> None:
+    ack = await desk.types(START, "lobby cn-nroth-4 client_id=desk-7")
+    [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    assert button["text"]["text"] == "Start in cn-north-4"
+    mistyped = await desk.row()
+    await desk.clicks("start_in_region", button["value"])
+    row = await desk.row()
+    assert (row.status, row.previous_id) == (Status.STARTED, mistyped.id)
+    assert (row.room_id, row.region, row.client_id) == ("lobby", "cn-north-4", "desk-7")
+
+    await desk.ends("job-1", JobState.ENDED)
+    desk.clock.advance(minutes=1)
+    await desk.clicks("start_in_region", button["value"])
+    assert len(desk.cloud.started) == 1
+    assert "This button works once" in desk.channel.instead[-1].text

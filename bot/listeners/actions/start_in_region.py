@@ -1,0 +1,34 @@
+"""*Start in cn-north-4*, where a region was mistyped."""
+
+from bot.domain.arguments import StartInRegion, parse_in_region
+from bot.domain.invocation import Action, Status
+from bot.errors import InvalidArguments
+from bot.listeners.about_start import StartWish, about, commit_start, get_start
+from bot.listeners.use import Button, Use
+from bot.messages.buttons import START_IN_REGION
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
+
+
+def parse(use: Use) -> StartInRegion:
+    """Return the mistyped start and the region in the button's value."""
+    return StartInRegion.parse(use.invocation.text)
+
+
+async def find(use: Use, wanted: StartInRegion) -> StartWish:
+    """Find what was typed, to be sent with the region that was meant."""
+    mistyped = await get_start(use, wanted.invocation_id)
+    if mistyped.status is not Status.INVALID:
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_MISTAKE))
+    request = parse_in_region(mistyped.text, wanted.region, use.services.regions)
+    return StartWish(asked=about(use, mistyped, request).asked, previous_id=mistyped.id, is_private=True)
+
+
+BUTTON = Button(
+    action_id=START_IN_REGION,
+    action=Action.START,
+    parse=parse,
+    find=find,
+    handle=commit_start,
+    verdict="Nothing was started.",
+)
