@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.contenders.roster import CONTENDERS, Contender
+from bench.contenders.registry import CONTENDERS, Contender
 from bench.plan import FULL, QUICK
 from bench.processes import BenchError
 from bench.run import Run

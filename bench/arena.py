@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.contenders.roster import Contender, Store, Way
+from bench.contenders.registry import Contender, Store, Way
 from bench.dialogue import Facts
 from bench.plan import Plan
 from bench.postgresql import PostgreSql

@@ -1,4 +1,4 @@
-"""The goals as data, and whether the figures meet them.
+"""The goals as data, and their comparison with the figures.
 
 HTTP is compared with HTTP, Socket Mode with Socket Mode. The script only has Socket Mode.
 """
@@ -66,7 +66,7 @@ def _against(contender: str, *, bolt_js: str, floor: str) -> Iterator[Goal]:
     yield Goal("start", "seconds", contender, 1.5, floor)
 
 
-def _whatever_its_length(contender: str) -> Iterator[Goal]:
+def _same_at_any_length(contender: str) -> Iterator[Goal]:
     for figure in ("page_ms", "duplicate_ms", "record_ms"):
         yield Goal("log", figure, f"{contender}, long", 1.2, f"{contender}, short")
 
@@ -75,8 +75,8 @@ GOALS = (
     *_against("ours", bolt_js="bolt_js_http", floor="floor"),
     *_against("ours_postgresql", bolt_js="bolt_js_http", floor="floor"),
     *_against("ours_socket", bolt_js="bolt_js", floor="floor_socket"),
-    *_whatever_its_length("ours"),
-    *_whatever_its_length("ours_postgresql"),
+    *_same_at_any_length("ours"),
+    *_same_at_any_length("ours_postgresql"),
     Goal("watch", "reads_per_second", "ours", 10.0),
     Goal("watch", "cpu_percent", "ours", 10.0),
 )

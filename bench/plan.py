@@ -32,10 +32,10 @@ class Plan:
     watch_seconds: float
 
     sets_up: bool
-    """Whether to download what contenders need."""
+    """True: download what contenders need."""
 
     is_judged: bool
-    """Whether the goals apply to these sizes."""
+    """True: the goals apply to these sizes."""
 
 
 FULL = Plan(
@@ -67,11 +67,11 @@ QUICK = Plan(
     crowd_seconds=8.0,
     idle_commands=10,
     starts=0,
-    rows=(1_000, 20_000),
+    rows=(1_000, 5_000),
     looks=10,
     watched_jobs=200,
     watch_warm_up=1.0,
-    watch_seconds=5.0,
+    watch_seconds=3.0,
     sets_up=False,
     is_judged=False,
 )

@@ -73,7 +73,7 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        """Whether it still runs."""
+        """True if it still runs."""
         return self._popen.poll() is None
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.arena import Arena, sustained
-from bench.contenders.roster import BARE, CONTENDERS, OURS, Contender
+from bench.contenders.registry import BARE, CONTENDERS, OURS, Contender
 from bench.figures import Figures
 from bench.machine import description
 from bench.plan import Plan

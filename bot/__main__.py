@@ -1,8 +1,8 @@
-"""The way in: `python -m bot` is `avatar-bot`. Prepares the process before nearly all imports.
+"""The entry point: `python -m bot` is `avatar-bot`. It prepares the process before most imports.
 
-Python's garbage collector is set for a process that stays. Modules make many objects and hardly any garbage,
-so collecting while they are imported is a tenth of the start, and going through them again later a tenth of
-what a command costs (both measured).
+The garbage collector is tuned for a long-running process. Imports create many objects and hardly any garbage.
+Without this tuning, collections during the imports take a tenth of the start, and later collections of the
+same objects take a tenth of a command's time (both measured).
 """
 
 import gc
@@ -12,9 +12,9 @@ from pathlib import Path
 from bot.cli.terminal import prepare_streams
 
 THRESHOLDS = (5000, 10, 4)
-"""After how many new objects the young ones are looked through, after how many such rounds the older ones,
-and after how many of those all that are not frozen. With Python's own (700, 10, 10) a crowd's commands cost
-more (measured)."""
+"""The thresholds of the three generations: new objects until a collection of the first, and collections of
+each generation until one of the next. With Python's own (700, 10, 10) a crowd's commands cost more time
+(measured)."""
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _have_a_home() -> None:
-    """Without one slack-bolt cannot be imported. A user who has none gets `/`, as from systemd."""
+    """Set HOME to `/` for a user without a home folder, as systemd does: slack-bolt's import needs one."""
     try:
         Path.home()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""The composition root: opens what the bot needs, starts it, drains and closes it."""
+"""The composition root: open what the bot needs, run the bot, drain it and close everything."""
 
 import asyncio
 import signal
@@ -53,7 +53,7 @@ class Bot:
 
 
 def stop_requested() -> asyncio.Event:
-    """Set once the process is asked to stop: by SIGTERM, by Ctrl-C, or by SIGHUP unless `nohup` hides it."""
+    """Return an event that SIGTERM, Ctrl-C or SIGHUP sets. Under `nohup` SIGHUP is ignored."""
     stop = asyncio.Event()
     numbers = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -63,9 +63,8 @@ def stop_requested() -> asyncio.Event:
     return stop
 
 
-def utc_now() -> datetime:
-    """The clock of production."""
-    return datetime.now(UTC)
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""Return the current time in UTC."""
 
 
 @asynccontextmanager
@@ -77,16 +76,16 @@ async def running_bot(
     clock: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Bot]:
-    """A bot that takes commands from entry to exit. `clock` and `sleep` pace its tries, looks and edits.
+    """Run a bot that accepts commands until the block ends. `clock` and `sleep` time its retries and reads.
 
-    It waits for a database and for a Slack that cannot be reached yet. On exit it takes no more commands,
-    finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. On a failed start
-    it closes what it had opened.
+    At the start it waits until the database and Slack can be reached. At the end it accepts no more commands,
+    finishes its work within AVATAR_DRAIN_SECONDS, then closes its clients and the database. If the start
+    fails, it closes what it has opened.
 
     Raises:
-        SettingsError: a token or file is not good.
-        StartupError: the database, Slack or the port is not to be had.
-        DatabaseUnavailable: the database was lost while it was taken over.
+        SettingsError: a token or a file is wrong.
+        StartupError: the database, Slack or the port cannot be used.
+        DatabaseUnavailable: the connection to the database was lost during the start.
     """
     policy = read_policy(settings)
     async with AsyncExitStack() as stack:
@@ -149,7 +148,7 @@ async def running_bot(
         elif web and settings.SLACK_SIGNING_SECRET:
             secret = settings.SLACK_SIGNING_SECRET.get_secret_value()
             web.slack = SlackEvents(bolt, Signatures(secret, now=now))
-            readiness.watch("slack", _always_well)
+            readiness.watch("slack", _no_trouble)
         background = Tasks()
         stack.push_async_callback(background.cancel)
         for background_loop in graph.background_loops:
@@ -165,7 +164,7 @@ async def running_bot(
 
 
 def read_policy(settings: Settings) -> Policy:
-    """The policy of AVATAR_POLICY_FILE, read once.
+    """Read the policy of AVATAR_POLICY_FILE.
 
     Raises:
         SettingsError: the file cannot be read, or is wrong.
@@ -183,14 +182,14 @@ def read_policy(settings: Settings) -> Policy:
 
 
 def _app_token(settings: Settings) -> str | None:
-    """The token for Socket Mode; None in HTTP mode."""
+    """Return the token for Socket Mode; None in HTTP mode."""
     if settings.mode is not Mode.SOCKET or not settings.SLACK_APP_TOKEN:
         return None
     return settings.SLACK_APP_TOKEN.get_secret_value()
 
 
 async def _open_web(stack: AsyncExitStack, settings: Settings, readiness: Readiness) -> WebServer | None:
-    """Open the web server, so that it can be asked what the bot waits for."""
+    """Open the web server before anything else, so that `/readyz` says what the bot waits for."""
     if not settings.AVATAR_HTTP_PORT:
         return None
     web = WebServer(
@@ -214,7 +213,7 @@ async def _open_socket(
     ticket: str | None,
     readiness: Readiness,
 ) -> None:
-    """Connect over Socket Mode, however long that takes."""
+    """Connect over Socket Mode, without a time limit."""
     new_ticket = partial(open_ticket, slack, app_token)
     socket = SocketMode(bolt, session, new_ticket, ticket=ticket, proxy=slack.proxy)
 
@@ -226,5 +225,5 @@ async def _open_socket(
     await socket.open()
 
 
-async def _always_well() -> None:
-    """Slack's requests find the bot by themselves."""
+async def _no_trouble() -> None:
+    """Report no trouble: in HTTP mode Slack connects to the bot."""

@@ -1,26 +1,27 @@
-"""Everything that can go wrong and that somebody has to be told about.
+"""The error tree: every failure that a person has to be told about.
 
 AvatarError
-├── SettingsError               the environment is wrong; every fault at once
-├── StartupError                the process cannot begin its work
-│   └── Unreachable             what it needs does not answer yet: waiting may help
-├── Undeliverable               Slack took the message on no route
-└── ReasonedError               what a person is told, and what may stand in a row
+├── SettingsError               settings are wrong; the error names all of them
+├── StartupError                the process cannot start
+│   └── Unreachable             a server that it needs does not answer yet: waiting may help
+├── Undeliverable               Slack accepted the message on no route
+└── ReasonedError               an error with a reason, which people read and rows store
     ├── InvalidArguments        a person typed something unusable
     ├── Refused                 understood, but not allowed
-    ├── DatabaseUnavailable     the database does not do its part, so nothing may start
+    ├── DatabaseUnavailable     the database failed, so nothing may start
     └── MetaStudioError
         ├── NotSent             nothing left this machine: sending again is safe
-        ├── Rejected            MetaStudio answered no: nothing was done
+        ├── Rejected            MetaStudio refused: nothing was done
         │   ├── CredentialRefused
         │   ├── Throttled
         │   ├── RoomUnknown     the room does not exist
         │   ├── JobOver         the job is finished or does not exist any more
         │   └── OperationUnknown  the service has no such operation
-        └── OutcomeUnknown      sent, but what came of it is not known: never start again
+        └── OutcomeUnknown      sent, but the outcome is unknown: never start again
 
-A startup error says in a sentence what is wrong (`str(error)`), and what to do (`advice`). A reasoned error
-has a `reason`, from which `messages.reasons` makes both. None of them may hold a secret.
+A startup error holds one sentence that says what is wrong (`str(error)`), and one that says what to do
+(`advice`). For a reasoned error `messages.reasons` makes both sentences from its `reason`. No error may hold
+a secret.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ from bot.reasons import Reason
 
 
 class AvatarError(Exception):
-    """The root."""
+    """Base of all errors of the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class SettingFault:
 
 
 class SettingsError(AvatarError):
-    """Wrong settings; `faults` names each of them."""
+    """Settings are wrong. `faults` names each of them."""
 
     def __init__(self, faults: Sequence[SettingFault]) -> None:
         super().__init__("; ".join(f"{fault.name}: {fault.remedy}" for fault in faults))
@@ -52,7 +53,7 @@ class SettingsError(AvatarError):
 
 
 class StartupError(AvatarError):
-    """Something that the process needs is not to be had: a database, a port, Slack.
+    """Something that the process needs cannot be used: a database, a port, Slack.
 
     `advice` is one sentence or empty.
     """
@@ -63,9 +64,9 @@ class StartupError(AvatarError):
 
 
 class Unreachable(StartupError):
-    """Something that the process needs does not answer; it has not refused, so waiting may help.
+    """Something that the process needs does not answer. It has not refused, so waiting may help.
 
-    `retry_after` is in seconds where the other side has said how long to wait.
+    `retry_after` is the wait in seconds that the other side asked for; 0 if it did not.
     """
 
     def __init__(self, message: str, *, advice: str = "", retry_after: float = 0.0) -> None:
@@ -74,11 +75,11 @@ class Unreachable(StartupError):
 
 
 class Undeliverable(AvatarError):
-    """Every route to a channel or person was tried in vain."""
+    """Every route to a channel or person was tried and failed."""
 
 
 class ReasonedError(AvatarError):
-    """What somebody asked for did not come about; `reason` says why."""
+    """A person's wish was not carried out. `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -94,13 +95,13 @@ class InvalidArguments(ReasonedError):
 
 
 class Refused(ReasonedError):
-    """Understood, but the policy does not allow it, or its turn did not come in time."""
+    """Understood, but not allowed by the policy, or not sent because the rate limiter took too long."""
 
 
 class DatabaseUnavailable(ReasonedError):
-    """An invocation could not be committed. No unlogged job: nothing is started.
+    """An invocation could not be committed, so nothing is started.
 
-    `refused`: the database has said no. Otherwise it may have written what it did not confirm.
+    `refused`: the database has refused the write. Otherwise it may have written without confirming it.
     """
 
     def __init__(self, reason: Reason, *, refused: bool = False) -> None:
@@ -110,7 +111,7 @@ class DatabaseUnavailable(ReasonedError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of MetaStudio's answer to a failed call; all None where there was none."""
+    """What is known of MetaStudio's answer to a failed call. All fields are None if there was no answer."""
 
     http_status: int | None = None
     error_code: str | None = None
@@ -119,7 +120,7 @@ class Answer:
 
 
 class MetaStudioError(ReasonedError):
-    """A call to MetaStudio (or to IAM on its behalf) that did not succeed."""
+    """A call to MetaStudio, or to IAM for its token, failed."""
 
     def __init__(self, reason: Reason, *, answer: Answer | None = None) -> None:
         super().__init__(reason)
@@ -127,11 +128,11 @@ class MetaStudioError(ReasonedError):
 
 
 class NotSent(MetaStudioError):
-    """The request never left: no connection, or no token within the time limit."""
+    """The request was not sent: no connection, or no token within the time limit."""
 
 
 class Rejected(MetaStudioError):
-    """MetaStudio refused the request, so it did nothing."""
+    """MetaStudio refused the request and did nothing."""
 
 
 class CredentialRefused(Rejected):
@@ -139,7 +140,7 @@ class CredentialRefused(Rejected):
 
 
 class Throttled(Rejected):
-    """429, refused before any processing; `retry_after` is in seconds where the answer said so."""
+    """429, refused before any processing. `retry_after` is in seconds; None if the answer has none."""
 
     def __init__(
         self, reason: Reason, *, answer: Answer | None = None, retry_after: float | None = None
@@ -149,7 +150,7 @@ class Throttled(Rejected):
 
 
 class RoomUnknown(Rejected):
-    """MetaStudio does not know the room, or does not any more."""
+    """MetaStudio does not know the room, or not any more."""
 
 
 class JobOver(Rejected):
@@ -157,8 +158,8 @@ class JobOver(Rejected):
 
 
 class OperationUnknown(Rejected):
-    """The endpoint does not offer the operation; where nothing works there, it may be a wrong one."""
+    """The endpoint does not offer the operation. If no call works, the endpoint may be wrong."""
 
 
 class OutcomeUnknown(MetaStudioError):
-    """The request was sent and no usable answer came: whatever it asked for may be done."""
+    """The request was sent, but no usable answer came: it may have been carried out."""

@@ -1,7 +1,7 @@
 """The object graph: the bot's own objects, between Slack, MetaStudio and the database.
 
-`app.py` builds it for a process, and tests build theirs: both hand in what is outside of it. Each part is
-built when it is first asked for, once.
+`app.py` builds it for a process, and tests build their own. Both pass in the connections, the clock and the
+limits. Each object is built once, when it is first used.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from bot.jobs.recovery import Recovery
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.jobs.worker import Worker
 from bot.listeners import register
 from bot.listeners.answers import LATE_SECONDS
 from bot.listeners.incoming import Incoming
@@ -48,12 +49,12 @@ from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
 
 BackgroundLoop = Callable[[], Coroutine[Any, Any, None]]
-"""What is done all the time, until cancelled."""
+"""A background loop. It runs until it is cancelled."""
 
 
 @dataclass(kw_only=True)
 class Graph:
-    """What is outside, and from it every use case.
+    """Builds every object of the bot from what is passed in.
 
     `acquire` waits until a start may be sent. `holder` names this process. `clock` is monotonic, in seconds.
     """
@@ -89,7 +90,7 @@ class Graph:
 
     @cached_property
     def services(self) -> Services:
-        """What listeners work with."""
+        """The services that listeners use."""
         return Services(
             incoming=Incoming(self.acceptance, self.now, self.new_id, self.installation),
             acceptance=self.acceptance,
@@ -98,6 +99,7 @@ class Graph:
             stops=self.stops,
             reconciliation=self.reconciliation,
             details=self.details,
+            worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             delivery=self.delivery,
             claims=self.claims,
@@ -109,7 +111,7 @@ class Graph:
 
     @property
     def background_loops(self) -> Sequence[BackgroundLoop]:
-        """What is done all the time."""
+        """The background loops of a process."""
         clearing = partial(keep_clearing, self.invocations, now=self.now)
         return (
             self.recovery.keep_recovering,
@@ -120,17 +122,17 @@ class Graph:
 
     @cached_property
     def watched_jobs(self) -> WatchedJobs:
-        """The jobs that are followed."""
+        """Reads and completes the jobs that the watcher follows."""
         return WatchedJobs(self.database)
 
     @cached_property
     def claims(self) -> Claims:
-        """Which rows this process works on."""
+        """Keeps the claims on rows that this process works on."""
         return Claims(self.invocations, self.tasks, now=self.now)
 
     @cached_property
     def rooms(self) -> Rooms:
-        """What MetaStudio has told of rooms."""
+        """Remembers the rooms' names and configurations."""
         return Rooms(self.metastudio, clock=self.clock)
 
     @cached_property
@@ -148,7 +150,7 @@ class Graph:
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """Writes down what came of invocations, and tells people."""
+        """Stores the outcomes of invocations, and tells people."""
         return Outcomes(self.invocations, self.posts, now=self.now, sleep=self.sleep)
 
     @cached_property
@@ -221,23 +223,33 @@ class Graph:
         return Modals(self.slack, sleep=self.sleep)
 
     @cached_property
-    def recovery(self) -> Recovery:
-        """Goes on with rows that were left behind."""
-        return Recovery(
+    def worker(self) -> Worker:
+        """Continues rows: new ones, and those that a process has left behind."""
+        return Worker(
             invocations=self.invocations,
             starts=self.starts,
             stops=self.stops,
+            rtc=self.rtc,
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
-            claims=self.claims,
             policy=self.policy,
+            now=self.now,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Claims rows that a process has left behind."""
+        return Recovery(
+            invocations=self.invocations,
+            worker=self.worker,
+            claims=self.claims,
             now=self.now,
             sleep=self.sleep,
         )
 
     @cached_property
     def posts(self) -> DeliveryLoop:
-        """Delivers every message about a job, and keeps it true."""
+        """Delivers every message about a job, and keeps it up to date."""
         return DeliveryLoop(
             posts=Posts(self.database),
             rendering=Rendering(self.invocations, rtc_access=self.offers_rtc),
@@ -249,7 +261,7 @@ class Graph:
 
     @cached_property
     def completion(self) -> Completion:
-        """Completes announcements."""
+        """Adds missing voices, video and room names to announcements."""
         return Completion(
             watched_jobs=self.watched_jobs,
             metastudio=self.metastudio,

@@ -1,8 +1,8 @@
-"""Why something did not come about, as data: a code and its arguments.
+"""Reasons: why something failed or was refused, as a code with arguments.
 
-Errors carry a reason, and rows of the invocation log hold it; `messages.reasons` makes the sentences. The
-arguments may quote what a person typed or what MetaStudio answered. They never hold a secret, and their size
-is bounded.
+Errors and rows of the invocation log hold a reason, and `messages.reasons` makes the sentences. The arguments
+may quote what a person typed or what MetaStudio answered. They never hold a secret, and their size is
+limited.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from enum import StrEnum, auto
 from typing_extensions import override
 
 MAX_TEXT = 1000
-"""Characters of one argument; the rest is cut off."""
+"""Maximum characters of one argument; the rest is cut off."""
 
 Argument = str | int | float | bool
 
 
 class ReasonCode(StrEnum):
-    """All reasons. The codes stand in the database: one may be added, and none may be renamed."""
+    """All reasons. The database stores the codes, so codes may be added but not renamed."""
 
-    # What was typed, or what a button carries, cannot be used.
+    # The typed text or the value of a button cannot be used.
     TEXT_TOO_LONG = auto()
     ROOM_ID_MISSING = auto()
     ROOM_ID_UNUSABLE = auto()
@@ -55,7 +55,7 @@ class ReasonCode(StrEnum):
     RTC_ACCESS_OF_ADOPTED_JOB = auto()
     RTC_ACCESS_NOT_YOURS = auto()
 
-    # It is there already, or somebody else was first.
+    # It exists already, or somebody else was first.
     DUPLICATE_UNDER_WAY = auto()
     DUPLICATE_STARTED = auto()
     DUPLICATE_UNKNOWN = auto()
@@ -67,7 +67,7 @@ class ReasonCode(StrEnum):
     JOB_OVER_ALREADY = auto()
     ADOPTED = auto()
 
-    # The bot itself was in the way.
+    # The bot itself, its database or Slack is the cause.
     NO_TURN = auto()
     NO_TURN_TO_ASK = auto()
     INTERRUPTED = auto()
@@ -87,7 +87,7 @@ class ReasonCode(StrEnum):
     LOGIN_REFUSED = auto()
     ROOM_OF_JOB_UNKNOWN = auto()
 
-    # Nobody knows what MetaStudio did.
+    # The outcome at MetaStudio is unknown.
     NO_ANSWER_IN_TIME = auto()
     CONNECTION_LOST = auto()
     ANSWER_UNREADABLE = auto()
@@ -97,7 +97,7 @@ class ReasonCode(StrEnum):
     LIST_UNREADABLE = auto()
     ROOM_UNREADABLE = auto()
 
-    # MetaStudio's answers. What they mean for the call is for their status and code to say.
+    # MetaStudio's answers. Their status and error code decide which error they are.
     CREDENTIALS_REFUSED = auto()
     TOKEN_REFUSED = auto()
     WRONG_PROJECT = auto()
@@ -120,11 +120,11 @@ class ReasonCode(StrEnum):
     METASTUDIO_SAYS = auto()
     METASTUDIO_SAYS_NOTHING = auto()
 
-    # There is no job as it was named.
+    # The named job does not exist.
     JOB_NOT_IN_ROOM = auto()
     JOB_ID_IMPOSSIBLE = auto()
 
-    # Another version of the bot has written it.
+    # Another version of the bot has stored this reason.
     OTHER = auto()
 
 
@@ -143,29 +143,29 @@ class Reason:
         return " ".join((self.code, *(f"{name}={value!r}" for name, value in self.args.items())))
 
     def with_args(self, **args: Argument) -> "Reason":
-        """The same with more arguments."""
+        """Return the reason with more arguments."""
         return replace(self, args={**self.args, **args})
 
     @property
     def cause(self) -> "Reason | None":
-        """The reason behind this one; see `because`."""
+        """The reason that caused this one; see `because`."""
         behind = code_of(str(self.args.get("because")))
         rest = {name: value for name, value in self.args.items() if name != "because"}
         return Reason(behind, rest) if behind else None
 
 
 def reason(code: ReasonCode, **args: Argument | None) -> Reason:
-    """The reason with these arguments, less those that are None."""
+    """Return the reason with these arguments. Arguments that are None are left out."""
     return Reason(code, {name: value for name, value in args.items() if value is not None})
 
 
 def because(code: ReasonCode, cause: Reason) -> Reason:
-    """The reason with another one behind it, whose arguments it takes over."""
+    """Return the reason with another one as its cause. It takes over the arguments of the cause."""
     return Reason(code, {**cause.args, "because": cause.code.value})
 
 
 def code_of(text: str) -> ReasonCode | None:
-    """The code of this name, if there is one."""
+    """Return the code of this name; None if there is none."""
     try:
         return ReasonCode(text)
     except ValueError:
@@ -173,7 +173,7 @@ def code_of(text: str) -> ReasonCode | None:
 
 
 def other(text: str) -> Reason:
-    """A sentence that has no code."""
+    """Return the reason for a sentence that has no code."""
     return Reason(ReasonCode.OTHER, {"text": text})
 
 

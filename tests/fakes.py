@@ -1,17 +1,18 @@
-"""Stand-ins for the bot's own objects, shared by tests. Each does what its arguments and attributes say."""
+"""Fakes of the bot's own objects, shared by tests. Arguments and attributes control each of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeAlias, TypeVar, cast
 
 from typing_extensions import override
 
-from bot.domain.invocation import Invocation, StartRequest
+from bot.domain.invocation import Invocation, JobInvocation, StartRequest
 from bot.domain.job import JobReport, RoomReport, SmartChatJob
 from bot.domain.post import Due, Post
-from bot.domain.steps import Adopted, Step
+from bot.domain.steps import Adopted, AnyInvocation, Step
 from bot.errors import Answer, DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
 from bot.metastudio.client import MetaStudio, Started
@@ -20,11 +21,42 @@ from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts, Shown
+from bot.store.rows import NAMES, invocation_of, values_of
 from bot.store.watched_jobs import Stop, WatchedJob, WatchedJobs
 
 T = TypeVar("T")
 Reply: TypeAlias = T | Exception | Callable[[], Awaitable[T]]
-"""What an operation gives: a value, an error that it raises, or what a function gives."""
+"""The reply of an operation: a value, an error to raise, or a function that returns a reply."""
+
+
+OF_THE_REQUEST = ("room_id", "region", "room_type", "client_id")
+OF_THE_JOB = ("job_id", "job_state", "configuration", "started_at", "adopted_at", "ended_at")
+
+
+def an_invocation(**columns: Any) -> JobInvocation:
+    """Return the invocation of a row with these columns, and with its `reason`.
+
+    Its type fits every function that takes an invocation, so the test must give it the needed room and job.
+    """
+    reason = columns.pop("reason", None)
+    values = dict.fromkeys(NAMES) | {"text": "", **columns}
+    invocation = replace(invocation_of([values.pop(name) for name in NAMES]), reason=reason)
+    assert not values, f"no columns: {values}"
+    assert invocation.request or not any(columns.get(name) for name in OF_THE_REQUEST), "a room_id is missing"
+    assert invocation.job or not any(columns.get(name) for name in OF_THE_JOB), "a job_id is missing"
+    return cast("JobInvocation", invocation)
+
+
+def changed(invocation: Invocation, **columns: Any) -> JobInvocation:
+    """Return the invocation with other values in these columns."""
+    values = {name: value for name, value in values_of(invocation).items() if not name.startswith("reason_")}
+    return an_invocation(**(values | {"reason": invocation.reason} | columns))
+
+
+def flat(invocation: Invocation) -> Any:
+    """Return the columns as attributes; each is None if the invocation lacks that part."""
+    return SimpleNamespace(**values_of(invocation))
+
 
 LOCKED = other("The database cannot be used: database is locked.")
 LOST = other("The database cannot be used: connection lost.")
@@ -32,9 +64,9 @@ LOST = other("The database cannot be used: connection lost.")
 
 @dataclass(eq=False)
 class FakeMetaStudio(MetaStudio):
-    """Gives to each operation the reply that a test wants, and keeps what it was asked, oldest first.
+    """Gives the test's replies to operations, and records the calls, oldest first.
 
-    Unless a test wants something else, each start makes another job, each stop is taken, jobs run, and rooms
+    By default each start makes a new job, each stop succeeds, jobs run, and rooms
     have a name and list no jobs.
     """
 
@@ -48,6 +80,7 @@ class FakeMetaStudio(MetaStudio):
     states: list[tuple[str, str, float]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
     rooms: list[str] = field(default_factory=list)
+    rooms_listed: list[str] = field(default_factory=list)
     is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -84,7 +117,18 @@ class FakeMetaStudio(MetaStudio):
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
+        self.rooms_listed.append(room_id)
         return tuple(await self._reply("list", self.on_list))
+
+    @property
+    def started(self) -> list[StartRequest]:
+        """Return the requests of all start calls."""
+        return [request for request, *_ in self.starts]
+
+    @property
+    def stopped(self) -> list[str]:
+        """Return the job IDs of all stop calls."""
+        return [job_id for _, job_id, *_ in self.stops]
 
     async def _reply(self, operation: str, reply: Reply[T]) -> T:
         self.operations.append(operation)
@@ -96,7 +140,7 @@ class FakeMetaStudio(MetaStudio):
 
 @dataclass
 class Channel(Delivery):
-    """Keeps what people are told, unless it is `deaf`: `announced` by everybody, `told` by one person."""
+    """Records messages, unless it is `deaf`: `announced` to the channel, `told` to one person."""
 
     announced: list[str] = field(default_factory=list)
     told: list[Message] = field(default_factory=list)
@@ -109,12 +153,12 @@ class Channel(Delivery):
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._listen()
         self.announced.append(render("").text)
-        return Delivered(invocation.channel_id, f"1700000000.{len(self.announced):06}")
+        return Delivered(invocation.origin.channel_id, f"1700000000.{len(self.announced):06}")
 
     @override
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._listen()
-        self.addresses.append(invocation.response_url)
+        self.addresses.append(invocation.origin.response_url)
         (self.instead if instead else self.told).append(message)
         self.has_told.set()
         return Delivered()
@@ -130,12 +174,12 @@ class Channel(Delivery):
 
     @property
     def heard(self) -> list[str]:
-        """All that anybody was told."""
+        """Return all messages."""
         return [*self.announced, *(message.text for message in (*self.told, *self.instead))]
 
 
 class FlakyLog(Invocations):
-    """Refuses so many of the next writes that move a row, and loses the answers to so many that it does."""
+    """Refuses the given number of the next status changes, and loses the answers to others."""
 
     def __init__(self, database: Database, *, refuses: int = 0, answers_lost: int = 0) -> None:
         super().__init__(database)
@@ -160,8 +204,8 @@ class FlakyLog(Invocations):
 
     @override
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         self.refuse()
         moved = await super().advance(invocation, step, post=post)
         self.lose_answer()
@@ -169,8 +213,8 @@ class FlakyLog(Invocations):
 
     @override
     async def adopt(
-        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         self.refuse()
         return await super().adopt(unknown, step, post=post)
 
@@ -181,7 +225,7 @@ class FlakyLog(Invocations):
 
 
 class SlowLog(Invocations):
-    """Holds up new rows or the steps of rows until it is `opened`; `writing` counts what it holds up."""
+    """Delays new rows or changes of rows until it is `opened`; `writing` counts the waiting ones."""
 
     def __init__(self, database: Database, *, records: bool = False, steps: bool = False) -> None:
         super().__init__(database)
@@ -198,8 +242,8 @@ class SlowLog(Invocations):
 
     @override
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
         if self._steps:
             await self._wait()
         return await super().advance(invocation, step, post=post)
@@ -210,9 +254,9 @@ class SlowLog(Invocations):
 
 
 class FlakyPosts(Posts):
-    """Fails so many times to read, to claim, to mark what is shown, or, though it does that, to say so.
+    """Fails the given number of reads, claims and marks, or loses the answers to marks.
 
-    It marks nothing, either, as long as its `log` refuses writes.
+    It also fails to mark while its `log` refuses writes.
     """
 
     reads_fail = 0
@@ -253,7 +297,7 @@ class FlakyPosts(Posts):
 
 
 class FlakyWatchedJobs(WatchedJobs):
-    """Cannot be read while it is `failing`."""
+    """Fails all reads while it is `failing`."""
 
     failing = False
 

@@ -1,4 +1,4 @@
-"""The bot's object graph with what tests play outside of it."""
+"""The bot's object graph, with fakes for what is outside of it."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,17 +12,17 @@ from bot.slack.client import Installation
 from bot.store.invocations import Invocations
 
 PATIENCE = 60.0
-"""Seconds. A busy machine is no slow log: where a test is not about time, no limit of Slack's is met."""
+"""In seconds. A limit that a busy machine never reaches, for tests that are not about time."""
 
 HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None, url="https://sandbox.slack.com/")
 
 
 async def at_once() -> None:
-    """A turn that comes without a wait."""
+    """Allow a start without a wait."""
 
 
 def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
-    """What a Graph needs: what a test plays, and for the rest what does no harm."""
+    """Return the arguments of a Graph: the test's fakes, and defaults for the rest."""
     harmless = {
         "database": log._database,
         "invocations": log,
@@ -39,11 +39,11 @@ def parts_for(log: Invocations, **played: Any) -> dict[str, Any]:
 
 
 def a_graph(log: Invocations, **played: Any) -> Graph:
-    """The bot over a log: `played` are at least the delivery, MetaStudio, the tasks and the clock (`now`)."""
+    """Build the bot. `played` needs at least the delivery, MetaStudio, the tasks and the clock (`now`)."""
     return Graph(**parts_for(log, **played))
 
 
 async def told_again(outcomes: Outcomes) -> None:
-    """Back when the delivery loop has told what is due."""
+    """Wait until the delivery loop has delivered all posts that are due."""
     await outcomes._posts.deliver_due()
     await outcomes._posts._tasks.idle()

@@ -1,4 +1,4 @@
-"""The whole stage: the real bot between the stand-ins, as people and the cloud see it."""
+"""The stage of the scenarios: the real bot between the stand-ins, as people and the cloud see it."""
 
 import asyncio
 import socket
@@ -21,15 +21,15 @@ MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
 AVATARS, GENERAL = "C0AVATARS1", "C0GENERAL1"
 
 HURRY = 3
-"""So many times as fast as ordinarily the bot tries again, looks at jobs and edits its messages."""
+"""On the stage the bot retries, reads jobs and edits messages this many times faster than normal."""
 
 Console = Callable[[str], Awaitable[str]]
-"""From a room to the ID of the job that was started there without the bot."""
+"""Starts a job in a room without the bot, and returns its ID."""
 
 
 @dataclass
 class Clock:
-    """A clock that can be set; from there it goes on by itself. Called, it gives Unix seconds."""
+    """A clock that can be set and runs on from there. A call returns Unix seconds."""
 
     ahead: float = 0.0
 
@@ -37,11 +37,11 @@ class Clock:
         return time.time() + self.ahead
 
     def now(self) -> datetime:
-        """The same as the bot asks for it."""
+        """Return the time for the bot."""
         return datetime.fromtimestamp(self(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass at once."""
+        """Move the clock forward."""
         self.ahead += seconds
 
 
@@ -55,13 +55,13 @@ class Stage:
     clock: Clock = field(default_factory=Clock)
 
     async def types(self, text: str, command: str = "/avatar-start", **where: Any) -> CommandResult:
-        """Somebody types `command text`; back when the bot has nothing left to do."""
+        """Let a person type `command text`. Return when the bot has no work left."""
         result = await self.slack.command(command, text, **where)
         await self.bot.tasks.idle()
         return result
 
     async def clicks(self, button: str, message: Message, *, user: str = MEI) -> Interacted:
-        """Somebody clicks a button, named by its label or its action, and says yes where they are asked."""
+        """Let a person click a button, named by its label or action, and confirm if they are asked."""
         result = await self.slack.actions.in_message(
             user, message.channel, message.ts, _find(button, message)
         )
@@ -69,32 +69,32 @@ class Stage:
         return result
 
     async def starts(self, text: str = ROOM, **where: Any) -> Message:
-        """Somebody starts a job; back with its announcement. A message changes as Slack changes it."""
+        """Let a person start a job. Return its announcement, which changes with each edit."""
         await self.types(text, **where)
         announcements = [message for message in self.slack.messages() if is_announcement(message)]
         return announcements[-1]
 
     async def runs(self, text: str = ROOM, **where: Any) -> Message:
-        """The same once the job runs, which takes an ordinary one three seconds, and the bot has seen it."""
+        """Let a person start a job, and wait until the bot has seen it run: 3 s in an ordinary room."""
         announcement = await self.starts(text, **where)
         self.clock.advance(3)
         await until(lambda: "is running" in announcement.text)
         return announcement
 
     def said(self, viewer: str = MEI, channel: str = AVATARS) -> list[Message]:
-        """What one person sees in a channel."""
+        """Return the messages that a person sees in a channel."""
         return self.slack.messages(channel=channel, viewer=viewer)
 
     def news(self, viewer: str = MEI, channel: str = AVATARS) -> list[Message]:
-        """What they see there beside acks."""
+        """Return these messages without acks."""
         return [message for message in self.said(viewer, channel) if message.origin != "ack"]
 
     def told_directly(self, user: str) -> list[str]:
-        """What the bot has written to one person, in their conversation with it."""
+        """Return the bot's direct messages to a person."""
         return [message.text for message in self.slack.messages(channel=f"D0{user[1:]}")]
 
     def announced(self, channel: str = AVATARS) -> list[Message]:
-        """What everybody sees there, threads left out."""
+        """Return the messages that everybody sees in a channel, without threads."""
         return [
             message
             for message in self.slack.messages(channel=channel)
@@ -102,15 +102,15 @@ class Stage:
         ]
 
     def asked(self, operation: Literal["start", "stop", "state", "jobs", "room"]) -> int:
-        """How many calls of one operation MetaStudio has got."""
+        """Return how many calls of an operation MetaStudio has received."""
         return sum(_operation(call.method, call.path) == operation for call in self.metastudio.calls)
 
     async def log(self) -> list[Invocation]:
-        """The rows, oldest first."""
+        """Return the invocation log, oldest first."""
         return [row async for row in self.bot.invocations.find()][::-1]
 
     async def until_logged(self, condition: Callable[[list[Invocation]], bool]) -> list[Invocation]:
-        """The rows, once they are as they should be."""
+        """Wait until the rows meet the condition, and return them."""
         async with asyncio.timeout(15):
             rows = await self.log()
             while not condition(rows):
@@ -120,7 +120,7 @@ class Stage:
 
 
 class StagedWith(Protocol):
-    """How the bot is put between the stand-ins with settings of its own, over and over in one world."""
+    """Runs bots with given settings, one after the other, between the same stand-ins."""
 
     def __call__(self, *, policy: str = "", **overrides: Any) -> AbstractAsyncContextManager[Stage]: ...
 
@@ -129,14 +129,14 @@ class StagedWith(Protocol):
 async def staged(
     slack: SlackStandIn, metastudio: MetaStudioStandIn, settings: Settings, clock: Clock | None = None
 ) -> AsyncIterator[Stage]:
-    """The bot on its stage, with the way from Slack to it open. Without a clock it has a right one."""
+    """Run the bot on its stage, connected to Slack. Without a clock it uses the real time."""
     clock = clock or Clock()
     async with running_bot(settings, now=clock.now, clock=_in_a_hurry, sleep=_sleep_in_a_hurry) as bot:
         if settings.mode is Mode.SOCKET:
             await slack.wait_until_connected()
         else:
             slack.request_url = f"{bot.web_url}/slack/events"
-        with suppress(TimeoutError):  # a trouble of the test's must not meet the check of the credentials
+        with suppress(TimeoutError):  # a fault of the test must not hit the check of the credentials
             await until(lambda: len(metastudio.calls) > 0, seconds=0.5)
         yield Stage(slack, metastudio, bot, clock)
 
@@ -155,26 +155,26 @@ def is_announcement(message: Message) -> bool:
 
 
 def buttons(message: Message) -> list[str]:
-    """The labels of a message's buttons."""
+    """Return the labels of a message's buttons."""
     return [element["text"]["text"] for _, element in _elements(message)]
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something that happens elsewhere has happened, so long at the most."""
+    """Wait until a condition holds, but not longer than `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the stand-ins have no event for each thing to wait for
+        while not condition():  # noqa: ASYNC110 - the stand-ins have no event for each condition
             await asyncio.sleep(0.02)
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _elements(message: Message) -> list[tuple[str, dict[str, Any]]]:
-    """What can be clicked, each with the ID of its block."""
+    """Return all clickable elements, each with the ID of its block."""
     return [
         (block["block_id"], element)
         for block in message.blocks

@@ -1,13 +1,15 @@
-"""Steps of invocations, for tests to which it does not matter what else becomes known by them."""
+"""Steps of invocations, for tests that need only the new status."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from typing_extensions import override
+from sqlalchemy import update
 
 from bot.domain import steps
 from bot.domain.invocation import Invocation, Status
+from bot.store.invocations import Invocations
+from bot.store.statements import execute
+from bot.store.tables import invocations
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -22,27 +24,22 @@ _KINDS: dict[Status, type[steps.Step]] = {
 
 
 def step_to(status: Status, **known: Any) -> steps.Step:
-    """The step to a status, with what is known; a start has made job-1, unless another is known."""
+    """Return the step to a status, with the given facts. By default a start has made job-1."""
     if status is Status.STARTED:
         known = {"job_id": "job-1", "started_at": NOON, **known}
     return _KINDS[status](**known)
 
 
 def adopting(job_id: str = "job-1", **known: Any) -> steps.Adopted:
-    """The step by which a start adopts a job."""
+    """Return the step in which a start adopts a job."""
     return steps.Adopted(**{"job_id": job_id, "started_at": NOON, **known})
 
 
-def noting(row: Invocation, at: datetime, *, channel: str | None = None, ts: str | None = None) -> steps.Step:
-    """The note that people have been told of a row, which the mark of its post leaves behind."""
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Noted(steps.Step):
-        status: ClassVar[Status] = row.status
-
-        @override
-        def facts(self) -> dict[str, Any]:
-            told = {"announced_at": at, "message_channel": channel, "message_ts": ts}
-            return told | {"response_url": None, "lease_until": None}
-
-    return Noted()
+async def note_told(
+    log: Invocations, row: Invocation, at: datetime, *, channel: str | None = None, ts: str | None = None
+) -> None:
+    """Note that people have been told of a row, as the mark of its post does."""
+    told = {"announced_at": at, "message_channel": channel, "message_ts": ts}
+    nothing_left = {"response_url": None, "lease_until": None}
+    statement = update(invocations).where(invocations.c.id == row.id)
+    await execute(log._database, statement.values(told | nothing_left))

@@ -1,4 +1,4 @@
-"""The composition root: traps of the environment, and that nothing is left open."""
+"""The composition root: it survives odd environments and leaves nothing open."""
 
 import asyncio
 import subprocess

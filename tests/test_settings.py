@@ -1,4 +1,4 @@
-"""The settings: each rule, told together with all others, and no secret in anything that is told."""
+"""The settings: each rule, all faults at once, and no secret in any message."""
 
 import json
 import re
@@ -625,7 +625,7 @@ def test_settings_in_any_case_are_the_same(load: Load) -> None:
 
 
 def test_names_of_other_tools_stop_nothing(load: Load) -> None:
-    # The last four are how Kubernetes names what it knows of a service `avatar-bot`.
+    # Kubernetes sets variables like the last four for a service named `avatar-bot`.
     others = {
         "SLACK_CLIENT_ID": "1",
         "HUAWEICLOUD_SDK_REGION": "cn",

@@ -3,14 +3,14 @@
 import sys
 
 from bench.arena import Arena
-from bench.contenders.roster import Contender
+from bench.contenders.registry import Contender
 from bench.figures import Figures
 from bench.plan import Plan
 from bench.works.work import CROWD, IDLE, START
 
 
 def take_turn(arena: Arena, contender: Contender, plan: Plan, turn: int, figures: Figures) -> None:
-    """Do all of a contender's works of one round: in its own place, with a new process for each.
+    """Run all works of a contender for one round, in its own folder, with a new process for each.
 
     Raises:
         BenchError: the contender does not work.

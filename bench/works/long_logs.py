@@ -1,4 +1,4 @@
-"""Time a page of the log and the duplicate check, in a short log and a long one, with the bot's own store."""
+"""Time a page and the duplicate check in a short and a long invocation log, with the bot's own store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from bench.stand_ins.slack import CHANNEL, TEAM, USER
 from bench.toolchains import Skipped
 from bench.works.rows import fill_postgresql, fill_sqlite, sqlite_url
 from bench.works.work import LOG
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Origin, RoomInvocation, Source, StartRequest, Status
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 
@@ -83,7 +83,7 @@ def _looks(log: Invocations) -> dict[str, Look]:
     }
 
 
-def _wish(room_id: str) -> Invocation:
+def _wish(room_id: str) -> RoomInvocation:
     """Return a start that is requested now."""
     return Invocation(
         id=uuid4().hex,
@@ -91,11 +91,8 @@ def _wish(room_id: str) -> Invocation:
         action=Action.START,
         source=Source.COMMAND,
         status=Status.RECEIVED,
-        team_id=TEAM,
-        channel_id=CHANNEL,
-        user_id=USER,
+        origin=Origin(user_id=USER, team_id=TEAM, channel_id=CHANNEL, trigger_id=uuid4().hex),
         text=f"{room_id} cn-north-4",
-        room_id=room_id,
-        region="cn-north-4",
-        trigger_id=uuid4().hex,
+        request=StartRequest(room_id, "cn-north-4"),
+        job=None,
     )

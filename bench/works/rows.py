@@ -1,4 +1,4 @@
-"""Logs of any length, created by the database itself: a million rows in half a minute."""
+"""Invocation logs of any length, created by the database itself: a million rows in half a minute."""
 
 import asyncio
 import sqlite3

@@ -3,7 +3,7 @@
 import time
 
 from bench.arena import Arena
-from bench.contenders.roster import OURS
+from bench.contenders.registry import OURS
 from bench.dialogue import Facts
 from bench.figures import Figures
 from bench.plan import Plan

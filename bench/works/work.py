@@ -55,12 +55,13 @@ IDLE = Work(
 )
 START = Work(
     "start",
-    "From the start of the process to its first ack, on a log that is there",
+    "From the start of the process to its first ack, with an existing database",
     (Column("seconds", "seconds", 2),),
 )
 LOG = Work(
     "log",
-    "The log's page (newest 50) and the duplicate check at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
+    "Page (newest 50) and duplicate check of the invocation log "
+    "at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
     (
         Column("page_ms", "page, ms", 2),
         Column("duplicate_ms", "duplicate check, ms", 2),

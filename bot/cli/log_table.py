@@ -7,7 +7,6 @@ import csv
 import json
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -15,16 +14,17 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.domain.invocation import SECRET_COLUMNS, Invocation, Source
+from bot.domain.invocation import Invocation, Source
 from bot.messages.reasons import sentence
+from bot.store.rows import NAMES, SECRET_COLUMNS, values_of
 
 
 def _columns() -> Iterator[str]:
-    for field in fields(Invocation):
-        if field.name == "reason":
-            yield from ("reason", "reason_code", "reason_args")
-        elif field.name not in SECRET_COLUMNS:
-            yield field.name
+    for name in NAMES:
+        if name == "reason_code":
+            yield "reason"
+        if name not in SECRET_COLUMNS:
+            yield name
 
 
 COLUMNS = tuple(_columns())
@@ -43,12 +43,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 def as_plain_data(invocation: Invocation) -> dict[str, Any]:
     """A row as JSON takes it: column → text, number or null; times in ISO 8601."""
     reason = invocation.reason
-    told = {
+    told = values_of(invocation) | {
         "reason": sentence(reason) if reason else None,
-        "reason_code": reason.code if reason else None,
         "reason_args": dict(reason.args) if reason else None,
     }
-    return {name: told[name] if name in told else _plain(getattr(invocation, name)) for name in COLUMNS}
+    return {name: _plain(told[name]) for name in COLUMNS}
 
 
 async def write_json(rows: AsyncIterator[Invocation], out: TextIO) -> None:
@@ -103,12 +102,12 @@ def _story(row: Invocation) -> Iterator[str]:
     """Return who typed what, where, and what came of it, line by line."""
     button = f" clicked {row.action}" if row.source is Source.BUTTON else ""
     text = f": {row.text}" if row.text else ""
-    yield f"{row.user_id} in {row.channel_id}{button}{text}"
+    yield f"{row.origin.user_id} in {row.origin.channel_id}{button}{text}"
     yield f"room {row.room_name}" if row.room_name else ""
-    state = f" ({row.job_state})" if row.job_state else ""
-    yield f"job {row.job_id}{state}" if row.job_id else ""
+    state = f" ({row.job.state})" if row.job and row.job.state else ""
+    yield f"job {row.job.job_id}{state}" if row.job else ""
     yield sentence(row.reason) if row.reason else ""
-    codes = {"": row.error_code, "request ": row.request_id}
+    codes = {"": row.answer.error_code, "request ": row.answer.request_id}
     yield " · ".join(label + value for label, value in codes.items() if value)
 
 

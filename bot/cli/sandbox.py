@@ -111,7 +111,9 @@ class Stage:
         before, jobs_before = [replace(message) for message in self._messages()], len(self.metastudio.jobs)
         result = await self.slack.command(command, text)
         await self.bot.tasks.idle()
-        rows = [row async for row in self.bot.invocations.find() if row.trigger_id == result.trigger_id]
+        rows = [
+            row async for row in self.bot.invocations.find() if row.origin.trigger_id == result.trigger_id
+        ]
         messages = self._messages()[len(before) :]
         self.afterwards.seen(messages)
         self.afterwards.seen(message for message in before if _is_about(message, rows))
@@ -120,7 +122,7 @@ class Stage:
 
     async def completed(self, played: Played) -> Played:
         """Wait until an incomplete announcement is completed, a few seconds at most; return the result."""
-        answered = [row.configuration for row in played.rows if row.status is Status.STARTED]
+        answered = [row.job.configuration for row in played.rows if row.job and row.status is Status.STARTED]
         if not any(lacks_something(read(configuration)) for configuration in answered):
             return played
         rows = played.rows
@@ -170,7 +172,7 @@ async def stay_up(port: int, console: Console, *, open_page: bool) -> None:
 
 def _is_about(message: Message, rows: list[Invocation]) -> bool:
     """Return whether the message names the job of a row, as the announcement of a stopped job does."""
-    return any(row.job_id in message.text for row in rows if row.job_id)
+    return any(row.job.job_id in message.text for row in rows if row.job)
 
 
 @asynccontextmanager

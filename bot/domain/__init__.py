@@ -1,1 +1,1 @@
-"""The pure core: words, rules and types, without any I/O."""
+"""The pure core: types, rules and parsing, without any I/O."""

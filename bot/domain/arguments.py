@@ -1,7 +1,7 @@
-"""The text after a command, or the value of a button → what was asked for. Pure: no clock, no network.
+"""Parse the text after a command, or the value of a button. Pure: no clock, no network.
 
-What Slack and keyboards do to a text is undone first (`typed_text`). Nothing that has not been checked leaves
-this module.
+First `typed_text` removes what Slack and keyboards add to a text. Every value that this module returns is
+checked.
 """
 
 import difflib
@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.invocation import REGION_NAMES, Invocation, RoomType, StartRequest
+from bot.domain.invocation import (
+    REGION_NAMES,
+    Invocation,
+    JobInvocation,
+    RoomInvocation,
+    RoomType,
+    StartRequest,
+)
 from bot.domain.typed_text import words_of
 from bot.errors import InvalidArguments
 from bot.reasons import ReasonCode as Code
@@ -21,19 +28,19 @@ MAX_TEXT = 4000
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
-"""Nothing that means something in a path: no slash, and no `..`, for it does not begin with a dot."""
+"""Safe in a path: it holds no slash, and it cannot be `..`, because it does not begin with a dot."""
 
 OPTIONS = ("room_id", "region", "room_type", "client_id")
 
 MOST_MARKS = 150
-"""How many jobs a button can name by their marks: Slack takes 2,000 characters."""
+"""Maximum number of jobs that a button can name by their marks: Slack allows 2,000 characters."""
 
 _HELP = re.compile(r"-*(?:help|\?)|-+h", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class StopWanted:
-    """The person wants a job stopped; the room is known to the log where they do not name it."""
+    """A wish to stop a job. If the person names no room, the invocation log knows it."""
 
     job_id: str
     room_id: str | None = None
@@ -41,42 +48,47 @@ class StopWanted:
 
 @dataclass(frozen=True, slots=True)
 class JobRef:
-    """A job as MetaStudio's paths name it, and as a button carries it: that works without the log."""
+    """A job as MetaStudio's paths name it. A button carries it, so it works without the invocation log."""
 
     room_id: str
     job_id: str
 
     @classmethod
     def of(cls, room_id: str | None, job_id: str | None) -> Self | None:
-        """The job with these IDs; None where they are missing or cannot stand in a path."""
+        """Return the job with these IDs; None if one is missing or not safe in a path."""
         if room_id and job_id and ROOM_ID.fullmatch(room_id) and JOB_ID.fullmatch(job_id):
             return cls(room_id, job_id)
         return None
 
-    def as_logged(self, start: Invocation | None) -> "JobRef":
-        """The same in the room of the start that made it, whatever room somebody names."""
-        return JobRef(start.room_id, self.job_id) if start and start.room_id else self
+    @classmethod
+    def in_row(cls, row: JobInvocation) -> Self:
+        """The job of a row."""
+        return cls(row.request.room_id, row.job.job_id)
+
+    def as_logged(self, start: RoomInvocation | None) -> "JobRef":
+        """Return the job with the room of the start that made it, even if the person named another room."""
+        return JobRef(start.request.room_id, self.job_id) if start else self
 
     def as_told(self, start: Invocation | None, asking: Invocation) -> "JobRef":
-        """The same as somebody is told of it: without its room, if they may not read of the job."""
+        """Return the job as the person may see it: without its room, if the start is hidden from them."""
         return JobRef("", self.job_id) if start and not start.is_visible_to(asking) else self
 
     @property
     def value(self) -> str:
-        """What a button carries; `parse_job_value` reads it."""
+        """The value of a button. `parse_job_value` reads it."""
         return f"{self.room_id} {self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class StartAnyway:
-    """What *Start anyway* carries: its row, and marks of the jobs that the person was shown beside it."""
+    """The value of *Start anyway*: its invocation, and marks of the jobs that the person saw beside it."""
 
     invocation_id: str
     marks: tuple[str, ...] = ()
 
     @classmethod
     def beside(cls, invocation_id: str, job_ids: Iterable[str]) -> Self:
-        """The button of a message that names these jobs."""
+        """Return the value for the button of a message that names these jobs."""
         return cls(invocation_id, tuple(_mark(job_id) for job_id in job_ids)[:MOST_MARKS])
 
     @classmethod
@@ -87,11 +99,11 @@ class StartAnyway:
 
     @property
     def value(self) -> str:
-        """What the button carries."""
+        """The value of the button."""
         return " ".join((self.invocation_id, *self.marks))
 
     def knows(self, job_ids: Iterable[str]) -> bool:
-        """Whether the person was shown all of these jobs."""
+        """Return True if the person saw all of these jobs."""
         return all(_mark(job_id) in self.marks for job_id in job_ids)
 
 
@@ -116,52 +128,52 @@ class StartInRegion:
 
 @dataclass(frozen=True, slots=True)
 class UseJob:
-    """What *Use this one* carries: the start whose job it may be, and the job."""
+    """The value of *Use this one*: the start of unknown outcome, and the job that may be its own."""
 
     invocation_id: str
     job_id: str
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        """Read the value of a button; a job ID may have blanks in it."""
+        """Read the value of a button. The job ID may contain blanks."""
         invocation_id, _, job_id = value.partition(" ")
         return cls(invocation_id, job_id)
 
     @property
     def value(self) -> str:
-        """What the button carries."""
+        """The value of the button."""
         return f"{self.invocation_id} {self.job_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """The configured regions; `default` is taken where a person names none."""
+    """The configured regions. `default` is used if a person names none."""
 
     allowed: tuple[str, ...]
     default: str | None = None
 
 
 def first_word(text: str) -> tuple[str, list[str]]:
-    """The first word and those after it; it is `help` for help in all its forms, and for nothing at all.
+    """Return the first word and the others. The first is `help` for every form of help, and for no text.
 
     Raises:
-        InvalidArguments: nobody types so long a text.
+        InvalidArguments: the text is too long.
     """
     word, *rest = _words(text) or ["help"]
     return ("help" if _HELP.fullmatch(word) else word), rest
 
 
 def unknown_subcommand(word: str, known: Sequence[str]) -> InvalidArguments:
-    """What to raise for a word that is none of the subcommands."""
+    """Return the error for a word that is not a subcommand."""
     close = did_you_mean(word.lower(), known)
     return InvalidArguments(reason(Code.SUBCOMMAND_UNKNOWN, word=word, allowed=" ".join(known), close=close))
 
 
 def parse_start(words: Sequence[str], regions: Regions) -> StartRequest:
-    """What `/avatar-start <words>` asks for.
+    """Parse the words after `/avatar-start`.
 
     Raises:
-        InvalidArguments: naming the word that cannot be used, and what is allowed.
+        InvalidArguments: a word cannot be used; the error names it and says what is allowed.
     """
     return _start(_assign(words), regions)
 
@@ -179,7 +191,7 @@ def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
 
 
 def parse_in_region(text: str, region: str, regions: Regions) -> StartRequest:
-    """What was typed after `/avatar-start`, with this region in place of a mistyped one.
+    """Return the request that was typed after `/avatar-start`, with this region in place of a mistyped one.
 
     Raises:
         InvalidArguments: something else is wrong with it as well.
@@ -187,38 +199,27 @@ def parse_in_region(text: str, region: str, regions: Regions) -> StartRequest:
     return _start(_assign(_words(text)) | {"region": region}, regions)
 
 
-def parse_again(start: Invocation, regions: Regions) -> StartRequest:
-    """What a start asked for, as if it was asked for today: the regions may have changed.
+def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
+    """Return the request of an earlier start, checked again: the allowed regions may have changed.
 
     Raises:
-        InvalidArguments: it cannot be asked for any more.
+        InvalidArguments: the request is not allowed any more.
     """
-    request = request_of(start)
-    values = {name: getattr(request, name) for name in OPTIONS if getattr(request, name)}
+    values = {name: getattr(start.request, name) for name in OPTIONS if getattr(start.request, name)}
     return _start(values, regions)
 
 
-def request_of(invocation: Invocation) -> StartRequest:
-    """What an invocation asked for, to be asked for once more."""
-    return StartRequest(
-        room_id=invocation.room_id or "",
-        region=invocation.region,
-        room_type=RoomType(invocation.room_type) if invocation.room_type else None,
-        client_id=invocation.client_id,
-    )
-
-
 def parse_nothing(words: Sequence[str], verb: str) -> None:
-    """Let nothing come after a subcommand that stands alone.
+    """Check that no words follow a subcommand that takes none.
 
     Raises:
-        InvalidArguments: naming the word that is one too many.
+        InvalidArguments: there is a word too many; the error names it.
     """
-    _refuse_more(words, after=verb)
+    _refuse_extra_words(words, after=verb)
 
 
 def parse_job_value(value: str) -> JobRef:
-    """The job that a button carries. Slack hands back what the bot wrote, and yet it goes into a path.
+    """Read the job from a button's value. It is checked although the bot wrote it: it goes into a path.
 
     Raises:
         InvalidArguments: the value names no job.
@@ -231,26 +232,26 @@ def parse_job_value(value: str) -> JobRef:
 
 
 def _mark(job_id: str) -> str:
-    """A job ID in eight characters, to be compared."""
+    """Return eight characters of a job ID's hash, to compare jobs."""
     return hashlib.sha256(job_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def parse_stop(words: Sequence[str]) -> StopWanted:
-    """What `/avatar stop <words>` asks for.
+    """Parse the words after `/avatar stop`.
 
     Raises:
-        InvalidArguments: saying which word cannot be used and what is allowed.
+        InvalidArguments: a word cannot be used; the error names it and says what is allowed.
     """
     if not words:
         raise InvalidArguments(reason(Code.JOB_ID_MISSING))
     job_id, *rooms = words
-    _refuse_more(rooms[1:], after="stop")
+    _refuse_extra_words(rooms[1:], after="stop")
     if not JOB_ID.fullmatch(job_id):
         raise InvalidArguments(reason(Code.JOB_ID_UNUSABLE, word=job_id))
     return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
 
 
-def _refuse_more(words: Sequence[str], *, after: str) -> None:
+def _refuse_extra_words(words: Sequence[str], *, after: str) -> None:
     if words:
         raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=words[0], after=after))
 
@@ -322,5 +323,5 @@ def _client_id(value: str | None) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is closest to a mistyped one, or None where nothing is near."""
+    """Return the known word that is closest to a mistyped one, or None if none is close."""
     return next(iter(difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)), None)

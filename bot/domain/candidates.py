@@ -1,7 +1,7 @@
-"""Which jobs of a room a start of unknown outcome may have made. Pure.
+"""Find the jobs of a room that a start of unknown outcome may have made. Pure.
 
-Times are compared on MetaStudio's clock. A job that cannot be dated may be anybody's, so it is named to the
-person and never denied.
+Times are compared on MetaStudio's clock. A job without a usable date may be anybody's, so the person is
+always told about it.
 """
 
 from collections.abc import Iterable
@@ -9,38 +9,40 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import RoomInvocation
 from bot.domain.job import JobReport
 
 CLOCKS_APART = timedelta(seconds=5)
-"""How much earlier than the start a job may seem to be made, as long as the clocks were not compared."""
+"""Tolerance before the clocks were compared: a job may seem to be this much older than its start."""
 
 ROUNDING = timedelta(seconds=2)
-"""The same once they were: MetaStudio tells its times in whole seconds."""
+"""Tolerance after the clocks were compared: MetaStudio gives times in whole seconds."""
 
 NEARBY = timedelta(minutes=10)
-"""A job that was made so long before or after the time in question is named, for clocks may be odd."""
+"""A job that was made up to this long before or after the expected time is named too: clocks may be wrong."""
 
 FIRST_YEAR = 2015
-"""A job cannot be older than the service: what says so has no date."""
+"""A job cannot be older than the service: an earlier date counts as no date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When the job of a start can have been made, on MetaStudio's clock; `now` is the time there."""
+    """When the job of a start can have been made. All three times, `now` too, are on MetaStudio's clock."""
 
     earliest: datetime
     latest: datetime
     now: datetime
 
     @classmethod
-    def of(cls, start: Invocation, *, offset: timedelta | None, window: timedelta, now: datetime) -> "Times":
+    def of(
+        cls, start: RoomInvocation, *, offset: timedelta | None, window: timedelta, now: datetime
+    ) -> "Times":
         """The times of a start.
 
         Args:
-            offset: how far MetaStudio's clock is ahead of this machine's, if that is known.
-            window: how long after the start was asked for its call may be sent and carried out.
-            now: the time by this machine's clock.
+            offset: how far MetaStudio's clock is ahead of this machine's; None if not known.
+            window: the longest time from the command until MetaStudio has carried out the call.
+            now: the time on this machine's clock.
         """
         asked_at = start.created_at + (offset or timedelta())
         early = CLOCKS_APART if offset is None else ROUNDING
@@ -49,7 +51,11 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Jobs that may be a start's own: by their time, by no time at all, or by a time that is nearly right."""
+    """Jobs that a start may have made.
+
+    `timely` were made at the right time, `undated` have no usable date, and `nearby` were made somewhat
+    earlier or later.
+    """
 
     timely: tuple[JobReport, ...] = ()
     undated: tuple[JobReport, ...] = ()
@@ -57,22 +63,26 @@ class Candidates:
 
     @property
     def all(self) -> tuple[JobReport, ...]:
-        """All of them; what is nearly right counts only where nothing is better."""
+        """All candidates. `nearby` counts only if there are no others."""
         return (*self.timely, *self.undated) or self.nearby
 
     @property
     def only_one(self) -> JobReport | None:
-        """The job that is surely new, if there is one and nothing else that may be the start's."""
+        """The one timely job, if there is exactly one and no undated job."""
         return self.timely[0] if len(self.timely) == 1 and not self.undated else None
 
 
 def candidates(
-    start: Invocation, reports: Iterable[JobReport], times: Times, *, known: AbstractSet[str] = frozenset()
+    start: RoomInvocation,
+    reports: Iterable[JobReport],
+    times: Times,
+    *,
+    known: AbstractSet[str] = frozenset(),
 ) -> Candidates:
-    """Sort a room's jobs out.
+    """Sort a room's jobs into candidates.
 
     Args:
-        known: the jobs that are somebody's, and those that were there before the start.
+        known: the jobs that belong to a start already, and those that existed before this start.
     """
     timely, undated, nearby = [], [], []
     for report in reports:
@@ -88,5 +98,5 @@ def candidates(
     return Candidates(tuple(timely), tuple(undated), tuple(nearby))
 
 
-def _may_be_of(start: Invocation, report: JobReport) -> bool:
-    return not report.client_id or report.client_id == start.client_id
+def _may_be_of(start: RoomInvocation, report: JobReport) -> bool:
+    return not report.client_id or report.client_id == start.request.client_id

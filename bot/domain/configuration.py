@@ -1,7 +1,7 @@
-"""A job's voices and picture, gathered from several answers of MetaStudio. Pure.
+"""A job's voice and video configuration, merged from several answers of MetaStudio. Pure.
 
-The start call, the state call and the room say the same things under the same names (Tables 8 to 10 of the
-start call), and each may leave some out. What one has said, the next does not change.
+The start call, the state call and the room use the same field names (Tables 8 to 10 of the start call), and
+each may leave fields out. A later answer adds fields but does not change those that are known.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Values = dict[str, Any]
-"""Field by its name in MetaStudio's answers, as JSON has it."""
+"""JSON values by their field names in MetaStudio's answers."""
 
 VOICES = "voice_config_list"
 
@@ -20,19 +20,19 @@ _SHOWN: Mapping[str, frozenset[str]] = {
     "is_transparent": frozenset(),
     "default_language": frozenset(),
 }
-"""What an announcement shows beside voices, and the parts that make it whole."""
+"""The fields that an announcement shows beside the voices, each with the parts that it needs."""
 
 _VOICE = frozenset({"voice_asset_id", "speed", "pitch", "volume", "provider", "language"})
 
 
 def said(values: Mapping[str, Any]) -> Values:
-    """The values without those that say nothing: nulls, and empty texts, lists and objects."""
+    """Return the values without empty ones: nulls, and empty texts, lists and objects."""
     usable = {name: _usable(value) for name, value in values.items()}
     return {name: value for name, value in usable.items() if value is not None}
 
 
 def lacks_something(known: Values) -> bool:
-    """Whether an announcement would show more if more were known."""
+    """Return True if an announcement could show more than is known."""
     voices = known.get(VOICES, ())
     return (
         not voices
@@ -42,7 +42,7 @@ def lacks_something(known: Values) -> bool:
 
 
 def filled(known: Values, more: Values) -> Values:
-    """What is known, and beside it what only `more` says; both without empty values."""
+    """Return the known values, and add those that only `more` has. Both hold no empty values."""
     both = more | known
     for name in known.keys() & more.keys():
         if name == VOICES:
@@ -53,13 +53,13 @@ def filled(known: Values, more: Values) -> Values:
 
 
 def written(known: Values) -> str:
-    """As JSON, to be kept; half a surrogate, at which pydantic's own way fails, becomes a question mark."""
+    """Return the values as JSON for the database. A lone surrogate, which pydantic refuses, becomes `?`."""
     text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace").decode()
 
 
 def read(configuration: str | None) -> Values:
-    """What was kept; nothing where that cannot be read any more."""
+    """Read the values from the database; none if the text cannot be read."""
     try:
         values = json.loads(configuration or "{}")
     except ValueError:
@@ -84,7 +84,7 @@ def _names_in(value: Any) -> frozenset[str]:
 
 
 def _voices(known: list[Values], more: list[Values]) -> Iterator[Values]:
-    """Each voice with what `more` says of the same one: of that asset or, without an asset, at that place."""
+    """Yield each voice, completed from `more` by the voice of the same asset ID or, without one, place."""
     by_asset = {voice["voice_asset_id"]: voice for voice in more if "voice_asset_id" in voice}
     as_many = len(known) == len(more)
     for place, voice in enumerate(known):

@@ -1,10 +1,13 @@
-"""The words of the domain as types: what is asked for, and one use of the bot by one person."""
+"""An invocation, one use of the bot by one person, and the types of its parts."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Generic, TypeAlias, cast
 
+from typing_extensions import TypeIs, TypeVar
+
+from bot.errors import Answer
 from bot.reasons import Reason
 
 REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwest-Guiyang1"}
@@ -12,14 +15,14 @@ REGION_NAMES = {"cn-north-4": "CN North-Beijing4", "cn-southwest-2": "CN Southwe
 
 
 class RoomType(StrEnum):
-    """`room_type` of the start call (Table 3). Left out, MetaStudio takes RTC."""
+    """`room_type` of the start call (Table 3). If it is left out, MetaStudio uses RTC."""
 
     RTC = "RTC"
     METALINK = "METALINK"
 
 
 class Action(StrEnum):
-    """What somebody wanted of the bot."""
+    """What a person wants from the bot."""
 
     START = "start"
     STOP = "stop"
@@ -32,7 +35,7 @@ class Action(StrEnum):
 
 
 class Source(StrEnum):
-    """The way by which they asked."""
+    """How a person used the bot."""
 
     COMMAND = "command"
     BUTTON = "button"
@@ -47,14 +50,14 @@ class ChannelKind(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an invocation stands.
+    """The status of an invocation.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
              ├─→ refused
              ├─→ failed                 (never sent)
-             └─→ done                   (whatever is no start)
+             └─→ done                   (every use that is not a start)
 
-    `done`, `invalid` and `refused` are also what a row can be written as from the first.
+    A row can also be created as `done`, `invalid` or `refused`.
     """
 
     RECEIVED = "received"
@@ -68,7 +71,7 @@ class Status(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands, in our words; each but the first two is an end, `gone` one that nobody saw."""
+    """The state of a job in the bot's words. All but the first two are ends; nobody saw the end of `gone`."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -81,17 +84,39 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing comes after it."""
+        """True if the job is over."""
         return self not in {JobState.ACCEPTED, JobState.RUNNING}
 
     def follows(self, other: "JobState") -> bool:
-        """Whether a job may go from `other` to this: answers that arrive late do not turn it back."""
+        """Return True if a job may change from `other` to this state: late answers do not turn it back."""
         return not other.is_over and (self.is_over or other is JobState.ACCEPTED) and self is not other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The person, the place, and the addresses for an answer.
+
+    `foreign_team_id` is the workspace of a person from another workspace than the bot's (Slack Connect), else
+    None. `response_url` and `trigger_id` are secrets while they work, so no repr shows them.
+    """
+
+    user_id: str
+    foreign_team_id: str | None = None
+    team_id: str | None = None
+    enterprise_id: str | None = None
+    channel_id: str | None = None
+    channel_kind: ChannelKind | None = None
+    trigger_id: str | None = field(default=None, repr=False)
+    response_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The checked arguments of one start. What is None is left out of the call."""
+    """The checked arguments of one start. Arguments that are None are left out of the call.
+
+    An invocation about an existing job only has the room. After MetaStudio has chosen a region, `region`
+    holds it.
+    """
 
     room_id: str
     region: str | None = None
@@ -100,17 +125,48 @@ class StartRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """One use of the bot: a row of the log, column by column.
+class Job:
+    """The job that an invocation made, or that it is about.
 
-    Times are aware datetimes in UTC; `latency_ms` runs from receipt to MetaStudio's answer. `started_at` is
-    when the job was known to be started, `adopted_at` when it was found after its answer was lost, `ended_at`
-    when its end was seen. `foreign_team_id` is the workspace of a person who is not of the bot's own (Slack
-    Connect), else None.
-    `previous_id` names the invocation whose button led to this one; no two rows name the same. `job_state` is
-    what the announcement shows, `configuration` what MetaStudio said of the job's voices and picture, as JSON
-    and without its `rtc_room_info`. Past its `lease_until` any process may claim the row. `response_url` and
-    `trigger_id` are secrets while they work: no repr shows them.
+    `state` is the state in the announcement; for a stop it is the state after the stop. `configuration` is
+    MetaStudio's voice and video configuration as JSON, without `rtc_room_info`. `started_at` is the time when
+    the bot learnt that the job was started, `adopted_at` when it found a job whose answer was lost, and
+    `ended_at` when it saw the end.
+    """
+
+    job_id: str
+    state: JobState | None = None
+    configuration: str | None = None
+    started_at: datetime | None = None
+    adopted_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """When people were told the outcome of an invocation, and the message, if it can be edited."""
+
+    announced_at: datetime | None = None
+    channel: str | None = None
+    ts: str | None = None
+
+
+NO_ANSWER = Answer()
+NOT_TOLD = Told()
+
+RequestT_co = TypeVar("RequestT_co", bound=StartRequest | None, default=StartRequest | None, covariant=True)
+JobT_co = TypeVar("JobT_co", bound=Job | None, default=Job | None, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation(Generic[RequestT_co, JobT_co]):
+    """One use of the bot: a row of the invocation log.
+
+    The room of a `RoomInvocation` is known; the room and the job of a `JobInvocation` are.
+
+    Times are aware datetimes in UTC. `latency_ms` is the time from the receipt to MetaStudio's answer.
+    `previous_id` is the ID of the invocation whose button led to this one; it is unique. After `lease_until`
+    any process may claim the row.
     """
 
     id: str
@@ -118,62 +174,57 @@ class Invocation:
     action: Action
     source: Source
     status: Status
-    team_id: str | None = None
-    enterprise_id: str | None = None
-    channel_id: str | None = None
-    channel_kind: ChannelKind | None = None
-    user_id: str
-    foreign_team_id: str | None = None
+    origin: Origin
     text: str = ""
-    room_id: str | None = None
+    request: RequestT_co
     room_name: str | None = None
-    region: str | None = None
-    room_type: str | None = None
-    client_id: str | None = None
     previous_id: str | None = None
     reason: Reason | None = None
-    http_status: int | None = None
-    error_code: str | None = None
-    error_msg: str | None = None
-    request_id: str | None = None
-    job_id: str | None = None
-    job_state: JobState | None = None
-    configuration: str | None = None
+    answer: Answer = NO_ANSWER
+    job: JobT_co
     latency_ms: int | None = None
-    started_at: datetime | None = None
-    adopted_at: datetime | None = None
-    ended_at: datetime | None = None
-    trigger_id: str | None = field(default=None, repr=False)
-    response_url: str | None = field(default=None, repr=False)
-    message_channel: str | None = None
-    message_ts: str | None = None
-    announced_at: datetime | None = None
+    told: Told = NOT_TOLD
     lease_until: datetime | None = None
 
-    def asking_for(self, request: StartRequest) -> Self:
-        """The same with what was asked for."""
-        return replace(
-            self,
-            room_id=request.room_id,
-            region=request.region,
-            room_type=request.room_type,
-            client_id=request.client_id,
-        )
+    def asking_for(self, request: StartRequest) -> "Invocation[StartRequest, JobT_co]":
+        """Return the invocation with this request."""
+        row: Invocation = self
+        return cast("Invocation[StartRequest, JobT_co]", replace(row, request=request))
+
+    def about_job(self, room_id: str, job_id: str) -> "JobInvocation":
+        """Return the invocation with this job."""
+        row: Invocation = self
+        return cast("JobInvocation", replace(row, request=StartRequest(room_id), job=Job(job_id=job_id)))
 
     @property
     def made_no_job(self) -> bool:
-        """Whether it is a start that certainly made none."""
+        """True for a start that certainly made no job."""
         return self.status in {Status.FAILED, Status.REFUSED}
 
     def is_visible_to(self, asking: "Invocation") -> bool:
-        """Whether the person may read of this one where they ask: it is theirs, of that channel, or public.
+        """Return True if the person of `asking` may see this invocation in the channel of `asking`.
 
-        A person of another workspace cannot read the public channels of the bot's.
+        They may if it is their own, from the same channel, or from a public channel. A person of another
+        workspace cannot read the public channels of the bot's workspace.
         """
-        is_public = self.channel_kind is ChannelKind.PUBLIC and asking.foreign_team_id is None
-        is_here = self.channel_id is not None and self.channel_id == asking.channel_id
-        return is_public or is_here or self.user_id == asking.user_id
+        mine, theirs = self.origin, asking.origin
+        is_public = mine.channel_kind is ChannelKind.PUBLIC and theirs.foreign_team_id is None
+        is_here = mine.channel_id is not None and mine.channel_id == theirs.channel_id
+        return is_public or is_here or mine.user_id == theirs.user_id
 
 
-SECRET_COLUMNS = frozenset(column.name for column in fields(Invocation) if not column.repr)
-"""Columns of an invocation that are shown to nobody."""
+RoomInvocation: TypeAlias = Invocation[StartRequest, Job | None]
+"""An invocation whose room is known: each start with valid arguments, for example."""
+
+JobInvocation: TypeAlias = Invocation[StartRequest, Job]
+"""An invocation whose room and job are known: a start that made a job, or a use about a job."""
+
+
+def has_room(invocation: Invocation) -> TypeIs[RoomInvocation]:
+    """Return True if the room is known."""
+    return invocation.request is not None
+
+
+def has_job(invocation: Invocation) -> TypeIs[JobInvocation]:
+    """Return True if the room and the job are known."""
+    return invocation.request is not None and invocation.job is not None

@@ -1,8 +1,8 @@
-"""What MetaStudio says of a job that it has started (start call, Tables 5 to 10).
+"""A job as MetaStudio describes it (start call, Tables 5 to 10).
 
-The document's own example answers with nothing but `job_id`, so every field is optional. What cannot be
-used (a null, a list where an object belongs) counts as left out: a job that exists is never lost to a
-field that surprises. Closed lists of values stay plain strings, numbers out of the documented range are kept.
+The example in MetaStudio's documentation answers with only `job_id`, so every field is optional. A value that
+cannot be used (a null, a list instead of an object) counts as left out, so that one bad field never loses a
+job. Enumerations stay plain strings, and numbers outside the documented range are kept.
 """
 
 import re
@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
@@ -28,13 +29,13 @@ from typing_extensions import override
 from bot.domain.configuration import VOICES, Values, said, written
 
 Number = Annotated[int | float, Field(ge=-(10**15), le=10**15)]
-"""Wide enough for all that is documented and much beside it, yet never too long to print."""
+"""Wider than every documented range, but short enough to print."""
 
 LONGEST_NAME = 200
-"""Characters that are kept of a room's name; a message shows fewer."""
+"""Characters of a room's name that are kept. A message shows fewer."""
 
-_JOINERS = "\u200c\u200d"  # without them some scripts read otherwise
-_BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # letters that show nothing
+_JOINERS = "\u200c\u200d"  # some scripts need them
+_BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # letters that look blank
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d")
 
@@ -46,8 +47,8 @@ def _or_none(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
-def _written_out(value: Any) -> Any:
-    """A bare number, quoted or not, is no date: pydantic would count seconds or milliseconds with it."""
+def _only_date_text(value: Any) -> Any:
+    """Refuse a bare number, quoted or not: pydantic would read it as a Unix time."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DATE_AND_TIME.match(value)):
         return value
     raise ValueError("not a date and time")
@@ -57,11 +58,11 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise ValueError("beyond the calendar") from None
+        raise ValueError("outside the calendar's range") from None
 
 
-Moment = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-"""RFC 3339, `2021-01-10T08:43:17Z`; kept in UTC, which also counts where no zone is written."""
+Moment = Annotated[datetime, BeforeValidator(_only_date_text), AfterValidator(_in_utc)]
+"""A time in RFC 3339, `2021-01-10T08:43:17Z`, converted to UTC. Without a zone it counts as UTC."""
 
 
 class _Part(BaseModel):
@@ -73,20 +74,22 @@ class _Part(BaseModel):
 
     @field_validator("*", mode="wrap")
     @classmethod
-    def _unusable_counts_as_left_out(cls, value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
-        if isinstance(value, float) and not isfinite(value):
-            return None  # pydantic would turn it into the text "nan"
-        return _or_none(value, parse)
+    def _unusable_counts_as_left_out(
+        cls, value: Any, parse: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        is_usable = not isinstance(value, float) or isfinite(value)  # pydantic makes the text "nan"
+        parsed = _or_none(value, parse) if is_usable else None
+        return cls.model_fields[str(info.field_name)].default if parsed is None else parsed
 
 
 def legible(name: str | None) -> str:
-    """A name from outside on one line, without characters that steer or hide; empty if none can be seen."""
+    """Return a name on one line, without control and invisible characters; empty if nothing is visible."""
     text = (name or "")[: 4 * LONGEST_NAME].translate(_BLANK)
-    line = " ".join("".join(map(_seen, text)).split())[:LONGEST_NAME].rstrip()
+    line = " ".join("".join(map(_visible, text)).split())[:LONGEST_NAME].rstrip()
     return line if any(unicodedata.category(char)[0] in "LNPS" for char in line) else ""
 
 
-def _seen(char: str) -> str:
+def _visible(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Cc":
         return " "
@@ -94,7 +97,7 @@ def _seen(char: str) -> str:
 
 
 class RtcUser(_Part):
-    """Table 7. `signature` is a bearer credential for the RTC room until `ctime` (Unix seconds)."""
+    """Table 7. `signature` is a bearer credential for the RTC room, valid until `ctime` (Unix seconds)."""
 
     user_type: str | None = None
     user_id: str | None = None
@@ -139,7 +142,7 @@ class VoiceConfig(_Part):
 
 
 class Configuration(_Part):
-    """The voices and the picture, which a start, a job's state and a room tell of alike."""
+    """The voice and video configuration. A start, a job's state and a room have the same fields for it."""
 
     chat_subtitle_config: ChatSubtitleConfig | None = None
     video_config: ChatVideoConfig | None = None
@@ -150,23 +153,23 @@ class Configuration(_Part):
     default_language: str | None = None
 
     def told(self) -> Values:
-        """What is told of them; without whatever else the answer holds, such as an RTC room."""
+        """Return the configuration's values only, without the answer's other fields, such as the RTC room."""
         return said(self.model_dump(include=set(Configuration.model_fields), exclude_none=True))
 
 
 class SmartChatJob(Configuration):
-    """Table 5."""
+    """Table 5. `job_id` is empty if the answer has none; answers to a start or in a list must have one."""
 
-    job_id: str | None = None
+    job_id: str = ""
     rtc_room_info: RtcRoomInfo | None = None
 
     def configuration(self) -> str:
-        """The voices and the picture as JSON, to be kept."""
+        """Return the configuration as JSON, for the database."""
         return written(self.told())
 
     @classmethod
     def remembered(cls, job_id: str, configuration: str | None) -> Self:
-        """The job as it was kept; what cannot be read any more counts as left out."""
+        """Return the job from the database. What cannot be read counts as left out."""
         try:
             job = cls.model_validate_json(configuration or "{}")
         except ValidationError:
@@ -182,7 +185,7 @@ class ErrorInfo(_Part):
 
 
 class JobReport(SmartChatJob):
-    """What is told of a job after its start: an item of a room's list, or the answer of the state call.
+    """A job after its start: an item of a room's list, or the answer of the state call.
 
     `state` is WAITING, PROCESSING, SUCCEED (ended normally), FAILED or DELETING; `duration` is in seconds;
     `job_finish_reason` is NORMAL or MUTE_TIMEOUT.
@@ -197,14 +200,14 @@ class JobReport(SmartChatJob):
 
 
 class RoomReport(Configuration):
-    """What is told of a room. It has one voice (`voice_config`), several, or both."""
+    """A room as MetaStudio describes it. It has `voice_config`, `voice_config_list`, or both."""
 
     room_name: str | None = None
     voice_config: VoiceConfig | None = None
 
     @property
     def name(self) -> str | None:
-        """The name as it can be shown; None where it has none."""
+        """The name that can be shown; None if the room has none."""
         return legible(self.room_name) or None
 
     @override

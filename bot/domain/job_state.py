@@ -1,4 +1,4 @@
-"""What MetaStudio reports of a job → where the job stands. Pure."""
+"""Map MetaStudio's report of a job to the job's state. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from bot.domain.job import JobReport
 from bot.errors import Answer
 
 NOBODY_JOINED = "MSS.45000023"
-"""The code with which a job ends itself when no client has joined its RTC room."""
+"""The error code of a job that ended because no client joined its RTC room."""
 
 UNDER_WAY = {"WAITING": JobState.ACCEPTED, "PROCESSING": JobState.RUNNING}
-"""MetaStudio's states of jobs that hold a channel. SUCCEED means ended normally."""
+"""MetaStudio's states of jobs that hold a channel. SUCCEED means that the job ended normally."""
 
 _OVER = frozenset({"SUCCEED", "FAILED", "DELETING"})
 
 
 @dataclass(frozen=True, slots=True)
 class JobLife:
-    """Where a job stands: for how long it has run, why it failed, who stopped it, as far as that is known."""
+    """A job's state, with what is known of its duration, of its error and of the person who stopped it."""
 
     state: JobState
     seconds: float | None = None
@@ -26,10 +26,10 @@ class JobLife:
 
 
 def life_of(report: JobReport, *, stopped_by: str | None = None) -> JobLife | None:
-    """Where the job stands by this report; None where the report does not tell.
+    """Return the job's state by this report; None if the report does not say it.
 
     Args:
-        stopped_by: who has stopped it by way of the bot.
+        stopped_by: the person who stopped the job with the bot.
     """
     state = (report.state or "").upper()
     if state in UNDER_WAY:

@@ -1,8 +1,8 @@
-"""Who may do what: the one gate for permissions. Pure; the file is read once, by the caller.
+"""The policy: who may do what. Pure; the caller reads the file once.
 
-The policy is TOML. Each list that is there must hold the value; a list that is left out allows everything.
-Admins may do everything, and whoever started a job may stop it. A person of another workspace may look; for
-more, `admins` or the `users` of that table must name them:
+The policy is TOML. A list allows only the values that it holds. A list that is left out allows everything.
+Admins may do everything, and the person who started a job may stop it. A person of another workspace may
+look; to do more, they must be named in `admins` or in the `users` of that table:
 
     admins = ["U024BE7LA"]
 
@@ -28,10 +28,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.invocation import Action, Invocation, StartRequest
+from bot.domain.invocation import Action, Invocation, JobInvocation, StartRequest
 from bot.errors import Refused, SettingFault, SettingsError
-from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 _Users = list[Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")]]
 
@@ -63,7 +63,7 @@ _REMEDIES = {
 
 
 class Policy(BaseModel):
-    """The rules of one file; `Policy()` lets everybody do everything."""
+    """The rules of one file. `Policy()` allows everything to everybody."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -74,12 +74,12 @@ class Policy(BaseModel):
 
     @classmethod
     def parse(cls, toml: str) -> Self:
-        """The policy written in `toml`.
+        """Parse a policy.
 
-        A mistake closes the gate instead of opening it: an unknown table or key is an error.
+        An unknown table or key is an error, because a rule with a typing mistake would allow everything.
 
         Raises:
-            SettingsError: saying where the file is wrong.
+            SettingsError: the file is wrong; the error says where.
         """
         try:
             return cls.model_validate(tomllib.loads(toml))
@@ -93,99 +93,97 @@ class Policy(BaseModel):
             faults = [str(error)]
         raise SettingsError([SettingFault("AVATAR_POLICY_FILE", fault) for fault in faults])
 
-    def check(self, invocation: Invocation, start: Invocation | None = None) -> None:
-        """The gate for every use of the bot: let it pass, or refuse it.
+    def check(self, invocation: Invocation, start: JobInvocation | None = None) -> None:
+        """Allow or refuse one use of the bot.
 
         Args:
-            invocation: with the room and region that it is about, if it is about any.
-            start: what made the job that it is about, where the log knows it.
+            invocation: the use, with its room and region if it has them.
+            start: the start that made the job in question, if the invocation log knows it.
 
         Raises:
-            Refused: naming the first rule that is in the way.
+            Refused: a rule forbids it; the error names the first such rule.
         """
         match invocation.action:
             case Action.HELP:
                 pass
             case Action.JOBS | Action.DETAILS:
                 self._check_look(invocation)
-            case Action.START | Action.LOOK | Action.ADOPT:  # all of them may give a job to a start
-                request = StartRequest(invocation.room_id or "", invocation.region)
-                self.check_start(invocation, request)
+            case Action.START | Action.LOOK | Action.ADOPT:  # each of them may give a job to a start
+                self.check_start(invocation, invocation.request)
             case Action.STOP:
-                self.check_stop(invocation, invocation.room_id or "", start)
+                room_id = invocation.request.room_id if invocation.request else None
+                self.check_stop(invocation, room_id, start)
             case Action.RTC_ACCESS:
                 self.check_rtc_access(invocation, start)
 
-    def check_start(self, invocation: Invocation, request: StartRequest) -> None:
-        """Let the start pass, or refuse it.
+    def check_start(self, invocation: Invocation, request: StartRequest | None) -> None:
+        """Allow or refuse a start.
 
         Raises:
-            Refused: naming the first rule that is in the way.
+            Refused: a rule forbids it; the error names the first such rule.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        _check_home(invocation, self.start)
+        _check_workspace(invocation, self.start)
+        room_id, region = (request.room_id, request.region) if request else (None, None)
         regions = self.start.regions
-        if regions and request.region is None:
+        if regions and region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        refusal = reason(Code.ROOM_NOT_ALLOWED, verb="start", room_id=request.room_id)
-        _pass(self.start.rooms, request.room_id, refusal)
-        if regions is not None and request.region not in regions:
-            raise Refused(
-                reason(Code.REGION_NOT_ALLOWED, region=str(request.region), allowed=" ".join(regions))
-            )
+        _require(self.start.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
+        if regions is not None and region not in regions:
+            raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
-    def check_stop(self, invocation: Invocation, room_id: str, start: Invocation | None) -> None:
-        """Let the stop pass, or refuse it. `start` is what made the job, where the log knows it.
+    def check_stop(self, invocation: Invocation, room_id: str | None, start: JobInvocation | None) -> None:
+        """Allow or refuse a stop. `start` is the start that made the job, if the invocation log knows it.
 
         Raises:
-            Refused: naming the first rule that is in the way.
+            Refused: a rule forbids it; the error names the first such rule.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.user_id == invocation.user_id:
-            _check_home(invocation, self.start, self.stop)
+        if start is not None and start.origin.user_id == invocation.origin.user_id:
+            _check_workspace(invocation, self.start, self.stop)
             return
-        _check_home(invocation, self.stop)
+        _check_workspace(invocation, self.stop)
         _check(self.stop, invocation, "stop")
         is_hidden = start is not None and not start.is_visible_to(invocation)
         told = None if is_hidden else room_id
-        _pass(self.stop.rooms, room_id, reason(Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told))
+        _require(self.stop.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="stop", room_id=told)
 
-    def check_rtc_access(self, invocation: Invocation, start: Invocation | None) -> None:
-        """Let who made the job see what a client needs to join it, and admins.
+    def check_rtc_access(self, invocation: Invocation, start: JobInvocation | None) -> None:
+        """Allow RTC access to the person who started the job, and to admins.
 
-        A job that was adopted may be somebody else's, however likely it is not.
+        An adopted job may belong to somebody else, so only admins have access to it.
 
         Raises:
-            Refused: for anybody else.
+            Refused: the person is neither of them.
         """
-        if invocation.user_id in self.admins:
+        if invocation.origin.user_id in self.admins:
             return
-        if start is not None and start.adopted_at is not None:
+        if start is not None and start.job.adopted_at is not None:
             raise Refused(reason(Code.RTC_ACCESS_OF_ADOPTED_JOB, has_admins=bool(self.admins)))
-        if start is None or start.user_id != invocation.user_id:
+        if start is None or start.origin.user_id != invocation.origin.user_id:
             raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
-        _check_home(invocation, self.start)
+        _check_workspace(invocation, self.start)
 
     def _check_look(self, invocation: Invocation) -> None:
-        if invocation.user_id not in self.admins:
+        if invocation.origin.user_id not in self.admins:
             _check(self.look, invocation, "list")
 
 
 def _check(rules: _Rules, invocation: Invocation, verb: str) -> None:
-    _pass(rules.users, invocation.user_id, reason(Code.PERSON_NOT_ALLOWED, verb=verb))
-    _pass(rules.channels, invocation.channel_id, reason(Code.CHANNEL_NOT_ALLOWED, verb=verb))
+    _require(rules.users, invocation.origin.user_id, Code.PERSON_NOT_ALLOWED, verb=verb)
+    _require(rules.channels, invocation.origin.channel_id, Code.CHANNEL_NOT_ALLOWED, verb=verb)
 
 
-def _check_home(invocation: Invocation, *named_in: _Rules) -> None:
-    """Refuse a person of another workspace whom none of these rules names."""
-    named = any(invocation.user_id in (rules.users or ()) for rules in named_in)
-    if invocation.foreign_team_id is not None and not named:
+def _check_workspace(invocation: Invocation, *named_in: _Rules) -> None:
+    """Refuse a person of another workspace, unless one of these rules names them."""
+    named = any(invocation.origin.user_id in (rules.users or ()) for rules in named_in)
+    if invocation.origin.foreign_team_id is not None and not named:
         raise Refused(reason(Code.WORKSPACE_NOT_ALLOWED))
 
 
-def _pass(allowed: Sequence[str] | None, value: str | None, refusal: Reason) -> None:
+def _require(allowed: Sequence[str] | None, value: str | None, refusal: Code, **args: str | None) -> None:
     if allowed is not None and value not in allowed:
-        raise Refused(refusal)
+        raise Refused(reason(refusal, **args))

@@ -1,4 +1,4 @@
-"""A post: a message in Slack about an invocation or its job, from the wish to its last edit."""
+"""A post: a Slack message about an invocation or its job, from the plan to its last edit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.domain.invocation import Invocation, JobState
 
 
 class Purpose(StrEnum):
-    """What a post is for. Those of the first two kinds are edited as their job goes on."""
+    """What a post is for. Announcements and notifications are edited when the job changes."""
 
     ANNOUNCEMENT = "announcement"
     NOTIFICATION = "notification"
@@ -20,14 +20,15 @@ class Purpose(StrEnum):
 class Post:
     """A row of the table `posts`, column by column. Times are aware datetimes in UTC.
 
-    It belongs to the start of its job, or to the invocation of which it tells. `channel` and `ts` are where
-    it stands, if it can be found again; `thread_of` names the post in whose thread it stands. `state` is what
-    it is to show of the job, with `facts` as JSON where the message needs more than the rows hold, and
-    `shown_state` what it shows. `revision` is raised whenever it is to be said anew.
+    A post belongs to the start of its job, or to the invocation that it is about. `channel` and `ts` identify
+    the Slack message, if it can be edited; `thread_of` is the ID of the post whose thread holds it. `state`
+    is the job state that the message should show, and `shown_state` the one that it shows. `facts` is JSON
+    for what the message needs beside the rows. `revision` grows each time the message has to be sent or
+    edited again.
 
-    It is to be delivered from `next_attempt_at` on (None: nothing is to be done), by whoever holds it until
-    `lease_until`. `attempts` counts the failures since it was last wanted; `done_at` is when it was last
-    delivered.
+    The post is due from `next_attempt_at` on (None: nothing to do). One process has claimed it until
+    `lease_until`. `attempts` counts the failures since the last delivery or the last change of `revision`.
+    `done_at` is the time of the last delivery.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A post with what it is about. `parent` is the post in whose thread it belongs."""
+    """A post with its invocation. `parent` is the post whose thread it belongs to."""
 
     post: Post
     invocation: Invocation

@@ -1,36 +1,35 @@
-"""The steps of an invocation from one status to the next, each with what has become known by it.
+"""The steps of an invocation from one status to the next, each with the facts that it adds.
 
-A step names all that it writes, so each kind of step is one statement, however often it is taken.
+A step of one kind always writes the same columns, so each kind is one prepared statement. `store.rows` knows
+the columns.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from typing_extensions import override
 
-from bot.domain.invocation import Invocation, JobState, Status
+from bot.domain.invocation import NO_ANSWER, Invocation, Job, JobState, Status
 from bot.errors import Answer
 from bot.reasons import Reason, ReasonCode, reason
 
-_NO_ANSWER = Answer()
+ADOPTED = reason(ReasonCode.ADOPTED)
+
+AnyInvocation = TypeVar("AnyInvocation", bound=Invocation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Any of them. Until `lease_until` no other process may claim the row; None: nothing is left to do."""
+    """Base of all steps. Before `lease_until` no other process may claim the row; None: nothing is to do."""
 
     status: ClassVar[Status]
 
     lease_until: datetime | None = None
 
-    def facts(self) -> dict[str, Any]:
-        """What it changes of an invocation besides the status, by the names of its fields."""
-        return {"lease_until": self.lease_until}
-
-    def applied_to(self, invocation: Invocation) -> Invocation:
-        """The invocation after this step."""
-        return replace(invocation, status=self.status, **self.facts())
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        """Return the invocation after this step."""
+        return replace(invocation, status=self.status, lease_until=self.lease_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +41,22 @@ class Starting(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling(Step):
-    """What comes of an invocation, after so many milliseconds."""
+    """A step that settles an invocation. `latency_ms` is the time since it was received."""
 
     latency_ms: int | None = None
 
     @override
-    def facts(self) -> dict[str, Any]:
-        return {"lease_until": self.lease_until, "latency_ms": self.latency_ms}
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        return replace(Step.applied_to(self, invocation), latency_ms=self.latency_ms)
 
     def timed(self, *, latency_ms: int, lease_until: datetime | None) -> Self:
-        """The same at a time."""
+        """Return the step with its latency and lease."""
         return replace(self, latency_ms=latency_ms, lease_until=lease_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started(Settling):
-    """MetaStudio has answered the start with a job, which has still to be announced."""
+class WithJob(Settling):
+    """The start has a job. The job is not announced yet."""
 
     status: ClassVar[Status] = Status.STARTED
 
@@ -65,103 +64,100 @@ class Started(Settling):
     started_at: datetime
     region: str | None = None
     configuration: str | None = None
-    answer: Answer = _NO_ANSWER
 
     @override
-    def facts(self) -> dict[str, Any]:
-        return Settling.facts(self) | _of_job(self) | {"reason": None} | _of_answer(self.answer)
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        request = invocation.request
+        return replace(
+            Settling.applied_to(self, invocation),
+            request=replace(request, region=self.region) if request else None,
+            job=Job(
+                job_id=self.job_id,
+                state=JobState.ACCEPTED,
+                configuration=self.configuration,
+                started_at=self.started_at,
+            ),
+            told=replace(invocation.told, announced_at=None),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted(Settling):
-    """The job of a start whose answer was lost is found, and has still to be announced."""
+class Started(WithJob):
+    """MetaStudio has answered the start with a job."""
 
-    status: ClassVar[Status] = Status.STARTED
-
-    job_id: str
-    started_at: datetime
-    region: str | None = None
-    configuration: str | None = None
+    answer: Answer = NO_ANSWER
 
     @override
-    def facts(self) -> dict[str, Any]:
-        found = {"adopted_at": self.started_at, "reason": reason(ReasonCode.ADOPTED)}
-        return Settling.facts(self) | _of_job(self) | found
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        return replace(WithJob.applied_to(self, invocation), reason=None, answer=self.answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted(WithJob):
+    """The job of a start whose answer was lost has been found."""
+
+    @override
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        started = WithJob.applied_to(self, invocation)
+        job = started.job and replace(started.job, adopted_at=self.started_at)
+        return replace(started, reason=ADOPTED, job=job)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Settling):
     """A step with a reason, with MetaStudio's answer, or with both.
 
-    `forgets_address`: the response_url is not needed any more.
+    `forgets_address`: clear the response_url, because it is not needed any more.
     """
 
     reason: Reason | None = None
-    answer: Answer = _NO_ANSWER
+    answer: Answer = NO_ANSWER
     forgets_address: bool = False
 
     @override
-    def facts(self) -> dict[str, Any]:
-        facts = Settling.facts(self) | {"reason": self.reason} | _of_answer(self.answer)
-        return facts | {"response_url": None} if self.forgets_address else facts
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        origin = replace(invocation.origin, response_url=None) if self.forgets_address else invocation.origin
+        settled = Settling.applied_to(self, invocation)
+        return replace(settled, reason=self.reason, answer=self.answer, origin=origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Answered):
-    """Nobody knows what came of the start."""
+    """The outcome of the start is unknown."""
 
     status: ClassVar[Status] = Status.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Answered):
-    """It did not come about."""
+    """The invocation failed."""
 
     status: ClassVar[Status] = Status.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Answered):
-    """It is not allowed, or not wanted. `frees_button`: the button that led to it may be used again."""
+    """The invocation is not allowed or not wanted. `frees_button`: its button may be used again."""
 
     status: ClassVar[Status] = Status.REFUSED
 
     frees_button: bool = False
 
     @override
-    def facts(self) -> dict[str, Any]:
-        facts = Answered.facts(self)
-        return facts | {"previous_id": None} if self.frees_button else facts
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        refused = Answered.applied_to(self, invocation)
+        return replace(refused, previous_id=None) if self.frees_button else refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Answered):
-    """What is no start is done. `job_state` is what it has made of its job."""
+    """An invocation that is not a start is done. `job_state` is the new state of its job, if any."""
 
     status: ClassVar[Status] = Status.DONE
 
     job_state: JobState | None = None
 
     @override
-    def facts(self) -> dict[str, Any]:
-        return Answered.facts(self) | {"job_state": self.job_state}
-
-
-def _of_job(step: Started | Adopted) -> dict[str, Any]:
-    return {
-        "job_id": step.job_id,
-        "job_state": JobState.ACCEPTED,
-        "configuration": step.configuration,
-        "region": step.region,
-        "started_at": step.started_at,
-        "announced_at": None,
-    }
-
-
-def _of_answer(answer: Answer) -> dict[str, Any]:
-    return {
-        "http_status": answer.http_status,
-        "error_code": answer.error_code,
-        "error_msg": answer.error_msg,
-        "request_id": answer.request_id,
-    }
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        done = Answered.applied_to(self, invocation)
+        return replace(done, job=replace(done.job, state=self.job_state)) if done.job else done

@@ -1,7 +1,7 @@
-"""Typed text → the words that were meant: what keyboards, editors and Slack do to a text is undone.
+"""Normalise typed text into words: remove what keyboards, editors and Slack add to it.
 
-Slack escapes (`&lt;`, `<http://…|label>`) and marks (`*bold*`, `_italic_`, ticks); phones and editors make
-long dashes and curly quotes; and a text that was copied may hold characters that nobody sees.
+Slack escapes (`&lt;`, `<http://…|label>`) and marks (`*bold*`, `_italic_`, ticks). Phones and editors make
+long dashes and curly quotes. A copied text may hold invisible characters.
 """
 
 import re
@@ -12,19 +12,19 @@ _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _EQUALS = re.compile(r" ?= ?")
 
 _LIKE_MINUS = frozenset("\u02d7\u2043\u2212\u23af\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u2796")
-"""Signs that look like `-` and are none of Unicode's dashes: minus signs, bullets, the lines of boxes."""
+"""Signs that look like `-` but are not in Unicode's dash category: minus signs, bullets, box drawing."""
 
 _LETTER_LIKE_MINUS = re.compile(r"(?<![^\x00-\x7f])[\u1173\u30fc\u4e00](?![^\x00-\x7f])")
-"""Letters of Hangul, Katakana and Han that look like `-`; beside other letters they stay what they are."""
+"""Letters of Hangul, Katakana and Han that look like `-`. Beside other letters they are kept."""
 
 _LIKE_EQUALS = frozenset("\u2550\ua78a\U0001f7f0")
 _INVISIBLE = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffc"
     r"\U000e0000-\U000e0fff]"
 )
-"""What shows nothing and is of no category of its own: fillers, variation selectors, tags, joiners."""
+"""Invisible characters that have no common category: fillers, variation selectors, tags, joiners."""
 
-_BLANK_OF_BRAILLE = "\u2800"
+_BRAILLE_BLANK = "\u2800"
 
 _MARKS = frozenset("\"'`<>,;\u02b9\u02ba\u02bb\u02bc\u02bd\u2032\u2033\u2035\u3001\u060c\u061b")
 _MARK_CATEGORIES = frozenset({"Pi", "Pf", "Ps", "Pe"})
@@ -35,24 +35,24 @@ _FULL_STOPS = ".\u3002\u06d4"
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a command; `name = value` is one of them."""
+    """Return the words of a command. `name = value` is one word."""
     text = _SLACK_LINK.sub(_label, text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    words = _without_common_marks(_EQUALS.sub("=", " ".join(_plain(text).split())).split())
+    words = _without_common_marks(_EQUALS.sub("=", " ".join(_normalised(text).split())).split())
     parts = (_without_common_marks(word.split("=", 1)) for word in words)
     found = ("=".join(map(without_marks, pair)) for pair in parts)
     return [word for word in found if word]
 
 
 def without_marks(text: str) -> str:
-    """The text without what is around it: quotes, ticks, brackets, commas, full stops, bold, italics.
+    """Remove the marks around a text: quotes, ticks, brackets, commas, full stops, bold, italics.
 
-    `*`, `~` and `_` go where they stand on both sides. `_` may be part of an ID: one pair goes, and only
-    where there is more inside than signs.
+    `*`, `~` and `_` are removed in pairs. `_` may be part of an ID, so only one pair of it is removed, and
+    only if the text inside has a letter or a digit.
     """
     is_italic = False
     while True:
-        before, text = text, _within_brackets(_without_ends(text))
+        before, text = text, _without_brackets(_without_outer_marks(text))
         for mark in "*~":
             if len(text) > 2 and text[0] == mark == text[-1]:
                 text = text[1:-1]
@@ -63,14 +63,14 @@ def without_marks(text: str) -> str:
 
 
 def peculiarities(word: str) -> str:
-    """What a reader may not see of a word: its characters beyond ASCII by their names, at most three."""
+    """Name the characters of a word that are not ASCII, at most three: a reader may not see them."""
     found = dict.fromkeys(char for char in word if not " " < char < "\x7f")
     named = [f"U+{ord(char):04X} ({unicodedata.name(char, 'no letter')[:60].lower()})" for char in found]
     return ", ".join([*named[:3], *(["…"] if len(named) > 3 else ())])
 
 
 def visible(word: str) -> str:
-    """The word with what cannot be shown as its number."""
+    """Return the word with each unprintable character as its number."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in word)
 
 
@@ -80,16 +80,16 @@ def _label(link: re.Match[str]) -> str:
     return sigil + label if label else target
 
 
-def _plain(text: str) -> str:
-    """The text in compatible characters (NFKC), with one sort of dash and nothing invisible."""
+def _normalised(text: str) -> str:
+    """Return the text in NFKC, with `-` for every dash and without invisible characters."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text.replace("´", "'"))  # NFKC would make a blank and a mark of it
-    text = unicodedata.normalize("NFKC", "".join(map(_meant, text)))
+    text = unicodedata.normalize("NFKC", "".join(map(_normalised_char, text)))
     return _LETTER_LIKE_MINUS.sub("-", text)
 
 
-def _meant(char: str) -> str:
+def _normalised_char(char: str) -> str:
     if char.isascii():
         return char
     category = unicodedata.category(char)
@@ -97,13 +97,13 @@ def _meant(char: str) -> str:
         return "-"
     if char in _LIKE_EQUALS:
         return "="
-    if char == _BLANK_OF_BRAILLE:
+    if char == _BRAILLE_BLANK:
         return " "
     return "" if category == "Cf" or _INVISIBLE.match(char) else char
 
 
-def _without_ends(text: str) -> str:
-    """Without quotes and the like on either side, be they balanced or not, and full stops at the end."""
+def _without_outer_marks(text: str) -> str:
+    """Remove quotes and similar marks from both ends, balanced or not, and full stops from the end."""
     start, end = 0, len(text)
     while start < end and _is_mark(text[start]):
         start += 1
@@ -117,8 +117,8 @@ def _is_mark(char: str) -> bool:
     return char in _MARKS or (not char.isascii() and unicodedata.category(char) in _MARK_CATEGORIES)
 
 
-def _within_brackets(text: str) -> str:
-    """Without a pair of brackets around it, or one bracket whose partner is not there."""
+def _without_brackets(text: str) -> str:
+    """Remove a pair of brackets around the text, or one bracket without a partner."""
     closing = _BRACKETS.get(text[:1])
     opening = next((opener for opener, closer in _BRACKETS.items() if closer == text[-1:]), None)
     if closing and closing == text[-1:]:
@@ -129,18 +129,18 @@ def _within_brackets(text: str) -> str:
 
 
 def _without_common_marks(words: list[str]) -> list[str]:
-    """The words without what marks all of them together: `*one two*`, but not `*one* *two*`."""
+    """Remove a mark that encloses all words together: `*one two*`, but not `*one* *two*`."""
     if len(words) < 2:
         return words
     first, *between, last = words
     for mark in "*~_":
-        opens = mark in _edge(first) and mark not in _edge(first[::-1])
-        closes = mark in _edge(last[::-1]) and mark not in _edge(last)
+        opens = mark in _leading_signs(first) and mark not in _leading_signs(first[::-1])
+        closes = mark in _leading_signs(last[::-1]) and mark not in _leading_signs(last)
         if opens and closes:
             first, last = first.replace(mark, "", 1), last[::-1].replace(mark, "", 1)[::-1]
     return [first, *between, last]
 
 
-def _edge(word: str) -> str:
-    """The signs that a word begins with."""
+def _leading_signs(word: str) -> str:
+    """Return the signs that a word begins with."""
     return "".join(takewhile(lambda char: not char.isalnum() and char != "-", word))

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from bot.domain import steps
 from bot.domain.invocation import Invocation, Status
+from bot.domain.steps import AnyInvocation
 from bot.durable.claims import Claims
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable
@@ -28,7 +31,7 @@ ASK_SECONDS = 0.5
 T = TypeVar("T")
 
 
-def no_name(_room_id: str | None) -> None:
+def no_name(_room_id: str) -> None:
     """Return no name: the names of rooms are not known."""
 
 
@@ -43,7 +46,7 @@ class Acceptance:
         *,
         seconds: float = COMMIT_SECONDS,
         ask_seconds: float = ASK_SECONDS,
-        room_name: Callable[[str | None], str | None] = no_name,
+        room_name: Callable[[str], str | None] = no_name,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invocations = invocations
@@ -56,7 +59,14 @@ class Acceptance:
 
     def room_name(self, invocation: Invocation) -> str | None:
         """Return the name of the invocation's room, if it is known."""
-        return invocation.room_name or self._room_name(invocation.room_id)
+        request = invocation.request
+        return invocation.room_name or (self._room_name(request.room_id) if request else None)
+
+    def received(self, asked: AnyInvocation, lease_until: datetime) -> AnyInvocation:
+        """Return the row of a use that this process works on until then, once it is committed."""
+        return replace(
+            asked, status=Status.RECEIVED, room_name=self.room_name(asked), lease_until=lease_until
+        )
 
     async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add the row; return False where it exists already (see `Invocations.record`).

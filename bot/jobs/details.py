@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, JobInvocation, Status
 from bot.domain.job import RtcRoomInfo
 from bot.errors import MetaStudioError
 from bot.jobs.outcome import Outcomes
@@ -32,24 +32,24 @@ class Details:
         self._modals = modals
         self._seconds = seconds
 
-    async def show(self, start: Invocation, asking: Invocation) -> None:
+    async def show(self, start: JobInvocation, asking: Invocation) -> None:
         """Open the modal with what the invocation log holds, then add the RTC room of a job that runs."""
         if not start.is_visible_to(asking):
             await self._open(asking, not_visible())
             return
         history = await self._history(start, asking)
-        job = JobRef.of(start.room_id, start.job_id)
-        if job is None or start.job_state is None or start.job_state.is_over:
+        job = JobRef.of(start.request.room_id, start.job.job_id)
+        if job is None or start.job.state is None or start.job.state.is_over:
             await self._open(asking, details(start, history))
             return
         if view_id := await self._open(asking, details(start, history, rtc=ASKING)):
             rtc = await self._rtc_room(job)
             await self._modals.update(view_id, details(start, history, rtc=rtc))
 
-    async def _history(self, start: Invocation, asking: Invocation) -> History:
+    async def _history(self, start: JobInvocation, asking: Invocation) -> History:
         """Return what the log holds beside the start, as far as the person may read of it."""
         rows = (
-            await self._invocations.find_stop(start.job_id) if start.job_id else None,
+            await self._invocations.find_stop(start.job.job_id),
             await self._invocations.get(start.previous_id) if start.previous_id else None,
             await self._invocations.next_of(start.id),
         )
@@ -65,7 +65,7 @@ class Details:
         return report.rtc_room_info or NOT_TOLD
 
     async def _open(self, asking: Invocation, view: dict[str, object]) -> str | None:
-        view_id = await self._modals.open(asking.trigger_id, view)
+        view_id = await self._modals.open(asking.origin.trigger_id, view)
         if view_id is None:
             await self._outcomes.answer(asking, not_opened())
         return view_id

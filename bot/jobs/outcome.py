@@ -6,7 +6,7 @@ Where the database fails, people are told all the same, and the row is written a
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.domain import steps
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, RoomInvocation, Status
 from bot.domain.job import SmartChatJob
 from bot.domain.post import Post, Purpose
 from bot.durable.retry import write_with_retry
@@ -72,13 +72,13 @@ class Outcomes:
         self._write_with_retry = partial(write_with_retry, sleep=sleep)
         self._writes = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
-    async def started(self, invocation: Invocation, job: SmartChatJob, answer: Answer) -> None:
+    async def started(self, invocation: RoomInvocation, job: SmartChatJob, answer: Answer) -> None:
         """Note that MetaStudio has accepted the start, and tell the channel."""
         _log.info("started", job_id=job.job_id, request_id=answer.request_id)
         started = steps.Started(
-            job_id=job.job_id or "",
+            job_id=job.job_id,
             configuration=job.configuration(),
-            region=job.region or invocation.region,
+            region=job.region or invocation.request.region,
             started_at=self._now(),
             answer=answer,
         )
@@ -88,16 +88,16 @@ class Outcomes:
         write = partial(self._write_started, invocation, step, post)
         await self._settle(settled, write, post, self._posts.rendering.announcement(settled, job))
 
-    async def adopt(self, unknown: Invocation, job: SmartChatJob) -> bool:
+    async def adopt(self, unknown: RoomInvocation, job: SmartChatJob) -> bool:
         """Adopt a job that only this start can have made, and tell the channel; False if it has an owner.
 
         Raises:
             DatabaseUnavailable: the job is not adopted.
         """
         found = steps.Adopted(
-            job_id=job.job_id or "",
+            job_id=job.job_id,
             configuration=job.configuration(),
-            region=job.region or unknown.region,
+            region=job.region or unknown.request.region,
             started_at=self._now(),
         )
         post = self._posts.new(unknown, Purpose.ANNOUNCEMENT, job_id=job.job_id)
@@ -108,7 +108,7 @@ class Outcomes:
         await self._posts.publish(post, adopted, self._posts.rendering.announcement(adopted, job))
         return True
 
-    async def not_started(self, invocation: Invocation, error: ReasonedError) -> None:
+    async def not_started(self, invocation: RoomInvocation, error: ReasonedError) -> None:
         """Note that nothing was started, for certain, and tell the person."""
         step: steps.Answered
         match error:
@@ -120,12 +120,12 @@ class Outcomes:
                 step = steps.Failed(reason=error.reason)
         await self.conclude(invocation, step, not_started(invocation, error))
 
-    async def interrupted(self, invocation: Invocation) -> None:
+    async def interrupted(self, invocation: RoomInvocation) -> None:
         """Note that a process ended before it sent the start; offer the person to start it now."""
         step = steps.Failed(reason=reason(ReasonCode.INTERRUPTED))
         await self.conclude(invocation, step, interrupted(invocation))
 
-    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+    async def unknown(self, invocation: RoomInvocation, error: OutcomeUnknown) -> RoomInvocation | None:
         """Note that the start may have made a job; tell nobody before the room's jobs were looked at.
 
         Return None where another process has claimed the row.
@@ -149,7 +149,7 @@ class Outcomes:
         write = partial(self._invocations.advance, invocation, step, post=post)
         await self._settle(step.applied_to(invocation), write, post, lambda _hint: message)
 
-    async def tell_unknown(self, unknown: Invocation, look: Look) -> bool:
+    async def tell_unknown(self, unknown: RoomInvocation, look: Look) -> bool:
         """Tell the person that the outcome is unknown; return False where another process has the row.
 
         Raises:
@@ -194,11 +194,12 @@ class Outcomes:
         render: Render,
     ) -> None:
         """Write the outcome down, then tell people; if the database fails, tell them first and retry."""
+        job_id = _job_id_of(settled)
         try:
             async with self._write_slot():
                 written = await write()
         except DatabaseUnavailable as error:
-            _log.error("the outcome is not in the database yet", why=str(error), job_id=settled.job_id)
+            _log.error("the outcome is not in the database yet", why=str(error), job_id=job_id)
             with self._posts.having(post):
                 delivered = await self._posts.deliver(post, settled, render)
                 if await self._write_with_retry(write) or await self._write_with_retry(
@@ -208,8 +209,8 @@ class Outcomes:
         else:
             if written is not None:
                 await self._posts.publish(post, written, render)
-            elif settled.status is Status.STARTED and not await self._is_somebodys(settled.job_id or ""):
-                _log.error("the row went another way, and its job is nobody's", job_id=settled.job_id)
+            elif job_id and settled.status is Status.STARTED and not await self._is_somebodys(job_id):
+                _log.error("the row went another way, and its job is nobody's", job_id=job_id)
                 await self._posts.deliver(post, settled, render)
 
     @asynccontextmanager
@@ -228,7 +229,7 @@ class Outcomes:
     async def _written(self, settled: Invocation) -> Invocation | None:
         """Return the row if it already holds the outcome: only the answer to the write may have been lost."""
         row = await self._invocations.get(settled.id)
-        same = row is not None and (row.status, row.job_id) == (settled.status, settled.job_id)
+        same = row is not None and (row.status, _job_id_of(row)) == (settled.status, _job_id_of(settled))
         return row if same else None
 
     async def _is_somebodys(self, job_id: str) -> bool:
@@ -245,7 +246,13 @@ class Outcomes:
         return await self._invocations.advance(taken_over, step, post=post)
 
 
+def _job_id_of(invocation: Invocation) -> str | None:
+    return invocation.job.job_id if invocation.job else None
+
+
 def _loggable(step: steps.Answered) -> dict[str, Any]:
-    facts = step.facts().items()
-    told = {name: value for name, value in facts if value is not None and name != "lease_until"}
-    return told | {"reason": str(told["reason"])} if "reason" in told else told
+    """Return what the process log tells of a step."""
+    facts = {"latency_ms": step.latency_ms, "reason": step.reason and str(step.reason), **asdict(step.answer)}
+    if isinstance(step, steps.Done):
+        facts["job_state"] = step.job_state
+    return {name: value for name, value in facts.items() if value is not None}

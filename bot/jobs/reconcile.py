@@ -14,7 +14,7 @@ import structlog
 from bot.domain import steps
 from bot.domain.arguments import StartAnyway
 from bot.domain.candidates import Candidates, Times, candidates
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, RoomInvocation, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import UNDER_WAY
 from bot.errors import DatabaseUnavailable, MetaStudioError
@@ -65,7 +65,7 @@ class Reconciliation:
         self._asked: set[tuple[str, str]] = set()
         self._slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
-    async def settle(self, unknown: Invocation, before: AbstractSet[str] = NOBODYS) -> None:
+    async def settle(self, unknown: RoomInvocation, before: AbstractSet[str] = NOBODYS) -> None:
         """Find the start's job, or tell the person that the outcome is unknown.
 
         Args:
@@ -84,10 +84,10 @@ class Reconciliation:
                 return
             await self._sleep(pause)
 
-    async def look_again(self, unknown: Invocation, asking: Invocation) -> None:
+    async def look_again(self, unknown: RoomInvocation, asking: Invocation) -> None:
         """Look again because somebody asks; the answer replaces the message whose button they pressed."""
         look = await self._adopt_or_look(unknown, is_late=True)
-        now = await self._invocations.get(unknown.id)
+        now = await self._invocations.get_start(unknown.id)
         if now is None:
             return
         if look and now.status is Status.UNKNOWN:
@@ -98,7 +98,7 @@ class Reconciliation:
         if look:
             await self._ask_rivals(look)
 
-    async def look_first(self, again: Invocation) -> bool:
+    async def look_first(self, again: RoomInvocation, previous_id: str) -> bool:
         """Look at the room again, and return whether *Start anyway* is still to be sent.
 
         It is not sent where the job of the earlier start is found, or a job that may be its own and that
@@ -109,13 +109,13 @@ class Reconciliation:
         Raises:
             DatabaseUnavailable: it is not known whether to send the start.
         """
-        pressed = unknown = await self._invocations.get(again.previous_id or "")
+        pressed = unknown = await self._invocations.get_start(previous_id)
         while unknown is not None and unknown.made_no_job and unknown.previous_id:
-            unknown = await self._invocations.get(unknown.previous_id)
+            unknown = await self._invocations.get_start(unknown.previous_id)
         if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED} or _is_over(unknown):
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
-        now = await self._invocations.get(unknown.id) or unknown
+        now = await self._invocations.get_start(unknown.id) or unknown
         if now.status is Status.STARTED:
             found = steps.Refused(reason=reason(Code.EARLIER_JOB_FOUND), frees_button=True)
             facts = look_facts(Look(), about=now.id)
@@ -128,7 +128,7 @@ class Reconciliation:
         await self._outcomes.conclude(again, possible, message, post_facts=look_facts(look, about=now.id))
         return False
 
-    async def use(self, unknown: Invocation, job_id: str, asking: Invocation) -> None:
+    async def use(self, unknown: RoomInvocation, job_id: str, asking: Invocation) -> None:
         """Give a start the job that a person has chosen, if the job is in the room and belongs to nobody."""
         try:
             reports = await self._listed(unknown)
@@ -138,7 +138,7 @@ class Reconciliation:
             _log.warning("a job is not taken", job_id=job_id, reason=str(error))
             await self._outcomes.answer(asking, not_looked(job_id))
             return
-        now = await self._invocations.get(unknown.id) or unknown
+        now = await self._invocations.get_start(unknown.id) or unknown
         if adopted or now.status is not Status.UNKNOWN:
             await self._outcomes.answer(asking, settled_already(now), instead=True)
         elif report is None:
@@ -147,13 +147,13 @@ class Reconciliation:
             owner = await self._invocations.find_start(job_id)
             await self._outcomes.answer(asking, somebodys(unknown, job_id, owner))
 
-    async def _claim(self, unknown: Invocation) -> Invocation | None:
+    async def _claim(self, unknown: RoomInvocation) -> RoomInvocation | None:
         return await self._invocations.claim(unknown, self._now() + CLAIM_TIME)
 
     async def _ask_rivals(self, look: Look) -> None:
         """Tell the people of rival starts, once each, of a job that may be theirs."""
         for rival_id in look.rivals:
-            rival = await self._invocations.get(rival_id)
+            rival = await self._invocations.get_start(rival_id)
             if rival is None or rival.status is not Status.UNKNOWN or rival.lease_until is not None:
                 continue  # settled, or its own handler is about to tell its person
             asked = {(rival_id, job_id) for job_id in look.found}
@@ -165,7 +165,7 @@ class Reconciliation:
             await self._outcomes.tell_unknown(rival, look)
 
     async def _adopt_or_look(
-        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+        self, unknown: RoomInvocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
     ) -> Look | None:
         """Look at the room; if the database fails, answer as if MetaStudio had not been asked."""
         try:
@@ -175,7 +175,7 @@ class Reconciliation:
             return Look(found=(), asked=False)
 
     async def _look(
-        self, unknown: Invocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
+        self, unknown: RoomInvocation, before: AbstractSet[str] = NOBODYS, *, is_late: bool = False
     ) -> Look | None:
         """Compare the room's jobs with the start, and adopt the one that can only be its own.
 
@@ -197,21 +197,21 @@ class Reconciliation:
             if await self._outcomes.adopt(unknown, job):
                 return None
             found = Candidates()
-        return Look(tuple(job.job_id or "" for job in found.all), rivals=rivals)
+        return Look(tuple(job.job_id for job in found.all), rivals=rivals)
 
-    async def _candidates(self, unknown: Invocation, before: AbstractSet[str]) -> Candidates:
+    async def _candidates(self, unknown: RoomInvocation, before: AbstractSet[str]) -> Candidates:
         """Return the jobs that this start may have made: those under way, else any, for some end soon."""
         found = Candidates()
         for states in (tuple(UNDER_WAY), ()):
             reports = await self._ask(unknown, states)
-            owned = await self._invocations.known_jobs([report.job_id or "" for report in reports])
+            owned = await self._invocations.known_jobs([report.job_id for report in reports])
             found = candidates(unknown, reports, self._times(unknown), known=owned | before)
             if found.all:
                 break
         return found
 
     async def _rivals(
-        self, unknown: Invocation, found: tuple[JobReport, ...], *, is_late: bool
+        self, unknown: RoomInvocation, found: tuple[JobReport, ...], *, is_late: bool
     ) -> tuple[str, ...]:
         """Return the IDs of other unknown starts of the room that may have made one of the jobs.
 
@@ -225,21 +225,22 @@ class Reconciliation:
             and candidates(other, found, self._times(other)).all
         )
 
-    def _times(self, start: Invocation) -> Times:
+    def _times(self, start: RoomInvocation) -> Times:
         offset = self._metastudio.clock_offset
         return Times.of(start, offset=offset, window=self._window, now=self._now())
 
-    async def _listed(self, unknown: Invocation) -> list[JobReport]:
+    async def _listed(self, unknown: RoomInvocation) -> list[JobReport]:
         """Return the room's jobs, those under way first: the list may not hold all of them."""
         return [report for states in (tuple(UNDER_WAY), ()) for report in await self._ask(unknown, states)]
 
-    async def _ask(self, unknown: Invocation, states: tuple[str, ...]) -> tuple[JobReport, ...]:
+    async def _ask(self, unknown: RoomInvocation, states: tuple[str, ...]) -> tuple[JobReport, ...]:
         """List the room's jobs in these states; raise TimeoutError where too many such questions wait."""
         async with asyncio.timeout(READ_SECONDS + self._start_seconds):
             return await self._metastudio.jobs_of_room(
-                unknown.room_id or "", states=states, seconds=READ_SECONDS
+                unknown.request.room_id, states=states, seconds=READ_SECONDS
             )
 
 
 def _is_over(start: Invocation) -> bool:
-    return start.job_state is not None and start.job_state.is_over
+    state = start.job.state if start.job else None
+    return state is not None and state.is_over

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import JobInvocation
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
@@ -54,24 +53,19 @@ class RtcAccess:
         self._modals = modals
         self._now = now
 
-    async def commit(self, asked: Invocation) -> Invocation | None:
+    async def commit(self, asked: JobInvocation) -> JobInvocation | None:
         """Write the request down; return None where Slack has delivered it before.
 
         Raises:
             DatabaseUnavailable: the request is not committed, and nothing may be shown.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            lease_until=self._now() + LOOK_TIME,
-        )
+        received = self._acceptance.received(asked, self._now() + LOOK_TIME)
         return received if await self._acceptance.commit(received) else None
 
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: JobInvocation) -> None:
         """Show RTC access to the person of a committed request."""
-        job = JobRef(invocation.room_id or "", invocation.job_id or "")
-        view_id = await self._modals.open(invocation.trigger_id, opening(job))
+        job = JobRef.in_row(invocation)
+        view_id = await self._modals.open(invocation.origin.trigger_id, opening(job))
         if view_id is None:
             failed = steps.Failed(reason=reason(Code.MODAL_NOT_OPENED))
             await self._outcomes.conclude(invocation, failed, not_opened())

@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.arguments import request_of
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import Invocation, JobInvocation, RoomInvocation
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
 from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
@@ -34,21 +33,21 @@ LEASE_MARGIN = timedelta(seconds=10)
 class Duplicate:
     """An equal start that is under way, is unknown, or has just started."""
 
-    existing: Invocation
+    existing: RoomInvocation
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyRunning:
     """A job of the same wish that runs in the room, of which the person is asked."""
 
-    existing: Invocation
+    existing: JobInvocation
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
     """A button that was used before; `existing` is the start that it led to."""
 
-    existing: Invocation
+    existing: RoomInvocation
 
 
 class Starts:
@@ -82,11 +81,11 @@ class Starts:
 
     async def commit(
         self,
-        asked: Invocation,
+        asked: RoomInvocation,
         *,
         previous_id: str | None = None,
         is_another: bool = False,
-    ) -> Invocation | Duplicate | AlreadyRunning | Used | None:
+    ) -> RoomInvocation | Duplicate | AlreadyRunning | Used | None:
         """Write the start down as received; return None where Slack has delivered it before.
 
         Args:
@@ -100,13 +99,7 @@ class Starts:
             running = await self._acceptance.ask(self._invocations.running_in_room(asked))
             if running is not None:
                 return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            previous_id=previous_id,
-            lease_until=self.lease_until(),
-        )
+        received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
         if previous_id and (used := await self._acceptance.ask(self._invocations.next_of(previous_id))):
@@ -116,21 +109,22 @@ class Starts:
             raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
 
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: RoomInvocation) -> None:
         """Send a committed start, and tell people the outcome."""
         before: frozenset[str] = frozenset()
         await acks_first()
         try:
             await self._await_turn()
-            if invocation.previous_id and not await self._is_still_wanted(invocation):
+            previous_id = invocation.previous_id
+            if previous_id and not await self._is_still_wanted(invocation, previous_id):
                 return
-            before = self._metastudio.seen_in(invocation.room_id or "")
+            before = self._metastudio.seen_in(invocation.request.room_id)
             starting = await self._invocations.advance(invocation, Starting(lease_until=self.lease_until()))
             if starting is None:
                 return
             invocation = starting
             started = await self._metastudio.start(
-                request_of(invocation), app_user_id=invocation.user_id, seconds=self._seconds
+                invocation.request, app_user_id=invocation.origin.user_id, seconds=self._seconds
             )
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
@@ -142,10 +136,10 @@ class Starts:
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
 
-    async def _is_still_wanted(self, invocation: Invocation) -> bool:
+    async def _is_still_wanted(self, invocation: RoomInvocation, previous_id: str) -> bool:
         """Look at the room again if an earlier start of it is unknown: its job may be listed by now."""
         claimed = await self._invocations.claim(invocation, self.lease_until())
-        return claimed is not None and await self._reconciliation.look_first(claimed)
+        return claimed is not None and await self._reconciliation.look_first(claimed, previous_id)
 
     async def _await_turn(self) -> None:
         try:
@@ -160,4 +154,4 @@ class Starts:
 
 
 def _is_same_delivery(one: Invocation, other: Invocation) -> bool:
-    return one.trigger_id is not None and one.trigger_id == other.trigger_id
+    return one.origin.trigger_id is not None and one.origin.trigger_id == other.origin.trigger_id

@@ -6,14 +6,13 @@ the named room: permission for one room must not stop a job of another.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState, Source, Status
+from bot.domain.invocation import JobInvocation, JobState, Source
 from bot.domain.job_state import UNDER_WAY
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
@@ -70,21 +69,16 @@ class Stops:
         self._now = now
         self._renew_seconds = renew_seconds
 
-    async def commit(self, asked: Invocation) -> Invocation | None:
+    async def commit(self, asked: JobInvocation) -> JobInvocation | None:
         """Write the stop down; return None where Slack has delivered it before.
 
         Raises:
             DatabaseUnavailable: the stop is not committed, and nothing may be stopped.
         """
-        received = replace(
-            asked,
-            status=Status.RECEIVED,
-            room_name=self._acceptance.room_name(asked),
-            lease_until=self._lease_until(),
-        )
+        received = self._acceptance.received(asked, self._lease_until())
         return received if await self._acceptance.commit(received) else None
 
-    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+    async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         """Stop the job of a committed row, and tell its person the outcome.
 
         Args:
@@ -92,8 +86,8 @@ class Stops:
                 unless neither the invocation log nor MetaStudio knows the job. The policy is checked again.
         """
         await acks_first()
-        start = await self._invocations.find_start(invocation.job_id or "")
-        told = _job_of(invocation).as_told(start, invocation)
+        start = await self._invocations.find_start(invocation.job.job_id)
+        told = JobRef.in_row(invocation).as_told(start, invocation)
         try:
             if resumed:
                 self._policy.check(invocation, start)
@@ -114,7 +108,9 @@ class Stops:
             if answer is not None:
                 await self._stopped(invocation, told, answer)
 
-    async def _stop_holding_the_row(self, invocation: Invocation, start: Invocation | None) -> Answer | None:
+    async def _stop_holding_the_row(
+        self, invocation: JobInvocation, start: JobInvocation | None
+    ) -> Answer | None:
         """Stop the job and renew the lease meanwhile; None where another process has claimed the row."""
         stopping = asyncio.ensure_future(self._stop(invocation, start))
         try:
@@ -128,25 +124,25 @@ class Stops:
             stopping.cancel()
             await asyncio.gather(stopping, return_exceptions=True)
 
-    async def _claim(self, invocation: Invocation) -> Invocation | None:
+    async def _claim(self, invocation: JobInvocation) -> JobInvocation | None:
         try:
             return await self._invocations.claim(invocation, self._lease_until())
         except DatabaseUnavailable as error:
             _log.warning("a stop that waits could not keep its row", reason=str(error))
             return invocation
 
-    async def _stop(self, invocation: Invocation, start: Invocation | None) -> Answer:
-        job = _job_of(invocation)
+    async def _stop(self, invocation: JobInvocation, start: JobInvocation | None) -> Answer:
+        job = JobRef.in_row(invocation)
         if not await self._is_in_its_room(job, start):
             raise JobOver(reason(Code.JOB_NOT_IN_ROOM))
         return await self._metastudio.stop(
-            job.room_id, job.job_id, app_user_id=invocation.user_id, seconds=CALL_SECONDS
+            job.room_id, job.job_id, app_user_id=invocation.origin.user_id, seconds=CALL_SECONDS
         )
 
-    async def _is_in_its_room(self, job: JobRef, start: Invocation | None) -> bool:
+    async def _is_in_its_room(self, job: JobRef, start: JobInvocation | None) -> bool:
         """Return whether the job belongs to its room, by the invocation log or else by MetaStudio's list."""
         if start is not None:
-            return start.room_id == job.room_id
+            return start.request.room_id == job.room_id
         try:
             reports = await self._metastudio.jobs_of_room(
                 job.room_id, states=tuple(UNDER_WAY), seconds=READ_SECONDS
@@ -158,17 +154,13 @@ class Stops:
     def _lease_until(self) -> datetime:
         return self._now() + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN
 
-    async def _stopped(self, invocation: Invocation, told: JobRef, answer: Answer) -> None:
+    async def _stopped(self, invocation: JobInvocation, told: JobRef, answer: Answer) -> None:
         """Note that this row stopped the job, so that the announcement names its person."""
         done = steps.Done(answer=answer, job_state=JobState.STOPPED)
         await self._outcomes.conclude(invocation, done, stopped(told, invocation.room_name))
 
 
-def _job_of(stop: Invocation) -> JobRef:
-    return JobRef(stop.room_id or "", stop.job_id or "")
-
-
-def _over_already(stop: Invocation, told: JobRef) -> Message:
+def _over_already(stop: JobInvocation, told: JobRef) -> Message:
     return over_already(told, stop.room_name, typed=stop.source is Source.COMMAND)
 
 

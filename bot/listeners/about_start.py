@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import parse_again, request_of
-from bot.domain.invocation import Action, Invocation, StartRequest, Status
+from bot.domain.arguments import parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
@@ -22,7 +22,8 @@ DOUBLE_CLICK = timedelta(seconds=2)
 class AboutStart(Wish):
     """A wish about a start: `named` is its row."""
 
-    named: Invocation
+    asked: RoomInvocation
+    named: RoomInvocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class StartWish(Wish):
     stands in a message for this person alone, which the answer replaces.
     """
 
+    asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
     is_private: bool = False
@@ -46,11 +48,23 @@ def parse_start_id(use: Use) -> str:
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
-    return about(use, named, request_of(named))
+    return about(use, named, named.request)
 
 
-async def get_start(use: Use, invocation_id: str) -> Invocation:
+async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
     """Return the row of a start.
+
+    Raises:
+        InvalidArguments: there is none with this ID, or it names no room.
+    """
+    start = await get_any_start(use, invocation_id)
+    if not has_room(start):
+        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
+    return start
+
+
+async def get_any_start(use: Use, invocation_id: str) -> Invocation:
+    """Return the row of a start, even of one that was mistyped and names no room.
 
     Raises:
         InvalidArguments: there is none with this ID.
@@ -61,44 +75,48 @@ async def get_start(use: Use, invocation_id: str) -> Invocation:
     return start
 
 
-def about(use: Use, named: Invocation, request: StartRequest) -> AboutStart:
+def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
+    """Return a wish about a start, as if the click was made in its channel."""
+    return AboutStart(asked=as_if_there(use, named, request), named=named)
+
+
+def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:
     """Return the click as if made in the channel of the start: an answer may be a direct message.
 
     Only the person who made the start is moved there; others may be no members of that channel. The team is
     always the start's, for starts are compared by it and a click may come without one.
     """
-    asked = replace(use.invocation.asking_for(request), team_id=named.team_id)
-    if asked.user_id == named.user_id or asked.channel_id is None:
-        asked = replace(asked, channel_id=named.channel_id, channel_kind=named.channel_kind)
-    return AboutStart(asked=asked, named=named)
+    there = named.origin
+    origin = replace(use.invocation.origin, team_id=there.team_id)
+    if origin.user_id == there.user_id or origin.channel_id is None:
+        origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
+    return replace(use.invocation.asking_for(request), origin=origin)
 
 
-def once_more(use: Use, named: Invocation) -> Invocation:
+def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
-    if not named.room_id:
-        raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
-    return about(use, named, parse_again(named, use.services.regions)).asked
+    return as_if_there(use, named, parse_again(named, use.services.regions))
 
 
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
-    asked, starts = wish.asked, use.services.starts
-    match await starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    asked, services = wish.asked, use.services
+    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            work = partial(starts.carry_out, received)
+            work = partial(services.worker.work_on, received)
             if wish.is_private:
                 return Accepted(words=starting(received), instead=True, work=work)
             return Accepted(late=starting(received), work=work)
         case Duplicate(existing) | AlreadyRunning(existing) as found:
-            words = duplicate(existing, asked, workspace_url=use.services.incoming.home.url)
+            words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
             return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
         case Used() if use.command:
             return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):
-            why = reason(Code.BUTTON_USED, user_id=existing.user_id, invocation_id=existing.id)
+            why = reason(Code.BUTTON_USED, user_id=existing.origin.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
             instead = wish.is_private and asked.created_at - existing.created_at >= DOUBLE_CLICK
-            words = used(existing, use.invocation, workspace_url=use.services.incoming.home.url)
+            words = used(existing, use.invocation, workspace_url=services.incoming.home.url)
             return await refuse(use, asked, why, words, instead=instead)
         case None:
             return SAME_DELIVERY
@@ -115,7 +133,7 @@ async def refuse(
 
 def why_not(found: Duplicate | AlreadyRunning) -> Reason:
     """Return why a start is not sent, for the invocation log."""
-    user_id = found.existing.user_id
+    user_id = found.existing.origin.user_id
     if isinstance(found, AlreadyRunning):
         return reason(Code.ALREADY_RUNNING, user_id=user_id)
     match found.existing.status:

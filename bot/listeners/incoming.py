@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Origin, Source, Status
 from bot.durable.accept import Acceptance
-from bot.listeners.origin import channel_kind, foreign_team, id_of
+from bot.listeners.origin import origin_of_click, origin_of_command
 from bot.reasons import Reason
 from bot.slack.ack_sent import acks_first
 from bot.slack.client import Installation
@@ -19,11 +19,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Makes invocations from payloads. `home` is the workspace of the bot.
-
-    A person of another workspace is marked as such; the row's `team_id` stays the bot's, because rows are
-    compared by it.
-    """
+    """Makes invocations from payloads. `home` is the workspace of the bot."""
 
     acceptance: Acceptance
     now: Callable[[], datetime]
@@ -31,47 +27,26 @@ class Incoming:
     home: Installation
 
     def typed(self, command: dict[str, Any], action: Action) -> Invocation:
-        """Return the invocation of a slash command; the team in its payload is the person's."""
-        team_id, enterprise_id = command.get("team_id"), command.get("enterprise_id")
-        foreign = foreign_team(team_id, enterprise_id, self.home)
-        channel_id = command.get("channel_id")
-        return Invocation(
-            id=self.new_id(),
-            created_at=self.now(),
-            action=action,
-            source=Source.COMMAND,
-            status=Status.RECEIVED,
-            team_id=self.home.team_id if foreign else team_id,
-            enterprise_id=enterprise_id,
-            channel_id=channel_id,
-            channel_kind=channel_kind(channel_id, command.get("channel_name")),
-            user_id=command["user_id"],
-            foreign_team_id=foreign,
-            text=command.get("text") or "",
-            trigger_id=command.get("trigger_id"),
-            response_url=command.get("response_url"),
-        )
+        """Return the invocation of a slash command."""
+        origin = origin_of_command(command, self.home)
+        return self._received(Source.COMMAND, action, origin, command.get("text"))
 
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
-        """Return the invocation of a clicked button: its value is the text, the user's team the person's."""
-        channel, user = body.get("channel") or {}, body["user"]
-        team_id, enterprise_id = id_of(body.get("team")), id_of(body.get("enterprise"))
-        foreign = foreign_team(user.get("team_id") or team_id, enterprise_id, self.home)
+        """Return the invocation of a clicked button: its value is the text."""
+        origin = origin_of_click(body, self.home)
+        return self._received(Source.BUTTON, action, origin, body["actions"][0].get("value"))
+
+    def _received(self, source: Source, action: Action, origin: Origin, text: str | None) -> Invocation:
         return Invocation(
             id=self.new_id(),
             created_at=self.now(),
             action=action,
-            source=Source.BUTTON,
+            source=source,
             status=Status.RECEIVED,
-            team_id=self.home.team_id if foreign else team_id,
-            enterprise_id=enterprise_id,
-            channel_id=channel.get("id"),
-            channel_kind=channel_kind(channel.get("id"), channel.get("name")),
-            user_id=user["id"],
-            foreign_team_id=foreign,
-            text=body["actions"][0].get("value") or "",
-            trigger_id=body.get("trigger_id"),
-            response_url=body.get("response_url"),
+            origin=origin,
+            text=text or "",
+            request=None,
+            job=None,
         )
 
     async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
@@ -87,7 +62,7 @@ class Incoming:
             status=status,
             reason=reason,
             room_name=self.acceptance.room_name(invocation),
-            response_url=None,
+            origin=replace(invocation.origin, response_url=None),
         )
         self.acceptance.tasks.spawn(_note(closed))
         return await self.acceptance.commit(closed)

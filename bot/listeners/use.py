@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from bot.domain.arguments import Regions
-from bot.domain.invocation import Action, Invocation
+from bot.domain.invocation import Action, Invocation, JobInvocation
 from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
@@ -20,6 +20,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import Worker
 from bot.listeners.incoming import Incoming
 from bot.messages.message import Message
 from bot.runtime.background import Tasks
@@ -38,6 +39,7 @@ class Services:
     stops: Stops
     reconciliation: Reconciliation
     details: Details
+    worker: Worker
     rtc: RtcAccess | None
     delivery: Delivery
     claims: Claims
@@ -72,7 +74,7 @@ class Wish:
     """
 
     asked: Invocation
-    start: Invocation | None = None
+    start: JobInvocation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ its buttons are those that still make sense. Everything else is in the modal *De
 from collections.abc import Iterator
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import Job, JobState, RoomInvocation
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
@@ -29,7 +29,7 @@ _ACCEPTED = JobLife(JobState.ACCEPTED)
 
 
 def announcement(
-    invocation: Invocation,
+    invocation: RoomInvocation,
     job: SmartChatJob,
     life: JobLife | None = None,
     *,
@@ -71,26 +71,27 @@ def _is_long(job_id: str) -> bool:
     return len(code(job_id, len(job_id) * 5 + 2)) > _ID_LIMIT
 
 
-def _state(invocation: Invocation, life: JobLife) -> str:
-    return words.headline(words.room(invocation.room_id, invocation.room_name), life)
+def _state(invocation: RoomInvocation, life: JobLife) -> str:
+    return words.headline(words.room(invocation.request.room_id, invocation.room_name), life)
 
 
-def _job(invocation: Invocation, job: SmartChatJob, life: JobLife) -> str:
-    region = job.region or invocation.region
+def _job(invocation: RoomInvocation, job: SmartChatJob, life: JobLife) -> str:
+    region = job.region or invocation.request.region
     parts = (
         f"Job {job_code(job.job_id)}" if job.job_id else "",
         words.region_name(region) if region else "",
-        f"started by {mention(invocation.user_id)}",
+        f"started by {mention(invocation.origin.user_id)}",
         _when(invocation, life),
     )
     return " · ".join(part for part in parts if part)
 
 
-def _when(invocation: Invocation, life: JobLife) -> str:
-    began = clock_time(invocation.started_at or invocation.created_at)
+def _when(invocation: RoomInvocation, life: JobLife) -> str:
+    row = invocation.job or Job(job_id="")
+    began = clock_time(row.started_at or invocation.created_at)
     if not life.state.is_over:
         return f"since {began}"
-    return f"{began} to {clock_time(invocation.ended_at)}" if invocation.ended_at else f"at {began}"
+    return f"{began} to {clock_time(row.ended_at)}" if row.ended_at else f"at {began}"
 
 
 def _configuration(job: SmartChatJob) -> Iterator[str]:
@@ -106,18 +107,20 @@ def _configuration(job: SmartChatJob) -> Iterator[str]:
     yield from lines
 
 
-def _buttons(invocation: Invocation, job: SmartChatJob, life: JobLife, *, rtc_access: bool) -> list[Block]:
+def _buttons(
+    invocation: RoomInvocation, job: SmartChatJob, life: JobLife, *, rtc_access: bool
+) -> list[Block]:
     details = details_button(invocation.id)
     if life.state.is_over:
         return [start_again_button(invocation), details]
-    ref = JobRef.of(invocation.room_id, job.job_id)
+    ref = JobRef.of(invocation.request.room_id, job.job_id)
     if ref is None:
         return [details]
     access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
     return [stop_button(ref.room_id, ref.job_id, room_name=invocation.room_name), details, *access]
 
 
-def _small_print(invocation: Invocation, life: JobLife, hint: str) -> Iterator[str]:
+def _small_print(invocation: RoomInvocation, life: JobLife, hint: str) -> Iterator[str]:
     reason = invocation.reason
     if reason and reason.code is ReasonCode.ADOPTED:
         yield sentence(reason)

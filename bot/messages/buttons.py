@@ -8,7 +8,7 @@ the message does not know them.
 from collections.abc import Sequence
 
 from bot.domain.arguments import JobRef, StartAnyway, StartInRegion, UseJob
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import Invocation, RoomInvocation
 from bot.messages import words
 from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation, link_button
 from bot.messages.mrkdwn import escape
@@ -69,21 +69,21 @@ def open_button(address: str) -> Block:
     return link_button("Open it", action_id=OPEN_ANNOUNCEMENT, url=address)
 
 
-def start_another_button(refused: Invocation) -> Block:
+def start_another_button(refused: RoomInvocation) -> Block:
     """Send a start that was refused as a duplicate, after a question."""
     label = "Start another"
-    question = _once_more(refused.room_id or "", refused.room_name, yes=label)
+    question = _once_more(refused.request.room_id, refused.room_name, yes=label)
     return button(label, action_id=START_ANOTHER, value=refused.id, confirm=question)
 
 
-def start_anyway_button(unknown: Invocation, shown: Sequence[str] = ()) -> Block:
+def start_anyway_button(unknown: RoomInvocation, shown: Sequence[str] = ()) -> Block:
     """Send a start whose outcome is not known once more, after a question, if it is not known then either.
 
     Args:
         shown: the jobs that the message names; one that is found later is told first.
     """
     label = "Start anyway"
-    question = _once_more(unknown.room_id or "", unknown.room_name, yes=label)
+    question = _once_more(unknown.request.room_id, unknown.room_name, yes=label)
     value = StartAnyway.beside(unknown.id, shown).value
     return button(label, action_id=START_AFTER_ALL, value=value, confirm=question)
 

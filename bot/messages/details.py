@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import Invocation, JobInvocation, JobState
 from bot.domain.job import RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
@@ -34,7 +34,7 @@ class History:
 
 
 def details(
-    start: Invocation, history: History | None = None, *, rtc: RtcRoomInfo | str | None = None
+    start: JobInvocation, history: History | None = None, *, rtc: RtcRoomInfo | str | None = None
 ) -> dict[str, Any]:
     """Everything that is known of the job of a start.
 
@@ -43,15 +43,15 @@ def details(
         rtc: the RTC room without its signatures, or why nothing is known of it.
     """
     history = history or History()
-    job = SmartChatJob.remembered(start.job_id or "", start.configuration)
-    stopped_by = history.stop.user_id if history.stop else None
-    life = JobLife(start.job_state or JobState.ACCEPTED, stopped_by=stopped_by)
+    job = SmartChatJob.remembered(start.job.job_id, start.job.configuration)
+    stopped_by = history.stop.origin.user_id if history.stop else None
+    life = JobLife(start.job.state or JobState.ACCEPTED, stopped_by=stopped_by)
     return modal(
         "Details",
         [
-            section(words.headline(words.room(start.room_id, start.room_name), life)),
+            section(words.headline(words.room(start.request.room_id, start.room_name), life)),
             section("\n".join(f"*{label}*  {value}" for label, value in _identity(start, job))),
-            *long_id(start.job_id or ""),
+            *long_id(start.job.job_id),
             *_in_columns(list(_picture(job))),
             *_voices(job),
             *_rtc(rtc),
@@ -70,17 +70,16 @@ def _in_columns(facts: Sequence[Fact]) -> Iterator[Block]:
     yield from (fields(facts[at : at + FIELDS_LIMIT]) for at in range(0, len(facts), FIELDS_LIMIT))
 
 
-def _identity(start: Invocation, job: SmartChatJob) -> Iterator[Fact]:
-    if start.job_id:
-        yield "Job ID", job_code(start.job_id)
-    yield "Room ID", code(start.room_id or "") or "none"
-    region = job.region or start.region
+def _identity(start: JobInvocation, job: SmartChatJob) -> Iterator[Fact]:
+    yield "Job ID", job_code(start.job.job_id)
+    yield "Room ID", code(start.request.room_id) or "none"
+    region = job.region or start.request.region
     if region:
         yield "Region", words.region(region)
-    if start.room_type:
-        yield "Room type", code(start.room_type)
-    if start.client_id:
-        yield "Client ID", code(start.client_id)
+    if start.request.room_type:
+        yield "Room type", code(start.request.room_type)
+    if start.request.client_id:
+        yield "Client ID", code(start.request.client_id)
 
 
 def _picture(job: SmartChatJob) -> Iterator[Fact]:
@@ -122,24 +121,24 @@ def _rtc_room(room: RtcRoomInfo) -> str:
     return words.capital(" · ".join(parts))
 
 
-def _events(start: Invocation, history: History) -> Iterator[str]:
+def _events(start: JobInvocation, history: History) -> Iterator[str]:
     """Who did what, the oldest first."""
     if before := history.before:
-        made = f"job {job_code(before.job_id)}" if before.job_id else "no job"
-        yield f"• {moment(before.created_at)}: {mention(before.user_id)} made the start before, {made}"
+        made = f"job {job_code(before.job.job_id)}" if before.job else "no job"
+        yield f"• {moment(before.created_at)}: {mention(before.origin.user_id)} made the start before, {made}"
     how = f" with {code(start.text, _TYPED_LIMIT)}" if code(start.text) else ""
-    yield f"• {moment(start.created_at)}: {mention(start.user_id)} started it{how}"
-    if start.adopted_at:
-        yield f"• {moment(start.adopted_at)}: the job was found, for the answer to its start was lost"
+    yield f"• {moment(start.created_at)}: {mention(start.origin.user_id)} started it{how}"
+    if start.job.adopted_at:
+        yield f"• {moment(start.job.adopted_at)}: the job was found, for the answer to its start was lost"
     if stop := history.stop:
-        yield f"• {moment(stop.created_at)}: {mention(stop.user_id)} stopped it"
-    if start.ended_at:
-        yield f"• {moment(start.ended_at)}: it was over"
+        yield f"• {moment(stop.created_at)}: {mention(stop.origin.user_id)} stopped it"
+    if start.job.ended_at:
+        yield f"• {moment(start.job.ended_at)}: it was over"
     if after := history.after:
-        made = f"job {job_code(after.job_id)}" if after.job_id else "no job yet"
-        yield f"• {moment(after.created_at)}: {mention(after.user_id)} started it again, {made}"
+        made = f"job {job_code(after.job.job_id)}" if after.job else "no job yet"
+        yield f"• {moment(after.created_at)}: {mention(after.origin.user_id)} started it again, {made}"
 
 
-def _small_print(start: Invocation) -> str:
-    parts = [f"Request ID {code(start.request_id)}"] if start.request_id else []
+def _small_print(start: JobInvocation) -> str:
+    parts = [f"Request ID {code(start.answer.request_id)}"] if start.answer.request_id else []
     return " · ".join([*parts, f"Log entry {code(start.id)}"])

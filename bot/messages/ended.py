@@ -1,6 +1,6 @@
 """How a job ended: for its thread, for whoever started it, and for who presses an outdated button."""
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import Invocation, JobInvocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.announcement import job_code
@@ -9,32 +9,33 @@ from bot.messages.message import Message, composed
 from bot.messages.mrkdwn import code, mention, moment
 
 
-def ended(start: Invocation, life: JobLife, *, is_alone: bool = False) -> Message:
+def ended(start: JobInvocation, life: JobLife, *, is_alone: bool = False) -> Message:
     """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them.
 
     Args:
         is_alone: it stands in no thread of an announcement, which would have the button.
     """
-    lines = [words.headline(words.room(start.room_id, start.room_name), life)]
+    lines = [words.headline(words.room(start.request.room_id, start.room_name), life)]
     if life.state is JobState.FAILED:
-        lines.append(f"{mention(start.user_id)}, you started it.")
+        lines.append(f"{mention(start.origin.user_id)}, you started it.")
     code_of_error = life.error.error_code if life.error else None
     small_print = " · ".join(
-        [f"Job {job_code(start.job_id or '')}", *([code(code_of_error, 60)] if code_of_error else ())]
+        [f"Job {job_code(start.job.job_id)}", *([code(code_of_error, 60)] if code_of_error else ())]
     )
     again = [start_again_button(start)] if is_alone else []
     return composed("\n".join(lines), buttons=again, small_print=small_print)
 
 
-def over(start: Invocation, stop: Invocation | None) -> Message:
+def over(start: JobInvocation, stop: Invocation | None, *, tells_room: bool = True) -> Message:
     """What became of a job, for who presses a button of a message that still offers something.
 
     Args:
         stop: what ended it, if it was stopped by way of the bot.
+        tells_room: the person may read of the room.
     """
-    life = JobLife(start.job_state or JobState.GONE, stopped_by=stop.user_id if stop else None)
-    job = f"job {job_code(start.job_id or '')}"
-    when = f" That was {moment(start.ended_at)}." if start.ended_at else ""
-    subject = words.room(start.room_id, start.room_name) if start.room_id else job
-    which = f"\n{words.capital(job)}" if start.room_id else ""
+    life = JobLife(start.job.state or JobState.GONE, stopped_by=stop.origin.user_id if stop else None)
+    job = f"job {job_code(start.job.job_id)}"
+    when = f" That was {moment(start.job.ended_at)}." if start.job.ended_at else ""
+    subject = words.room(start.request.room_id, start.room_name) if tells_room else job
+    which = f"\n{words.capital(job)}" if tells_room else ""
     return Message(f"{words.headline(subject, life)}.{when}{which}")

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobInvocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.announcement import job_code
@@ -30,7 +30,7 @@ _SMALL_PRINT = "Only jobs that were started with this bot are listed."
 
 
 def jobs_list(
-    jobs: Sequence[Invocation],
+    jobs: Sequence[JobInvocation],
     total: int,
     now: datetime,
     *,
@@ -51,7 +51,7 @@ def jobs_list(
         )
     small_print = "\n".join(filter(None, (rest, _SMALL_PRINT)))
     title = f"{total} avatar {'job is' if total == 1 else 'jobs are'} under way."
-    lines = [f"• {_line(job, now, between=' · ')}" for job in jobs]
+    lines = [f"• {_line(start, now, between=' · ')}" for start in jobs]
     left = TEXT_LIMIT - len(title) - len(small_print) - 2
     listed = fit_lines(lines, limit=left, most=MOST_JOBS, total=total)
     blocks = tuple(_blocks(title, jobs, total, now, small_print))
@@ -59,10 +59,10 @@ def jobs_list(
 
 
 def _blocks(
-    title: str, jobs: Sequence[Invocation], total: int, now: datetime, small_print: str
+    title: str, jobs: Sequence[JobInvocation], total: int, now: datetime, small_print: str
 ) -> Iterator[Block]:
     frame = [section(f"*{title}*"), section(f"and {total} more"), context(small_print)]
-    rows = [_row(job, number, now) for number, job in enumerate(jobs[:MOST_JOBS], 1)]
+    rows = [_row(start, number, now) for number, start in enumerate(jobs[:MOST_JOBS], 1)]
     sizes = accumulate(characters(row) for row in rows)
     left = ALL_BLOCKS_LIMIT - characters(frame)
     shown = sum(size <= left for size in sizes)
@@ -73,21 +73,21 @@ def _blocks(
     yield frame[-1]
 
 
-def _row(job: Invocation, number: int, now: datetime) -> Block:
-    ref = JobRef.of(job.room_id, job.job_id)
-    stop = stop_button(ref.room_id, ref.job_id, number, room_name=job.room_name) if ref else None
-    return section(_line(job, now, between="\n"), stop)
+def _row(start: JobInvocation, number: int, now: datetime) -> Block:
+    ref = JobRef.of(start.request.room_id, start.job.job_id)
+    stop = stop_button(ref.room_id, ref.job_id, number, room_name=start.room_name) if ref else None
+    return section(_line(start, now, between="\n"), stop)
 
 
-def _line(job: Invocation, now: datetime, *, between: str) -> str:
+def _line(start: JobInvocation, now: datetime, *, between: str) -> str:
     """The state, and which job it is: the two halves of a row."""
-    life = JobLife(job.job_state or JobState.ACCEPTED)
-    age = words.duration((now - job.created_at).total_seconds())
+    life = JobLife(start.job.state or JobState.ACCEPTED)
+    age = words.duration((now - start.created_at).total_seconds())
     facts = (
-        f"Job {job_code(job.job_id or '')}",
-        words.region_name(job.region) if job.region else "",
-        mention(job.user_id),
-        f"since {moment(job.created_at)} ({age})",
+        f"Job {job_code(start.job.job_id)}",
+        words.region_name(start.request.region) if start.request.region else "",
+        mention(start.origin.user_id),
+        f"since {moment(start.created_at)} ({age})",
     )
     which = " · ".join(fact for fact in facts if fact)
-    return words.headline(words.room(job.room_id, job.room_name), life) + between + which
+    return words.headline(words.room(start.request.room_id, start.room_name), life) + between + which

@@ -9,8 +9,6 @@ def announcement_link(workspace_url: str | None, start: Invocation) -> str | Non
     Args:
         workspace_url: where Slack shows the workspace: `https://example.slack.com/`.
     """
-    if not workspace_url or not start.message_channel or not start.message_ts:
+    if not workspace_url or not start.told.channel or not start.told.ts:
         return None
-    return (
-        f"{workspace_url.rstrip('/')}/archives/{start.message_channel}/p{start.message_ts.replace('.', '')}"
-    )
+    return f"{workspace_url.rstrip('/')}/archives/{start.told.channel}/p{start.told.ts.replace('.', '')}"

@@ -36,7 +36,7 @@ class Message:
         """As Slack's methods, acks and response_urls take it."""
         return {"text": self.text} | ({"blocks": list(self.blocks)} if self.blocks else {})
 
-    def simpler(self, *, keep: str = "") -> Self | None:
+    def simpler(self, *, keep: str | None = None) -> Self | None:
         """The same with less to refuse: without blocks, then cut short; None where nothing can be left out.
 
         Args:
@@ -154,7 +154,7 @@ def texts(part: object) -> Iterator[str]:
             pass
 
 
-def _cut_short(text: str, keep: str) -> str:
+def _cut_short(text: str, keep: str | None) -> str:
     """Whole lines up to the limit, and the line with `keep` whatever its place and length."""
     lines, left = [], SHORT_LIMIT
     for line in text.splitlines():

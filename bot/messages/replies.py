@@ -1,6 +1,6 @@
 """What the bot answers to one person: that it is at work, refusals, and why a start made no job."""
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import RoomInvocation
 from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
 from bot.messages.buttons import retry_button, start_in_region_button, start_now_button
@@ -11,10 +11,10 @@ from bot.messages.reasons import advice
 from bot.reasons import ReasonCode as Code
 
 
-def starting(start: Invocation) -> Message:
+def starting(start: RoomInvocation) -> Message:
     """That a start is under way, where its result takes longer."""
-    where = f" in {words.region_name(start.region)}" if start.region else ""
-    return Message(f"⏳  Starting {words.room(start.room_id, start.room_name)}{where} …")
+    where = f" in {words.region_name(start.request.region)}" if start.request.region else ""
+    return Message(f"⏳  Starting {words.room(start.request.room_id, start.room_name)}{where} …")
 
 
 def declined(
@@ -41,27 +41,27 @@ def declined(
     return composed("\n".join(line for line in lines if line), buttons=buttons, small_print=help_)
 
 
-def not_started(start: Invocation, error: ReasonedError) -> Message:
+def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
     """Why a start that was acknowledged made no job. It mentions who wanted it."""
     may_again = not isinstance(error, Refused) or error.reason.code is Code.NO_TURN
     return composed(
         f"{_not_started(start)}\n{said(error)}",
         buttons=[retry_button(start)] if may_again else [],
-        small_print=f"{mention(start.user_id)} · {reference(start, error)}",
+        small_print=f"{mention(start.origin.user_id)} · {reference(start, error)}",
     )
 
 
-def interrupted(start: Invocation) -> Message:
+def interrupted(start: RoomInvocation) -> Message:
     """That the bot went down before it sent a start, which costs nothing to send now."""
     return composed(
         f"{_not_started(start)}\nThe bot was stopped before it sent the start.",
         buttons=[start_now_button(start)],
-        small_print=f"{mention(start.user_id)} · {reference(start)}",
+        small_print=f"{mention(start.origin.user_id)} · {reference(start)}",
     )
 
 
-def _not_started(start: Invocation) -> str:
-    return f"🔴  {words.capital(words.room(start.room_id, start.room_name))} was not started."
+def _not_started(start: RoomInvocation) -> str:
+    return f"🔴  {words.capital(words.room(start.request.room_id, start.room_name))} was not started."
 
 
 def went_wrong(entry: str) -> Message:

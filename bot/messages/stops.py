@@ -41,7 +41,7 @@ def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> 
     else:
         verdict = f"🔴  {words.capital(subject)} was not stopped."
         story = said(error)
-    job = JobRef.of(invocation.room_id, invocation.job_id) if ref.room_id else None
+    job = JobRef.of(ref.room_id, ref.job_id)
     again = [stop_button(job.room_id, job.job_id, room_name=invocation.room_name)] if job else []
     parts = [part for part in (_job(ref), reference(invocation, error)) if part]
     return composed(f"{verdict}\n{story}", buttons=again, small_print=" · ".join(parts))

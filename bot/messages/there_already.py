@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState, Status
+from bot.domain.invocation import Invocation, Job, JobState, RoomInvocation, Status
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.buttons import (
@@ -26,7 +26,9 @@ _PAID = "Your start was not sent: each job holds a paid channel."
 _UNREADABLE = "somebody in a channel that cannot be read from here"
 
 
-def duplicate(existing: Invocation, refused: Invocation, *, workspace_url: str | None = None) -> Message:
+def duplicate(
+    existing: RoomInvocation, refused: RoomInvocation, *, workspace_url: str | None = None
+) -> Message:
     """That an equal start is there already: it runs, is under way, or nobody knows what came of it.
 
     A job that was started in a channel that the person cannot read stays as private as the channel is.
@@ -35,8 +37,8 @@ def duplicate(existing: Invocation, refused: Invocation, *, workspace_url: str |
         refused: the row of the start that was not sent.
         workspace_url: where Slack shows the workspace, for a link to the announcement.
     """
-    room = words.room(refused.room_id, refused.room_name or existing.room_name)
-    ago = _ago(existing.started_at or existing.created_at, refused.created_at)
+    room = words.room(refused.request.room_id, refused.room_name or existing.room_name)
+    ago = _ago(_began(existing), refused.created_at)
     by = f"by {_who(existing, refused)}, {ago}"
     match existing.status:
         case Status.STARTED:
@@ -48,7 +50,7 @@ def duplicate(existing: Invocation, refused: Invocation, *, workspace_url: str |
                 buttons=_of_an_unknown(existing),
             )
         case _:
-            where = f" in {words.region_name(existing.region)}" if existing.region else ""
+            where = f" in {words.region_name(existing.request.region)}" if existing.request.region else ""
             return composed(
                 f"⏳  {words.capital(room)} is starting already{where}, {by}.\n{_PAID}",
                 buttons=[start_another_button(refused)],
@@ -56,14 +58,14 @@ def duplicate(existing: Invocation, refused: Invocation, *, workspace_url: str |
 
 
 def _running_already(
-    existing: Invocation, refused: Invocation, room: str, by: str, workspace_url: str | None
+    existing: RoomInvocation, refused: RoomInvocation, room: str, by: str, workspace_url: str | None
 ) -> Message:
-    headline = words.headline(room, JobLife(existing.job_state or JobState.RUNNING))
+    headline = words.headline(room, JobLife(_state(existing.job, JobState.RUNNING)))
     another = start_another_button(refused)
     if not existing.is_visible_to(refused):
         return composed(f"{headline} already, started {by}.\n{_PAID}", buttons=[another])
-    since = clock_time(existing.started_at or existing.created_at)
-    job = f"Job {code(existing.job_id or '', ID_LIMIT)} · started {by} · since {since}"
+    since = clock_time(_began(existing))
+    job = f"Job {code(_id_of(existing), ID_LIMIT)} · started {by} · since {since}"
     link = announcement_link(workspace_url, existing)
     return composed(
         f"{headline} already.\n{job}\n{_PAID}",
@@ -71,22 +73,22 @@ def _running_already(
     )
 
 
-def _stop(start: Invocation) -> list[Block]:
-    ref = JobRef.of(start.room_id, start.job_id)
+def _stop(start: RoomInvocation) -> list[Block]:
+    ref = JobRef.of(start.request.room_id, _id_of(start))
     if ref is None:
         return []
     return [stop_button(ref.room_id, ref.job_id, label="Stop it", room_name=start.room_name)]
 
 
-def used(existing: Invocation, asking: Invocation, *, workspace_url: str | None = None) -> Message:
+def used(existing: RoomInvocation, asking: Invocation, *, workspace_url: str | None = None) -> Message:
     """That a button was used before, and what came of the start that this led to."""
-    room = words.room(existing.room_id, existing.room_name)
+    room = words.room(existing.request.room_id, existing.room_name)
     ago = _ago(existing.created_at, asking.created_at)
     opening = f"This button works once: {_who(existing, asking)} used it {ago}."
     match existing.status:
         case Status.STARTED:
-            headline = words.headline(room, JobLife(existing.job_state or JobState.ACCEPTED))
-            job = f"\nJob {code(existing.job_id or '', ID_LIMIT)}" if existing.is_visible_to(asking) else ""
+            headline = words.headline(room, JobLife(_state(existing.job, JobState.ACCEPTED)))
+            job = f"\nJob {code(_id_of(existing), ID_LIMIT)}" if existing.is_visible_to(asking) else ""
             link = announcement_link(workspace_url, existing) if job else None
             return composed(f"{headline}.{job}\n{opening}", buttons=[open_button(link)] if link else [])
         case Status.UNKNOWN:
@@ -104,15 +106,27 @@ def used(existing: Invocation, asking: Invocation, *, workspace_url: str | None 
 
 
 def _who(existing: Invocation, asking: Invocation) -> str:
-    if existing.user_id == asking.user_id:
+    if existing.origin.user_id == asking.origin.user_id:
         return "you"
-    return mention(existing.user_id) if existing.is_visible_to(asking) else _UNREADABLE
+    return mention(existing.origin.user_id) if existing.is_visible_to(asking) else _UNREADABLE
 
 
-def _of_an_unknown(start: Invocation) -> list[Block]:
+def _of_an_unknown(start: RoomInvocation) -> list[Block]:
     return [look_again_button(start.id), start_anyway_button(start)]
 
 
 def _ago(then: datetime, now: datetime) -> str:
     seconds = (now - then).total_seconds()
     return f"{words.duration(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def _began(start: Invocation) -> datetime:
+    return (start.job.started_at if start.job else None) or start.created_at
+
+
+def _state(job: Job | None, otherwise: JobState) -> JobState:
+    return (job.state if job else None) or otherwise
+
+
+def _id_of(start: Invocation) -> str:
+    return start.job.job_id if start.job else ""

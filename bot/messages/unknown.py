@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import Invocation, RoomInvocation
 from bot.errors import OutcomeUnknown
 from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
@@ -35,14 +35,14 @@ class Look:
 
 
 def outcome_unknown(
-    invocation: Invocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
+    invocation: RoomInvocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
 ) -> Message:
     """That it is not known what came of the start; the person can look again, or start the room anyway.
 
     Args:
         again: when it was looked again because the person wanted it.
     """
-    room = words.room(invocation.room_id, invocation.room_name)
+    room = words.room(invocation.request.room_id, invocation.room_name)
     verdict = (
         f"❔  It is not known whether {room} started.\n"
         f"{happened(error)} The start was not sent again, so that nothing runs twice."
@@ -55,7 +55,7 @@ def outcome_unknown(
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
     looked = f"Looked again: {moment(again)} · " if again else ""
-    small_print = f"{looked}{mention(invocation.user_id)} · {reference(invocation, error)}"
+    small_print = f"{looked}{mention(invocation.origin.user_id)} · {reference(invocation, error)}"
     free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
     listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(
@@ -70,10 +70,11 @@ def outcome_unknown(
     )
 
 
-def settled_already(invocation: Invocation) -> Message:
+def settled_already(invocation: RoomInvocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    room = words.capital(words.room(invocation.room_id, invocation.room_name))
-    return Message(f"✅  {room} did start: job {code(invocation.job_id or '', _ID_LIMIT)}.")
+    room = words.capital(words.room(invocation.request.room_id, invocation.room_name))
+    job = f": job {code(invocation.job.job_id, _ID_LIMIT)}" if invocation.job else ""
+    return Message(f"✅  {room} did start{job}.")
 
 
 def _seen(look: Look) -> tuple[str, str]:
@@ -106,9 +107,9 @@ def _shown(look: Look) -> list[str]:
     return shown
 
 
-def no_such_job(unknown: Invocation, job_id: str) -> Message:
+def no_such_job(unknown: RoomInvocation, job_id: str) -> Message:
     """The job of a button is not in the room's list any more."""
-    room = words.room(unknown.room_id, unknown.room_name)
+    room = words.room(unknown.request.room_id, unknown.room_name)
     return _unchanged(f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in {room} any more.", unknown)
 
 
@@ -120,11 +121,11 @@ def not_looked(job_id: str) -> Message:
     )
 
 
-def somebodys(unknown: Invocation, job_id: str, owner: Invocation | None) -> Message:
+def somebodys(unknown: RoomInvocation, job_id: str, owner: Invocation | None) -> Message:
     """The job of a button belongs to another start by now."""
-    who = f" by {mention(owner.user_id)}" if owner else ""
+    who = f" by {mention(owner.origin.user_id)}" if owner else ""
     return _unchanged(f"Job {code(job_id, _ID_LIMIT)} was made by another start{who}.", unknown)
 
 
-def _unchanged(why: str, unknown: Invocation) -> Message:
+def _unchanged(why: str, unknown: RoomInvocation) -> Message:
     return composed(f"Nothing was changed: {why}", buttons=[look_again_button(unknown.id)])

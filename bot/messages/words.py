@@ -73,7 +73,7 @@ def rtc_user(user_type: str) -> str:
     return _word(_RTC_USERS, user_type)
 
 
-def room(room_id: str | None, name: str | None, *, bold: bool = True) -> str:
+def room(room_id: str, name: str | None, *, bold: bool = True) -> str:
     """*Lobby kiosk*; of a room without a name of its own, room `24bad716-…`.
 
     Args:
@@ -81,7 +81,7 @@ def room(room_id: str | None, name: str | None, *, bold: bool = True) -> str:
     """
     known = literal(_own_name(room_id, name), _LONGEST_NAME)
     if not known:
-        return f"room {code(room_id or '')}"
+        return f"room {code(room_id)}"
     return f"*{known}*" if bold else known
 
 
@@ -91,7 +91,7 @@ def plain_room(room_id: str, name: str | None) -> str:
     return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
 
 
-def _own_name(room_id: str | None, name: str | None) -> str:
+def _own_name(room_id: str, name: str | None) -> str:
     known = legible(name)
     return "" if known == room_id else known
 

@@ -1,4 +1,4 @@
-"""How an operation is carried out: in its time, and sent again only where that does no harm."""
+"""Make calls to MetaStudio: keep the time limit, and retry only if a retry does no harm."""
 
 import asyncio
 from collections import deque
@@ -40,8 +40,8 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class Experience:
-    """What calls have learnt about the endpoint: whether any succeeded, and the newest RTC signatures."""
+class EndpointState:
+    """What calls have learnt about the endpoint: whether one succeeded, and the newest RTC signatures."""
 
     has_served: bool = False
     signatures: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_SIGNATURES), repr=False)
@@ -51,7 +51,7 @@ class Experience:
 class CallContext:
     """What all calls share.
 
-    `jitter` gives numbers in [0, 1); `sleep` waits seconds; `cloud_clock` learns from each answer.
+    `jitter` returns numbers in [0, 1). `sleep` waits seconds. `cloud_clock` learns from each answer.
     """
 
     http: httpx.AsyncClient
@@ -59,16 +59,16 @@ class CallContext:
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     cloud_clock: CloudClock
-    experience: Experience = field(default_factory=Experience)
+    endpoint: EndpointState = field(default_factory=EndpointState)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """What sets one sort of operation apart from another.
+    """How one kind of operation is retried: start, stop or read.
 
-    `repeated_after` are the failures after which it is sent again, with pauses; `repeatable` says whether a
-    person may send it again where its outcome is unknown. `rate_limiter` limits how often it is sent, retries
-    included; waiting for it counts into no time limit, for many may wait.
+    `repeated_after` are the failures after which it is sent again, after a pause. `repeatable`: a person may
+    send it again when its outcome is unknown. `rate_limiter` limits how often it is sent, retries included.
+    Many calls may wait for the rate limiter, so this waiting does not count towards the time limit.
     """
 
     repeated_after: tuple[type[MetaStudioError], ...]
@@ -78,20 +78,20 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a request has come, for when its time is up."""
+    """How far a request has come. It decides which error is raised when the time is up."""
 
     awaits: str = "a token"
     error: MetaStudioError | None = None
 
     def note(self, error: MetaStudioError) -> MetaStudioError:
-        """What is known after one more failure: an outcome that was lost stays unknown."""
+        """Note one more failure, and return the error that counts: a lost answer outweighs later failures."""
         if not isinstance(self.error, OutcomeUnknown):
             self.error = error
         return self.error
 
 
 class Call:
-    """A request under way, its repetitions included."""
+    """A request under way, with its retries."""
 
     def __init__(
         self, context: CallContext, policy: RetryPolicy, seconds: float, limit: asyncio.Timeout
@@ -103,10 +103,10 @@ class Call:
         self._progress = _Progress()
 
     async def send(self, method: str, url: str, **content: Any) -> Reply:
-        """Send a request until it is a success, or until sending it again is useless or unsafe.
+        """Send a request until it succeeds, or until a retry is useless or unsafe.
 
         Args:
-            content: what httpx makes a request of: `json`, `params`, `headers`.
+            content: arguments for httpx: `json`, `params`, `headers`.
         """
         retries, renewed = 0, False
         while True:
@@ -128,25 +128,25 @@ class Call:
 
     @property
     def may_have_succeeded(self) -> bool:
-        """Whether the answer to an earlier try was lost."""
+        """True if the answer to an earlier try was lost."""
         return isinstance(self._progress.error, OutcomeUnknown)
 
     def out_of_time(self) -> MetaStudioError:
-        """What is known when the time limit has cut the request short."""
+        """Return the error for a request that the time limit has cut short."""
         if self._progress.awaits == _ANSWER:
-            return self._lost(OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=self._seconds)))
+            return self._unknown(OutcomeUnknown(reason(Code.NO_ANSWER_IN_TIME, seconds=self._seconds)))
         return self._progress.error or NotSent(reason(Code.NOT_SENT_IN_TIME, seconds=self._seconds))
 
     async def _exchange(self, request: httpx.Request, auth: httpx.Auth) -> Reply:
-        clock, experience = self._context.cloud_clock, self._context.experience
+        clock, endpoint = self._context.cloud_clock, self._context.endpoint
         sent_at = clock.now()
         try:
-            reply = await exchange(self._context.http, request, auth, secrets=experience.signatures)
+            reply = await exchange(self._context.http, request, auth, secrets=endpoint.signatures)
             clock.learn(reply.headers, sent_at, clock.now())
             if not httpx.codes.is_success(reply.status):
                 raise self._error_of(request, reply)
         except OutcomeUnknown as error:
-            self._lost(error)
+            self._unknown(error)
             raise
         except Throttled:
             if self._policy.rate_limiter:
@@ -154,18 +154,18 @@ class Call:
             raise
         if self._policy.rate_limiter:
             self._policy.rate_limiter.speed_up()
-        experience.has_served = True
-        experience.signatures.extend(signatures_in(reply.body))
+        endpoint.has_served = True
+        endpoint.signatures.extend(signatures_in(reply.body))
         return reply
 
-    def _lost(self, error: OutcomeUnknown) -> OutcomeUnknown:
-        """The error, with what its operation makes of it."""
+    def _unknown(self, error: OutcomeUnknown) -> OutcomeUnknown:
+        """Add to the error whether a person may repeat the operation."""
         if self._policy.repeatable:
             error.reason = error.reason.with_args(repeatable=True)
         return error
 
     async def _acquire(self) -> None:
-        """Wait until it may be sent. Meanwhile the time limit stands still."""
+        """Wait for the rate limiter. The time limit stands still meanwhile."""
         if self._policy.rate_limiter is None:
             return
         time = asyncio.get_running_loop().time
@@ -175,14 +175,14 @@ class Call:
         self._limit.reschedule(time() + left)
 
     def _left(self) -> float:
-        """How much of its time is left, in seconds."""
+        """Return the seconds left of the time limit."""
         end = self._limit.when()
         return inf if end is None else end - asyncio.get_running_loop().time()
 
     def _error_of(self, request: httpx.Request, reply: Reply) -> MetaStudioError:
-        """The error, with what is known here of how it came to it."""
+        """Return the error for an answer, with hints: other operations work, or the clocks differ."""
         error = error_of(reply.answer, retry_after=seconds_to_wait(reply.headers))
-        if isinstance(error, OperationUnknown) and self._context.experience.has_served:
+        if isinstance(error, OperationUnknown) and self._context.endpoint.has_served:
             error.reason = error.reason.with_args(others_work=True)
         if isinstance(error, CredentialRefused) and "X-Sdk-Date" in request.headers:
             offset = self._context.cloud_clock.offset
@@ -191,10 +191,10 @@ class Call:
         return error
 
     async def _pause(self, retries: int, error: MetaStudioError) -> None:
-        """Wait before the next try: longer each time, and never less than was asked for.
+        """Wait before the next try: longer each time, and never shorter than Retry-After.
 
         Raises:
-            MetaStudioError: what is known, where no try or no time is left.
+            MetaStudioError: no try or no time is left.
         """
         known = self._progress.note(error)
         asked = error.retry_after if isinstance(error, Throttled) else None
@@ -206,17 +206,17 @@ class Call:
 
 
 def _minutes_ahead(offset: timedelta) -> int:
-    """How far this machine's clock is ahead of MetaStudio's, negative if it is behind."""
+    """Return how many minutes this machine's clock is ahead of MetaStudio's; negative if it is behind."""
     minutes = abs(offset) // _MINUTE
     return minutes if offset < timedelta() else -minutes
 
 
 @asynccontextmanager
 async def call_within(seconds: float, context: CallContext, policy: RetryPolicy) -> AsyncIterator[Call]:
-    """A call that ends within so many seconds, retries and logins included, waiting for its turn not.
+    """Open a call with a time limit. Retries and logins count; waiting for the rate limiter does not.
 
     Raises:
-        MetaStudioError: what is known when the time is up.
+        MetaStudioError: the time is up.
     """
     limit = asyncio.timeout(seconds)
     call = Call(context, policy, seconds, limit)

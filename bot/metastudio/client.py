@@ -1,10 +1,10 @@
-"""MetaStudio's smart-chat operations, each a method; every failure is one of the error tree.
+"""MetaStudio's smart-chat operations, one method each. Every failure is an error of `bot.errors`.
 
-A start has no idempotency key, and each one makes a job that holds a paid channel. So it goes out again only
-where it is certain that the one before it did nothing: it never left, it was throttled, or its token was
-refused. After anything else the outcome is unknown, and it is not sent again. A stop may be repeated as
-long as it takes. Whoever reads looks again on their own schedule, so a read is sent once; aiohttp by itself
-sends a GET a second time where its connection was lost.
+A start has no idempotency key, and each start makes a job that holds a paid channel. So a start is sent again
+only if the try before it certainly did nothing: it was not sent, it was throttled, or its token was refused.
+In all other cases the outcome is unknown, and the start is not sent again. A stop may be repeated safely.
+A read is sent once, because its caller reads again on its own schedule. aiohttp itself sends a GET a second
+time when the connection was lost.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -31,35 +31,37 @@ from bot.reasons import reason
 from bot.runtime.rate_limiter import RateLimiter
 
 _APP_USER_ID = re.compile(r"[!-~]{1,64}")
-"""What the header takes: the document forbids Chinese characters, HTTP the rest. Slack's IDs fit."""
+"""Values that the header can hold: MetaStudio forbids Chinese characters, and HTTP all others that are not
+ASCII. Slack's IDs fit."""
 
 READ_SECONDS = 10.0
-"""How long a question may take, once it has its turn."""
+"""Time limit of a read, without the waiting for the rate limiter."""
 
 PAGE_LENGTH = 100
 MAX_PAGES = 5
-MOST_ROOMS_SEEN = 1000
+MAX_ROOMS_SEEN = 1000
 
 _COUNT = TypeAdapter(int)
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A job that MetaStudio has accepted; its `job_id` is set."""
+    """A job that MetaStudio has accepted. Its `job_id` is set."""
 
     job: SmartChatJob
     answer: Answer
 
 
 class MetaStudio:
-    """The client. `seconds` limits a start or a stop, retries and logins included, or each request of a read.
+    """The client of MetaStudio.
 
-    `_seen` holds what was listed last of each room.
+    In every method `seconds` is the time limit: of the whole start or stop, retries and logins included, or
+    of each request of a read. `_seen` holds the last list of job IDs of each room.
 
     Args:
-        reads: the rate limiter of whatever only asks; waiting for it counts into no time limit.
-        stops: the same of stops.
-        jitter: gives numbers in [0, 1).
+        reads: the rate limiter of reads. Waiting for it does not count towards the time limit.
+        stops: the rate limiter of stops. Waiting for it does not count either.
+        jitter: returns numbers in [0, 1).
         sleep: waits seconds.
         now: this machine's clock.
     """
@@ -89,48 +91,47 @@ class MetaStudio:
 
     @property
     def clock_offset(self) -> timedelta | None:
-        """How far MetaStudio's clock is ahead of this machine's; None where no answer has told yet."""
+        """How far MetaStudio's clock is ahead of this machine's; None before the first answer."""
         return self._cloud_clock.offset
 
     def seen_in(self, room_id: str) -> frozenset[str]:
-        """The jobs that the room's list held when it was read last by this client."""
+        """Return the job IDs that this client saw when it last listed the room's jobs."""
         return self._seen.get(room_id, frozenset())
 
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         """Start a job in a room (POST …/smart-chat-rooms/{room_id}/smart-chat-jobs).
 
         Args:
-            app_user_id: sent as X-App-UserId, so that the cloud's records say who; left out if it cannot be.
+            app_user_id: sent as X-App-UserId, so that the cloud's records name the person. Left out if the
+                header cannot hold it.
 
         Raises:
             NotSent: nothing left this machine.
             Rejected: MetaStudio refused; nothing was started.
             OutcomeUnknown: a job may have been started.
         """
+        url = f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs"
         optional = {"region": request.region, "client_id": request.client_id, "room_type": request.room_type}
+        given = {name: value for name, value in optional.items() if value is not None}
+        headers = _user_header(app_user_id)
         async with call_within(seconds, self._context, self._starting) as call:
-            reply = await call.send(
-                "POST",
-                f"{self._base}/smart-chat-rooms/{request.room_id}/smart-chat-jobs",
-                json={name: value for name, value in optional.items() if value is not None},
-                headers=_naming(app_user_id),
-            )
+            reply = await call.send("POST", url, json=given, headers=headers)
         return _started(reply)
 
     async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        """Stop a job (POST …/smart-chat-jobs/{job_id}/stop); its answer has no documented body.
+        """Stop a job (POST …/smart-chat-jobs/{job_id}/stop). The answer has no documented body.
 
-        A job that is over after a try whose answer was lost counts as stopped by that try.
+        If the answer to a try was lost and the next try finds the job over, the lost try has stopped it.
 
         Raises:
-            JobOver: it is over already.
+            JobOver: the job was over before the stop.
             NotSent: nothing left this machine.
             Rejected: MetaStudio refused.
-            OutcomeUnknown: it may be stopped or not.
+            OutcomeUnknown: the job may be stopped or not.
         """
-        url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/stop"
-        # Without a content type of ours aiohttp calls the empty body application/octet-stream.
-        headers = {"Content-Type": "application/json", **_naming(app_user_id)}
+        url = f"{self._jobs_url(room_id)}/{_path_segment(job_id)}/stop"
+        # Without this header aiohttp sends the empty body as application/octet-stream.
+        headers = {"Content-Type": "application/json", **_user_header(app_user_id)}
         async with call_within(seconds, self._context, self._stopping) as call:
             try:
                 reply = await call.send("POST", url, headers=headers)
@@ -141,34 +142,34 @@ class MetaStudio:
         return replace(reply, body=None).answer
 
     async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        """Where a job stands (GET …/smart-chat-jobs/{job_id}/state), with how to join its RTC room.
+        """Return a job's state (GET …/smart-chat-jobs/{job_id}/state), with the access to its RTC room.
 
         Raises:
-            JobOver: MetaStudio knows it no more.
-            MetaStudioError: it could not be found out.
+            JobOver: MetaStudio does not know the job any more.
+            MetaStudioError: the call failed.
         """
-        url = f"{self._jobs_url(room_id)}/{_segment(job_id)}/state"
+        url = f"{self._jobs_url(room_id)}/{_path_segment(job_id)}/state"
         reply = await self._read(url, seconds)
         return _report(reply, reply.body if isinstance(reply.body, dict) else {})
 
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
-        """The jobs of a room (GET …/smart-chat-jobs), at most 500; each has a `job_id`.
+        """Return the jobs of a room (GET …/smart-chat-jobs), at most 500. Each has a `job_id`.
 
         Args:
-            states: MetaStudio's names of the states to look for; none for all.
+            states: MetaStudio's names of the states to list; without any, jobs of all states.
 
         Raises:
-            OutcomeUnknown: no answer came, or one that is no list: nobody can say that there are no jobs.
-            MetaStudioError: it could not be found out.
+            OutcomeUnknown: no answer came, or it was not a list. There may be jobs all the same.
+            MetaStudioError: the call failed.
         """
         wanted = {"state": ",".join(states)} if states else {}
         found: dict[str, JobReport] = {}
         offset = 0
         for _ in range(MAX_PAGES):
-            stretch = {"limit": PAGE_LENGTH, "offset": offset}
-            reply = await self._read(self._jobs_url(room_id), seconds, params={**wanted, **stretch})
+            page = {"limit": PAGE_LENGTH, "offset": offset}
+            reply = await self._read(self._jobs_url(room_id), seconds, params={**wanted, **page})
             items, count = _page(reply)
             found |= _reports(reply, items)
             offset += len(items)
@@ -179,17 +180,17 @@ class MetaStudio:
 
     def _remember(self, room_id: str, job_ids: frozenset[str]) -> None:
         self._seen.pop(room_id, None)
-        if len(self._seen) >= MOST_ROOMS_SEEN:
+        if len(self._seen) >= MAX_ROOMS_SEEN:
             del self._seen[next(iter(self._seen))]
         self._seen[room_id] = job_ids
 
     async def room(self, room_id: str, *, seconds: float) -> RoomReport:
-        """What a room is called and how it is set up (GET …/smart-chat-rooms/{room_id}).
+        """Return a room's name and configuration (GET …/smart-chat-rooms/{room_id}).
 
         Raises:
             RoomUnknown: there is no such room.
-            OutcomeUnknown: no answer came, or one that tells of no room.
-            MetaStudioError: it could not be found out.
+            OutcomeUnknown: no answer came, or it did not describe a room.
+            MetaStudioError: the call failed.
         """
         reply = await self._read(f"{self._base}/smart-chat-rooms/{room_id}", seconds)
         if not isinstance(reply.body, dict):
@@ -197,10 +198,10 @@ class MetaStudio:
         return RoomReport.model_validate(reply.body)
 
     async def check(self, *, seconds: float) -> None:
-        """Ask for one room (GET …/smart-chat-rooms): whether that works tells whether the credentials do.
+        """Check the credentials by asking for one room (GET …/smart-chat-rooms).
 
         Raises:
-            MetaStudioError: it does not work.
+            MetaStudioError: the call failed.
         """
         await self._read(f"{self._base}/smart-chat-rooms", seconds, params={"limit": 1})
 
@@ -209,38 +210,38 @@ class MetaStudio:
             return await call.send("GET", url, **content)
 
     def _jobs_url(self, room_id: str) -> str:
-        """Where a room's jobs are listed, and beneath it each of them. They are started at another place."""
+        """Return the URL of a room's jobs. Each job is below it. Jobs are started at another URL."""
         return f"{self._base}/digital-human-chat/smart-chat-rooms/{room_id}/smart-chat-jobs"
 
 
-def _naming(app_user_id: str) -> dict[str, str]:
+def _user_header(app_user_id: str) -> dict[str, str]:
     return {"X-App-UserId": app_user_id} if _APP_USER_ID.fullmatch(app_user_id) else {}
 
 
-def _segment(job_id: str) -> str:
-    """The ID as one segment of a path.
+def _path_segment(job_id: str) -> str:
+    """Return the job ID as one segment of a path.
 
     Raises:
-        JobOver: no job can have this ID; `.` and `..` would be taken for steps of the path, however encoded.
+        JobOver: no job can have this ID. `.` and `..` change the path even when they are percent-encoded.
     """
-    if not _names_a_job(job_id) or job_id in {".", ".."} or len(job_id) > 256:
+    if not _is_usable_id(job_id) or job_id in {".", ".."} or len(job_id) > 256:
         raise JobOver(reason(Code.JOB_ID_IMPOSSIBLE))
     return quote(job_id, safe="")
 
 
-def _names_a_job(job_id: str | None) -> TypeGuard[str]:
-    return bool(job_id and job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
+def _is_usable_id(job_id: str) -> bool:
+    return bool(job_id.strip() and "\ufffd" not in job_id and job_id.isprintable())
 
 
 def _started(reply: Reply) -> Started:
     job = SmartChatJob.model_validate(reply.body if isinstance(reply.body, dict) else {})
-    if not _names_a_job(job.job_id):
+    if not _is_usable_id(job.job_id):
         raise OutcomeUnknown(reason(Code.ANSWER_NAMES_NO_JOB), answer=reply.answer)
     return Started(job, reply.answer)
 
 
 def _page(reply: Reply) -> tuple[list[Any], int]:
-    """The items of one page, and how many there are on all pages; 0 where that is not told."""
+    """Return the items of one page, and the count of all pages; 0 if the answer does not say it."""
     body = reply.body if isinstance(reply.body, dict) else {}
     items = body.get("smart_chat_jobs")
     if not isinstance(items, list):
@@ -251,13 +252,16 @@ def _page(reply: Reply) -> tuple[list[Any], int]:
 
 
 def _reports(reply: Reply, items: list[Any]) -> dict[str, JobReport]:
-    """The usable items by job ID: a job that is started between two pages shifts the rest onto both."""
+    """Return the usable items by job ID.
+
+    A job that starts between two requests shifts the list, so one job may stand on two pages.
+    """
     reports = (_report(reply, item) for item in items if isinstance(item, dict))
-    return {report.job_id: report for report in reports if _names_a_job(report.job_id)}
+    return {report.job_id: report for report in reports if _is_usable_id(report.job_id)}
 
 
 def _report(reply: Reply, item: dict[str, Any]) -> JobReport:
-    """The job of an item. Why it failed is shown to people, so it may hold no secret."""
+    """Return the job of an item, with secrets masked in its error text, because people read that text."""
     report = JobReport.model_validate(item)
     if report.error_info is None:
         return report

@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from bot.runtime.retry_after import http_date
 
 SECOND = timedelta(seconds=1)
-MOST_ON_THE_WAY = timedelta(seconds=0.5)
-"""The longest time counted for an answer's way back; anything more is the cloud's own work."""
+MAX_RETURN_TIME = timedelta(seconds=0.5)
+"""Maximum time of an answer on its way back. If a call takes longer, the cloud has worked in that time."""
 
-FURTHEST = timedelta(days=100 * 365)
+MAX_OFFSET = timedelta(days=100 * 365)
 """The largest plausible offset; a larger one could move times out of the calendar's range."""
 
 
 class CloudClock:
-    """The offset of the cloud's clock, from the newest answer: our clock, `now`, may be reset at any time."""
+    """The offset of the cloud's clock, from the newest answer only: our clock `now` may be reset any time."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
@@ -28,7 +28,7 @@ class CloudClock:
         told = http_date(headers.get("Date", ""))
         took = answered_at - sent_at
         if told is not None and took >= timedelta():  # else our clock was set back in between
-            written_at = answered_at - min(took / 2, MOST_ON_THE_WAY)
+            written_at = answered_at - min(took / 2, MAX_RETURN_TIME)
             offset = told + SECOND / 2 - written_at
-            if abs(offset) <= FURTHEST:
+            if abs(offset) <= MAX_OFFSET:
                 self.offset = offset

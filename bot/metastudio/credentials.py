@@ -1,9 +1,9 @@
-"""The ways of authenticating to MetaStudio, of which a bot has exactly one.
+"""The three kinds of credentials for MetaStudio. A bot has exactly one.
 
 Credentials
 ├── AccessKeys       each request is signed with AK and SK
-├── ReadyMadeToken   a token from elsewhere, used until it ends
-└── IamLogin         a token from IAM, cached, renewed before it ends and when it is refused
+├── ReadyMadeToken   a token from the settings, used until it expires
+└── IamLogin         a token from IAM, cached, renewed before it expires and when it is refused
 """
 
 import asyncio
@@ -23,31 +23,31 @@ from bot.reasons import because, reason
 
 RENEW_BEFORE_END = timedelta(minutes=5)
 DEFAULT_LIFE = timedelta(hours=23)
-"""IAM tokens live 24 hours (IAM's API reference); taken where the answer does not say."""
+"""Used if IAM's answer does not say when the token expires. It lives 24 hours (IAM's API reference)."""
 
 _TIME = TypeAdapter(datetime)
 
 
 class Credentials(ABC):
-    """Hands out what signs the next request."""
+    """Provides the authentication of the next request."""
 
     @abstractmethod
     async def auth(self) -> httpx.Auth:
-        """What to sign with now.
+        """Return the authentication to use now.
 
         Raises:
-            NotSent: it could not be had at this time.
-            CredentialRefused: it is refused, and trying again will not help.
+            NotSent: no token could be fetched at this time.
+            CredentialRefused: the login was refused, and trying again will not help.
         """
 
     def replaces(self, refused: httpx.Auth) -> bool:
-        """Whether `auth()` will now give another than the one that MetaStudio has just refused."""
+        """Return True if the next `auth()` differs from the one that MetaStudio has just refused."""
         del refused
         return False
 
 
 class AccessKeys(Credentials):
-    """A permanent or temporary access key."""
+    """Signs with a permanent or temporary access key."""
 
     def __init__(self, auth: httpx.Auth) -> None:
         self._auth = auth
@@ -70,7 +70,7 @@ class TokenAuth(httpx.Auth):
 
 
 class ReadyMadeToken(Credentials):
-    """A token that somebody else fetched."""
+    """Uses a token from the settings."""
 
     def __init__(self, token: SecretStr) -> None:
         self._auth = TokenAuth(token)
@@ -82,7 +82,7 @@ class ReadyMadeToken(Credentials):
 
 @dataclass(frozen=True, slots=True)
 class IamAccount:
-    """Who logs in, and to which project the token is scoped."""
+    """The account that logs in, and the project to which its token is scoped."""
 
     user: str
     password: SecretStr
@@ -91,7 +91,7 @@ class IamAccount:
 
 
 class IamLogin(Credentials):
-    """Logs in to IAM for a token; one login at a time, however many calls wait for it."""
+    """Logs in to IAM for a token. Only one login runs at a time; the other calls wait for it."""
 
     def __init__(
         self, http: httpx.AsyncClient, account: IamAccount, *, endpoint: str, now: Callable[[], datetime]
@@ -120,7 +120,7 @@ class IamLogin(Credentials):
         try:
             reply = await exchange(
                 self._http,
-                self._http.build_request("POST", self._url, json=self._question()),
+                self._http.build_request("POST", self._url, json=self._login_body()),
                 service=IAM,
                 secrets=(self._account.password.get_secret_value(),),
             )
@@ -129,9 +129,9 @@ class IamLogin(Credentials):
         token = reply.headers.get("X-Subject-Token")
         if reply.status != 201 or not token or not token.isascii():
             raise _login_failure(reply)
-        return TokenAuth(SecretStr(token)), self._end_of(reply)
+        return TokenAuth(SecretStr(token)), self._expiry_of(reply)
 
-    def _question(self) -> dict[str, object]:
+    def _login_body(self) -> dict[str, object]:
         user = {
             "name": self._account.user,
             "password": self._account.password.get_secret_value(),
@@ -144,7 +144,7 @@ class IamLogin(Credentials):
             }
         }
 
-    def _end_of(self, reply: Reply) -> datetime:
+    def _expiry_of(self, reply: Reply) -> datetime:
         try:
             end = _TIME.validate_python(reply.body["token"]["expires_at"])
         except (ValidationError, KeyError, TypeError):

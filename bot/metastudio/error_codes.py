@@ -1,6 +1,6 @@
-"""The documented error codes: which error each one is, and which reason.
+"""The documented error codes, each with its error class and its reason.
 
-Source: MetaStudio's and API Gateway's error code pages. A code that is not listed passes through with
+Source: MetaStudio's and API Gateway's error code pages. For a code that is not listed, people read
 MetaStudio's own text.
 """
 
@@ -57,7 +57,7 @@ _KINDS: dict[str, type[Rejected]] = {
 
 
 def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioError:
-    """The error for an answer that is not a success."""
+    """Return the error for an answer that is not a success."""
     kind = kind_of(answer)
     if kind is Throttled:
         return Throttled(_reason_of(answer), answer=answer, retry_after=retry_after)
@@ -65,11 +65,11 @@ def error_of(answer: Answer, *, retry_after: float | None = None) -> MetaStudioE
 
 
 def kind_of(answer: Answer) -> type[MetaStudioError]:
-    """Which error an answer is that is not a success.
+    """Return the error class for an answer that is not a success.
 
-    401 and MSS.00010008 (a 400) mean the credential was refused, 429 that nothing was processed. A 5xx, 408
-    or 303 says nothing of what was done before it. A 404 without any code is a web server that has nothing
-    at this address; what the service itself does not know (a room, a job) comes with a code.
+    401 and MSS.00010008 (a 400) mean that the credential was refused. 429 means that nothing was processed.
+    After a 5xx, 408 or 303 the operation may have been carried out. A 404 without a code comes from a web
+    server that has nothing at this address; if a room or a job does not exist, MetaStudio sends a code.
     """
     status = answer.http_status or 0
     if status >= 500 or status in {303, 408} or 100 <= status < 200:

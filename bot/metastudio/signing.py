@@ -23,7 +23,7 @@ def signature(
     """Compute the hex signature of one request.
 
     Args:
-        path: as sent, percent-encoded or not; the canonical form ends in `/`, the request itself need not.
+        path: as sent, percent-encoded or not. The canonical form ends in `/`; the request need not.
         query: as sent, without the `?`.
         headers: exactly those to sign, names in lower case.
         date: the value of X-Sdk-Date, `YYYYMMDDTHHMMSSZ` in UTC.
@@ -53,7 +53,7 @@ def _canonical_query(query: str) -> str:
 
 
 class AkSkAuth(httpx.Auth):
-    """Signing with an access key; temporary keys add their security token."""
+    """Signs requests with an access key. A temporary key adds its security token."""
 
     requires_request_body = True
 

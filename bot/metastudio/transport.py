@@ -1,8 +1,8 @@
-"""One HTTP exchange with the cloud: bytes out, a bounded answer or a named failure back.
+"""One HTTP exchange with the cloud: send a request, return an answer of limited size or raise an error.
 
-The failure says the one thing that matters for a call that must not be made twice: whether anything can have
-been sent. httpx-aiohttp reports a connection that was lost after sending as `httpx.ConnectTimeout` too
-(version 0.2.0, `AIOHTTP_EXC_MAP`), so the aiohttp error behind it decides.
+The error says whether the request can have been sent. This matters for a start, which must not be sent twice.
+httpx-aiohttp raises `httpx.ConnectTimeout` even for some connections that were lost after sending (version
+0.2.0, `AIOHTTP_EXC_MAP`), so the aiohttp error behind it decides.
 """
 
 import json
@@ -25,18 +25,18 @@ from bot.runtime.process_log import MASK, Redactor, forms
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_HEADER_BYTES = 65_536
-"""An IAM token is a header of several kilobytes; aiohttp's own limit is 8190 bytes."""
+"""An IAM token is a header of several kilobytes. aiohttp's own limit is 8190 bytes."""
 
 CONNECT_SECONDS = 5.0
 SHORTEST_SECRET = 6
-"""Less is no secret, and is part of many words."""
+"""Shorter values are not treated as secrets: they are part of many words."""
 
 _by_shape = Redactor(())
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Who is called, and the setting that says where."""
+    """The service that is called, and the setting that holds its address."""
 
     name: str
     setting: str
@@ -48,9 +48,9 @@ IAM = Service("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that was read whole. `body` is the parsed JSON, or None where it was none.
+    """A complete answer. `body` is the parsed JSON, or None if it was not JSON.
 
-    `secrets` are those that the service knows, from this call or an earlier one.
+    `secrets` are the values that the service knows from this call or an earlier one, and may quote.
     """
 
     status: int
@@ -60,7 +60,7 @@ class Reply:
 
     @property
     def answer(self) -> Answer:
-        """The status, error code, error text and request ID, in whichever of the cloud's shapes they came."""
+        """The status, error code, error text and request ID: MetaStudio and IAM use different field names."""
         body = self.body if isinstance(self.body, dict) else {}
         error = body.get("error")
         iam = error if isinstance(error, dict) else {}
@@ -73,7 +73,7 @@ class Reply:
         )
 
     def text(self, value: Any) -> str | None:
-        """What is shown to people and stored. A service may quote a secret: that is masked."""
+        """Return a text for people and for the database, with every secret masked that the service quotes."""
         if not isinstance(value, str | int) or isinstance(value, bool):
             return None
         text = str(value)
@@ -84,7 +84,7 @@ class Reply:
 
 
 def signatures_in(body: Any) -> Iterator[str]:
-    """The RTC signatures that an answer hands out, of which the next one may quote any."""
+    """Yield the RTC signatures in an answer. A later answer may quote them, so they have to be masked."""
     room = body.get("rtc_room_info") if isinstance(body, dict) else None
     users = room.get("users") if isinstance(room, dict) else None
     for user in users if isinstance(users, list) else ():
@@ -94,16 +94,16 @@ def signatures_in(body: Any) -> Iterator[str]:
 
 
 def open_transport(proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
-    """The connections to the cloud. Over aiohttp: httpx's own pool is ten times slower under load (measured).
+    """Return the connections to the cloud, over aiohttp: httpx's own pool is ten times slower (measured).
 
-    An idle connection is kept for a few seconds only: a request on one that the far side has just closed
-    could not be told from one that was carried out.
+    An idle connection is kept for 4 seconds only. If the cloud closes a connection just as a request is sent
+    on it, nobody can tell whether the request was carried out.
     """
     return AiohttpTransport(client=_open_session, proxy=proxy)
 
 
 def open_proxied(*addresses: str) -> dict[str, httpx.AsyncBaseTransport]:
-    """A transport for each address that the environment wants reached through a proxy."""
+    """Return a transport for each address that the environment reaches through a proxy."""
     proxies = {address: proxy_for(address) for address in addresses}
     return {address: open_transport(httpx.Proxy(proxy)) for address, proxy in proxies.items() if proxy}
 
@@ -128,11 +128,12 @@ async def exchange(
     """Send one request, once, and read its answer.
 
     Args:
-        secrets: what must not be seen if the answer quotes it; what authenticates is known from the headers.
+        secrets: values to mask if the answer quotes them. Those in the request's headers are masked anyway.
 
     Raises:
         NotSent: there was no connection.
-        OutcomeUnknown: the connection was lost, or what came is no answer. Whatever was asked may be done.
+        OutcomeUnknown: the connection was lost, or the answer cannot be used. The request may have been
+            carried out.
     """
     try:
         response = await http.send(request, auth=auth, stream=True)
@@ -156,7 +157,7 @@ async def _read(response: httpx.Response, service: Service) -> bytes:
 
 
 def _parse(content: bytes) -> Any:
-    """JSON, read with patience: one byte or half a surrogate that does not belong must not cost a job ID."""
+    """Parse JSON, with invalid bytes and lone surrogates replaced, so that the job ID is not lost to them."""
     text = content.decode("utf-8-sig", "replace")
     try:
         return from_json(text)
@@ -169,7 +170,7 @@ def _parse(content: bytes) -> Any:
 
 
 def _secrets_in(headers: httpx.Headers) -> Iterator[str]:
-    """What authenticates: the values whole, and the parts of an Authorization."""
+    """Yield the credentials in the headers: the whole values, and the parts of an Authorization."""
     for name in ("Authorization", "X-Auth-Token", "X-Security-Token"):
         if value := headers.get(name):
             yield value
@@ -213,5 +214,5 @@ def _nothing_was_sent(cause: BaseException) -> bool:
         | httpx.ProxyError
         | httpx.UnsupportedProtocol
         | httpx.InvalidURL
-        | UnicodeError,  # a host name that cannot be one
+        | UnicodeError,  # an invalid host name
     )

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -22,6 +22,7 @@ from bot.domain.post import Due, Post, Purpose
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
+from bot.posts.leases import Leases
 from bot.posts.rendering import Rendering, life_facts
 from bot.posts.sender import Sender, is_edit, shown_by
 from bot.runtime.background import Tasks, repeat_in_background
@@ -40,8 +41,9 @@ EVERY_SECONDS = 2.0
 AT_ONCE = 10
 """How many posts are delivered at the same time, besides those of new outcomes."""
 
-LIMIT = 200
-"""How many due posts are claimed at once, besides those that this process still works on."""
+MOST_TASKS = 200
+"""How many tasks deliver or edit posts, or wait for their turn to. Further posts stay in the database, so
+that a long outage of Slack costs no memory. New outcomes are besides."""
 
 EDIT_TIME = timedelta(seconds=3)
 """The shortest time between two edits of one message."""
@@ -71,7 +73,8 @@ class DeliveryLoop:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.rendering = rendering
-        self._sender = Sender(rendering, delivery, now=now, new_id=new_id, lease=self._lease)
+        self._leases = Leases(LEASE, now=now)
+        self._sender = Sender(rendering, delivery, now=now, new_id=new_id, lease=self._leases.new)
         self._posts = posts
         self._delivery = delivery
         self._now = now
@@ -81,7 +84,6 @@ class DeliveryLoop:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._in_hand: set[str] = set()
         self._edited: dict[str, datetime] = {}
-        self._last_lease = datetime.min.replace(tzinfo=UTC)
 
     async def keep_delivering(self) -> None:
         """Deliver what is due, until cancelled; then release the posts to other processes."""
@@ -91,17 +93,23 @@ class DeliveryLoop:
             await self.close()
 
     async def close(self) -> None:
-        """Release the posts that are being delivered to any process."""
+        """Release the posts that are being delivered, or wait for it, to any process."""
         await self._tasks.cancel()
+        with suppress(DatabaseUnavailable):
+            for lease, invocation_id in self._leases.kept:
+                await self._posts.release(invocation_id, lease)
 
     async def deliver_due(self) -> None:
-        """Start to deliver the posts that are due and that nobody has claimed.
+        """Start to deliver the posts that are due and that nobody has claimed, as many as there is room for.
 
         Raises:
             DatabaseUnavailable: the posts cannot be read.
         """
-        for due in await self._posts.due(self._now(), limit=LIMIT + len(self._in_hand)):
-            if due.post.id not in self._in_hand:
+        await self._posts.bring_back(self._now())
+        if room := self._room():
+            found = await self._posts.due(self._now(), limit=room + len(self._in_hand))
+            new = [due for due in found if due.post.id not in self._in_hand]
+            for due in new[:room]:
                 self._tasks.spawn(self._take(due))
 
     def new(
@@ -112,11 +120,11 @@ class DeliveryLoop:
         return Post(
             id=self._new_id(),
             invocation_id=invocation.id,
-            job_id=job_id or invocation.job_id,
+            job_id=job_id or (invocation.job.job_id if invocation.job else None),
             purpose=purpose,
             facts=facts,
             next_attempt_at=now,
-            lease_until=self._lease(),
+            lease_until=self._leases.new(),
             created_at=now,
         )
 
@@ -158,21 +166,29 @@ class DeliveryLoop:
             DatabaseUnavailable: the state may not be noted.
         """
         _log.info("a job's state", job_id=job.job_id, state=life.state.value)
-        until = self._lease()
-        await self._posts.show(job.invocation_id, life.state, life_facts(life), now=self._now(), until=until)
-        self._tasks.spawn(self._bring_up_to_date(job.invocation_id, until))
+        lease = self._lease_for(job.invocation_id)
+        try:
+            await self._posts.show(
+                job.invocation_id, life.state, life_facts(life), now=self._now(), until=lease
+            )
+        except DatabaseUnavailable:
+            self._leases.forget(lease)
+            raise
+        self._tasks.spawn(self._bring_up_to_date(job.invocation_id, lease))
 
     def refresh(self, job: WatchedJob) -> None:
         """Edit a job's posts because its row holds something new."""
         self._tasks.spawn(self._refresh(job.invocation_id))
 
     async def _refresh(self, invocation_id: str) -> None:
-        until = self._lease()
-        await self._persist(partial(self._posts.refresh, invocation_id, now=self._now(), until=until))
-        await self._bring_up_to_date(invocation_id, until)
+        lease = self._lease_for(invocation_id)
+        await self._persist(partial(self._posts.refresh, invocation_id, now=self._now(), until=lease))
+        await self._bring_up_to_date(invocation_id, lease)
 
-    async def _bring_up_to_date(self, invocation_id: str, lease: datetime) -> None:
+    async def _bring_up_to_date(self, invocation_id: str, lease: datetime | None) -> None:
         """Edit the posts of a job that this process has claimed under this lease."""
+        if lease is None:
+            return
         await self._wait_for_next_edit(invocation_id)
         async with self._slots:
             for due in await self._persist(partial(self._posts.held, invocation_id, lease)):
@@ -180,6 +196,7 @@ class DeliveryLoop:
                 post = await self._try_to_claim(due.post) if was_held_up else due.post
                 if post is not None:
                     await self._attend_to(replace(due, post=post))
+        self._leases.forget(lease)
 
     async def _take(self, due: Due) -> None:
         """Claim a post and deliver it."""
@@ -192,11 +209,13 @@ class DeliveryLoop:
                     await self._attend_to(replace(due, post=claimed))
 
     async def _try_to_claim(self, post: Post) -> Post | None:
+        lease, claimed = self._leases.keep(post.invocation_id), None
         try:
-            return await self._posts.claim(post, self._lease())
+            claimed = await self._posts.claim(post, lease)
         except DatabaseUnavailable as error:
             _log.warning("a post waits for the database", job_id=post.job_id, reason=str(error))
-            return None
+        self._leases.forget(lease)
+        return claimed
 
     async def _attend_to(self, due: Due) -> None:
         """Deliver or edit a post, and note it; tell the end of a job in a post of its own."""
@@ -226,11 +245,13 @@ class DeliveryLoop:
         """Note what a post shows, then deliver what is new; return False where others have the post."""
         if await self._persist(partial(self._posts.mark, post, shown)):
             return True
-        until = self._lease()
-        if not await self._persist(partial(self._posts.mark_and_keep, post, shown, until)):
-            return False
-        self._tasks.spawn(self._bring_up_to_date(post.invocation_id, until))
-        return True
+        lease = self._lease_for(post.invocation_id)
+        is_kept = await self._persist(partial(self._posts.mark_and_keep, post, shown, lease))
+        if is_kept:
+            self._tasks.spawn(self._bring_up_to_date(post.invocation_id, lease))
+        else:
+            self._leases.forget(lease)
+        return is_kept
 
     async def _put_off(self, post: Post) -> None:
         await self._persist(partial(self._posts.put_off, post, self._next_attempt(post)))
@@ -240,13 +261,12 @@ class DeliveryLoop:
             return None
         return self._now() + timedelta(seconds=BACKOFF.pause(post.attempts + 1))
 
-    def _lease(self) -> datetime:
-        """Return the end of a new lease. Each is different, because a lease identifies its holder."""
-        lease = self._now() + LEASE
-        if timedelta() <= self._last_lease - lease < timedelta(seconds=1):
-            lease = self._last_lease + timedelta(microseconds=1)
-        self._last_lease = lease
-        return lease
+    def _room(self) -> int:
+        return max(0, MOST_TASKS - len(self._tasks))
+
+    def _lease_for(self, invocation_id: str) -> datetime | None:
+        """Return a lease for a job's posts; None where there is no room: the loop takes them later."""
+        return self._leases.keep(invocation_id) if self._room() else None
 
     async def _wait_for_next_edit(self, invocation_id: str) -> None:
         """Wait until the job's posts may be edited again, even if a clock was set meanwhile."""

@@ -1,12 +1,24 @@
 """Make the message of a post from rows, so that every process makes the same one, also after a crash."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import (
+    Action,
+    Invocation,
+    JobInvocation,
+    JobState,
+    RoomInvocation,
+    Source,
+    Status,
+    has_job,
+    has_room,
+)
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.domain.post import Due, Post, Purpose
@@ -23,6 +35,10 @@ from bot.reasons import ReasonCode
 from bot.slack.delivery import Render
 from bot.store.invocations import Invocations
 
+_ANSWER = frozenset(field.name for field in fields(Answer))
+
+_log = structlog.get_logger()
+
 
 class Rendering:
     """Makes messages. `rtc_access` says whether announcements offer it."""
@@ -38,31 +54,30 @@ class Rendering:
             DatabaseUnavailable: another row that it needs cannot be read.
         """
         post, row = due.post, due.invocation
-        if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION}:
-            job = SmartChatJob.remembered(row.job_id or "", row.configuration)
+        if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION} and has_job(row):
+            job = SmartChatJob.remembered(row.job.job_id, row.job.configuration)
             return self.announcement(row, job, life_in(due))
-        if post.state is not None:
+        if post.state is not None and has_job(row):
             return _as_it_is(ended(row, life_in(due), is_alone=post.purpose is Purpose.PRIVATE))
         message = await self._private(post, row)
         return _as_it_is(message) if message else None
 
-    def announcement(self, row: Invocation, job: SmartChatJob, life: JobLife | None = None) -> Render:
+    def announcement(self, row: RoomInvocation, job: SmartChatJob, life: JobLife | None = None) -> Render:
         """Return the announcement of a job."""
         return lambda hint: announcement(row, job, life, rtc_access=self._rtc_access, hint=hint)
 
     async def _private(self, post: Post, row: Invocation) -> Message | None:
         match row.action:
-            case Action.START:
+            case Action.START if has_room(row):
                 return await self._about_start(post, row)
-            case Action.STOP:
-                start = await self._invocations.find_start(row.job_id or "")
-                return about_stop(row, start)
+            case Action.STOP if has_job(row):
+                return about_stop(row, await self._invocations.find_start(row.job.job_id))
             case Action.RTC_ACCESS:
                 return not_opened()
             case _:
                 return None
 
-    async def _about_start(self, post: Post, row: Invocation) -> Message | None:
+    async def _about_start(self, post: Post, row: RoomInvocation) -> Message | None:
         facts = _read(post)
         if row.status is Status.STARTED:
             return None
@@ -70,13 +85,14 @@ class Rendering:
             return outcome_unknown(row, unknown_in(row), look=_look_in(facts))
         if row.reason and row.reason.code is ReasonCode.INTERRUPTED:
             return interrupted(row)
-        before = await self._invocations.get(facts["about"]) if facts.get("about") else None
-        if before is not None:
+        about = _of(str, facts.get("about"))
+        before = await self._invocations.get(about) if about else None
+        if before is not None and has_room(before):
             return about_another(before, _look_in(facts), at=post.created_at)
         return not_started(row, error_of_row(row))
 
 
-def about_another(before: Invocation, look: Look, *, at: datetime) -> Message:
+def about_another(before: RoomInvocation, look: Look, *, at: datetime) -> Message:
     """Say why a start was not sent: the earlier start is settled, or a job was found that may be its own.
 
     Args:
@@ -87,19 +103,19 @@ def about_another(before: Invocation, look: Look, *, at: datetime) -> Message:
     return settled_already(before)
 
 
-def about_stop(stop: Invocation, start: Invocation | None) -> Message | None:
+def about_stop(stop: JobInvocation, start: Invocation | None) -> Message | None:
     """Say what came of a stop.
 
     Args:
         start: the start of its job, if the invocation log has it.
     """
-    job = JobRef(stop.room_id or "", stop.job_id or "").as_told(start, stop)
+    job = JobRef.in_row(stop).as_told(start, stop)
     match stop.status:
         case Status.REFUSED:
             return declined(error_of_row(stop), verdict="Nothing was stopped.")
         case Status.FAILED:
             return not_stopped(job, metastudio_error_in(stop), stop)
-        case Status.DONE if stop.job_state is JobState.STOPPED:
+        case Status.DONE if stop.job.state is JobState.STOPPED:
             return stopped(job, stop.room_name)
         case Status.DONE:
             return over_already(job, stop.room_name, typed=stop.source is Source.COMMAND)
@@ -110,9 +126,15 @@ def about_stop(stop: Invocation, start: Invocation | None) -> Message | None:
 def life_in(due: Due) -> JobLife:
     """Return where the job of a post stands, as far as the rows tell."""
     facts = _read(due.post)
-    state = due.post.state or due.invocation.job_state or JobState.ACCEPTED
-    error = facts.get("error")
-    return JobLife(state, facts.get("seconds"), Answer(**error) if error else None, facts.get("stopped_by"))
+    job = due.invocation.job
+    state = due.post.state or (job and job.state) or JobState.ACCEPTED
+    error = _of(dict, facts.get("error"))
+    return JobLife(
+        state,
+        _of((int, float), facts.get("seconds")),
+        Answer(**{name: value for name, value in error.items() if name in _ANSWER}) if error else None,
+        _of(str, facts.get("stopped_by")),
+    )
 
 
 def life_facts(life: JobLife) -> str:
@@ -129,13 +151,27 @@ def look_facts(look: Look, *, about: str | None = None) -> str:
 
 def _look_in(facts: dict[str, Any]) -> Look:
     return Look(
-        tuple(facts.get("found", ())), asked=facts.get("asked", False), rivals=tuple(facts.get("rivals", ()))
+        _texts(facts.get("found")), asked=facts.get("asked") is True, rivals=_texts(facts.get("rivals"))
     )
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(text for text in _of(list, value) or () if isinstance(text, str))
+
+
 def _read(post: Post) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(post.facts or "{}")
-    return facts
+    """Return the facts of a post; what cannot be read counts as left out, here and below."""
+    try:
+        facts = json.loads(post.facts or "{}")
+    except (ValueError, RecursionError):
+        _log.error("the facts of a post cannot be read", post_id=post.id)
+        return {}
+    return _of(dict, facts) or {}
+
+
+def _of(kind: type | tuple[type, ...], value: Any) -> Any:
+    """Return a value of this type; None where it is of another."""
+    return value if isinstance(value, kind) else None
 
 
 def _as_it_is(message: Message) -> Render:

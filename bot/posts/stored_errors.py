@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from bot.domain.invocation import Action, Invocation, Status
 from bot.errors import (
-    Answer,
     CredentialRefused,
     DatabaseUnavailable,
     InvalidArguments,
@@ -84,21 +83,18 @@ def error_of_row(row: Invocation) -> ReasonedError:
 
 def metastudio_error_in(row: Invocation) -> MetaStudioError:
     """Return the error of a call to MetaStudio that did not succeed."""
-    answer = _answer_in(row)
     why = row.reason or other("")
-    kind = KINDS.get(why.code) or (kind_of(answer) if answer.http_status else _kind_without_answer(row))
-    return kind(why, answer=answer)
+    kind = KINDS.get(why.code) or (
+        kind_of(row.answer) if row.answer.http_status else _kind_without_answer(row)
+    )
+    return kind(why, answer=row.answer)
 
 
 def unknown_in(row: Invocation) -> OutcomeUnknown:
     """Return why the outcome of a start is unknown."""
-    return OutcomeUnknown(row.reason or other(""), answer=_answer_in(row))
+    return OutcomeUnknown(row.reason or other(""), answer=row.answer)
 
 
 def _kind_without_answer(row: Invocation) -> type[MetaStudioError]:
     """Return the error for a row of another version: unknown for a stop, rejected for anything else."""
     return OutcomeUnknown if row.action is Action.STOP else Rejected
-
-
-def _answer_in(row: Invocation) -> Answer:
-    return Answer(row.http_status, row.error_code, row.error_msg, row.request_id)

@@ -19,6 +19,9 @@ class Tasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
+    def __len__(self) -> int:
+        return len(self._running)
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Start `work` as a task."""
         self.own(asyncio.create_task(work))

@@ -1,7 +1,8 @@
-"""What the process says on standard error: structlog, with every line free of secrets, also at DEBUG.
+"""The process log: structlog on standard error, with secrets masked in every line, also at DEBUG.
 
-Redaction works on each value of a line just before it is rendered, whoever wrote it: known secrets by their
-value, and by their shape those that come from outside (a response_url, a signature, a WebSocket ticket).
+Each value of a line is redacted just before it is rendered, also in lines of libraries. Secrets from the
+settings are found by their value. Secrets from outside (a response_url, a signature, a WebSocket ticket) are
+found by their form.
 """
 
 import json
@@ -22,9 +23,9 @@ from bot.settings import LogFormat, LogLevel
 
 MASK = "[redacted]"
 
-WORD_LENGTH = 64
-KEPT_WORDS = 1024
-"""Names and short values come again and again in lines: of so many it is kept what becomes of them."""
+MAX_CACHED_LENGTH = 64
+CACHE_SIZE = 1024
+"""Names and values up to MAX_CACHED_LENGTH characters repeat in lines, so this many results are cached."""
 
 SECRET_NAMES = (
     "response_url",
@@ -44,11 +45,11 @@ SECRET_NAMES = (
     "access_key",
     "accesskey",
 )
-"""What secrets from outside are called, wherever in a name these words stand last."""
+"""The names of secrets from outside. A longer name counts too if it ends with one of these words."""
 
 _KEY = f"(?:{'|'.join(SECRET_NAMES)})"
 _QUOTE = r"""(?:\\{0,8}["']|%22)"""
-_BECOMES = r"(?:\s|%20|\+)*+(?:[:=]|%3A)(?:\s|%20|\+)*+"
+_ASSIGNS = r"(?:\s|%20|\+)*+(?:[:=]|%3A)(?:\s|%20|\+)*+"
 _SLASH = r"(?:\\{0,8}/|%2F)"
 _SCHEME = rf"https?(?::|%3A){_SLASH}{{2}}"
 
@@ -56,7 +57,7 @@ _BY_SHAPE = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
     rf"|(?:{_SCHEME})?hooks\.slack[\w.-]*(?:{_SLASH}[\w.-]*)*"
     rf"|(?:{_SCHEME}[\w.:%\[\]-]+?)?{_SLASH}(?:commands|actions|workflows){_SLASH}\w+{_SLASH}\w+{_SLASH}[\w-]+"
-    # what signs a request to the cloud, its parts by themselves included
+    # the signature of a request to the cloud, and its parts alone
     r"|(?<=\bAccess=)[\w+/.-]{8,}|(?<![A-Za-z0-9])[as]k[\"']{0,2}\s*[:=]\s*[\"']?[\w+/=.-]{8,}",
     re.IGNORECASE,
 )
@@ -65,20 +66,20 @@ _LONG = re.compile(  # hashes and signatures of 256 bits, tokens of many letters
     r"|(?<![\w+/=-])(?=[\w+/=-]{80})(?=(?:[^A-Z\s]*[A-Z]){12})(?=(?:[^a-z\s]*[a-z]){12})[\w+/=-]+"
 )
 _QUOTED = re.compile(  # `token: "…"`, `'token': b'…'`, `(b'Token', b'…')`, at any depth of escaping
-    rf"({_KEY}{_QUOTE}?{_BECOMES}[\[(]?b?|\(b?{_QUOTE}[\w-]*{_KEY}{_QUOTE},\s*b?)"
+    rf"({_KEY}{_QUOTE}?{_ASSIGNS}[\[(]?b?|\(b?{_QUOTE}[\w-]*{_KEY}{_QUOTE},\s*b?)"
     rf"(?P<quote>{_QUOTE})(?:(?!(?P=quote))(?:\\.|.))+",
     re.IGNORECASE,
 )
 _BARE = re.compile(  # `token=…`, `Authorization: Bearer …`
-    rf"({_KEY}{_QUOTE}?{_BECOMES}(?!{re.escape(MASK)}|{_QUOTE})[\[(]?)"
+    rf"({_KEY}{_QUOTE}?{_ASSIGNS}(?!{re.escape(MASK)}|{_QUOTE})[\[(]?)"
     r"""(?:(?:Bearer|Basic|SDK-HMAC-SHA256)\s+)?[^\s"'&,()\[\]{}\\](?:\\/|[^\s"'&)\]}\\])*""",
     re.IGNORECASE,
 )
-_TELLTALE = re.compile(
+_MAY_HOLD_SECRET = re.compile(
     "|".join(("xox", "xapp", "@", "slack", "commands", "actions", "workflows", "access=", *SECRET_NAMES))
     + r"|(?<![a-z0-9])[as]k[\"'\s:=]|(?<![a-z0-9_+/=-])[a-z0-9_+/=-]{64}"
 )
-"""What each of the shapes has in it, in lower case: most text has none of it, and is done with sooner."""
+"""Matches lower-case text that may hold a secret. Most text does not, so it skips the slow patterns."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what could steer a terminal
 _NAME = re.compile(rf"(?:.*[_-])?{_KEY}", re.IGNORECASE | re.DOTALL)
@@ -91,24 +92,24 @@ class Redactor:
         written = {form for secret in secrets if len(secret) >= 6 for form in forms(secret)}
         known = sorted(written, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
-        self._masked_word = lru_cache(KEPT_WORDS)(self._masked)
-        self._read_name = lru_cache(KEPT_WORDS)(self._masked_name)
+        self._masked_cached = lru_cache(CACHE_SIZE)(self._masked)
+        self._masked_name_cached = lru_cache(CACHE_SIZE)(self._masked_name)
 
     def __call__(self, text: str) -> str:
-        """The text without its secrets."""
-        return self._masked_word(text) if len(text) <= WORD_LENGTH else self._masked(text)
+        """Return the text with its secrets masked."""
+        return self._masked_cached(text) if len(text) <= MAX_CACHED_LENGTH else self._masked(text)
 
     def _masked(self, text: str) -> str:
         if self._known:
             text = self._known.sub(MASK, text)
-        if _is_innocent(text):
+        if _has_no_secret_form(text):
             return text
         text = _LONG.sub(MASK, _BY_SHAPE.sub(MASK, text))
         text = _QUOTED.sub(rf"\1\g<quote>{MASK}", text)
         return _BARE.sub(rf"\1{MASK}", text)
 
     def value(self, value: Any) -> Any:
-        """A value of whatever type, without its secrets; the type is kept where a renderer knows it."""
+        """Return a value of any type with its secrets masked. Types that the renderers know are kept."""
         match value:
             case str():
                 return _CONTROL.sub("\ufffd", self(value))
@@ -122,22 +123,22 @@ class Redactor:
                 return self(repr(value))
 
     def _named(self, name: str, value: Any) -> tuple[str, Any]:
-        read = self._read_name if len(name) <= WORD_LENGTH else self._masked_name
+        read = self._masked_name_cached if len(name) <= MAX_CACHED_LENGTH else self._masked_name
         masked, names_a_secret = read(name)
         return masked, MASK if value and names_a_secret else self.value(value)
 
     def _masked_name(self, name: str) -> tuple[str, bool]:
-        """A name without its secrets, and whether it is that of one."""
-        return self._masked(name), not _is_innocent(name) and bool(_NAME.fullmatch(name))
+        """Return the name with its secrets masked, and True if it is the name of a secret."""
+        return self._masked(name), not _has_no_secret_form(name) and bool(_NAME.fullmatch(name))
 
 
-def _is_innocent(text: str) -> bool:
-    """Whether no shape of a secret can be in it. Beyond ASCII there are more ways to write a letter."""
-    return text.isascii() and not _TELLTALE.search(text.lower())
+def _has_no_secret_form(text: str) -> bool:
+    """Return True if the text has no secret's form. Non-ASCII text may: `IGNORECASE` matches it."""
+    return text.isascii() and not _MAY_HOLD_SECRET.search(text.lower())
 
 
 def forms(secret: str) -> set[str]:
-    """A secret as it may stand in text: plain, in JSON, in Python's repr, in a URL or form."""
+    """Return a secret as it may be written: plain, in JSON, in Python's repr, in a URL, in a form."""
     return {
         secret,
         json.dumps(secret)[1:-1],
@@ -151,9 +152,9 @@ def forms(secret: str) -> set[str]:
 def configure_logging(
     *, level: LogLevel, style: LogFormat, secrets: Iterable[str], stream: TextIO | None = None
 ) -> OnceHandler:
-    """Send this process's log, its libraries' included, to a stream (standard error).
+    """Send the process log, with the lines of libraries, to a stream (standard error).
 
-    The handler is to be closed at the end, for its last counts.
+    Close the handler at the end, so that it writes its last counts.
     """
     out = stream or sys.stderr
     as_json = style is LogFormat.JSON or (style is LogFormat.AUTO and not out.isatty())
@@ -184,12 +185,12 @@ def configure_logging(
     )
     if isinstance(out, Outlet):
         out.say_dropped = partial(_dropped, handler)
-    # A line that cannot be formatted would be printed as it is, with whatever secret is in it.
+    # Otherwise a line that cannot be formatted would be printed unredacted.
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # It would write down whatever is shown to one person only, credentials included.
+    # At DEBUG slack_sdk would log messages that only one person may see, even credentials.
     logging.getLogger("slack_sdk.web").setLevel(max(logging.INFO, root.level))
     if level is not LogLevel.DEBUG:
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -204,8 +205,8 @@ def configure_logging(
 
 
 def _dropped(handler: logging.Handler, lines: int) -> str:
-    """The line that tells how many others are missing in its place."""
-    words = f"{lines} lines of the process log were dropped: nobody took them"
+    """Return a line that says how many lines were dropped at this point."""
+    words = f"{lines} lines of the process log were dropped: nobody read them"
     return handler.format(logging.LogRecord(__name__, logging.WARNING, "", 0, words, None, None)) + "\n"
 
 

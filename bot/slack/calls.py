@@ -1,13 +1,13 @@
-"""Calls to Slack: what an answer says, and which call is made again.
+"""Make calls to Slack: read the answer, and retry a call that may work in a moment.
 
-| what came | the call is | and then |
+| answer | the call was | then |
 |---|---|---|
-| an answer that says so, as Slack does | done | |
-| 429, 5xx, a word for a trouble that passes | not done | it is made again, after a pause |
-| no answer, or one that is not Slack's | perhaps done | it is made again: better told twice than never |
-| any other word | not done | the caller looks for another way |
+| success, in Slack's own form | carried out | |
+| 429, 5xx, or an error code of a temporary failure | not carried out | it is retried after a pause |
+| none, or not from Slack | perhaps carried out | it is retried: a message twice is better than none |
+| any other error code | not carried out | the caller tries another route |
 
-All within a number of tries, and within the time that the caller gives.
+The number of tries is limited, and so is the time, by the caller.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from bot.runtime.retry_after import seconds_to_wait
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, slack_word, status_of, when_again, word_for
 
 TRY_SECONDS = 7.0
-"""How long one try may take: less than half of the time that a post to a channel has."""
+"""Time limit of one try: less than half of CHANNEL_SECONDS, so that there is time for a second try."""
 
 MOST_TRIES = 3
 MOST_THROTTLED_TRIES = 6
 BACKOFF = Backoff(first=0.3, spread=1.0)
 LONGEST_PAUSE_SECONDS = 10.0
-"""Where Slack asks for a longer one, nobody waits: another way is looked for, or it is tried later."""
+"""If Slack asks for a longer pause, the call fails: the caller tries another route, or tries again later."""
 
 _NO_RETRY_AFTER = 1.0
 _TOO_MANY = 429
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class SlackCalls:
-    """Makes calls. `time_factor` multiplies how long a try may take; `jitter` gives numbers in [0, 1)."""
+    """Makes calls. `time_factor` multiplies the time limit of a try; `jitter` returns numbers in [0, 1)."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class SlackCalls:
         self._time_factor = time_factor
 
     async def make(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What a call returns, once it is done.
+        """Make a call, with retries, and return its result.
 
         Raises:
-            SlackFailure: it was not, and making it again at this moment is of no use.
+            SlackFailure: the call failed, and another try at this moment is useless.
         """
         for tries in count(1):
             try:
@@ -71,12 +71,12 @@ class SlackCalls:
             pause = self._pause(failure, tries)
             if pause is None:
                 raise failure
-            _log.info("a call to Slack is made again", reason=failure.word, seconds=round(pause, 1))
+            _log.info("a call to Slack will be retried", reason=failure.word, seconds=round(pause, 1))
             await self._sleep(pause)
         raise AssertionError
 
     def _pause(self, failure: SlackFailure, tries: int) -> float | None:
-        """How long to wait before the next try; None where there is to be none."""
+        """Return the seconds to wait before the next try; None if the call should not be retried."""
         asked = failure.retry_after
         most = MOST_TRIES if asked is None else MOST_THROTTLED_TRIES
         if failure.again is not Again.SOON or tries >= most or (asked or 0) > LONGEST_PAUSE_SECONDS:
@@ -86,7 +86,7 @@ class SlackCalls:
 
 
 def failure_of(error: BaseException) -> SlackFailure:
-    """What a call ended in. What is no refusal is unknown: the call may have been carried out."""
+    """Return the failure for an exception. If Slack did not refuse, the call may have been carried out."""
     if isinstance(error, SlackFailure):
         return error
     if not isinstance(error, SlackApiError):
@@ -96,10 +96,10 @@ def failure_of(error: BaseException) -> SlackFailure:
 
 
 def said_by(answer: Any, *names: str) -> tuple[str, ...]:
-    """The parts of a Web API answer that say what was done, such as where a message is.
+    """Return the named fields of a successful Web API answer, such as the message's channel and ts.
 
     Raises:
-        SlackFailure: they are not there, so it is not Slack who has answered.
+        SlackFailure: fields are missing, so the answer is not from Slack.
     """
     values = tuple(answer.get(name) for name in names)
     if answer.get("ok") is not True or not all(isinstance(value, str) and value for value in values):
@@ -112,10 +112,10 @@ async def post_to_response_url(
 ) -> None:
     """Post to a response_url, once.
 
-    It has delivered only where it says so: Slack answers "ok", as text or in JSON. Slack does not redirect.
+    The message is delivered only if the answer says "ok", as text or in JSON. Slack does not redirect.
 
     Raises:
-        SlackFailure: it has not; 404 is an address that is used up or too old.
+        SlackFailure: it was not delivered. 404 means that the response_url is used up or too old.
     """
     async with session.post(url, json=body, proxy=proxy, allow_redirects=False) as response:
         text = (await response.read()).decode(errors="replace").strip()
@@ -128,7 +128,7 @@ async def post_to_response_url(
 
 
 def _refusal(status: int, data: object, headers: Mapping[str, str], *, unsaid: Again) -> SlackFailure:
-    """Why Slack did not do it. `unsaid` is when the same may work, where Slack has no word for why not."""
+    """Return the failure for an answer. `unsaid` says when to retry if the answer has no error code."""
     word = slack_word(data.get("error")) if isinstance(data, dict) else None
     again = when_again(word) if word else unsaid
     if status == 413:

@@ -1,13 +1,13 @@
-"""Delivering messages: every route is tried in turn until one takes it, so that a job ID is never lost.
+"""Deliver messages: try one route after the other until one works, so that a job ID is never lost.
 
 | for | routes |
 |---|---|
 | a channel | chat.postMessage, response_url (in the channel), chat.postEphemeral, a direct message |
 | one person | response_url (ephemeral), chat.postEphemeral, a direct message |
 
-chat.postMessage fails where the bot is not a member; the response_url works wherever the command was typed.
-Each route is tried more than once where it may work in a moment (see `slack_calls`), and with less of the
-message where Slack does not take its content: without blocks, then cut short.
+chat.postMessage fails in channels to which the bot was not invited. The response_url works in every channel
+in which people can type the command. A route is tried again if it may work in a moment (see `calls.py`). If
+Slack refuses the content of a message, it is sent again without blocks, and then shortened.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from bot.slack.calls import SlackCalls, post_to_response_url, said_by
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure, word_for
 
 CHANNEL_SECONDS = 15.0
-"""How long posting to the channel may take, Slack's Retry-After and all tries included; then comes the next
-route, whose messages cannot be edited."""
+"""Time limit for posting to the channel, with all tries and Slack's Retry-After. After it the next route is
+tried, whose messages cannot be edited."""
 
 ROUTE_SECONDS = 5.0
-"""How long each of the other routes may take."""
+"""Time limit for each of the other routes."""
 
 _NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found"})
 
@@ -42,12 +42,12 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 Render = Callable[[str], Message]
-"""From a hint for the small print to the message."""
+"""Makes the message; its argument is a hint for the small print."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Where a message is to be found; a response_url does not tell."""
+    """Where a message is. Both are None after a route whose answer does not say it, such as response_url."""
 
     channel: str | None = None
     ts: str | None = None
@@ -55,7 +55,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """`is_fixed`: what goes there cannot be edited later."""
+    """One way to deliver a message. `is_fixed`: its messages cannot be edited later."""
 
     name: str
     send: Callable[[Message], Awaitable[Delivered]]
@@ -64,7 +64,7 @@ class _Route:
 
 
 class Delivery:
-    """Tells channels and people. `time_factor` multiplies the time limits of the routes."""
+    """Delivers messages to channels and people. `time_factor` multiplies the time limits of the routes."""
 
     def __init__(
         self,
@@ -80,13 +80,15 @@ class Delivery:
         self._time_factor = time_factor
 
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
-        """Tell the channel.
+        """Deliver a message to the channel of an invocation.
 
         Raises:
-            Undeliverable: Slack takes it on no route at the moment.
+            Undeliverable: no route works at the moment.
         """
         routes = [
-            _Route("channel", partial(self._post, invocation.channel_id), CHANNEL_SECONDS, is_fixed=False),
+            _Route(
+                "channel", partial(self._post, invocation.origin.channel_id), CHANNEL_SECONDS, is_fixed=False
+            ),
             _Route(
                 "response_url in channel", partial(self._respond, invocation, "in_channel"), ROUTE_SECONDS
             ),
@@ -95,13 +97,13 @@ class Delivery:
         return await self._deliver(invocation, routes, render)
 
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
-        """Tell the person who asked, and nobody else.
+        """Deliver a message to the person of an invocation only.
 
         Args:
-            instead: in place of the message whose button was clicked, which must be that person's alone.
+            instead: replace the message whose button was clicked. Only that person may see that message.
 
         Raises:
-            Undeliverable: Slack takes it on no route at the moment.
+            Undeliverable: no route works at the moment.
         """
         respond = partial(self._respond, invocation, "ephemeral", replace_original=instead)
         routes = [
@@ -119,95 +121,100 @@ class Delivery:
             _log.info("a remark is not delivered", reason=word_for(error))
 
     async def post(self, post: Post, message: Message) -> Delivered:
-        """Tell the channel of a post, by the one route that it has.
+        """Send a post to its channel with chat.postMessage, its only route.
 
         Raises:
-            Undeliverable: Slack does not take it at the moment.
+            Undeliverable: Slack does not accept it at the moment.
         """
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
                 return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
         except SLACK_FAILURES as error:
-            raise Undeliverable(f"Slack does not take the message ({word_for(error)}).") from None
+            raise Undeliverable(f"Slack does not accept the message ({word_for(error)}).") from None
 
     async def edit(self, post: Post, message: Message) -> bool:
-        """Let a post say something else. False where it has to be tried again.
+        """Edit the message of a post. Return False if the edit has to be tried again.
 
         Raises:
-            Undeliverable: it cannot be edited, now or later.
+            Undeliverable: the message cannot be edited, now or later.
         """
-        return await self._reach(post, partial(self._update, post), message)
+        return await self._edit_or_reply(post, self._update, message)
 
     async def reply(self, post: Post, message: Message) -> bool:
-        """Add a line to a post's thread, which the channel does not see. False: try again.
+        """Reply in a post's thread, but not in the channel. Return False if it has to be tried again.
 
         Raises:
-            Undeliverable: there is no such thread, now or later.
+            Undeliverable: the thread does not exist, now or later.
         """
-        send = partial(self._post, post.channel, thread_ts=post.ts)
-        return await self._reach(post, send, message)
+        return await self._edit_or_reply(post, self._post_in_thread, message)
 
-    async def _reach(
-        self, post: Post, send: Callable[[Message], Awaitable[object]], message: Message
+    async def _edit_or_reply(
+        self, post: Post, send: Callable[[str, str, Message], Awaitable[object]], message: Message
     ) -> bool:
-        if not post.ts:
-            raise Undeliverable("The announcement went where it cannot be found again.")
+        if not post.channel or not post.ts:
+            raise Undeliverable("The message was sent by a route that does not allow edits.")
         try:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
-                await self._send(send, message, keep=post.job_id)
+                await self._send(partial(send, post.channel, post.ts), message, keep=post.job_id)
         except SLACK_FAILURES as error:
             word = word_for(error)
-            _log.warning("the announcement is not reached", reason=word, job_id=post.job_id)
+            _log.warning("an edit or a reply failed", reason=word, job_id=post.job_id)
             if isinstance(error, SlackFailure) and error.again is Again.NEVER:
-                raise Undeliverable(f"Slack does not let it be changed ({word}).") from None
+                raise Undeliverable(f"Slack does not allow the edit or reply ({word}).") from None
             return False
         return True
 
     async def _send(
         self, send: Callable[[Message], Awaitable[T]], message: Message, *, keep: str | None
     ) -> T:
-        """Send it; with less of it where Slack does not take the content, but never without the job's ID."""
+        """Send a message, simplified if Slack refuses its content. The job ID `keep` is never cut off."""
         while True:
             try:
                 return await self._calls.make(partial(send, message))
             except SlackFailure as failure:
-                simpler = message.simpler(keep=keep or "")
+                simpler = message.simpler(keep=keep)
                 if simpler is None or not failure.is_about_content:
                     raise
                 _log.error("Slack refused the content of a message", reason=failure.word)
                 message = simpler
 
-    async def _update(self, post: Post, message: Message) -> None:
-        answer = await self._slack.chat_update(
-            channel=post.channel or "", ts=post.ts or "", **message.arguments()
-        )
+    async def _update(self, channel: str, ts: str, message: Message) -> None:
+        answer = await self._slack.chat_update(channel=channel, ts=ts, **message.arguments())
         said_by(answer, "ts")
+
+    async def _post_in_thread(self, channel: str, ts: str, message: Message) -> None:
+        await self._post(channel, message, thread_ts=ts)
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
         return (
             _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS),
-            _Route("direct message", partial(self._post, invocation.user_id), ROUTE_SECONDS, is_fixed=False),
+            _Route(
+                "direct message",
+                partial(self._post, invocation.origin.user_id),
+                ROUTE_SECONDS,
+                is_fixed=False,
+            ),
         )
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivered:
-        invitation = ""
+        invitation, job_id = "", invocation.job.job_id if invocation.job else None
         for route in routes:
             message = render(f"{FIXED_HINT if route.is_fixed else ''} {invitation}".strip())
             try:
                 async with asyncio.timeout(route.seconds * self._time_factor):
-                    return await self._send(route.send, message, keep=invocation.job_id)
+                    return await self._send(route.send, message, keep=job_id)
             except SLACK_FAILURES as error:
                 reason = word_for(error)
                 _log.warning("a route is closed", route=route.name, reason=reason)
-                if reason in _NOT_A_MEMBER and _is_channel(invocation.channel_id):
+                if reason in _NOT_A_MEMBER and _is_channel(invocation.origin.channel_id):
                     invitation = INVITE_HINT
-        raise Undeliverable(f"Slack took the message of invocation {invocation.id} on no route.")
+        raise Undeliverable(f"No route to Slack accepted the message of invocation {invocation.id}.")
 
     async def _post(
         self, channel: str | None, message: Message, *, thread_ts: str | None = None
     ) -> Delivered:
         answer = await self._slack.chat_postMessage(
-            channel=_known(channel),
+            channel=_require_channel(channel),
             thread_ts=thread_ts,
             unfurl_links=False,
             unfurl_media=False,
@@ -217,7 +224,9 @@ class Delivery:
 
     async def _post_ephemeral(self, invocation: Invocation, message: Message) -> Delivered:
         answer = await self._slack.chat_postEphemeral(
-            channel=_known(invocation.channel_id), user=invocation.user_id, **message.arguments()
+            channel=_require_channel(invocation.origin.channel_id),
+            user=invocation.origin.user_id,
+            **message.arguments(),
         )
         said_by(answer, "message_ts")
         return Delivered()
@@ -230,21 +239,22 @@ class Delivery:
         *,
         replace_original: bool = False,
     ) -> Delivered:
-        if not invocation.response_url:
+        response_url = invocation.origin.response_url
+        if not response_url:
             raise SlackFailure("no response_url", Again.NEVER)
         how = {"response_type": response_type, "replace_original": replace_original}
         await post_to_response_url(
-            self._session, invocation.response_url, how | message.arguments(), proxy=self._slack.proxy
+            self._session, response_url, how | message.arguments(), proxy=self._slack.proxy
         )
         return Delivered()
 
 
-def _known(channel: str | None) -> str:
+def _require_channel(channel: str | None) -> str:
     if not channel:
         raise SlackFailure("no channel", Again.NEVER)
     return channel
 
 
 def _is_channel(channel_id: str | None) -> bool:
-    """A bot can be invited to a channel (C…), not to a direct message (D…, G…)."""
-    return (channel_id or "").startswith("C")
+    """Return True for a channel (C…): a bot cannot be invited to a direct message (D…, G…)."""
+    return channel_id is not None and channel_id.startswith("C")

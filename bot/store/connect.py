@@ -1,4 +1,4 @@
-"""Opening and closing the database that a URL names."""
+"""Open and close the database that a URL names."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,15 +20,16 @@ OPEN_SECONDS = 10.0
 
 @asynccontextmanager
 async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[Database]:
-    """A database whose every statement commits by itself; closed on every path.
+    """Open a database in which every statement commits by itself, and close it at the end in all cases.
 
     Args:
         url: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
         read_only: write nothing, and make no file.
 
     Raises:
-        Unreachable: it cannot be reached at the moment.
-        StartupError: saying why it cannot be opened. Never with the URL, which may hold a password.
+        Unreachable: the database cannot be reached at the moment.
+        StartupError: the database cannot be opened. The error says why, without the URL, which may hold a
+            password.
     """
     with _database(url, read_only=read_only) as database:
         try:
@@ -37,12 +38,12 @@ async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[D
                     await _reach(database)
             except (
                 KeyError
-            ):  # so Python says that the process's user has no name, which the driver would take
+            ):  # the URL names no user, and the process's user, which asyncpg would use, has no name
                 raise StartupError(
                     "The database cannot be opened: its URL names no user.",
                     advice="Set AVATAR_DATABASE_URL to postgresql+asyncpg://user@host/database.",
                 ) from None
-            except failures(TypeError, ValueError) as error:  # also for what a URL asks in vain
+            except failures(TypeError, ValueError) as error:  # these two: the driver refuses an option
                 raise _failure(error) from None
             yield database
         finally:
@@ -50,7 +51,7 @@ async def open_database(url: str, *, read_only: bool = False) -> AsyncIterator[D
 
 
 async def _reach(database: Database) -> None:
-    """Connect for the first time. While a process switches a new SQLite file to WAL, no other one waits."""
+    """Connect for the first time. Retry while another process switches a new SQLite file to WAL."""
     while True:
         try:
             async with database.connect() as connection:

@@ -1,4 +1,4 @@
-"""An open database, whichever it is."""
+"""An open database: SQLite or PostgreSQL."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -8,22 +8,30 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class Database(AsyncEngine):
-    """An engine with a faster way for what acks wait for: SQLAlchemy's costs several times as much."""
+    """An engine with two fast methods for what acks wait for: SQLAlchemy's own cost several times as much."""
 
     @abstractmethod
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
-        """Carry out a statement that returns a row for each one it concerns, and say how many there are.
+        """Execute and commit a write, and return the number of rows that it has written.
 
-        It is committed by then. Whoever stops waiting does not know whether it is carried out.
+        The statement returns one row for each row that it writes. If the caller is cancelled, the write may
+        have been committed or not.
 
         Args:
-            in_turn: what the statement depends on that others may be writing at this very moment. Of those
-                that name the same, each sees what the one before it has written.
+            in_turn: the name of a lock. Writes with the same name run one after the other, so each sees what
+                the one before has written.
+
+        Raises:
+            DatabaseUnavailable: the write was not executed, or it is not known whether it was.
         """
 
     @abstractmethod
     async def read(self, sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """The rows of a query, as the driver gives them."""
+        """Return the rows of a query, with the driver's types.
+
+        Raises:
+            DatabaseUnavailable: the query was not executed.
+        """
 
     async def clear_traces(self) -> None:
-        """Remove what was overwritten from where the database keeps it by itself, if it can be done now."""
+        """Remove overwritten values from the database's own files, if this is possible now."""

@@ -1,9 +1,9 @@
-"""Duplicates: starts that are taken for the same wish as one that is there already.
+"""Find duplicates: starts that ask for the same job as an earlier start.
 
-An equal start is under way or its outcome is unknown, however long that takes, or it has started moments ago.
-Equal are starts of the same team, room and client ID. Without a region, any region matches: MetaStudio
-chooses one, and it stands in the row once it has answered. An unknown start of which *Start anyway* was used
-stands in nobody's way any more: the start that this led to does, unless that made no job.
+A start is a duplicate as long as an equal start is under way or unknown, and for 10 s after that one has
+started. Two starts are equal if they have the same team, room and client ID. Without a region, any region
+matches: MetaStudio chooses one, and the row holds it after the answer. If *Start anyway* was used on an
+unknown start, the new start counts instead of the unknown one, unless the new one made no job.
 """
 
 from datetime import timedelta
@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
-from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, JobState, RoomInvocation, Status
 from bot.store.rows import COLUMNS
 from bot.store.tables import invocations, is_open
 
 DUPLICATE_TIME = timedelta(seconds=10)
-"""How long after its job has started a start has duplicates."""
+"""A start has duplicates for this long after its job has started."""
 
 _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
 
@@ -25,29 +25,30 @@ _MADE_NO_JOB = (Status.FAILED, Status.REFUSED)
 
 
 class Duplicates(NamedTuple):
-    """Two queries that find the duplicates of a start: those not settled, and those just started.
+    """Two queries for the duplicates of a start: those not settled, and those just started.
 
-    Two, for each has an index of its own.
+    They are two because each uses its own index.
     """
 
     open: Select[Any]
     just_started: Select[Any]
 
 
-def duplicate_queries(invocation: Invocation) -> tuple[Duplicates, dict[str, Any]]:
-    """What finds the duplicates of a start, and the values that belong into it.
+def duplicate_queries(invocation: RoomInvocation) -> tuple[Duplicates, dict[str, Any]]:
+    """Return the queries for the duplicates of a start, and their values.
 
-    A clock that was set back must not make duplicates of what started hours ago: both ends are bounded.
+    The times have both a lower and an upper limit: after a clock was set back, a start of hours ago is no
+    duplicate.
     """
     values = {
-        "duplicate_room": invocation.room_id,
+        "duplicate_room": invocation.request.room_id,
         "duplicate_after": invocation.created_at - DUPLICATE_TIME,
         "duplicate_before": invocation.created_at + DUPLICATE_TIME,
     }
     optional = {
-        "duplicate_region": invocation.region,
-        "duplicate_team": invocation.team_id,
-        "duplicate_client": invocation.client_id,
+        "duplicate_region": invocation.request.region,
+        "duplicate_team": invocation.origin.team_id,
+        "duplicate_client": invocation.request.client_id,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return _queries(frozenset(given)), values | given
@@ -82,7 +83,7 @@ def _queries(given: frozenset[str]) -> Duplicates:
 
 
 def _same(column: str, name: str, given: frozenset[str]) -> ColumnElement[bool]:
-    """Equal values, where a missing one is equal to a missing one."""
+    """Return the condition that two values are equal, or that both are missing."""
     found = invocations.c[column]
     return found == _value(name) if name in given else found.is_(None)
 

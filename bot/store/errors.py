@@ -1,4 +1,4 @@
-"""What the databases raise, of their drivers' and of SQLAlchemy's, and what it means."""
+"""The errors of SQLAlchemy and of the database drivers, and what they mean."""
 
 import re
 import sqlite3
@@ -14,62 +14,72 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 READ_ONLY = "25006"
+_ROLLED_BACK = "40"
+"""The beginning of the codes for a deadlock, and for what cannot be serialized."""
 
 _POOLER_REFUSES = re.compile(
     r"password|auth|no such (user|database)|statement pooling|startup parameter", re.IGNORECASE
 )
-"""PgBouncer has one code for all that it has to say for itself."""
+"""PgBouncer uses one error code for all its own errors, so the text decides."""
 
 
 @contextmanager
 def database_failures() -> Iterator[None]:
-    """Turn every failure of the database into one error of ours.
+    """Turn every failure of the database into DatabaseUnavailable.
 
     Raises:
-        DatabaseUnavailable: the statement was not carried out, or it is not known whether it was.
+        DatabaseUnavailable: the statement was not executed, or its outcome is unknown.
     """
     try:
         yield
     except failures() as error:
-        raise DatabaseUnavailable(
-            reason(Code.DATABASE_FAILED, why=reason_in(error)),
-            refused=is_refusal(error),
-        ) from None
+        raise unavailable(error) from None
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """The error of ours for a failure of the database."""
+    return DatabaseUnavailable(reason(Code.DATABASE_FAILED, why=reason_in(error)), refused=is_refusal(error))
 
 
 def failures(*others: type[Exception]) -> tuple[type[BaseException], ...]:
-    """What the drivers and SQLAlchemy raise, and `others`."""
+    """Return the exception classes of SQLAlchemy and of the drivers, and `others`."""
     asyncpg = sys.modules.get("asyncpg")
     drivers: tuple[type[BaseException], ...] = ()
-    if asyncpg:  # the last: what was asked on a connection that the server was just closing
+    if asyncpg:  # InternalClientError: the server was just closing the connection
         drivers = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
     return (SQLAlchemyError, OSError, sqlite3.Error, *drivers, *others)
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the database itself has said no: no connection was lost, and no disk failed in a commit."""
+    """Return True if the database itself refused: no connection was lost, and no disk failed."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR
     if isinstance(error, DBAPIError):
         return not error.connection_invalidated
-    return getattr(error, "severity_en", None) == "ERROR"  # of asyncpg's own; FATAL ends a connection
+    return getattr(error, "severity_en", None) == "ERROR"  # asyncpg's field; FATAL ends the connection
 
 
-def is_of_no_use(error: BaseException) -> bool:
-    """Whether the server takes no writes, or is about to end: another one may be in its place by now."""
+def may_be_repeated(error: BaseException) -> bool:
+    """Return True if a write was certainly not carried out and may succeed when it is sent again."""
+    state = sqlstate_of(error)
+    return state == READ_ONLY or state.startswith(_ROLLED_BACK)
+
+
+def is_server_unusable(error: BaseException) -> bool:
+    """Return True if the server refuses writes or shuts down: another server may replace it (failover)."""
     state = sqlstate_of(error)
     return state == READ_ONLY or state.startswith(("57P", "08"))
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the database cannot be reached at the moment; otherwise it is reached, and refuses."""
+    """Return True if the database cannot be reached at the moment; False if it was reached and refused."""
     original = _original(error)
     state = sqlstate_of(error)
     if state:
-        return state[:2] in {"08", "53", "57"} and not _POOLER_REFUSES.search(str(original))
+        return state[:2] in {"08", "53", "57", _ROLLED_BACK} and not _POOLER_REFUSES.search(str(original))
     if isinstance(original, sqlite3.Error):
         return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-    if type(original).__name__ == "TargetServerAttributeNotMatched":  # of several hosts none takes writes
+    if type(original).__name__ == "TargetServerAttributeNotMatched":  # none of the hosts accepts writes
         return True
     return isinstance(original, OSError) and not (
         isinstance(original, PermissionError | SSLError) or "SSL" in str(original)
@@ -77,12 +87,12 @@ def may_pass(error: BaseException) -> bool:
 
 
 def sqlstate_of(error: BaseException) -> str:
-    """PostgreSQL's code for what went wrong; empty where it is not the server that says so."""
+    """Return PostgreSQL's error code (SQLSTATE); empty if the error is not from the server."""
     return getattr(_original(error), "sqlstate", None) or ""
 
 
 def reason_in(error: BaseException) -> str:
-    """Why, in the database's words, on one line and without a full stop."""
+    """Return the database's own text for an error, on one line and without a full stop."""
     original = _original(error)
     lines = str(original).strip().splitlines()
     if not lines:

@@ -11,13 +11,13 @@ from bot.errors import StartupError
 
 @contextmanager
 def lock_file(url: str) -> Iterator[None]:
-    """Keep other bots from a log in an SQLite file until this process ends, however it ends.
+    """Lock the database file against other bots until this process ends, even if it is killed.
 
-    The lock is on a file of its own: SQLite loses its locks on a file of which somebody else in the process
-    closes a handle. A log in PostgreSQL may serve several processes.
+    The lock is on a separate file, because SQLite loses its locks when any handle of the database file is
+    closed in this process. A PostgreSQL database needs no lock: it may serve several processes.
 
     Raises:
-        StartupError: another process has the log, or it cannot be told.
+        StartupError: another process has the database, or the file cannot be locked.
     """
     path = _file_of(url)
     if path is None:
@@ -47,7 +47,10 @@ def lock_file(url: str) -> Iterator[None]:
 
 
 def _file_of(url: str) -> Path | None:
-    """Whatever way leads to it; None of another database, and of what is no URL: opening it says so."""
+    """Return the resolved path of the SQLite file; None for PostgreSQL and for a wrong URL.
+
+    A wrong URL is reported when the database is opened.
+    """
     try:
         found = read_database_url(url)
     except WrongDatabaseUrl:

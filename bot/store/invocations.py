@@ -1,140 +1,166 @@
-"""The invocation log: one row for each use of the bot, and the one function that moves a row on."""
+"""The invocation log: one row for each use of the bot, and the one method that changes its status."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
 
-from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import (
+    Action,
+    ChannelKind,
+    Invocation,
+    JobInvocation,
+    JobState,
+    RoomInvocation,
+    Status,
+    has_job,
+    has_room,
+)
 from bot.domain.post import Post
-from bot.domain.steps import Adopted, Step
+from bot.domain.steps import Adopted, AnyInvocation, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, in_columns, invocations_of, values_of
+from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import followed, invocations, is_open, is_start
+from bot.store.tables import FAR_AHEAD, followed, invocations, is_open, is_start
+from bot.store.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class RunningJobs:
-    """The newest starts whose jobs run and may be read of, how many there are, and how many others run."""
+    """The newest starts with running jobs that a person may see, their total, and how many are hidden."""
 
-    jobs: list[Invocation]
+    jobs: list[JobInvocation]
     total: int
     hidden: int
 
 
 class Invocations:
-    """The table `invocations`. Each method that writes is one statement, which commits by itself.
+    """The table `invocations`. Each method that writes is one commit.
 
-    All of them raise DatabaseUnavailable where the database does not do its part.
+    All methods raise DatabaseUnavailable if the database fails.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unreadable = Unreadable("an invocation cannot be read", "invocation_id")
 
     async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
         """Add a row.
 
-        False where the same delivery (`trigger_id`) is in the log already, and where another row came from
-        the same button (`previous_id`).
+        Return False if the table already has a row of the same delivery from Slack (`trigger_id`) or of the
+        same button (`previous_id`).
 
         Args:
-            unless_duplicate: also False where it has a duplicate.
+            unless_duplicate: also return False if the invocation is a duplicate.
         """
-        duplicates, sought = duplicate_queries(invocation) if unless_duplicate else (None, {})
+        duplicates: Duplicates | None = None
+        sought: dict[str, Any] = {}
+        turn: str | None = None
+        if unless_duplicate and has_room(invocation):
+            duplicates, sought = duplicate_queries(invocation)
+            turn = f"room {invocation.request.room_id}"
         row = {f"new_{name}": value for name, value in values_of(invocation).items()}
         is_next = invocation.previous_id is not None
         statement = _recording(self._database.dialect, duplicates, is_next=is_next)
-        turn = f"room {invocation.room_id}" if unless_duplicate else None
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
-    async def find_duplicate(self, invocation: Invocation) -> Invocation | None:
-        """What kept a row out: its very delivery, or the duplicate that was asked for last, by whomever."""
-        if invocation.trigger_id and (same := await self._one("trigger_id", invocation.trigger_id)):
+    async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
+        """Return the row that kept another one out: of the same delivery, or else the newest duplicate."""
+        trigger_id = invocation.origin.trigger_id
+        if trigger_id and (same := await self._one("trigger_id", trigger_id)) and has_room(same):
             return same
         duplicates, sought = duplicate_queries(invocation)
         found = [row for query in duplicates for row in await self._read(query, sought)]
-        return max(found, key=lambda row: row.created_at, default=None)
+        return max(filter(has_room, found), key=lambda row: row.created_at, default=None)
 
-    async def last_start(self, channel_id: str) -> Invocation | None:
-        """The newest start of a channel that was understood and allowed."""
-        return next(iter(await self._read(_LAST_START, {"channel": channel_id})), None)
+    async def last_start(self, channel_id: str) -> RoomInvocation | None:
+        """Return the newest start of a channel that was understood and allowed."""
+        return next(filter(has_room, await self._read(_LAST_START, {"channel": channel_id})), None)
 
-    async def running_in_room(self, asked: Invocation) -> Invocation | None:
-        """The newest start of the same team, room and client ID whose job runs, as far as is known."""
-        given = {"team": asked.team_id, "client": asked.client_id}
+    async def running_in_room(self, asked: RoomInvocation) -> JobInvocation | None:
+        """Return the newest start of the same team, room and client ID whose job runs, as far as is known."""
+        given = {"team": asked.origin.team_id, "client": asked.request.client_id}
         known = {name: value for name, value in given.items() if value is not None}
-        found = await self._read(_running_in_room(frozenset(known)), {"room": asked.room_id, **known})
-        return next(iter(found), None)
+        query = _running_in_room(frozenset(known))
+        found = await self._read(query, {"room": asked.request.room_id, **known})
+        return next(filter(has_job, found), None)
 
-    async def next_of(self, invocation_id: str) -> Invocation | None:
-        """The row that came from the one button of another."""
-        return await self._one("previous_id", invocation_id)
+    async def next_of(self, invocation_id: str) -> RoomInvocation | None:
+        """Return the start that a button of this invocation has led to."""
+        found = await self._one("previous_id", invocation_id)
+        return found if found and has_room(found) else None
 
     async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
-        """Move a row on from the status that `invocation` has, with what became known.
+        self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
+    ) -> AnyInvocation | None:
+        """Move a row on from the status that `invocation` has, and write the facts of the step.
 
-        The update is conditional, so of two processes only one can take a step; None for the other.
+        The update is conditional, so only one of two processes can take a step. The other gets None.
 
         Args:
-            post: what is to be said of it, added in the same commit.
+            post: a post to add in the same commit.
         """
-        columns = in_columns(step.facts())
+        columns = values_of_step(step)
         values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         moved = await self._move(_advancing(frozenset(columns)), values, post)
         return step.applied_to(invocation) if moved else None
 
     async def adopt(
-        self, unknown: Invocation, step: Adopted, *, post: Post | None = None
-    ) -> Invocation | None:
-        """Move a start of unknown outcome to `started`, with a job that was found and is nobody's yet.
+        self, unknown: AnyInvocation, step: Adopted, *, post: Post | None = None
+    ) -> AnyInvocation | None:
+        """Move a start from `unknown` to `started` with a job that was found.
 
-        That it was unknown may have been told; the job has still to be announced.
+        Return None if the job already belongs to a start, or if the start is not `unknown` any more.
 
         Args:
-            post: its announcement, added in the same commit.
+            post: the announcement to add in the same commit.
         """
-        columns = in_columns(step.facts())
+        columns = values_of_step(step)
         values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
         values |= {f"new_{name}": value for name, value in columns.items()}
         statement = _adopting(frozenset(columns))
         adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
 
-    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
-        """Take a row, or keep it, until then; None where another process has taken it or moved it on."""
+    async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
+        """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
         claimed = await self._move(*_claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
-    async def leave_to_post(self, invocation: Invocation, post: Post) -> Invocation | None:
-        """Leave a row to what is to be said of it, added in the same commit.
+    async def leave_to_post(self, invocation: AnyInvocation, post: Post) -> AnyInvocation | None:
+        """Add a post that tells about a row, and clear the row's lease in the same commit.
 
-        None where another process has taken it or moved it on.
+        Return None if another process has claimed or changed the row.
         """
         moved = await self._move(*_claim_of(invocation, None), post)
         return replace(invocation, lease_until=None) if moved else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
-        """Let any process take a row over from then on (None: nobody any more), if anything is left to do."""
+        """Let any process claim a row from `at` on (None: never again), if the row has work left."""
         await execute(self._database, _RELEASING, {"row_id": invocation_id, "new_lease": at})
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
-        """Rows with something left to do and nobody who does it, the longest overdue first."""
-        query = select(*COLUMNS).where(invocations.c.lease_until <= now).order_by(invocations.c.lease_until)
-        return await self._all(query.limit(limit))
+        """Return rows that have work left and whose lease has run out, the longest overdue first."""
+
+        async def at_most(number: int) -> Sequence[Sequence[Any]]:
+            return await read(self._database, _OVERDUE, {"now": now, "most": number})
+
+        return await self._unreadable.first(limit, at_most, invocation_of)
+
+    async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
+        """Let no row be claimed for longer: a clock was set back since that was noted."""
+        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def forget_response_urls(self, before: datetime) -> None:
-        """Clear the response_urls of rows made before a time, when they no longer work."""
+        """Clear the response_urls of rows that were created before a time: they no longer work."""
         await execute(
             self._database,
             update(invocations)
@@ -143,64 +169,66 @@ class Invocations:
         )
 
     async def clear_traces(self) -> None:
-        """Remove what was cleared from where the database itself still keeps it."""
+        """Remove cleared values from the database's own files."""
         await self._database.clear_traces()
 
     async def check_writable(self) -> None:
-        """Write as much as a start does: a full disk shows only where something is written."""
+        """Write as much as a start does: a full disk fails only writes."""
         await probe(self._database)
 
     async def get(self, invocation_id: str) -> Invocation | None:
-        """One row."""
+        """Return one row."""
         return await self._one("id", invocation_id)
 
-    async def find_start(self, job_id: str) -> Invocation | None:
-        """The start that made a job, if it was made by way of the bot.
+    async def get_start(self, invocation_id: str) -> RoomInvocation | None:
+        """Return one row, if it is a start with valid arguments."""
+        found = await self.get(invocation_id)
+        return found if found and found.action is Action.START and has_room(found) else None
 
-        One that MetaStudio has answered with this job comes before one that has adopted it.
+    async def find_start(self, job_id: str) -> JobInvocation | None:
+        """Return the start that made a job, if the job was started with the bot.
+
+        A start that MetaStudio answered with this job comes before a start that has adopted it.
         """
-        starts = await self._read(_STARTS_OF_JOB, {"job": job_id})
-        return min(starts, key=lambda start: (start.adopted_at is not None, start.created_at), default=None)
+        starts = filter(has_job, await self._read(_STARTS_OF_JOB, {"job": job_id}))
+        return min(
+            starts, key=lambda start: (start.job.adopted_at is not None, start.created_at), default=None
+        )
 
     async def find_stop(self, job_id: str) -> Invocation | None:
-        """The stop that ended a job, if it was stopped by way of the bot."""
+        """Return the stop that ended a job, if the job was stopped with the bot."""
         return next(iter(await self._read(_STOP_OF_JOB, {"job": job_id})), None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the jobs that are somebody's."""
-        made = (invocations.c.job_id.in_(job_ids), invocations.c.action == Action.START)
-        return {row.job_id for row in await fetch(self._database, select(invocations.c.job_id).where(*made))}
+        """Return those of the jobs that belong to a start."""
+        sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
+        return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
 
-    async def other_unknown_starts(self, invocation: Invocation) -> list[Invocation]:
-        """The other starts of the same room that may have made a job of which it is not known yet."""
-        others = (
-            is_open,
-            invocations.c.room_id == invocation.room_id,
-            invocations.c.id != invocation.id,
-            invocations.c.action == Action.START,
-            invocations.c.status != Status.RECEIVED,
-        )
-        return await self._all(select(*COLUMNS).where(*others))
+    async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
+        """Return the other open starts of the room. Each may have made a job that is not noted yet."""
+        values = {"room": invocation.request.room_id, "own_id": invocation.id}
+        return list(filter(has_room, await self._read(_OTHER_UNKNOWN_STARTS, values)))
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
-        """The starts whose jobs are not over as far as is known, as far as somebody may read of them."""
+        """Return the starts whose jobs are not known to be over, as far as the person may see them."""
         listed, counted = _running(
-            has_channel=asking.channel_id is not None, is_foreign=asking.foreign_team_id is not None
+            has_channel=asking.origin.channel_id is not None,
+            is_foreign=asking.origin.foreign_team_id is not None,
         )
-        who = {"user": asking.user_id, "channel": asking.channel_id}
-        jobs = await self._read(listed, {**who, "most": limit})
+        who = {"user": asking.origin.user_id, "channel": asking.origin.channel_id}
+        jobs = list(filter(has_job, await self._read(listed, {**who, "most": limit})))
         [(running, seen)] = await read(self._database, counted, who)
         total = max(seen, len(jobs))
         return RunningJobs(jobs, total, hidden=max(running - total, 0))
 
     async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
-        """The IDs that begin so, in their order; what means something in a pattern means itself."""
+        """Return the IDs with this prefix, sorted. Wildcards of SQL have no special meaning."""
         query = (
             select(invocations.c.id)
             .where(
                 invocations.c.id.between(
                     beginning, f"{beginning}z"
-                ),  # in every collation z is after all of hex
+                ),  # `z` sorts after every hex digit in all collations
                 func.substr(invocations.c.id, 1, len(beginning)) == beginning,
             )
             .order_by(invocations.c.id)
@@ -217,7 +245,7 @@ class Invocations:
         invocation_id: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[Invocation]:
-        """The rows that match, newest first, read as they are asked for."""
+        """Yield the matching rows, newest first. They are read from the database one by one."""
         query = select(*COLUMNS).order_by(invocations.c.created_at.desc(), invocations.c.id).limit(limit)
         if since is not None:
             query = query.where(invocations.c.created_at >= since)
@@ -229,10 +257,10 @@ class Invocations:
             query = query.where(invocations.c.id == invocation_id)
         with database_failures():
             async with self._database.connect() as connection:
-                # A cursor lives in a transaction, which autocommit does not give it on PostgreSQL.
+                # On PostgreSQL a cursor needs a transaction, and autocommit opens none.
                 reader = await connection.execution_options(isolation_level="SERIALIZABLE")
                 async for row in await reader.stream(query):
-                    for invocation in invocations_of([row]):
+                    for invocation in self._unreadable.left_out([row], invocation_of):
                         yield invocation
 
     async def _move(
@@ -249,14 +277,11 @@ class Invocations:
         return await execute_both(self._database, statement, adding, values, in_turn=in_turn) == 1
 
     async def _one(self, column: str, value: str) -> Invocation | None:
-        """The row with a value that no two rows have."""
+        """Return the row with a value in a unique column."""
         return next(iter(await self._read(_by(column), {"value": value})), None)
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
-        return invocations_of(await read(self._database, query, values))
-
-    async def _all(self, query: Any) -> list[Invocation]:
-        return invocations_of(await fetch(self._database, query))
+        return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
 
 def _value(name: str) -> Any:
@@ -270,7 +295,10 @@ def _by(column: str) -> Select[Any]:
 
 @cache
 def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
-    """Two queries: the newest jobs that run and may be read of; and how many run, and may be read of."""
+    """Return two queries: one lists the newest running jobs that the person may see, one counts them.
+
+    The second counts all running jobs, and those that the person may see.
+    """
     seen = _seen(has_channel=has_channel, is_foreign=is_foreign)
     most = bindparam("most", required=False, type_=Integer())
     listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
@@ -279,7 +307,7 @@ def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
 
 
 def _claim_of(invocation: Invocation, until: datetime | None) -> tuple[Any, dict[str, Any]]:
-    """The statement that takes a row from who has it, and its values."""
+    """Return the statement that claims a row, and its values."""
     values = {
         "row_id": invocation.id,
         "old_status": invocation.status,
@@ -304,7 +332,7 @@ def _claiming(*, is_free: bool) -> Any:
 
 
 def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
-    """`Invocation.is_visible_to` in SQL; a row whose channel is of no known kind counts as private."""
+    """Return `Invocation.is_visible_to` in SQL. A channel without a kind counts as private."""
     seen: ColumnElement[bool] = invocations.c.user_id == _value("user")
     if has_channel:
         seen |= invocations.c.channel_id == _value("channel")
@@ -361,6 +389,43 @@ _STOP_OF_JOB = (
     .limit(1)
 )
 
+
+@lru_cache(maxsize=64)
+def _known(number: int) -> Select[Any]:
+    """The query for those of so many jobs that are somebody's."""
+    sought = [_value(f"job_{each}") for each in range(number)]
+    made = (invocations.c.job_id.in_(sought), invocations.c.action == Action.START)
+    return select(invocations.c.job_id).where(*made)
+
+
+_OTHER_UNKNOWN_STARTS = select(*COLUMNS).where(
+    is_open,
+    invocations.c.room_id == _value("room"),
+    invocations.c.id != _value("own_id"),
+    invocations.c.action == Action.START,
+    invocations.c.status != Status.RECEIVED,
+)
+
+_OVERDUE = (
+    select(*COLUMNS)
+    .where(invocations.c.lease_until <= _value("now"))
+    .order_by(invocations.c.lease_until)
+    .limit(bindparam("most", required=False, type_=Integer()))
+)
+
+_BRINGING_BACK = (
+    update(invocations)
+    .where(
+        invocations.c.id.in_(
+            select(invocations.c.id)
+            .where(invocations.c.lease_until > _value("far"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(lease_until=_value("now"))
+)
+"""What somebody is writing at this moment is left for the next time, as with posts."""
+
 _RELEASING = (
     update(invocations)
     .where(invocations.c.id == _value("row_id"), invocations.c.lease_until.is_not(None))
@@ -370,7 +435,7 @@ _RELEASING = (
 
 @cache
 def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool) -> Any:
-    """The statement that adds a row, unless it is there already, or another in its place."""
+    """Return the statement that adds a row, unless the same delivery, button or wish has one."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
     if duplicates is None:
@@ -383,7 +448,7 @@ def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool
 
 @cache
 def _advancing(facts: frozenset[str]) -> Any:
-    """The statement that moves a row on, with facts of these names."""
+    """Return the statement that changes a row's status and the facts of these names."""
     return (
         update(invocations)
         .where(invocations.c.id == _value("row_id"), invocations.c.status == _value("old_status"))
@@ -393,7 +458,7 @@ def _advancing(facts: frozenset[str]) -> Any:
 
 @cache
 def _adopting(facts: frozenset[str]) -> Any:
-    """The same, unless the job is somebody's."""
+    """Return the same statement with the condition that the job belongs to no start."""
     start = invocations.alias("start")
     is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
     return _advancing(facts).where(~is_somebodys)

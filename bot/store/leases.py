@@ -1,12 +1,14 @@
-"""What one process at a time may do, and the taking over of what a dead process has left."""
+"""Leases for work that only one process may do at a time, and the takeover of a dead process's work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from bot.store.database import Database
+from bot.store.invocations import Invocations
+from bot.store.posts import Posts
 from bot.store.statements import execute, insert_into
-from bot.store.tables import invocations, leases, posts
+from bot.store.tables import FAR_AHEAD, leases
 
 
 class Leases:
@@ -16,9 +18,13 @@ class Leases:
         self._database = database
 
     async def claim(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
-        """Take a lease that is free or has run out, or renew one's own; False where another has it."""
+        """Take a lease that is free or has run out, or renew one's own. Return False if another has it.
+
+        A lease that ends far in the future was taken before a clock was set back. It counts as run out.
+        """
         statement = insert_into(leases, self._database.dialect).values(name=name, holder=holder, until=until)
-        free = (leases.c.holder == holder) | (leases.c.until <= now)
+        is_over = (leases.c.until <= now) | (leases.c.until > now + FAR_AHEAD)
+        free = (leases.c.holder == holder) | is_over
         return (
             await execute(
                 self._database,
@@ -30,22 +36,22 @@ class Leases:
         )
 
     async def release(self, name: str, holder: str) -> None:
-        """Let another process have it at once."""
+        """Give the lease back, so that another process can take it at once."""
         await execute(self._database, delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
 async def inherit(database: Database, now: datetime) -> None:
-    """At start, take over at once what the process before has left behind.
+    """Release the rows, posts and leases that the process before has left behind. Call it at the start.
 
-    Only where a log serves one process, which is so with SQLite: whoever had a row, a post or a lease is
-    gone. With PostgreSQL others may be at work, and leases are waited for.
+    With SQLite, which serves one process, the former holder is gone: everything is due now. With PostgreSQL
+    other processes may be at work, so the leases must run out, except those from before a clock was set back.
 
     Raises:
-        DatabaseUnavailable: it cannot be written.
+        DatabaseUnavailable: the database cannot be written.
     """
     if database.dialect.name == "sqlite":
-        await execute(
-            database, update(invocations).where(invocations.c.lease_until > now).values(lease_until=now)
-        )
-        await execute(database, update(posts).where(posts.c.lease_until > now).values(lease_until=now))
+        await Invocations(database).bring_back(now, beyond=timedelta())
+        await Posts(database).bring_back(now, beyond=timedelta())
         await execute(database, delete(leases))
+    else:
+        await Posts(database).bring_back(now)

@@ -1,4 +1,4 @@
-"""Bringing the database to the newest schema at start, by however many processes at once."""
+"""Bring the database to the newest schema at start. Several processes may do this at the same time."""
 
 import re
 from collections.abc import Iterator
@@ -15,23 +15,24 @@ from bot.store.errors import failures, may_pass, reason_in
 from bot.store.tables import VERSION_TABLE, invocations, metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: any number will do that nobody else takes
+_ADVISORY_LOCK = 0x6176617461722D62  # "avatar-b" in ASCII: a number that no other application uses
 _NAMES = re.compile(r'^(revision|down_revision)\b.*=\s*"(\w+)"', re.MULTILINE)
 
 _FORMER_TABLE = "alembic_version"
-"""Where the bot noted its revision at first, as any other application that uses Alembic does."""
+"""The table in which the first versions of the bot noted their revision. It is Alembic's default name, so it
+may belong to another application."""
 
 _FORMER_REVISIONS = frozenset({"0001", "0002", "0003"})
-"""Those that may stand there."""
+"""The revisions that those versions noted."""
 
 
 async def migrate(database: Database) -> None:
-    """Run the migrations that are missing, in one transaction that only one process has at a time.
+    """Run the missing migrations, in one transaction and in one process at a time.
 
-    Mostly none is, and Alembic, which is slow to import and large, is left alone.
+    Usually none is missing. Then Alembic, which is large and slow to import, is not imported.
 
     Raises:
-        Unreachable: the database was lost meanwhile.
+        Unreachable: the connection to the database was lost.
         StartupError: the schema cannot be brought up to date.
     """
     try:
@@ -48,7 +49,7 @@ async def migrate(database: Database) -> None:
 
 @cache
 def newest_revision() -> str:
-    """The one of the migrations that no other one follows, read off the files: Alembic is slow to ask."""
+    """Return the revision that no other one follows. It is read from the files, because Alembic is slow."""
     found = list(_named_in_migrations())
     [newest] = {name for kind, name in found if kind == "revision"} - {
         name for kind, name in found if kind == "down_revision"
@@ -62,7 +63,7 @@ def _named_in_migrations() -> Iterator[tuple[str, str]]:
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
-    """The schema's revision; None where it has none yet."""
+    """Return the schema's revision; None if it has none yet."""
     try:
         revision = await connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a name of ours
     except DBAPIError:
@@ -81,7 +82,7 @@ def _upgrade(connection: Connection) -> None:
         else:
             connection.execute(text("BEGIN"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        _find_its_place(connection)
+        _adopt_former_revision(connection)
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -93,22 +94,22 @@ def _upgrade(connection: Connection) -> None:
             "The database was made by a newer version of the bot.", advice="Run that version, or a later one."
         ) from None
     except BaseException:
-        connection.invalidate()  # the transaction goes with it, and the lock
+        connection.invalidate()  # this ends the transaction and releases the lock
         raise
 
 
-def _find_its_place(connection: Connection) -> None:
-    """Take over the note of an earlier version of the bot, and leave alone what is another application's.
+def _adopt_former_revision(connection: Connection) -> None:
+    """Move the revision of an earlier version of the bot to its new table, but not one of other applications.
 
     Raises:
-        StartupError: a table that the bot needs is another application's.
+        StartupError: another application has a table with a name that the bot needs.
     """
     there = set(inspect(connection).get_table_names())
     if VERSION_TABLE in there:
         return
     revision = _former_revision(connection, there)
     if revision is not None:
-        connection.execute(text(_MAKING_THE_TABLE))
+        connection.execute(text(_CREATE_VERSION_TABLE))
         connection.execute(
             text(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES (:revision)"),  # noqa: S608 - a name of ours
             {"revision": revision},
@@ -123,15 +124,15 @@ def _find_its_place(connection: Connection) -> None:
             )
 
 
-_MAKING_THE_TABLE = (
+_CREATE_VERSION_TABLE = (
     f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "
     f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
 )
-"""As Alembic makes it."""
+"""The same statement as Alembic's own."""
 
 
 def _former_revision(connection: Connection, there: set[str]) -> str | None:
-    """What an earlier version of the bot has noted; None where none has been here."""
+    """Return the revision that an earlier version of the bot has noted; None if there was none."""
     if not {_FORMER_TABLE, invocations.name} <= there:
         return None
     columns = {column["name"] for column in inspect(connection).get_columns(invocations.name)}

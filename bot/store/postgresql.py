@@ -1,6 +1,6 @@
-"""Opening PostgreSQL: several connections, and perhaps a pooler such as PgBouncer in between.
+"""Open PostgreSQL: a pool of connections, perhaps through a pooler such as PgBouncer.
 
-Behind a pooler no statement is prepared by a name, for each transaction may have another connection.
+Behind a pooler no statement is prepared with a name, because each transaction may use another connection.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from bot.environment.database_url import PostgreSqlUrl
 from bot.store.postgresql_driver import PostgreSqlDatabase
 
 CONNECTIONS = 10
-"""Of one process; writes that come while all are busy wait for one."""
+"""Maximum connections of one process. When all are busy, a write waits for one."""
 
 
 class _Connector:
-    """Makes the driver's connections, and finds out whether there is a pooler in between."""
+    """Makes the driver's connections, and detects a pooler."""
 
     def __init__(self, url: PostgreSqlUrl, *, read_only: bool) -> None:
         self._has_pooler = url.has_pooler
@@ -40,12 +40,12 @@ class _Connector:
     async def __call__(self) -> Any:
         driver = await self._connect()
         try:
-            if not self._has_pooler and not await _is_the_server(driver):
+            if not self._has_pooler and not await _is_direct(driver):
                 self._has_pooler = True
                 driver.terminate()
                 driver = await self._connect()
             if self._has_pooler and not self._takes_transactions:
-                await driver.execute("BEGIN")  # which PgBouncer refuses in its statement mode
+                await driver.execute("BEGIN")  # PgBouncer refuses this in statement mode
                 await driver.execute("COMMIT")
                 self._takes_transactions = True
         except BaseException:
@@ -54,22 +54,22 @@ class _Connector:
         return driver
 
     async def _connect(self) -> Any:
-        import asyncpg  # noqa: PLC0415 - not installed where SQLite is enough
+        import asyncpg  # noqa: PLC0415 - an extra, which SQLite does not need
 
         more = {"statement_cache_size": 0} if self._has_pooler else {}
         return await asyncpg.connect(**self._arguments, **more)
 
 
-async def _is_the_server(driver: Any) -> bool:
-    """Whether it is the server that was greeted: a pooler gives a number of its own for the process."""
+async def _is_direct(driver: Any) -> bool:
+    """Return True for a direct connection: a pooler reports another process ID than the server's."""
     answered: str = await driver.execute(f"SELECT WHERE pg_backend_pid() = {driver.get_server_pid()}")
     return answered == "SELECT 1"
 
 
 def open_postgresql(url: PostgreSqlUrl, *, read_only: bool) -> PostgreSqlDatabase:
-    """An engine whose connections are made when they are needed.
+    """Return an engine that connects when a connection is needed.
 
-    Reads go by statements without a name, which a pooler takes as well as a server.
+    SQLAlchemy's statements are prepared without a name, which works with a pooler and without one.
 
     Raises:
         ModuleNotFoundError: the driver is not installed.

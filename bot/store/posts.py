@@ -1,12 +1,11 @@
-"""The posts: what is to be said in Slack, what stands there, and who is at it."""
+"""The table of posts: what each message shows, what it should show, and which process delivers it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import structlog
 from sqlalchemy import (
     LABEL_STYLE_TABLENAME_PLUS_COL,
     ColumnElement,
@@ -14,35 +13,36 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     insert,
     or_,
     select,
     update,
 )
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobState
 from bot.domain.post import Due, Post, Purpose
 from bot.store.database import Database
-from bot.store.rows import COLUMNS, invocation_of
+from bot.store.rows import COLUMNS, check_times, invocation_of, times_in
 from bot.store.statements import execute, execute_both, fetch, read
-from bot.store.tables import invocations, posts
+from bot.store.tables import FAR_AHEAD, invocations, posts
+from bot.store.unreadable import Unreadable
 
 NAMES = tuple(field.name for field in fields(Post))
 _POST = tuple(posts.c[name] for name in NAMES)
+_TIMES = times_in(posts)
 _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
 EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION)
-"""Posts that are edited as their job goes on."""
-
-_log = structlog.get_logger()
+"""Posts that are edited when their job changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A post was delivered: where it stands by now, and what it shows.
+    """The result of a delivery: where the message is, and what it shows.
 
-    `note` says that the invocation is to know that it was told; `end` is another post that is due now.
+    `note`: mark the invocation as announced. `end`: another post to add now.
     """
 
     at: datetime
@@ -54,31 +54,40 @@ class Shown:
 
 
 class Posts:
-    """The table `posts`. Each method that writes is one commit; all raise DatabaseUnavailable."""
+    """The table `posts`. Each method that writes is one commit. All methods raise DatabaseUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unreadable = Unreadable("a post cannot be read", "post_id")
 
     async def due(self, now: datetime, *, limit: int) -> list[Due]:
-        """What is to be delivered and is in nobody's hands, the longest due first."""
-        return await self._all(_DUE, {"now": now, "limit": limit})
+        """Return the posts that are due and not claimed, the longest due first."""
+
+        async def at_most(number: int) -> Sequence[Sequence[Any]]:
+            return await read(self._database, _DUE, {"now": now, "limit": number})
+
+        return await self._unreadable.first(limit, at_most, _due_of)
 
     async def held(self, invocation_id: str, lease: datetime) -> list[Due]:
-        """The posts of an invocation that were taken until then."""
+        """Return the posts of an invocation that are claimed until `lease`."""
         return await self._all(_TAKEN, {"row_id": invocation_id, "until": lease})
 
     async def of(self, invocation_id: str) -> list[Post]:
-        """All posts of an invocation, the oldest first."""
+        """Return all posts of an invocation, the oldest first."""
         found = select(*_POST).where(posts.c.invocation_id == invocation_id)
         rows = await fetch(self._database, found.order_by(posts.c.created_at, posts.c.id))
-        return [_post_of(row) for row in rows]
+        return self._unreadable.left_out(rows, _post_of)
+
+    async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
+        """Let no post wait for a time further ahead: a clock was set back since that was noted."""
+        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def add(self, post: Post) -> None:
         """Add a post."""
         await execute(self._database, _ADDING, new_post(post))
 
     async def claim(self, post: Post, until: datetime) -> Post | None:
-        """Take a post until then; None where another process has taken it, or it is wanted anew."""
+        """Claim a post. Return None if another process has claimed it, or if its revision has changed."""
         values = _identity(post) | {"until": until, "held": post.lease_until}
         statement = _CLAIMING_FREE if post.lease_until is None else _CLAIMING
         if await execute(self._database, statement, values | {"revision": post.revision}) == 0:
@@ -86,36 +95,46 @@ class Posts:
         return replace(post, lease_until=until)
 
     async def mark(self, post: Post, shown: Shown) -> bool:
-        """Note that it was delivered; False where it is not held any more, or more is wanted of it."""
+        """Note the delivery. Return False if the claim is lost, or if the post has a newer revision."""
         return await self._mark(post, shown, {"revision": post.revision}, is_last=True)
 
-    async def mark_and_keep(self, post: Post, shown: Shown, until: datetime) -> bool:
-        """Note that it was delivered, and keep it, for more is wanted; False where it is not held."""
+    async def mark_and_keep(self, post: Post, shown: Shown, until: datetime | None) -> bool:
+        """Note the delivery and keep the claim for the next one (None: release it).
+
+        Return False if the claim is lost.
+        """
         return await self._mark(post, shown, {"until": until}, is_last=False)
 
     async def put_off(self, post: Post, at: datetime | None, *, failed: bool = True) -> None:
-        """Let anybody try it from then on (None: nobody), unless it is not held any more.
+        """Release a post until its next attempt at `at` (None: never), if it is still claimed.
 
-        What has come to be wanted meanwhile is due as it is.
+        If the post has a newer revision, that one stays due at its own time.
         """
         values = _identity(post) | {"held": post.lease_until, "revision": post.revision}
         values |= {"at": at, "attempts": post.attempts + failed}
         await execute(self._database, _PUTTING_OFF, values)
 
-    async def show(
-        self, invocation_id: str, state: JobState, facts: str, *, now: datetime, until: datetime
-    ) -> None:
-        """Note where a job stands, unless more is known already, and take its posts, if they are free.
+    async def release(self, invocation_id: str, lease: datetime) -> None:
+        """Let anybody have an invocation's posts that are taken until then."""
+        await execute(self._database, _RELEASING, {"row_id": invocation_id, "held": lease})
 
-        For an end, `now` is kept.
+    async def show(
+        self, invocation_id: str, state: JobState, facts: str, *, now: datetime, until: datetime | None
+    ) -> None:
+        """Note a job's state, unless a later one is known, and claim those of its posts that are free.
+
+        If the job is over, `now` is stored as its end.
+
+        Args:
+            until: how long the posts are claimed for (None: not at all).
         """
         values = {"row_id": invocation_id, "state": state, "facts": facts, "now": now, "until": until}
         values["ended_at"] = now if state.is_over else None
         await execute_both(self._database, _moving_on(state), _showing, values)
 
-    async def refresh(self, invocation_id: str, *, now: datetime, until: datetime) -> None:
-        """Let a job's posts be said anew, and take them, if they are free."""
-        values = {"row_id": invocation_id, "now": now, "until": until}
+    async def refresh(self, invocation_id: str, *, now: datetime, until: datetime | None) -> None:
+        """Make a job's posts due again with a new revision, and claim those that are free, as `show` does."""
+        values = {"row_id": invocation_id, "invocation_id": invocation_id, "now": now, "until": until}
         await execute(self._database, _REFRESHING, values)
 
     async def _mark(self, post: Post, shown: Shown, more: Mapping[str, Any], *, is_last: bool) -> bool:
@@ -128,7 +147,7 @@ class Posts:
             "invocation_id": post.invocation_id,
             **more,
         }
-        statement = _marking(is_last=is_last)
+        statement = _marking(is_last=is_last, notes=shown.note)
         if shown.end:
             values |= new_post(shown.end)
             return await execute_both(self._database, statement, adding, values) > 0
@@ -137,22 +156,22 @@ class Posts:
         return await execute(self._database, statement, values) > 0
 
     async def _all(self, query: Any, values: Mapping[str, Any]) -> list[Due]:
-        return list(_due_of(await read(self._database, query, values)))
+        return self._unreadable.left_out(await read(self._database, query, values), _due_of)
 
 
 def new_post(post: Post) -> dict[str, Any]:
-    """The values for `adding`."""
+    """Return the values for `adding`."""
     return {f"post_{name}": getattr(post, name) for name in NAMES}
 
 
 def adding(condition: ColumnElement[bool]) -> Any:
-    """The statement that adds a post where the condition holds."""
+    """Return the statement that adds a post if the condition is true."""
     values = [_value(f"post_{name}", posts.c[name]) for name in NAMES]
     return insert(posts).from_select(NAMES, select(*values).where(condition))
 
 
 def _value(name: str, column: Any = None) -> Any:
-    """A place in a statement, with the column's type where the database cannot find it by itself."""
+    """Return a placeholder, with the column's type if the database cannot infer it."""
     return bindparam(name, required=False, type_=None if column is None else column.type)
 
 
@@ -161,13 +180,23 @@ def _identity(post: Post) -> dict[str, Any]:
 
 
 _ADDING = insert(posts).values({name: _value(f"post_{name}") for name in NAMES})
-_HELD = (posts.c.id == _value("which_post"), posts.c.lease_until == _value("held"))
-_AS_IT_WAS = posts.c.revision == _value("revision")
+_LOCKED = exists(
+    select(invocations.c.id)
+    .where(invocations.c.id == _value("invocation_id"))
+    .with_for_update()
+    .cte("locked")
+    .select()
+)
+"""Lock the row of the invocation first. So does whoever writes more than one row, and so none waits for
+another that waits for it. SQLite has one writer anyway."""
 
-_CLAIMING = update(posts).where(*_HELD, _AS_IT_WAS).values(lease_until=_value("until"))
+_HELD = (posts.c.id == _value("which_post"), posts.c.lease_until == _value("held"))
+_SAME_REVISION = posts.c.revision == _value("revision")
+
+_CLAIMING = update(posts).where(*_HELD, _SAME_REVISION).values(lease_until=_value("until"))
 _CLAIMING_FREE = (
     update(posts)
-    .where(posts.c.id == _value("which_post"), posts.c.lease_until.is_(None), _AS_IT_WAS)
+    .where(posts.c.id == _value("which_post"), posts.c.lease_until.is_(None), _SAME_REVISION)
     .where(posts.c.next_attempt_at.is_not(None))
     .values(lease_until=_value("until"))
 )
@@ -176,12 +205,39 @@ _PUTTING_OFF = (
     .where(*_HELD)
     .values(
         next_attempt_at=case(
-            (_AS_IT_WAS, _value("at", posts.c.next_attempt_at)), else_=posts.c.next_attempt_at
+            (_SAME_REVISION, _value("at", posts.c.next_attempt_at)), else_=posts.c.next_attempt_at
         ),
-        attempts=case((_AS_IT_WAS, _value("attempts", posts.c.attempts)), else_=posts.c.attempts),
+        attempts=case((_SAME_REVISION, _value("attempts", posts.c.attempts)), else_=posts.c.attempts),
         lease_until=None,
     )
 )
+_RELEASING = (
+    update(posts)
+    .where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("held"))
+    .values(lease_until=None)
+)
+
+
+def _brought_back(name: str) -> Any:
+    column = posts.c[name]
+    return case((column > _value("far", column), _value("now", column)), else_=column)
+
+
+_BRINGING_BACK = (
+    update(posts)
+    .where(
+        posts.c.id.in_(
+            select(posts.c.id)
+            .where(
+                posts.c.next_attempt_at.is_not(None),
+                or_(posts.c.next_attempt_at > _value("far"), posts.c.lease_until > _value("far")),
+            )
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values({name: _brought_back(name) for name in ("next_attempt_at", "lease_until")})
+)
+"""What somebody is writing at this moment is left for the next time: nobody waits for all the rest."""
 
 _TAKING = {
     "revision": posts.c.revision + 1,
@@ -192,15 +248,15 @@ _TAKING = {
         else_=_value("until", posts.c.lease_until),
     ),
 }
-"""Wanted anew. Whoever is at it at this moment sees that afterwards, and goes on."""
+"""Make a post due again. A process that is delivering it sees the new revision afterwards, and goes on."""
 
 _OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
-_REFRESHING = update(posts).where(_OF_THE_JOB).values(_TAKING)
+_REFRESHING = update(posts).where(_OF_THE_JOB, _LOCKED).values(_TAKING)
 
 
 @cache
 def _moving_on(state: JobState) -> Any:
-    """The statement that lets a start's row say where its job stands, unless it says something later."""
+    """Return the statement that stores a job's state in its start's row, unless the row has a later one."""
     earlier = [other for other in JobState if state.follows(other)]
     return (
         update(invocations)
@@ -215,8 +271,8 @@ def _showing(condition: ColumnElement[bool]) -> Any:
 
 
 @cache
-def _marking(*, is_last: bool) -> Any:
-    """The statement that notes what a post shows."""
+def _marking(*, is_last: bool, notes: bool) -> Any:
+    """Return the statement that notes what a post shows. A second one then `notes` it in the invocation."""
     shown = {
         "channel": _value("channel"),
         "ts": _value("ts"),
@@ -224,14 +280,15 @@ def _marking(*, is_last: bool) -> Any:
         "attempts": 0,
         "done_at": _value("at"),
     }
+    held = (*_HELD, _LOCKED) if notes else _HELD
     if is_last:
         nothing_left = {"next_attempt_at": None, "lease_until": None}
-        return update(posts).where(*_HELD, _AS_IT_WAS).values(shown | nothing_left)
-    return update(posts).where(*_HELD).values(shown | {"lease_until": _value("until")})
+        return update(posts).where(*held, _SAME_REVISION).values(shown | nothing_left)
+    return update(posts).where(*held).values(shown | {"lease_until": _value("until")})
 
 
 def _noting(condition: ColumnElement[bool]) -> Any:
-    """The statement that lets an invocation know that it was told; its response_url is needed no more."""
+    """Return the statement that marks an invocation as announced, and clears its response_url."""
     return (
         update(invocations)
         .where(invocations.c.id == _value("invocation_id"), condition)
@@ -262,19 +319,16 @@ _DUE = (
 _TAKEN = _reading().where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("until"))
 
 
-def _due_of(rows: Iterable[Sequence[Any]]) -> Iterable[Due]:
-    for row in rows:
-        try:
-            post, parent = _post_of(row[: len(NAMES)]), row[len(NAMES) : 2 * len(NAMES)]
-            invocation: Invocation = invocation_of(row[2 * len(NAMES) :])
-            yield Due(post, invocation, _post_of(parent) if parent[0] else None)
-        except ValueError as error:
-            _log.error("a post cannot be read", post_id=row[0], reason=str(error))
+def _due_of(row: Sequence[Any]) -> Due:
+    post, parent = row[: len(NAMES)], row[len(NAMES) : 2 * len(NAMES)]
+    invocation = invocation_of(row[2 * len(NAMES) :])
+    return Due(_post_of(post), invocation, _post_of(parent) if parent[0] else None)
 
 
-def _post_of(row: Any) -> Post:
+def _post_of(row: Sequence[Any]) -> Post:
     values = dict(zip(NAMES, row, strict=True))
+    check_times(values, _TIMES)
     values["purpose"] = Purpose(values["purpose"])
     for name in ("state", "shown_state"):
-        values[name] = values[name] and JobState(values[name])
+        values[name] = None if values[name] is None else JobState(values[name])
     return Post(**values)

@@ -1,4 +1,4 @@
-"""Check by writing that the database can be written: a full disk shows only where something is written."""
+"""Check with a write that the database can be written: a full disk fails only writes."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -12,18 +12,18 @@ from bot.store.statements import execute, insert_into
 from bot.store.tables import invocations, leases
 
 NAME = "probe"
-"""The row in `leases` that is written, each time with something else: what is the same is not written."""
+"""The row in `leases` that is written. It changes each time, because equal values would not be written."""
 
 BYTES = 48_000
-"""More than a start writes on SQLite: where a full disk has no room for a start, there is none for this.
-PostgreSQL packs it into less than 1 kB."""
+"""More than a start writes on SQLite, so a disk that is too full for a start is too full for this.
+PostgreSQL compresses it to less than 1 kB."""
 
 
 async def probe(database: Database) -> None:
-    """Write.
+    """Write the row of the probe.
 
     Raises:
-        DatabaseUnavailable: it cannot be written, or the log is not there.
+        DatabaseUnavailable: the database cannot be written, or it has no invocation log.
     """
     at, filler = datetime.now(UTC), token_hex(1)[0] * BYTES
     await execute(database, _statement(database.dialect), {"filler": filler, "at": at})
@@ -31,7 +31,7 @@ async def probe(database: Database) -> None:
 
 @cache
 def _statement(dialect: Dialect) -> Any:
-    """It looks at the log, too: where its table is missing, nothing is written."""
+    """Return the statement. It reads the invocation log too, so it fails if that table is missing."""
     newest = select(invocations.c.id).limit(1).subquery()
     log = select(func.count().label("rows")).select_from(newest).subquery()
     filler: Any = bindparam("filler", required=False)

@@ -1,4 +1,4 @@
-"""Opening an SQLite file: an engine with one connection, for SQLite has one writer anyway."""
+"""Open an SQLite file with one connection: SQLite allows only one writer anyway."""
 
 import os
 from collections.abc import Mapping
@@ -24,22 +24,22 @@ _PRAGMAS = (
 
 
 def open_sqlite(path: Path) -> SqliteDatabase:
-    """An engine with one connection: SQLite has one writer anyway, and waiting in order beats polling.
+    """Return an engine with one connection, so that writes queue here instead of polling SQLite's lock.
 
-    `secure_delete` keeps a cleared response_url from staying in the file's free space.
+    With `secure_delete` a cleared response_url does not stay in the file's free space.
 
     Raises:
-        StartupError: there cannot be such a file.
+        StartupError: the file cannot be created or opened.
     """
     _prepare_file(path)
-    engine = engine_for(path, {"mode": "rw"})  # one that is made anew must not make a new, empty file
+    engine = engine_for(path, {"mode": "rw"})  # a reconnect must not create a new, empty file
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
-        cursor.execute("SELECT count(*) FROM sqlite_master")  # so that SQLite's own files are there
+        cursor.execute("SELECT count(*) FROM sqlite_master")  # makes SQLite create its own files
         cursor.close()
 
     guard_files(engine, path)
@@ -47,7 +47,7 @@ def open_sqlite(path: Path) -> SqliteDatabase:
 
 
 def engine_for(path: Path, how: Mapping[str, str]) -> AsyncEngine:
-    """An engine with one connection to a file, opened as SQLite's URI parameters say."""
+    """Return an engine with one connection to a file; `how` holds SQLite's URI parameters."""
     return create_async_engine(
         URL.create("sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={**how, "uri": "true"}),
         isolation_level="AUTOCOMMIT",
@@ -60,7 +60,7 @@ def engine_for(path: Path, how: Mapping[str, str]) -> AsyncEngine:
 
 
 def _prepare_file(path: Path) -> None:
-    """A new file is its owner's alone: it holds what people typed."""
+    """Create the file if it is missing, readable only by its owner: it holds what people typed."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

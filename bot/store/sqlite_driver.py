@@ -1,8 +1,8 @@
-"""Carrying out statements on SQLite past SQLAlchemy: those that come together are carried out together.
+"""Execute statements on SQLite in batches, without SQLAlchemy.
 
-So writes share what a commit costs: it is synced to the disk. And all share a turn of aiosqlite's thread,
-which has to win the interpreter's lock back from a busy event loop. Alone, a statement goes at once; what
-comes while it is under way goes with the next.
+A statement is executed at once if none is running. Statements that arrive meanwhile form the next batch. The
+writes of a batch share one commit, so the disk is synced once. All statements of a batch share one call into
+aiosqlite's thread, which has to get the interpreter's lock (GIL) from a busy event loop.
 """
 
 import asyncio
@@ -12,20 +12,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from bot.store.database import Database
-from bot.store.errors import database_failures
+from bot.store.errors import database_failures, failures, unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import QueuePool
 
 BUSY_MILLISECONDS = 2000
-"""How long a statement waits for another process's lock; shorter than the 3 s that Slack waits for an ack."""
+"""Time limit for another process's lock. It is shorter than the 3 s that Slack waits for an ack."""
 
 FINISH_SECONDS = 5.0
-"""How long closing waits for writes that are under way."""
+"""Time limit for closing: everything that uses the connection is waited for this long."""
+
+FINISH_POLL_SECONDS = 0.005
 
 T = TypeVar("T")
 
@@ -38,7 +43,7 @@ Statement = tuple[str, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """One that is carried out; `then` is another one for the same commit, if the first concerns a row."""
+    """A statement to execute. `then` is executed in the same commit, if the first one has written a row."""
 
     sql: str
     parameters: Sequence[Any]
@@ -48,7 +53,7 @@ class _Statement:
 
 
 class SqliteDatabase(Database):
-    """An engine with one connection, whose hot statements go by `write` and `read`."""
+    """An engine with one connection. `write` and `read` are for the statements that acks wait for."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine.sync_engine)
@@ -57,91 +62,91 @@ class SqliteDatabase(Database):
 
     @override
     async def write(self, sql: str, parameters: Sequence[Any], *, in_turn: str | None = None) -> int:
-        """Everything goes in turn. Whoever stops waiting does not stop the write.
+        """Write with the next batch. `in_turn` changes nothing: all writes run one after the other.
 
-        Raises:
-            sqlite3.Error: it was not carried out.
-            SQLAlchemyError: there is no connection to be had.
+        If the caller is cancelled, the write goes on.
         """
-        return len(await self._carry_out(_Statement(sql, parameters, writes=True)))
+        return len(await self._enqueue(_Statement(sql, parameters, writes=True)))
 
     async def write_both(self, first: Statement, then: Statement) -> int:
-        """Write two statements in one commit, the second only where the first has concerned a row.
+        """Write two statements in one commit, the second only if the first has written a row.
 
         Returns:
-            How many rows the first has concerned.
+            The number of rows that the first has written.
 
         Raises:
-            sqlite3.Error: neither was carried out.
-            SQLAlchemyError: there is no connection to be had.
+            DatabaseUnavailable: neither statement was executed.
         """
-        return len(await self._carry_out(_Statement(*first, writes=True, then=then)))
+        return len(await self._enqueue(_Statement(*first, writes=True, then=then)))
 
     @override
     async def read(self, sql: str, parameters: Sequence[Any]) -> _Rows:
-        """In turn with the writes: it sees those that came before it, and fails with none of them.
-
-        Raises:
-            sqlite3.Error: it was not carried out.
-            SQLAlchemyError: there is no connection to be had.
-        """
-        return await self._carry_out(_Statement(sql, parameters, writes=False))
+        """Read with the next batch, after its writes. A failed write does not fail the read."""
+        return await self._enqueue(_Statement(sql, parameters, writes=False))
 
     @override
     async def dispose(self, close: bool = True) -> None:
-        """Finish what is under way, if it can be finished in time, and close the connection."""
+        """Wait until nothing uses the connection, at most FINISH_SECONDS, and close it.
+
+        SQLAlchemy does not close a connection that is still in use.
+        """
+        pool = cast("QueuePool", self.sync_engine.pool)
         with suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
-                while self._working is not None:
-                    await asyncio.wait({self._working})
+                while self._working is not None or pool.checkedout():  # noqa: ASYNC110 - a pool has no event
+                    await asyncio.sleep(FINISH_POLL_SECONDS)
         await super().dispose(close)
 
     @override
     async def clear_traces(self) -> None:
-        """Empty the `-wal`, where a page stays as it was before until others have taken its place.
+        """Empty the `-wal` file: it keeps old versions of pages until they are overwritten.
 
-        Where somebody reads at this moment it is left for the next time: nobody waits for them.
+        If somebody is reading at this moment, do not wait for them: the next call empties it.
         """
         with database_failures():
-            await self._in_the_thread(_empty_wal)
+            await self._run_in_thread(_empty_wal)
 
-    async def _carry_out(self, statement: _Statement) -> _Rows:
+    async def _enqueue(self, statement: _Statement) -> _Rows:
         self._waiting.append(statement)
         if self._working is None:
-            self._working = asyncio.create_task(self._carry_out_all())
+            self._working = asyncio.create_task(self._run_batches())
         return await statement.rows
 
-    async def _carry_out_all(self) -> None:
-        together: Sequence[_Statement] = ()
+    async def _run_batches(self) -> None:
+        batch: Sequence[_Statement] = ()
         try:
             while self._waiting:
-                together, self._waiting = self._waiting, []
-                for statement, outcome in zip(together, await self._outcomes(together), strict=True):
-                    _tell(statement, outcome)
+                batch, self._waiting = self._waiting, []
+                for statement, outcome in zip(batch, await self._outcomes(batch), strict=True):
+                    _resolve(statement, outcome)
         finally:
             self._working = None
-            for statement in (*together, *self._waiting):  # where this task was cancelled
-                _tell(statement, sqlite3.OperationalError("the database is being closed"))
+            for statement in (*batch, *self._waiting):  # these are left if this task was cancelled
+                _resolve(statement, sqlite3.OperationalError("the database is being closed"))
             self._waiting = []
 
-    async def _outcomes(self, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
+    async def _outcomes(self, batch: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
         try:
-            return await self._in_the_thread(partial(_carry_out, together=together))
-        except ValueError as error:  # aiosqlite's word for a connection that is closed
-            return [sqlite3.OperationalError(str(error))] * len(together)
-        except Exception as error:  # noqa: BLE001 - each of those who wait is to have it
-            return [error] * len(together)
+            return await self._run_in_thread(partial(_execute_batch, batch=batch))
+        except ValueError as error:  # aiosqlite raises it if the connection is closed
+            return [sqlite3.OperationalError(str(error))] * len(batch)
+        except Exception as error:  # noqa: BLE001 - each waiting caller gets it
+            return [error] * len(batch)
 
-    async def _in_the_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        async with self.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            return await in_the_thread(driver, work)
+    async def _run_in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Use the pool's connection as it is: SQLAlchemy's own around it costs more than the statement."""
+        connection = await self.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
+            return await run_in_thread(driver, work)
+        finally:
+            connection.close()
 
 
-async def in_the_thread(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do several statements in one turn of aiosqlite's thread; its public methods take one turn for each.
+async def run_in_thread(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Execute several statements in one call into aiosqlite's thread: its public methods need one for each.
 
-    Of aiosqlite this uses `_execute` and `_conn`, which are not public: here and nowhere else.
+    This uses aiosqlite's private `_execute` and `_conn`. No other code does.
 
     Raises:
         ValueError: the connection is closed.
@@ -150,32 +155,35 @@ async def in_the_thread(driver: aiosqlite.Connection, work: Callable[[sqlite3.Co
     return await do(lambda: work(driver._conn))  # noqa: SLF001 - see above
 
 
-def _tell(statement: _Statement, outcome: _Rows | Exception) -> None:
+def _resolve(statement: _Statement, outcome: _Rows | Exception) -> None:
     if statement.rows.done():
         return
     if isinstance(outcome, Exception):
-        statement.rows.set_exception(outcome)
+        is_the_databases = isinstance(outcome, failures())
+        statement.rows.set_exception(unavailable(outcome) if is_the_databases else outcome)
     else:
         statement.rows.set_result(outcome)
 
 
-def _carry_out(connection: sqlite3.Connection, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
-    """In aiosqlite's thread: what is written, then what is read."""
+def _execute_batch(
+    connection: sqlite3.Connection, batch: Sequence[_Statement]
+) -> Sequence[_Rows | Exception]:
+    """Execute a batch in aiosqlite's thread: first its writes, then its reads."""
     try:
-        written = iter(_write(connection, [statement for statement in together if statement.writes]))
-    except Exception as error:  # noqa: BLE001 - each that writes is to have it
+        written = iter(_write(connection, [statement for statement in batch if statement.writes]))
+    except Exception as error:  # noqa: BLE001 - each write gets it
         written = repeat(error)
-    return [next(written) if statement.writes else _attempt(connection, statement) for statement in together]
+    return [next(written) if statement.writes else _attempt(connection, statement) for statement in batch]
 
 
-def _write(connection: sqlite3.Connection, together: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
-    """A statement that fails leaves the others alone, unless SQLite gives all up."""
-    if len(together) <= 1 and not any(statement.then for statement in together):
-        return [_attempt(connection, statement) for statement in together]
+def _write(connection: sqlite3.Connection, batch: Sequence[_Statement]) -> Sequence[_Rows | Exception]:
+    """Write statements in one commit. A failed one does not fail the others, unless SQLite rolls all back."""
+    if len(batch) <= 1 and not any(statement.then for statement in batch):
+        return [_attempt(connection, statement) for statement in batch]
     connection.execute("BEGIN IMMEDIATE")
     try:
         outcomes: list[_Rows | Exception] = []
-        for statement in together:
+        for statement in batch:
             try:
                 outcomes.append(_rows_of(connection, statement))
             except Exception as error:
@@ -201,7 +209,7 @@ def _empty_wal(connection: sqlite3.Connection) -> None:
 def _attempt(connection: sqlite3.Connection, statement: _Statement) -> _Rows | Exception:
     try:
         return _rows_of(connection, statement)
-    except Exception as error:  # noqa: BLE001 - whoever waits for it is to have it
+    except Exception as error:  # noqa: BLE001 - the waiting caller gets it
         return error
 
 

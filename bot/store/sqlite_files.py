@@ -1,7 +1,8 @@
-"""The files of an open SQLite database. Notice at the next use what somebody else has done to them.
+"""Guard the files of an open SQLite database: notice at the next use that one was removed, replaced or cut.
 
-An open file that was removed takes every row and shows it to nobody, be it the database itself, its `-wal`,
-where rows are before they come into the file, or its `-shm`, which says where in the `-wal` they are.
+After an open file is removed, SQLite still writes to it without an error, but nobody can read the rows. This
+applies to the database file, to its `-wal`, which holds new rows first, and to its `-shm`, the index of the
+`-wal`.
 """
 
 import os
@@ -13,11 +14,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 FRAME_BYTES = 24
-"""What stands before each page in the `-wal`."""
+"""Bytes before each page in the `-wal`."""
 
 
 class DatabaseFiles:
-    """The three of them. A check is three calls of the system, less than 10 µs."""
+    """The three files of a database. A check is three system calls, less than 10 µs."""
 
     def __init__(self, path: Path) -> None:
         self._file, self._latest, self._shared = str(path), f"{path}-wal", f"{path}-shm"
@@ -26,7 +27,7 @@ class DatabaseFiles:
         self._harm = ""
 
     def refuse_if_harmed(self, *_: object) -> None:
-        """What was once harmed is not opened again: rows may be missing in it.
+        """Refuse to open a database again after it was harmed: rows may be missing.
 
         Raises:
             sqlite3.OperationalError: it was harmed.
@@ -35,23 +36,23 @@ class DatabaseFiles:
             raise sqlite3.OperationalError(self._harm)
 
     def note_opened(self, _connection: Any, _record: object) -> None:
-        """SQLite has made its own two files by now. They stay the same ones as long as it is open."""
+        """Note `-wal` and `-shm`, which SQLite has created by now. They stay the same while it is open."""
         for name in (self._latest, self._shared):
             if there := _stat(name):
                 self._opened[name] = there
         self._sizes.clear()
 
     def note_sizes(self, _connection: object, _record: object) -> None:
-        """How long the files are after each use; only `-shm` says nothing by its length."""
+        """Note the sizes after each use, except that of `-shm`, which has no meaning."""
         for name in (self._file, self._latest):
             if there := _stat(name):
                 self._sizes[name] = there.st_size
 
     def check(self, connection: Any, _record: object, _proxy: object) -> None:
-        """Refuse to use what was removed, replaced or cut short.
+        """Refuse to use a file that was removed, replaced or cut short.
 
-        The connection is closed by that. So SQLite still brings into the database what it has in a `-wal`
-        that was removed.
+        The error closes the connection. When SQLite closes it, it still copies the rows of a removed `-wal`
+        into the database.
 
         Raises:
             sqlite3.OperationalError: it was harmed.
@@ -65,23 +66,25 @@ class DatabaseFiles:
             if there is None or not os.path.samestat(opened, there):
                 self._note_harm(name, "removed or replaced")
                 return
-            if there.st_size < self._sizes.get(name, 0) and not self._may_be_shorter(connection, name):
+            if there.st_size < self._sizes.get(name, 0) and not self._was_shortened_by_sqlite(
+                connection, name
+            ):
                 self._note_harm(name, "cut short")
                 return
 
     def _note_harm(self, name: str, how: str) -> None:
         file = f"{name.removeprefix(self._file)} file".lstrip()
-        self._harm = f"its {file} was {how}; start the bot anew"
+        self._harm = f"its {file} was {how}; restart the bot"
 
-    def _may_be_shorter(self, connection: Any, name: str) -> bool:
-        """VACUUM and a checkpoint make a file shorter, too, and SQLite knows of that."""
+    def _was_shortened_by_sqlite(self, connection: Any, name: str) -> bool:
+        """Return True if SQLite itself has made the file shorter, by VACUUM or by a checkpoint."""
         try:
-            [(page_bytes,)] = _ask(connection, "PRAGMA page_size")
+            [(page_bytes,)] = _run_pragma(connection, "PRAGMA page_size")
             if name == self._latest:
-                [(_, frames, _)] = _ask(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+                [(_, frames, _)] = _run_pragma(connection, "PRAGMA wal_checkpoint(PASSIVE)")
                 needed = frames * (page_bytes + FRAME_BYTES)
             else:
-                [(pages,)] = _ask(connection, "PRAGMA page_count")
+                [(pages,)] = _run_pragma(connection, "PRAGMA page_count")
                 needed = pages * page_bytes
         except sqlite3.Error:
             return False
@@ -90,7 +93,7 @@ class DatabaseFiles:
 
 
 def guard_files(engine: AsyncEngine, path: Path) -> None:
-    """Check the files at each use of an engine, which has one connection."""
+    """Check the files at each use of an engine with one connection."""
     files = DatabaseFiles(path)
     event.listen(engine.sync_engine, "do_connect", files.refuse_if_harmed)
     event.listen(engine.sync_engine, "connect", files.note_opened)
@@ -105,7 +108,7 @@ def _stat(name: str) -> os.stat_result | None:
         return None
 
 
-def _ask(connection: Any, pragma: str) -> Any:
+def _run_pragma(connection: Any, pragma: str) -> Any:
     cursor = connection.cursor()
     try:
         cursor.execute(pragma)

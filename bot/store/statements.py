@@ -1,16 +1,16 @@
-"""Carrying out one statement; every failure of the database is DatabaseUnavailable.
+"""Execute single statements. Every failure of the database, or of its driver, is DatabaseUnavailable.
 
-A write is SQL that SQLAlchemy has made once, and goes past it to the driver, and so does a read for which an
-ack waits: on SQLite SQLAlchemy's own way takes eight turns of aiosqlite's thread a statement, and four times
-the processor's time (measured).
+SQLAlchemy compiles a statement once. Then writes, and reads that acks wait for, go directly to the driver: on
+SQLite SQLAlchemy needs eight calls into aiosqlite's thread for a statement, and four times the CPU time
+(measured).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, select, true
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, make_url, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
@@ -18,87 +18,81 @@ from bot.store.errors import database_failures
 from bot.store.sqlite_driver import SqliteDatabase
 
 Then = Callable[[ColumnElement[bool]], Any]
-"""From a condition to a statement that does something only where that holds. A function of a module, so that
-what it returns is made once."""
+"""Makes a statement that writes only if a condition is true. It must be a function of a module, not a lambda,
+so that its statement is compiled once."""
 
 
-async def execute(
+def execute(
     database: Database,
     statement: Any,
     values: Mapping[str, Any] | None = None,
     *,
     in_turn: str | None = None,
-) -> int:
-    """Write, and say how many rows it concerned.
+) -> Awaitable[int]:
+    """Write, and return the number of rows that were written.
 
     Args:
-        statement: an INSERT, UPDATE or DELETE; one that is used again and again is built once, with names
-            where the values belong.
-        values: what belongs there.
+        statement: an INSERT, UPDATE or DELETE. Build a statement that is used often once, with placeholders.
+        values: the values of the placeholders by name.
         in_turn: see `Database.write`.
     """
-    with database_failures():
-        prepared = _prepared(statement, database.dialect)
-        return await database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
+    prepared = _prepared(statement, _dialect_of(database))
+    return database.write(prepared.sql, prepared.parameters(values), in_turn=in_turn)
 
 
-async def execute_both(
+def execute_both(
     database: Database,
     first: Any,
     then: Then,
     values: Mapping[str, Any],
     *,
     in_turn: str | None = None,
-) -> int:
-    """Write two statements in one commit, the second only where the first has concerned a row.
+) -> Awaitable[int]:
+    """Write two statements in one commit, the second only if the first has written a row.
 
-    PostgreSQL takes them as one statement. SQLite has none that writes into two tables, and takes every write
-    in turn anyway.
+    On PostgreSQL both become one statement. On SQLite one statement cannot write two tables, so its driver
+    executes both.
 
     Returns:
-        0 where the first has concerned no row.
+        0 if the first has written no row.
     """
-    with database_failures():
-        if isinstance(database, SqliteDatabase):
-            one, other = _two(first, then, database.dialect)
-            return await database.write_both(
-                (one.sql, one.parameters(values)), (other.sql, other.parameters(values))
-            )
-        both = _joined(first, then, database.dialect)
-        return await database.write(both.sql, both.parameters(values), in_turn=in_turn)
+    if isinstance(database, SqliteDatabase):
+        one, other = _prepared_pair(first, then, _dialect_of(database))
+        return database.write_both((one.sql, one.parameters(values)), (other.sql, other.parameters(values)))
+    both = _prepared_joined(first, then, _dialect_of(database))
+    return database.write(both.sql, both.parameters(values), in_turn=in_turn)
 
 
 async def read(
     database: Database, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> Sequence[Sequence[Any]]:
-    """Read all rows of a query that is used again and again: it is built once, as with `execute`."""
-    with database_failures():
-        prepared = _prepared_query(query, database.dialect)
-        rows = await database.read(prepared.sql, prepared.parameters(values))
-        return [prepared.row(row) for row in rows]
+    """Return all rows of a query that is used often. Build it once, with placeholders, as for `execute`."""
+    prepared = _prepared_query(query, _dialect_of(database))
+    rows = await database.read(prepared.sql, prepared.parameters(values))
+    return [prepared.row(row) for row in rows]
 
 
 async def fetch(database: Database, query: Any) -> Sequence[Row[Any]]:
-    """Read all rows."""
+    """Return all rows of a query."""
     with database_failures():
         async with database.connect() as connection:
             return (await connection.execute(query)).all()
 
 
 def insert_into(table: Table, dialect: Dialect) -> Any:
-    """An INSERT that can be told what to do ON CONFLICT, which both databases know and SQL does not."""
+    """Return an INSERT that supports ON CONFLICT: both databases have it, but standard SQL does not."""
     if dialect.name == "sqlite":
         return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MiB and 20 ms, which SQLite does without
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MiB and 20 ms that SQLite can save
 
     return postgresql.insert(table)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A statement as the driver takes it; `places` are the names in the order of its placeholders.
+    """A statement in the driver's form. `places` are the names in the order of its placeholders.
 
-    `results` are what makes of the driver's values what the columns hold.
+    `results` convert the driver's values to the columns' types.
     """
 
     sql: str
@@ -107,23 +101,44 @@ class _Prepared:
     results: tuple[Callable[[Any], Any] | None, ...] = ()
 
     def parameters(self, values: Mapping[str, Any] | None) -> list[Any]:
-        """The values in the order of the placeholders."""
+        """Return the values in the order of the placeholders; None is NULL in a column of any type."""
         given = {**self.constants, **(values or {})}
-        return [convert(given[name]) if convert else given[name] for name, convert in self.places]
+        return [
+            given[name] if convert is None or given[name] is None else convert(given[name])
+            for name, convert in self.places
+        ]
 
     def row(self, driver_row: Sequence[Any]) -> Sequence[Any]:
-        """A row that the driver has returned, with the columns' own types."""
+        """Return a row of the driver with the columns' types."""
         pairs = zip(self.results, driver_row, strict=True)
-        return [convert(value) if convert else value for convert, value in pairs]
+        return [_converted(convert, value) if convert else value for convert, value in pairs]
+
+
+def _converted(convert: Callable[[Any], Any], value: Any) -> Any:
+    """A value in its column's type; one that is of another type stays as it is: one row must not fail all."""
+    try:
+        return convert(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _dialect_of(database: Database) -> Dialect:
+    """Return a dialect that all databases with the same driver share, so that they share prepared SQL."""
+    return _dialect(f"{database.dialect.name}+{database.dialect.driver}")
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return make_url(f"{name}://").get_dialect()()
 
 
 @lru_cache(maxsize=256)
-def _two(first: Any, then: Then, dialect: Dialect) -> "tuple[_Prepared, _Prepared]":
+def _prepared_pair(first: Any, then: Then, dialect: Dialect) -> "tuple[_Prepared, _Prepared]":
     return _prepared(first, dialect), _prepared(then(true()), dialect)
 
 
 @lru_cache(maxsize=256)
-def _joined(first: Any, then: Then, dialect: Dialect) -> _Prepared:
+def _prepared_joined(first: Any, then: Then, dialect: Dialect) -> _Prepared:
     moved = first.returning(first.table.primary_key.columns[0]).cte("moved")
     return _prepared(then(exists(select(moved))), dialect)
 
@@ -142,10 +157,11 @@ def _prepared_query(query: Select[Any], dialect: Dialect) -> _Prepared:
 
 
 def _compiled(statement: Any, dialect: Dialect) -> _Prepared:
-    """What SQLAlchemy would hand to the driver.
+    """Return the statement as SQLAlchemy would pass it to the driver.
 
-    Of SQLAlchemy's compiled statement this uses `binds`, and of its expanded state `statement`, `parameters`,
-    `positiontup` and `parameter_expansion`, which its documentation does not promise: here and nowhere else.
+    This uses attributes that SQLAlchemy does not document: `binds` of the compiled statement, and
+    `statement`, `parameters`, `positiontup` and `parameter_expansion` of its expanded state. No other code
+    does.
     """
     compiled = statement.compile(dialect=dialect)
     state = compiled.construct_expanded_state()

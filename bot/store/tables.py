@@ -1,6 +1,6 @@
 """The tables, and the two column types that make SQLite and PostgreSQL behave alike."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from typing_extensions import override
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC. SQLite keeps no zone: it is dropped on the way in and put back after."""
+    """An aware datetime in UTC. SQLite stores no time zone, so it is removed for writing and added back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -41,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class AnyText(TypeDecorator[str]):
-    """Text from outside: half surrogates and NULs, which one of the databases refuses, become U+FFFD."""
+    """Text from outside. Lone surrogates and NULs become U+FFFD, because not both databases take them."""
 
     impl = Text
     cache_ok = True
@@ -57,10 +57,13 @@ class AnyText(TypeDecorator[str]):
         return units.decode("utf-16-le", "replace")
 
 
+FAR_AHEAD = timedelta(minutes=15)
+"""No claim and no pause is this long. A time further ahead was noted before a clock was set back."""
+
 metadata = MetaData()
 
 VERSION_TABLE = "avatar_bot_version"
-"""Where Alembic notes the schema's revision. Its own name for it is that of every application's."""
+"""The table of the schema's revision. Alembic's default name may already belong to another application."""
 
 invocations = Table(
     "invocations",
@@ -111,23 +114,23 @@ invocations = Table(
 )
 
 is_open = text("invocations.status IN ('received', 'starting', 'unknown')")
-"""Rows of which it is not known yet what comes of them. Spelt out, as `followed` below."""
+"""Rows that are not settled yet. It is literal SQL, like `followed` below."""
 
 followed = text("job_state IN ('accepted', 'running')")
-"""Rows of jobs that are not over, as far as is known. Spelt out: SQLite uses the index only then."""
+"""Rows whose jobs are not known to be over. It is literal SQL: SQLite uses the index only with literals."""
 
 
 def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause) -> None:
-    """A partial index: small, however long the log grows."""
+    """Add a partial index: it stays small while the table grows."""
     Index(name, *columns, sqlite_where=where, info={"postgresql_where": where})
 
 
 @event.listens_for(metadata, "before_create")
 def _take_options_of_postgresql(_metadata: MetaData, connection: Connection, **_: object) -> None:
-    """Give SQLAlchemy the options of indexes that only its PostgreSQL half knows.
+    """Set the index options that only SQLAlchemy's PostgreSQL dialect knows.
 
-    They wait in `info` until tables are made on PostgreSQL: that half takes 2 MiB, and 20 ms of every start
-    on SQLite. The migrations say the same once more, and a test compares both.
+    They stay in `info` until tables are created on PostgreSQL, because that dialect would cost 2 MiB, and
+    20 ms of every start on SQLite. The migrations repeat these options, and a test compares both.
     """
     if connection.dialect.name == "postgresql":
         for table in metadata.tables.values():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.contenders.roster import CONTENDERS
+from bench.contenders.registry import CONTENDERS
 from bench.figures import Figures
 from bench.goals import GOALS, Goal, Verdict, judge
 from bench.works.work import WORKS

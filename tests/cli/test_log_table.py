@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot.cli.log_table import COLUMNS, write_csv, write_json, write_row, write_table
-from bot.domain.invocation import SECRET_COLUMNS, Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
+from bot.store.rows import SECRET_COLUMNS
+from tests.fakes import an_invocation, changed
 
-STARTED = Invocation(
+STARTED = an_invocation(
     id="0198c0de",
     created_at=datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC),
     action=Action.START,
@@ -33,7 +35,7 @@ STARTED = Invocation(
     trigger_id="13345224609.the-secret-trigger",
     response_url="https://hooks.slack.com/commands/T1/1/the-secret-address",
 )
-FAILED = replace(
+FAILED = changed(
     STARTED,
     id="0198c0df",
     status=Status.FAILED,
@@ -163,8 +165,8 @@ def test_one_row_is_shown_column_by_column_without_the_empty_ones() -> None:
     "control", ["\0", "\x07", "\b", "\r", "\n", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066"]
 )
 async def test_typed_text_does_not_control_the_terminal(control: str) -> None:
-    row = replace(STARTED, text=f"a{control}b", reason=other(f"c{control}d"), user_id=f"U{control}1")
-    plain = replace(STARTED, text="a\ufffdb", reason=other("c\ufffdd"), user_id="U\ufffd1")
+    row = changed(STARTED, text=f"a{control}b", reason=other(f"c{control}d"), user_id=f"U{control}1")
+    plain = changed(STARTED, text="a\ufffdb", reason=other("c\ufffdd"), user_id="U\ufffd1")
     typed, wanted = a_terminal(), a_terminal()
     await write_table(stream(row), typed)
     write_row(replace(row, reason=None), typed)
@@ -201,7 +203,7 @@ async def test_an_endless_text_is_cut_in_the_table() -> None:
 
 
 async def test_in_a_narrow_terminal_nothing_is_cut_off() -> None:
-    long = replace(STARTED, job_id="j" * 36, reason=other("q" * 90))
+    long = changed(STARTED, job_id="j" * 36, reason=other("q" * 90))
     console = Console(file=io.StringIO(), width=70)
     await write_table(stream(long), console)
     write_row(long, console)

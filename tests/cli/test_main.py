@@ -1,4 +1,4 @@
-"""The command line: its output from the log, and its exit statuses."""
+"""The command line: its output from the invocation log, and its exit statuses."""
 
 import asyncio
 import csv
@@ -10,31 +10,32 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import cli
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Source, Status
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 
 runner = CliRunner()
 
 
 @pytest.fixture
-def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def database(missing_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """Set the database of the commands, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AVATAR_DATABASE_URL", sqlite_url)
-    return sqlite_url
+    monkeypatch.setenv("AVATAR_DATABASE_URL", missing_sqlite_url)
+    return missing_sqlite_url
 
 
 @pytest.fixture
 def log(database: str) -> str:
-    """Create a log of three uses, an hour, a day and a week old."""
+    """Create an invocation log of three uses, an hour, a day and a week old."""
     assert runner.invoke(cli, ["migrate"]).exit_code == 0
 
     async def fill() -> None:
         async with open_database(database) as engine:
             for hours, user, status in ((1, "U1", "started"), (24, "U2", "failed"), (168, "U1", "invalid")):
                 await Invocations(engine).record(
-                    Invocation(
+                    an_invocation(
                         id=f"row-{hours}",
                         created_at=datetime.now(UTC) - timedelta(hours=hours, minutes=1),
                         action=Action.START,
@@ -114,6 +115,8 @@ def test_every_format_shows_the_rows_and_no_secret(log: str) -> None:
         ["log", "--status", "fine"],
         ["log", "--csv", "--json"],
         ["log", "--limit", "0"],
+        ["sandbox", "--once", "hello"],
+        ["sandbox", "--port", "x"],
         ["dance"],
     ],
 )

@@ -17,13 +17,13 @@ from bot.domain.arguments import (
     parse_nothing,
     parse_start,
     parse_stop,
-    request_of,
     unknown_subcommand,
 )
-from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.domain.invocation import Action, RoomType, Source, StartRequest, Status
 from bot.domain.typed_text import words_of
 from bot.errors import InvalidArguments
 from bot.messages.reasons import advice, sentence
+from tests.fakes import an_invocation
 
 REGIONS = Regions(("cn-north-4", "cn-southwest-2"))
 ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
@@ -426,7 +426,7 @@ def test_whatever_is_typed_nothing_unchecked_comes_through(text: str) -> None:
 ROOMS = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}"), fullmatch=True)
 JOBS = st.from_regex(re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}"), fullmatch=True)
 CLIENTS = st.from_regex(re.compile(r"[!-~]{1,128}"), fullmatch=True)
-ASKED = Invocation(
+ASKED = an_invocation(
     id="1",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     action=Action.START,
@@ -468,14 +468,12 @@ def test_what_is_asked_for_again_is_checked_by_the_regions_of_today() -> None:
     assert parse_again(ASKED.asking_for(anywhere), today).region == "cn-southwest-2"
     with pytest.raises(InvalidArguments, match="region_unknown word='cn-north-4'"):
         parse_again(ASKED.asking_for(in_beijing), today)
-    with pytest.raises(InvalidArguments, match="room_id_missing"):
-        parse_again(ASKED, today)
 
 
 def test_what_an_invocation_asked_for_can_be_asked_for_again() -> None:
     request = StartRequest(ROOM, "cn-north-4", RoomType.METALINK, "desk-7")
     for wanted in (request, StartRequest(ROOM)):
-        assert request_of(ASKED.asking_for(wanted)) == wanted
+        assert ASKED.asking_for(wanted).request == wanted
 
 
 @given(ROOMS, JOBS)

@@ -1,4 +1,4 @@
-"""What several answers say of one job, put together."""
+"""Merging the configurations that several answers give for one job."""
 
 import json
 from typing import Any

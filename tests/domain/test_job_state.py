@@ -1,4 +1,4 @@
-"""From what MetaStudio reports to where a job stands, and which way a job can go at all."""
+"""Mapping MetaStudio's reports to job states, and the allowed changes of state."""
 
 import json
 from typing import Any

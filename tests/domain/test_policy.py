@@ -1,4 +1,4 @@
-"""The policy: who may start, stop and look at what, and a gate that stays shut where its file is wrong."""
+"""The policy: who may start, stop and list what. A wrong file allows nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, ChannelKind, Invocation, Source, StartRequest, Status
+from bot.domain.invocation import Action, ChannelKind, JobInvocation, Source, StartRequest, Status
 from bot.domain.policy import Policy
 from bot.errors import Refused, SettingsError
 from bot.messages.reasons import advice, sentence
+from tests.fakes import an_invocation, changed
 
 LOBBY = StartRequest("lobby", "cn-north-4")
 
 
-def by(user: str = "U0MEI", channel: str | None = "C0AVATARS", **changes: Any) -> Invocation:
-    invocation = Invocation(
+def by(user: str = "U0MEI", channel: str | None = "C0AVATARS", **changes: Any) -> JobInvocation:
+    invocation = an_invocation(
         id="one",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         action=Action.START,
@@ -23,11 +24,13 @@ def by(user: str = "U0MEI", channel: str | None = "C0AVATARS", **changes: Any) -
         status=Status.RECEIVED,
         user_id=user,
         channel_id=channel,
+        room_id="lobby",
+        job_id="job-1",
     )
-    return replace(invocation, **changes)
+    return changed(invocation, **changes)
 
 
-def refusal(policy: Policy, invocation: Invocation, request: StartRequest = LOBBY) -> str:
+def refusal(policy: Policy, invocation: JobInvocation, request: StartRequest = LOBBY) -> str:
     with pytest.raises(Refused) as caught:
         policy.check_start(invocation, request)
     assert advice(caught.value).startswith(("Ask whoever runs the bot", "Allowed: "))
@@ -90,10 +93,10 @@ def test_all_lists_must_agree_and_the_first_in_the_way_is_named() -> None:
 
 
 MEIS = by("U0MEI")
-"""What Mei has started."""
+"""A job that Mei has started."""
 
 
-def refusal_to_stop(policy: Policy, invocation: Invocation, room_id: str = "lobby") -> str:
+def refusal_to_stop(policy: Policy, invocation: JobInvocation, room_id: str = "lobby") -> str:
     with pytest.raises(Refused) as caught:
         policy.check_stop(invocation, room_id, MEIS)
     assert advice(caught.value).startswith("Ask whoever runs the bot")
@@ -103,7 +106,7 @@ def refusal_to_stop(policy: Policy, invocation: Invocation, room_id: str = "lobb
 @pytest.mark.parametrize("policy", [Policy(), Policy.parse("[start]\nusers = []\n[stop]")])
 @pytest.mark.parametrize("start", [MEIS, None], ids=["Mei's", "of nobody knows whom"])
 def test_without_rules_for_stopping_everybody_may_stop_everything(
-    policy: Policy, start: Invocation | None
+    policy: Policy, start: JobInvocation | None
 ) -> None:
     policy.check_stop(by("U0ANYBODY", None), "any-room", start)
 
@@ -167,8 +170,8 @@ def test_where_there_are_admins_they_are_named_as_those_who_may_see_rtc_access()
         Policy(admins=["U0LU"]).check_rtc_access(by("U0JONAS"), MEIS)
 
 
-def gate(policy: Policy, invocation: Invocation, start: Invocation | None = None) -> str | None:
-    """Why the one gate does not let it pass, or None."""
+def gate(policy: Policy, invocation: JobInvocation, start: JobInvocation | None = None) -> str | None:
+    """Return the reason why the policy refuses it, or None."""
     try:
         policy.check(invocation, start)
     except Refused as error:
@@ -214,7 +217,7 @@ def test_a_guest_may_do_what_the_policy_names_them_for() -> None:
 
     may_stop = Policy.parse('[stop]\nusers = ["U0PRIYA"]\nrooms = ["lobby"]')
     assert gate(may_stop, stop, MEIS) is None
-    assert "`boardroom`" in str(gate(may_stop, replace(stop, room_id="boardroom"), MEIS))
+    assert "`boardroom`" in str(gate(may_stop, changed(stop, room_id="boardroom"), MEIS))
     assert "another Slack workspace" in str(gate(may_stop, start))
     assert "another Slack workspace" in str(gate(may_stop, rtc, start))
 
@@ -241,7 +244,7 @@ def test_who_may_not_read_of_a_job_is_not_told_its_room() -> None:
     secret = by("U0MEI", "C0STUDIO", channel_kind=ChannelKind.PRIVATE)
     stop = by("U0EVE", action=Action.STOP, room_id="boardroom")
     assert gate(policy, stop, secret) == "The room of this job may not be stopped with this bot."
-    public = replace(secret, channel_kind=ChannelKind.PUBLIC)
+    public = changed(secret, channel_kind=ChannelKind.PUBLIC)
     assert gate(policy, stop, public) == "Room `boardroom` may not be stopped with this bot."
 
 
@@ -338,8 +341,8 @@ def test_where_the_policy_names_regions_the_person_is_told_which() -> None:
 
 
 def test_a_job_that_was_adopted_shows_its_rtc_access_to_admins_only() -> None:
-    adopted = replace(by(), adopted_at=by().created_at)
+    adopted = changed(by(), adopted_at=by().created_at)
     with pytest.raises(Refused, match="rtc_access_of_adopted_job") as caught:
         Policy().check_rtc_access(by(), adopted)
     assert "name admins in its policy" in advice(caught.value)
-    Policy(admins=[by().user_id]).check_rtc_access(by(), adopted)
+    Policy(admins=[by().origin.user_id]).check_rtc_access(by(), adopted)

@@ -1,9 +1,7 @@
-"""Committing to the log before anything is acknowledged: in time, or not at all."""
+"""Committing an invocation before its ack: within the time limit, or not at all."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, Source, Status
-from bot.domain.post import Post
-from bot.domain.steps import Step
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retry import BACKOFF
@@ -26,11 +21,12 @@ from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.sqlite_driver import BUSY_MILLISECONDS
-from tests.fakes import SlowLog
+from tests.fakes import FlakyLog, SlowLog, an_invocation, changed
+from tests.locked import locked
 from tests.metastudio.cloud import Pauses
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-INVOCATION = Invocation(
+INVOCATION = an_invocation(
     id="invocation-1",
     created_at=NOON,
     action=Action.START,
@@ -54,7 +50,7 @@ def slow_log(database: Database) -> SlowLog:
 
 @pytest.fixture
 async def tasks(database: Database) -> AsyncIterator[Tasks]:
-    """What goes on beside a test ends before the log is closed."""
+    """End the background tasks of a test before the database is closed."""
     tasks = Tasks()
     yield tasks
     await tasks.cancel()
@@ -84,8 +80,8 @@ async def test_a_duplicate_is_committed_only_where_duplicates_are_wanted(
     log: Invocations, tasks: Tasks
 ) -> None:
     acceptance = acceptance_of(log, tasks)
-    first = replace(INVOCATION, room_id="lobby")
-    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
+    first = changed(INVOCATION, room_id="lobby")
+    duplicate = changed(first, id="invocation-2", trigger_id="trigger-2")
     await acceptance.commit(first, unless_duplicate=True)
     assert await acceptance.commit(duplicate, unless_duplicate=True) is False
     assert await rows(log) == [first]
@@ -100,7 +96,7 @@ async def test_a_write_that_fails_is_said_to_have_failed(
         await connection.execute(text("DROP TABLE invocations"))
     with pytest.raises(DatabaseUnavailable, match="no such table"):
         await acceptance_of(log, tasks).commit(INVOCATION)
-    async with asyncio.timeout(5):  # there is nothing to call off
+    async with asyncio.timeout(5):  # nothing has to be called off
         await tasks.idle()
 
 
@@ -109,10 +105,8 @@ def test_slack_hears_before_it_gives_up_after_three_seconds() -> None:
 
 
 async def test_a_locked_log_is_said_to_be_locked(log: Invocations, tasks: Tasks, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseUnavailable):
-            await acceptance_of(log, tasks).commit(INVOCATION)
+    with locked(tmp_path / "log.db"), pytest.raises(DatabaseUnavailable):
+        await acceptance_of(log, tasks).commit(INVOCATION)
     await tasks.idle()
     assert await rows(log) == []
 
@@ -135,31 +129,10 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     ]
 
 
-class LyingLog(Invocations):
-    """Writes the row, and yet says that it could not; then it takes a while to be well again."""
-
-    failures = 0
-
-    @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        await super().record(invocation, unless_duplicate=unless_duplicate)
-        raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-
-    @override
-    async def advance(
-        self, invocation: Invocation, step: Step, *, post: Post | None = None
-    ) -> Invocation | None:
-        if self.failures:
-            self.failures -= 1
-            raise DatabaseUnavailable(other("The database cannot be used: connection lost."))
-        return await super().advance(invocation, step, post=post)
-
-
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
     database: Database, tasks: Tasks
 ) -> None:
-    log, pauses = LyingLog(database), Pauses()
-    log.failures = 10
+    log, pauses = FlakyLog(database, answers_lost=1, refuses=10), Pauses()
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable, match="connection lost"):
         await Acceptance(log, tasks, claims, sleep=pauses).commit(INVOCATION)
@@ -175,8 +148,7 @@ async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soo
 async def test_a_bot_that_ends_before_it_could_call_a_row_off_hands_it_to_nobody(
     database: Database, tasks: Tasks
 ) -> None:
-    log = LyingLog(database)
-    log.failures = 10_000
+    log = FlakyLog(database, answers_lost=1, refuses=10_000)
     claims = Claims(log, tasks, now=lambda: NOON)
     with pytest.raises(DatabaseUnavailable):
         await Acceptance(log, tasks, claims, sleep=lambda _: asyncio.sleep(60)).commit(INVOCATION)
@@ -200,9 +172,9 @@ async def test_what_was_answered_at_once_and_written_too_late_stays_what_it_is(
 async def test_a_duplicate_that_is_found_too_late_changes_nothing(
     log: Invocations, slow_log: SlowLog, tasks: Tasks
 ) -> None:
-    first = replace(INVOCATION, room_id="lobby")
+    first = changed(INVOCATION, room_id="lobby")
     await log.record(first)
-    duplicate = replace(first, id="invocation-2", trigger_id="trigger-2")
+    duplicate = changed(first, id="invocation-2", trigger_id="trigger-2")
     with pytest.raises(DatabaseUnavailable):
         await acceptance_of(slow_log, tasks, seconds=0.05).commit(duplicate, unless_duplicate=True)
     slow_log.opened.set()

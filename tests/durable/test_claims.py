@@ -1,4 +1,4 @@
-"""The rows in hand, and what becomes of them when the work on them is cut short."""
+"""Claims on rows, and what happens to them when the work is interrupted."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -21,7 +21,7 @@ from tests.metastudio.cloud import Clock
 
 @pytest.fixture
 async def log(database: Database) -> FlakyLog:
-    """A log with one row in it that is under way."""
+    """Return an invocation log with one row that is under way."""
     log = FlakyLog(database)
     await log.record(START)
     return log
@@ -84,7 +84,7 @@ async def test_work_that_is_done_leaves_the_row_as_the_work_left_it(
     claims: Claims, tasks: Tasks, log: FlakyLog
 ) -> None:
     async def work() -> None:
-        """Nothing is left to be handed over."""
+        """Finish with nothing left to release."""
 
     claims.take("i1", work())
     await tasks.idle()

@@ -1,13 +1,13 @@
-"""The world in which starts come to an end: a log with one start in it, a channel, and those who write."""
+"""A setting for outcomes of starts: a database with one start, and a channel."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, RoomInvocation, Source, Status, has_room
 from bot.domain.job import SmartChatJob
 from bot.errors import Answer, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import WRITTEN_AT_ONCE, Outcomes
@@ -19,10 +19,10 @@ from bot.reasons import other, reason
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog
+from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog, an_invocation, changed
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 
-START = Invocation(
+START = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -55,7 +55,7 @@ def outcomes_of(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     posts: Posts | None = None,
 ) -> Outcomes:
-    """Outcomes that are written to a log and told by its delivery loop."""
+    """Return outcomes that are stored in a database and told by its delivery loop."""
     loop = DeliveryLoop(
         posts=posts or Posts(log._database),
         rendering=Rendering(log, rtc_access=True),
@@ -66,22 +66,23 @@ def outcomes_of(
     return Outcomes(log, loop, now=now, sleep=sleep)
 
 
-async def row_of(log: Invocations, invocation_id: str = START.id) -> Invocation:
-    """The row as it is in the log."""
+async def row_of(log: Invocations, invocation_id: str = START.id) -> RoomInvocation:
+    """Return the row from the database."""
     row = await log.get(invocation_id)
     assert row is not None
+    assert has_room(row)
     return row
 
 
 def buttons_in(message: Message) -> list[dict[str, Any]]:
-    """The buttons in a message."""
+    """Return the buttons of a message."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     beside = [block["accessory"] for block in message.blocks if block.get("accessory")]
     return [*beside, *(button for row in rows for button in row)]
 
 
 def a_second_and_a_half_later() -> Clock:
-    """So long after the start was asked for."""
+    """Return a clock that is 1.5 s after the command."""
     clock = Clock()
     clock.advance(seconds=1.5)
     return clock
@@ -89,7 +90,7 @@ def a_second_and_a_half_later() -> Clock:
 
 @dataclass
 class World:
-    """Its log has one start in it, which has been sent."""
+    """A database with one start, which was sent."""
 
     log: FlakyLog
     channel: Channel = field(default_factory=Channel)
@@ -100,12 +101,12 @@ class World:
         posts = FlakyPosts(self.log._database, log=self.log)
         self.outcomes = outcomes_of(self.log, self.channel, now=self.clock, sleep=self.pauses, posts=posts)
 
-    async def row(self) -> Invocation:
-        """The start as it is in the log."""
+    async def row(self) -> RoomInvocation:
+        """Return the start from the database."""
         return await row_of(self.log)
 
-    async def becomes_unknown(self) -> Invocation:
-        """The start, once nobody knows what came of it."""
+    async def becomes_unknown(self) -> RoomInvocation:
+        """Mark the start's outcome as unknown, and return the start."""
         unknown = await self.outcomes.unknown(START, LOST)
         assert unknown is not None
         return unknown
@@ -113,7 +114,7 @@ class World:
 
 @dataclass(frozen=True)
 class End:
-    """One of the ways in which a start can end."""
+    """One possible outcome of a start."""
 
     settle: Callable[[Outcomes], Awaitable[None]]
     status: Status
@@ -126,8 +127,8 @@ REJECTED = End(lambda outcomes: outcomes.not_started(START, FULL), Status.FAILED
 
 @asynccontextmanager
 async def a_crowd_is_told(slow_log: SlowLog) -> AsyncIterator[None]:
-    """More people are told at once than outcomes are written; all of them are, once the log is opened."""
-    starts = [replace(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
+    """Let more outcomes wait than are written at once. At the end check that all are told."""
+    starts = [changed(START, id=f"i{number}", trigger_id=None) for number in range(CROWD)]
     for start in starts:
         await slow_log.record(start)
     channel = Channel()

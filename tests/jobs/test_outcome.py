@@ -1,4 +1,4 @@
-"""What came of a start: written down, then told, then noted as told, whatever fails on the way."""
+"""The outcome of a start is stored, told, and marked as told, also if a step fails."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ from bot.slack.delivery import Delivered, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog
+from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog, changed, flat
 from tests.graph import told_again
 from tests.jobs.outcome_world import (
     ACCEPTED,
@@ -75,12 +75,12 @@ async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(w
     [announcement] = world.channel.announced
     assert JOB_ID in announcement
     row = await world.row()
-    assert row == replace(
+    assert row == changed(
         START,
         status=Status.STARTED,
         job_id=JOB_ID,
         job_state=JobState.ACCEPTED,
-        configuration=row.configuration,
+        configuration=flat(row).configuration,
         region="cn-southwest-2",
         http_status=202,
         request_id="request-1",
@@ -92,8 +92,8 @@ async def test_a_job_is_announced_and_the_row_knows_all_of_it_but_its_rtc_room(w
         response_url=None,
         lease_until=None,
     )
-    assert "a1b2c3" in (row.configuration or "")
-    assert "rtc" not in (row.configuration or "")
+    assert "a1b2c3" in (flat(row).configuration or "")
+    assert "rtc" not in (flat(row).configuration or "")
     assert "signature" not in repr(row)
 
 
@@ -101,7 +101,7 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
     rows: list[Invocation] = []
 
     class Witness(Channel):
-        """Looks the row up at the moment of telling."""
+        """Reads the row at the moment of the message."""
 
         @override
         async def announce(self, invocation: Invocation, render: Render) -> Delivered:
@@ -111,9 +111,9 @@ async def test_the_outcome_is_in_the_log_before_it_is_told_and_noted_only_afterw
     await outcomes_of(world.log, Witness(), now=world.clock).started(START, JOB, ACCEPTED)
 
     [row] = rows
-    assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, JOB_ID, None)
+    assert (row.status, flat(row).job_id, row.told.announced_at) == (Status.STARTED, JOB_ID, None)
     assert row.lease_until is None
-    assert (await world.row()).announced_at == world.clock()
+    assert (await world.row()).told.announced_at == world.clock()
 
 
 async def test_nobody_is_told_before_slack_has_its_answer(world: World) -> None:
@@ -148,10 +148,13 @@ async def test_why_nothing_was_started_is_told_to_the_person_alone_and_kept(
     assert sentence(error.reason) in told.text
     assert world.channel.announced == []
     row = await world.row()
-    assert (row.status, row.reason, row.job_id) == (status, error.reason, None)
+    assert (row.status, row.reason, flat(row).job_id) == (status, error.reason, None)
     answer = error.answer if isinstance(error, MetaStudioError) else Answer()
-    assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == answer
-    assert row.announced_at is not None
+    assert (
+        Answer(row.answer.http_status, row.answer.error_code, row.answer.error_msg, row.answer.request_id)
+        == answer
+    )
+    assert row.told.announced_at is not None
     assert row.lease_until is None
 
 
@@ -170,7 +173,7 @@ async def test_what_is_not_known_is_written_down_and_told_to_nobody_yet(world: W
 
     assert unknown == await world.row()
     assert unknown.status is Status.UNKNOWN
-    assert (unknown.reason, unknown.request_id, unknown.latency_ms) == (LOST.reason, "request-2", 1500)
+    assert (unknown.reason, unknown.answer.request_id, unknown.latency_ms) == (LOST.reason, "request-2", 1500)
     assert unknown.lease_until == world.clock() + CLAIM_TIME
     assert world.channel.heard == []
 
@@ -194,7 +197,7 @@ async def test_while_the_log_fails_people_are_told_once_and_the_row_follows_as_s
     assert end.words in heard
     row = await world.row()
     assert row.status is end.status
-    assert row.announced_at is not None
+    assert row.told.announced_at is not None
     assert row.lease_until is None
 
 
@@ -226,14 +229,14 @@ async def test_a_log_that_fails_is_tried_again_less_and_less_often_but_never_giv
 async def test_a_log_that_fails_only_when_people_know_is_told_so_later(world: World, end: End) -> None:
     log = world.log
 
-    class LastWords(Channel):
-        """With them the log fails."""
+    class RefusingAfterMessage(Channel):
+        """The database refuses two writes after the message."""
 
         @override
         def _listen(self) -> None:
             log.refuses = 2
 
-    channel = LastWords()
+    channel = RefusingAfterMessage()
     await end.settle(
         outcomes_of(
             log, channel, now=world.clock, sleep=world.pauses, posts=FlakyPosts(log._database, log=log)
@@ -241,7 +244,7 @@ async def test_a_log_that_fails_only_when_people_know_is_told_so_later(world: Wo
     )
 
     assert len(channel.heard) == 1
-    assert (await row_of(log)).announced_at is not None
+    assert (await row_of(log)).told.announced_at is not None
     assert world.pauses == [BACKOFF.pause(1), BACKOFF.pause(2)]
 
 
@@ -256,7 +259,7 @@ async def test_a_job_counts_although_another_process_has_taken_its_row_for_left_
     await world.outcomes.started(START, JOB, ACCEPTED)
 
     row = await world.row()
-    assert (row.status, row.job_id) == (Status.STARTED, JOB_ID)
+    assert (row.status, flat(row).job_id) == (Status.STARTED, JOB_ID)
     assert len(world.channel.announced) == 1
 
 
@@ -304,7 +307,7 @@ async def test_a_row_that_went_another_way_while_the_log_failed_stays_as_it_is(
     )
 
     async def meanwhile(seconds: float) -> None:
-        """Another process, whose log is well, takes the row over."""
+        """Let another process, whose database works, claim the row."""
         await Invocations.advance(
             world.log, START, step_to(taken.status, reason=taken.reason, lease_until=taken.lease_until)
         )
@@ -322,7 +325,7 @@ async def test_a_row_of_which_nobody_could_be_told_is_settled_and_its_post_is_du
     await world.outcomes.started(START, JOB, ACCEPTED)
 
     row = await world.row()
-    assert (row.status, row.announced_at, row.lease_until) == (Status.STARTED, None, None)
+    assert (row.status, row.told.announced_at, row.lease_until) == (Status.STARTED, None, None)
     [post] = await Posts(world.log._database).of(START.id)
     assert post.next_attempt_at == world.clock() + timedelta(seconds=POST_BACKOFF.pause(1))
 
@@ -338,8 +341,8 @@ async def test_once_slack_takes_messages_again_people_are_told(world: World) -> 
     for fact in (JOB_ID, "1920 × 1080", "Large screen"):
         assert fact in announcement
     row = await world.row()
-    assert (row.message_ts, row.lease_until) == ("1700000000.000001", None)
-    assert row.announced_at is not None
+    assert (row.told.ts, row.lease_until) == ("1700000000.000001", None)
+    assert row.told.announced_at is not None
 
 
 @pytest.mark.parametrize(
@@ -397,9 +400,9 @@ async def test_a_job_that_was_found_is_announced_with_a_word_of_how(world: World
     assert JOB_ID in announcement
     assert "The call was cut off; the job had started." in announcement
     row = await world.row()
-    assert (row.status, row.job_id, row.job_state) == (Status.STARTED, JOB_ID, JobState.ACCEPTED)
-    assert (row.region, row.reason, row.lease_until) == ("cn-southwest-2", reason(Code.ADOPTED), None)
-    assert "rtc" not in (row.configuration or "")
+    assert (row.status, flat(row).job_id, flat(row).job_state) == (Status.STARTED, JOB_ID, JobState.ACCEPTED)
+    assert (flat(row).region, row.reason, row.lease_until) == ("cn-southwest-2", reason(Code.ADOPTED), None)
+    assert "rtc" not in (flat(row).configuration or "")
 
 
 async def test_an_adopted_job_told_again_still_says_how_it_was_found(world: World) -> None:
@@ -415,7 +418,7 @@ async def test_an_adopted_job_told_again_still_says_how_it_was_found(world: Worl
 
 async def test_a_job_that_is_somebodys_is_not_adopted(world: World) -> None:
     unknown = await world.becomes_unknown()
-    owner = replace(START, id="i2", trigger_id="trigger-2", status=Status.STARTED, job_id=JOB_ID)
+    owner = changed(START, id="i2", trigger_id="trigger-2", status=Status.STARTED, job_id=JOB_ID)
     await world.log.record(owner)
 
     assert not await world.outcomes.adopt(unknown, JOB)
@@ -429,7 +432,7 @@ async def test_a_start_that_was_settled_meanwhile_adopts_nothing(world: World) -
 
     assert not await world.outcomes.adopt(unknown, JOB)
     assert world.channel.heard == []
-    assert (await world.row()).job_id == "job-of-its-own"
+    assert flat(await world.row()).job_id == "job-of-its-own"
 
 
 async def test_nothing_is_adopted_that_cannot_be_written_down(world: World) -> None:
@@ -449,8 +452,8 @@ async def test_who_is_told_that_it_is_not_known_is_noted_and_the_row_is_left_to_
     [told] = world.channel.told
     assert "It is not known whether room `lobby` started." in told.text
     row = await world.row()
-    assert (row.status, row.announced_at, row.lease_until) == (Status.UNKNOWN, world.clock(), None)
-    assert row.response_url is None
+    assert (row.status, row.told.announced_at, row.lease_until) == (Status.UNKNOWN, world.clock(), None)
+    assert row.origin.response_url is None
 
 
 async def test_what_is_not_known_told_again_names_the_jobs_that_were_found(world: World) -> None:
@@ -476,7 +479,7 @@ async def test_what_was_not_known_is_told_no_more_once_its_job_is_announced(worl
     await told_again(world.outcomes)
 
     assert (len(world.channel.announced), world.channel.told) == (1, [])
-    assert (await world.row()).message_ts == "1700000000.000001"
+    assert (await world.row()).told.ts == "1700000000.000001"
 
 
 async def test_nobody_is_told_of_what_another_process_has_taken(world: World) -> None:
@@ -511,7 +514,7 @@ async def test_an_outcome_that_was_written_though_the_answer_was_lost_is_told_on
     assert forgetful.answers_lost == 0
     assert len(world.channel.heard) == 1
     row = await world.row()
-    assert row.announced_at is not None
+    assert row.told.announced_at is not None
     assert row.lease_until is None
 
 
@@ -520,7 +523,7 @@ async def test_an_outcome_is_told_once_however_long_its_database_is_away_after_i
     world: World, end: End
 ) -> None:
     class GoesAway(FlakyLog):
-        """Loses an answer, and then takes nothing for a while."""
+        """Loses one answer, then fails for a while."""
 
         @override
         def lose_answer(self) -> None:

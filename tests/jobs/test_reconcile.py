@@ -1,4 +1,4 @@
-"""A start of unknown outcome and the jobs of its room: adopted, or told, and never sent again."""
+"""A start of unknown outcome: its job is adopted or named to the person; it is never sent again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.candidates import CLOCKS_APART, NEARBY
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import OutcomeUnknown, Rejected
 from bot.jobs.outcome import CLAIM_TIME
@@ -19,7 +19,7 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation, changed, flat
 from tests.graph import told_again
 from tests.jobs.outcome_world import buttons_in, outcomes_of, row_of
 from tests.metastudio.cloud import NOON, Clock
@@ -29,7 +29,7 @@ START_SECONDS = 30.0
 WINDOW = timedelta(seconds=2 * START_SECONDS + 60)
 MILLISECOND = timedelta(milliseconds=1)
 
-UNKNOWN = Invocation(
+UNKNOWN = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -47,13 +47,13 @@ UNKNOWN = Invocation(
 )
 
 
-def another(**changes: Any) -> Invocation:
-    """Another start of the same room."""
-    return replace(UNKNOWN, **({"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"} | changes))
+def another(**changes: Any) -> JobInvocation:
+    """Return another start of the same room."""
+    return changed(UNKNOWN, **({"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"} | changes))
 
 
 def job(job_id: str = "job-1", *, made: datetime | None = NOON, **fields: Any) -> JobReport:
-    """A job as the room's list has it."""
+    """Return a job as in the room's list."""
     return JobReport.model_validate({"job_id": job_id, "create_time": made, "state": "WAITING"} | fields)
 
 
@@ -61,7 +61,7 @@ Jobs = Sequence[JobReport]
 
 
 class Cloud(FakeMetaStudio):
-    """Lists the jobs of the only room: at each look what comes next, and in the end always the last."""
+    """Lists the room's jobs: each read gets the next list, and the last list is repeated."""
 
     def __init__(self) -> None:
         self.lists: list[Jobs | Exception] = [()]
@@ -77,7 +77,7 @@ class Cloud(FakeMetaStudio):
     async def jobs_of_room(
         self, room_id: str, *, states: Sequence[str] = (), seconds: float
     ) -> tuple[JobReport, ...]:
-        assert room_id == UNKNOWN.room_id
+        assert room_id == UNKNOWN.request.room_id
         if states:
             self.looks += 1
         listed = self.lists[min(max(self.looks, 1), len(self.lists)) - 1]
@@ -88,7 +88,7 @@ class Cloud(FakeMetaStudio):
 
 @dataclass
 class Room:
-    """A room whose start is looked into, and those who hear of it."""
+    """A room with a start to reconcile, and the people who are told."""
 
     log: FlakyLog
     cloud: Cloud = field(default_factory=Cloud)
@@ -117,20 +117,20 @@ class Room:
     def has(self, *jobs: JobReport) -> None:
         self.cloud.lists = [jobs]
 
-    async def settle(self) -> Invocation:
-        """The row, once it has been looked into."""
+    async def settle(self) -> RoomInvocation:
+        """Reconcile the start, and return its row."""
         await self.reconciliation.settle(UNKNOWN)
         return await row_of(self.log)
 
     @property
     def told(self) -> str:
-        """The one thing that a person was told."""
+        """Return the only message to a person."""
         [message] = self.channel.told
         return message.text
 
     @property
     def said_instead(self) -> str:
-        """The one thing that has taken the place of a button."""
+        """Return the only message that has replaced a button's message."""
         [message] = self.channel.instead
         return message.text
 
@@ -146,7 +146,7 @@ async def test_the_only_new_job_of_the_room_is_the_starts_own(room: Room) -> Non
     room.has(job("job-1", region="cn-southwest-2", video_config={"width": 1920, "height": 1080}))
     row = await room.settle()
 
-    assert (row.status, row.job_id, row.region) == (Status.STARTED, "job-1", "cn-southwest-2")
+    assert (row.status, flat(row).job_id, flat(row).region) == (Status.STARTED, "job-1", "cn-southwest-2")
     assert (row.reason, row.lease_until) == (reason(Code.ADOPTED), None)
     [announcement] = room.channel.announced
     for fact in ("job-1", "1920 × 1080", "the job had started"):
@@ -182,7 +182,7 @@ async def test_a_job_that_the_start_cannot_have_made_is_left_alone(room: Room, f
     room.has(foreign)
     row = await room.settle()
 
-    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert (row.status, flat(row).job_id) == (Status.UNKNOWN, None)
     assert "MetaStudio lists no new job in this room." in room.told
 
 
@@ -204,7 +204,7 @@ async def test_a_job_that_cannot_be_dated_surely_is_named_and_not_denied(
     room.has(job(made=made))
     row = await room.settle()
 
-    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert (row.status, flat(row).job_id) == (Status.UNKNOWN, None)
     assert "This may be yours: job `job-1`." in room.told
     assert "no new job" not in room.told
     values = [(button["text"]["text"], button["value"]) for button in buttons_in(room.channel.told[0])]
@@ -214,7 +214,7 @@ async def test_a_job_that_cannot_be_dated_surely_is_named_and_not_denied(
 async def test_beside_a_job_of_no_time_one_of_the_right_time_is_not_adopted(room: Room) -> None:
     room.has(job("job-1"), job("job-2", made=None))
 
-    assert (await room.settle()).job_id is None
+    assert flat(await room.settle()).job_id is None
     assert "job `job-1`" in room.told
     assert "job `job-2`" in room.told
 
@@ -223,14 +223,14 @@ async def test_a_job_that_was_there_before_the_call_is_not_the_starts_own(room: 
     room.has(job("job-1", made=None), job("job-2"))
     await room.reconciliation.settle(UNKNOWN, frozenset({"job-1"}))
 
-    assert (await row_of(room.log)).job_id == "job-2"
+    assert flat(await row_of(room.log)).job_id == "job-2"
 
 
 async def test_times_are_compared_on_the_clouds_clock(room: Room) -> None:
     room.cloud.ahead = timedelta(minutes=-7)
     room.has(job(made=NOON - timedelta(minutes=7)))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_job_of_which_somebody_knows_is_left_alone(room: Room) -> None:
@@ -245,34 +245,34 @@ async def test_beside_known_jobs_the_one_new_job_is_adopted(room: Room) -> None:
     await room.log.record(another(status=Status.STARTED, job_id="job-1"))
     room.has(job("job-1"), job("job-2"), job("job-3", client_id="desk-8"))
 
-    assert (await room.settle()).job_id == "job-2"
+    assert flat(await room.settle()).job_id == "job-2"
 
 
 async def test_a_stop_of_a_job_does_not_make_it_somebodys(room: Room) -> None:
     await room.log.record(another(action=Action.STOP, status=Status.DONE, job_id="job-1"))
     room.has(job("job-1"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_job_that_is_over_already_is_found_as_well(room: Room) -> None:
     room.has(job("job-1", state="FAILED"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_job_under_way_counts_before_one_that_is_over(room: Room) -> None:
     room.has(job("job-1", state="SUCCEED"), job("job-2", state="PROCESSING"))
 
-    assert (await room.settle()).job_id == "job-2"
+    assert flat(await room.settle()).job_id == "job-2"
 
 
 async def test_of_two_new_jobs_nobody_can_say_which_it_is(room: Room) -> None:
     room.has(job("job-1"), job("job-2"))
     row = await room.settle()
 
-    assert (row.status, row.job_id, row.lease_until) == (Status.UNKNOWN, None, None)
-    assert row.announced_at == NOON
+    assert (row.status, flat(row).job_id, row.lease_until) == (Status.UNKNOWN, None, None)
+    assert row.told.announced_at == NOON
     assert "MetaStudio lists 2 jobs in this room" in room.told
     assert "job `job-1`" in room.told
     assert "job `job-2`" in room.told
@@ -293,7 +293,7 @@ async def test_a_job_may_show_in_the_list_a_moment_late(room: Room) -> None:
     room.cloud.lists = [(), (), (job("job-1"),)]
     row = await room.settle()
 
-    assert (row.status, row.job_id) == (Status.STARTED, "job-1")
+    assert (row.status, flat(row).job_id) == (Status.STARTED, "job-1")
     assert room.slept == list(LOOK_PAUSES)
     assert room.channel.told == []
 
@@ -313,7 +313,7 @@ async def test_while_another_start_of_the_room_waits_for_its_answer_its_job_is_n
     room.has(job("job-1"))
     row = await room.settle()
 
-    assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+    assert (row.status, flat(row).job_id) == (Status.UNKNOWN, None)
     assert "This room was started by others as well." in room.told
     assert "This may be yours: job `job-1`." in room.told
 
@@ -329,7 +329,7 @@ async def test_once_the_other_start_has_its_job_what_is_left_is_adopted(room: Ro
 
     room.in_a_pause = the_other_has_its_answer
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 @pytest.mark.parametrize("status", [Status.RECEIVED, Status.FAILED, Status.STARTED])
@@ -339,21 +339,21 @@ async def test_a_start_of_the_room_that_waits_for_no_answer_is_in_nobodys_way(
     await room.log.record(another(status=status))
     room.has(job("job-1"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_start_of_another_room_is_in_nobodys_way(room: Room) -> None:
     await room.log.record(another(status=Status.STARTING, room_id="stage"))
     room.has(job("job-1"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_start_of_yesterday_is_in_nobodys_way(room: Room) -> None:
     await room.log.record(another(lease_until=None, created_at=NOON - timedelta(days=1)))
     room.has(job("job-1"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> None:
@@ -364,7 +364,7 @@ async def test_a_start_that_led_to_this_one_is_not_in_its_way(room: Room) -> Non
     room.has(job("job-1"))
     await room.reconciliation.settle(again)
 
-    assert (await row_of(room.log, "i3")).job_id == "job-1"
+    assert flat(await row_of(room.log, "i3")).job_id == "job-1"
 
 
 async def test_of_two_unknown_starts_nobody_is_given_a_job_and_both_are_asked(room: Room) -> None:
@@ -395,14 +395,14 @@ async def test_where_metastudio_cannot_be_asked_the_person_is_told_so(room: Room
 async def test_a_look_that_fails_is_made_again(room: Room) -> None:
     room.cloud.lists = [OutcomeUnknown(other("No answer.")), (job("job-1"),)]
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
 
 
 async def test_a_job_that_cannot_be_written_down_is_looked_for_again(room: Room) -> None:
     room.log.refuses = 1
     room.has(job("job-1"))
 
-    assert (await room.settle()).job_id == "job-1"
+    assert flat(await room.settle()).job_id == "job-1"
     assert room.slept == [LOOK_PAUSES[0]]
     assert len(room.channel.announced) == 1
 
@@ -414,7 +414,7 @@ async def test_a_row_that_another_process_settles_meanwhile_is_told_by_that_one_
     room.in_a_pause = the_answer_comes_after_all
     row = await room.settle()
 
-    assert (row.status, row.job_id) == (Status.STARTED, "job-1")
+    assert (row.status, flat(row).job_id) == (Status.STARTED, "job-1")
     assert room.channel.heard == []
 
 
@@ -447,13 +447,13 @@ async def test_a_row_stays_in_hand_however_long_the_looks_take(room: Room) -> No
 async def test_a_person_who_could_not_be_told_is_told_later(room: Room) -> None:
     room.channel.deaf = True
     row = await room.settle()
-    assert (row.status, row.announced_at, row.lease_until) == (Status.UNKNOWN, None, None)
+    assert (row.status, row.told.announced_at, row.lease_until) == (Status.UNKNOWN, None, None)
 
     room.channel.deaf = False
     room.clock.advance(seconds=6)
     await told_again(room.outcomes)
     assert "MetaStudio lists no new job in this room." in room.told
-    assert (await row_of(room.log)).announced_at == room.clock()
+    assert (await row_of(room.log)).told.announced_at == room.clock()
 
 
 async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_same_words(
@@ -463,7 +463,7 @@ async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_
     await room.log.record(again)
     room.channel.deaf = True
     room.has(job("job-1"), job("job-2"))
-    assert not await room.reconciliation.look_first(again)
+    assert not await room.reconciliation.look_first(again, UNKNOWN.id)
 
     room.channel.deaf = False
     room.clock.advance(seconds=6)
@@ -473,10 +473,10 @@ async def test_why_a_start_was_not_sent_after_another_look_is_told_later_in_the_
 
 
 @pytest.fixture
-async def asking(room: Room) -> Invocation:
-    """Jonas clicks *Look again*, after Mei was told that it is not known."""
+async def asking(room: Room) -> JobInvocation:
+    """Return Jonas's click on *Look again*, after Mei was told that the outcome is unknown."""
     await room.log.release(UNKNOWN.id, None)
-    asking = Invocation(
+    asking = an_invocation(
         id="i9",
         created_at=NOON,
         action=Action.LOOK,
@@ -490,22 +490,22 @@ async def asking(room: Room) -> Invocation:
     return asking
 
 
-async def look_again(room: Room, asking: Invocation) -> None:
+async def look_again(room: Room, asking: JobInvocation) -> None:
     await room.reconciliation.look_again(replace(UNKNOWN, lease_until=None), asking)
 
 
-async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: Invocation) -> None:
+async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: JobInvocation) -> None:
     room.has(job("job-1"))
     await look_again(room, asking)
 
     row = await row_of(room.log)
-    assert (row.status, row.job_id, row.lease_until) == (Status.STARTED, "job-1", None)
+    assert (row.status, flat(row).job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert "job-1" in room.channel.announced[0]
     assert room.said_instead == "✅  Room `lobby` did start: job `job-1`."
 
 
 async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
-    room: Room, asking: Invocation
+    room: Room, asking: JobInvocation
 ) -> None:
     before = await row_of(room.log)
     await look_again(room, asking)
@@ -517,10 +517,10 @@ async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
 
 
 async def test_another_look_during_which_the_start_is_settled_says_how(
-    room: Room, asking: Invocation
+    room: Room, asking: JobInvocation
 ) -> None:
     class Meanwhile(Cloud):
-        """While it is asked, the start is settled."""
+        """Settles the start while the cloud answers."""
 
         @override
         async def jobs_of_room(
@@ -536,7 +536,9 @@ async def test_another_look_during_which_the_start_is_settled_says_how(
     assert room.said_instead == "✅  Room `lobby` did start: job `job-5`."
 
 
-async def test_another_look_that_metastudio_does_not_answer_says_so(room: Room, asking: Invocation) -> None:
+async def test_another_look_that_metastudio_does_not_answer_says_so(
+    room: Room, asking: JobInvocation
+) -> None:
     room.cloud.lists = [OutcomeUnknown(other("No answer."))]
     await look_again(room, asking)
 
@@ -544,18 +546,20 @@ async def test_another_look_that_metastudio_does_not_answer_says_so(room: Room, 
 
 
 async def test_an_answer_that_reaches_nobody_is_not_tried_again_by_itself(
-    room: Room, asking: Invocation
+    room: Room, asking: JobInvocation
 ) -> None:
     room.channel.deaf = True
     await look_again(room, asking)
 
-    assert (await row_of(room.log, asking.id)).lease_until is None
+    asked = await room.log.get(asking.id)
+    assert asked is not None
+    assert asked.lease_until is None
     assert (await row_of(room.log)).lease_until is None
 
 
 async def test_of_many_starts_only_a_few_are_looked_into_at_a_time(room: Room) -> None:
     class Slow(Cloud):
-        """Counts who asks it at the same time."""
+        """Counts the calls at the same time."""
 
         asking = most = 0
         crowded = asyncio.Event()
@@ -590,7 +594,7 @@ async def test_a_start_that_was_taken_over_while_it_waited_is_not_looked_into(ro
 
 
 async def test_a_job_that_is_adopted_after_people_were_told_is_not_announced_yet(
-    room: Room, asking: Invocation
+    room: Room, asking: JobInvocation
 ) -> None:
     await room.settle()
     room.channel.deaf = True
@@ -598,4 +602,4 @@ async def test_a_job_that_is_adopted_after_people_were_told_is_not_announced_yet
     await look_again(room, asking)
 
     row = await row_of(room.log)
-    assert (row.job_id, row.announced_at) == ("job-1", None)
+    assert (flat(row).job_id, row.told.announced_at) == ("job-1", None)

@@ -1,4 +1,4 @@
-"""Going on with what was left behind."""
+"""Recovery of rows that a process left behind."""
 
 import asyncio
 from collections.abc import Set as AbstractSet
@@ -10,20 +10,23 @@ import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.reconcile import Reconciliation
-from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, STILL_WANTED, Recovery
+from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
+from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.worker import STILL_WANTED, Worker
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
@@ -32,8 +35,8 @@ HELD = NOON + CLAIM_TIME
 TURN = NOON + timedelta(seconds=70)
 
 
-def left_behind(**changes: Any) -> Invocation:
-    """A start that was received half a minute ago, and is overdue by now."""
+def left_behind(**changes: Any) -> JobInvocation:
+    """Return a start that was received half a minute ago, and whose lease has run out."""
     values: dict[str, Any] = {
         "id": "i1",
         "created_at": NOON - timedelta(seconds=30),
@@ -47,14 +50,16 @@ def left_behind(**changes: Any) -> Invocation:
         "client_id": "desk-7",
         "lease_until": NOON,
     }
-    return Invocation(**(values | changes))
+    if changes.get("action") in {Action.STOP, Action.RTC_ACCESS}:
+        values["job_id"] = "job-1"
+    return an_invocation(**(values | changes))
 
 
 Done = tuple[str, Invocation]
 
 
 class StartsAgain(Starts):
-    """Notes which starts it is to carry out."""
+    """Records the starts that it gets."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
@@ -64,34 +69,45 @@ class StartsAgain(Starts):
         return TURN
 
     @override
-    async def carry_out(self, invocation: Invocation) -> None:
+    async def carry_out(self, invocation: RoomInvocation) -> None:
         self.done.append(("start", invocation))
 
 
 class StopsAgain(Stops):
-    """Notes which stops it is to carry out, and that they are carried out once more."""
+    """Records the stops that it gets, and that they are resumed."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
 
     @override
-    async def carry_out(self, invocation: Invocation, *, resumed: bool = False) -> None:
+    async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         self.done.append(("stop again" if resumed else "stop", invocation))
 
 
-class Looks(Reconciliation):
-    """Notes which starts it is to compare with the room's jobs."""
+class Modals(RtcAccess):
+    """Notes for which clicks it is to open a modal."""
 
     def __init__(self, done: list[Done]) -> None:
         self.done = done
 
     @override
-    async def settle(self, unknown: Invocation, before: AbstractSet[str] = frozenset()) -> None:
+    async def carry_out(self, invocation: JobInvocation) -> None:
+        self.done.append(("show", invocation))
+
+
+class Looks(Reconciliation):
+    """Records the starts that it gets to reconcile."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def settle(self, unknown: RoomInvocation, before: AbstractSet[str] = frozenset()) -> None:
         self.done.append(("compare", unknown))
 
 
 class Tellings(Outcomes):
-    """Notes what it is to tell; what is unknown it writes down."""
+    """Records the outcomes to tell; stores that an outcome is unknown."""
 
     def __init__(self, done: list[Done], log: Invocations) -> None:
         super().__init__(log, None, now=lambda: NOON)  # type: ignore[arg-type]
@@ -99,12 +115,12 @@ class Tellings(Outcomes):
         self.misses: list[OutcomeUnknown] = []
 
     @override
-    async def unknown(self, invocation: Invocation, error: OutcomeUnknown) -> Invocation | None:
+    async def unknown(self, invocation: RoomInvocation, error: OutcomeUnknown) -> RoomInvocation | None:
         self.misses.append(error)
         return await super().unknown(invocation, error)
 
     @override
-    async def interrupted(self, invocation: Invocation) -> None:
+    async def interrupted(self, invocation: RoomInvocation) -> None:
         self.done.append(("interrupted", invocation))
 
     @override
@@ -114,7 +130,7 @@ class Tellings(Outcomes):
 
 @dataclass
 class Process:
-    """One process that sweeps; what it goes on with is only noted."""
+    """One process that recovers rows; its work on them is only recorded."""
 
     log: Invocations
     clock: Clock = field(default_factory=Clock)
@@ -126,20 +142,26 @@ class Process:
         self.starts = StartsAgain(self.done)
         self.outcomes = Tellings(self.done, self.log)
         self.claims = Claims(self.log, self.tasks, now=self.clock)
-        self.sweeping = Recovery(
+        self.worker = Worker(
             invocations=self.log,
             starts=self.starts,
             stops=StopsAgain(self.done),
+            rtc=Modals(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
-            claims=self.claims,
             policy=Policy(),
+            now=self.clock,
+        )
+        self.sweeping = Recovery(
+            invocations=self.log,
+            worker=self.worker,
+            claims=self.claims,
             now=self.clock,
             sleep=self.pauses,
         )
 
     async def recover_once(self) -> list[Done]:
-        """What it went on with."""
+        """Recover rows, and return the recorded work."""
         await self.sweeping.recover_once()
         await self.tasks.idle()
         return self.done
@@ -170,7 +192,7 @@ def process(log: Invocations) -> Process:
 async def test_each_row_goes_on_from_where_it_was_left(
     log: Invocations, process: Process, action: Action, status: Status, does: str
 ) -> None:
-    row = left_behind(action=action, status=status)
+    row = left_behind(action=action, status=status, job_id="job-1")
     await log.record(row)
 
     assert await process.recover_once() == [(does, replace(row, lease_until=HELD))]
@@ -250,6 +272,18 @@ async def test_what_was_wanted_at_that_moment_only_is_closed(
     )
 
 
+@pytest.mark.parametrize(
+    ("action", "does"), [(Action.START, "start"), (Action.STOP, "stop"), (Action.RTC_ACCESS, "show")]
+)
+async def test_a_new_row_is_worked_on_whatever_the_clock_says(
+    process: Process, action: Action, does: str
+) -> None:
+    row = left_behind(action=action, created_at=NOON - timedelta(days=1))
+    await process.worker.work_on(row)
+
+    assert process.done == [(does, row)]
+
+
 async def test_a_look_that_is_settled_stays_so(log: Invocations, process: Process) -> None:
     row = left_behind(
         action=Action.RTC_ACCESS, status=Status.FAILED, reason=other("MetaStudio is not reached.")
@@ -314,8 +348,15 @@ async def test_a_row_that_was_taken_over_is_not_taken_again_before_its_new_lease
     assert [does for does, _ in await other.recover_once()] == ["interrupted"]
 
 
-class LogWithoutLuck(Invocations):
-    """Cannot be read the first two times, the second time for no reason that anybody has thought of."""
+async def test_a_row_that_was_claimed_before_a_clock_was_set_back_goes_on(
+    log: Invocations, process: Process
+) -> None:
+    await log.record(left_behind(lease_until=NOON + timedelta(days=1)))
+    assert [does for does, _ in await process.recover_once()] == ["start"]
+
+
+class LogThatFailsTwice(Invocations):
+    """Fails the first two reads, the second one with an unexpected error."""
 
     reads = 0
 
@@ -330,7 +371,7 @@ class LogWithoutLuck(Invocations):
 
 
 class ThreePauses(Pauses):
-    """In the third of them the process is stopped."""
+    """Stops the process in the third pause."""
 
     @override
     async def __call__(self, seconds: float) -> None:
@@ -340,7 +381,7 @@ class ThreePauses(Pauses):
 
 
 async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Database) -> None:
-    log = LogWithoutLuck(database)
+    log = LogThatFailsTwice(database)
     process = Process(log, pauses=ThreePauses())
     await log.record(left_behind())
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):

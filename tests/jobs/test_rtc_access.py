@@ -1,7 +1,7 @@
-"""The modal with what a client needs to join a job's RTC room: opened at once, filled in afterwards."""
+"""The RTC access modal: it is opened at once and filled in afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,9 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, RoomInvocation, Source, Status
 from bot.domain.job import JobReport
 from bot.errors import Answer, DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
 from bot.jobs.rtc_access import ANSWER_SECONDS, LOOK_TIME
@@ -26,7 +25,7 @@ from bot.runtime.background import Tasks
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.calls import MOST_TRIES
 from bot.store.database import Database
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation
 from tests.graph import a_graph
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
@@ -37,53 +36,44 @@ SIGNATURE = "rtc-signature-5"
 
 
 def shown(slack: SlackStandIn) -> str:
-    """All that Mei sees in the modal; nothing where none is open."""
+    """Return the modal's text that Mei sees; empty if no modal is open."""
     return "".join(str(view.content["blocks"]) for view in slack.views.stack(MEI))
 
 
 def bytes_in(folder: Path) -> bytes:
-    """All that is on the disk."""
+    """Return the bytes of all files in a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
-async def full_report() -> JobReport:
-    return JobReport.model_validate(FULL_ANSWER | {"state": "PROCESSING"})
+FULL_REPORT = JobReport.model_validate(FULL_ANSWER | {"state": "PROCESSING"})
 
 
 async def never() -> JobReport:
-    """Somebody who is asked, and does not answer."""
+    """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
-class Cloud(FakeMetaStudio):
-    """Tells a job's state as a test wants it."""
-
-    def __init__(self) -> None:
-        self.answer: Callable[[], Awaitable[JobReport]] = full_report
-        self.asked: list[tuple[str, str, float]] = []
-
-    @override
-    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        self.asked.append((room_id, job_id, seconds))
-        return await self.answer()
+def a_cloud() -> FakeMetaStudio:
+    """Return a cloud that reports everything about a job."""
+    return FakeMetaStudio(on_state=FULL_REPORT)
 
 
 @dataclass
 class Play:
-    """One click on *RTC access*, and what comes of it."""
+    """One click on *RTC access*, and its result."""
 
     log: FlakyLog
     slack: SlackStandIn
     client: AsyncWebClient
     channel: Channel = field(default_factory=Channel)
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=a_cloud)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
     seconds: float = ANSWER_SECONDS
 
     def __post_init__(self) -> None:
-        self.click = Invocation(
+        self.click = an_invocation(
             id="i1",
             created_at=NOON,
             action=Action.RTC_ACCESS,
@@ -109,17 +99,17 @@ class Play:
         )
         self.claims, self.access = graph.claims, graph.rtc
 
-    async def commit(self) -> Invocation:
+    async def commit(self) -> JobInvocation:
         received = await self.access.commit(self.click)
         assert received is not None
         return received
 
-    def begin(self, received: Invocation) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: JobInvocation) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.access.carry_out(received))
 
-    async def run(self) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -160,15 +150,15 @@ async def test_the_modal_is_opened_before_the_cloud_is_asked_and_filled_in_after
 
     async def answer() -> JobReport:
         seen.append(shown(play.slack))
-        return await full_report()
+        return FULL_REPORT
 
-    play.cloud.answer = answer
+    play.cloud.on_state = answer
     row = await play.run()
 
     [before] = seen
     assert "Asking MetaStudio how to enter the RTC room of job `job-1` …" in before
     assert SIGNATURE not in before
-    assert play.cloud.asked == [("lobby", "job-1", READ_SECONDS)]
+    assert play.cloud.states == [("lobby", "job-1", READ_SECONDS)]
     assert play.asked_of_slack() == ["views.open", "views.update"]
     for fact in ("rtc-app-1", "rtc-room-1", "user-5", SIGNATURE):
         assert fact in shown(play.slack)
@@ -183,11 +173,11 @@ async def test_a_signature_is_shown_and_kept_nowhere(play: Play, tmp_path: Path)
     assert SIGNATURE not in repr(row)
     assert SIGNATURE not in str(lines)
     assert SIGNATURE.encode() not in bytes_in(tmp_path)
-    assert row.response_url is None
+    assert row.origin.response_url is None
 
 
 async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play: Play) -> None:
-    play.slack.use_trigger(play.click.trigger_id or "")
+    play.slack.use_trigger(play.click.origin.trigger_id or "")
     with capture_logs() as lines:
         row = await play.run()
 
@@ -196,7 +186,7 @@ async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play:
         reason(Code.MODAL_NOT_OPENED),
         None,
     )
-    assert play.cloud.asked == []
+    assert play.cloud.states == []
     assert shown(play.slack) == ""
     assert lines[0]["reason"] == "exchanged_trigger_id"
     [told] = play.channel.told
@@ -207,7 +197,7 @@ async def test_a_slack_that_fails_to_open_the_modal_ends_it(play: Play) -> None:
     play.slack.trouble.server_errors("views.open")
 
     assert (await play.run()).status is Status.FAILED
-    assert play.cloud.asked == []
+    assert play.cloud.states == []
 
 
 @pytest.mark.parametrize(
@@ -229,24 +219,22 @@ async def test_why_there_is_nothing_to_see_is_said_in_the_modal(
 ) -> None:
     error.answer = Answer(400, "MSS.20010066", "<over>", "request-1")
 
-    async def fail() -> JobReport:
-        raise error
-
-    play.cloud.answer = fail
+    play.cloud.on_state = error
     row = await play.run()
 
     assert sentence(error.reason) in shown(play.slack)
     assert words in shown(play.slack)
     assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
-    assert (row.http_status, row.error_code, row.request_id) == (400, "MSS.20010066", "request-1")
+    assert (row.answer.http_status, row.answer.error_code, row.answer.request_id) == (
+        400,
+        "MSS.20010066",
+        "request-1",
+    )
 
 
 @pytest.mark.parametrize("fields", [{}, {"rtc_room_info": None}, {"rtc_room_info": {"users": []}}])
 async def test_a_job_without_an_rtc_room_says_so(play: Play, fields: dict[str, Any]) -> None:
-    async def answer() -> JobReport:
-        return JobReport.model_validate({"state": "WAITING", **fields})
-
-    play.cloud.answer = answer
+    play.cloud.on_state = JobReport.model_validate({"state": "WAITING", **fields})
     row = await play.run()
 
     assert "The job has no RTC access at the moment." in shown(play.slack)
@@ -256,9 +244,9 @@ async def test_a_job_without_an_rtc_room_says_so(play: Play, fields: dict[str, A
 async def test_a_modal_that_was_closed_meanwhile_is_no_failure(play: Play) -> None:
     async def answer() -> JobReport:
         play.slack.views.clear(MEI)
-        return await full_report()
+        return FULL_REPORT
 
-    play.cloud.answer = answer
+    play.cloud.on_state = answer
     with capture_logs() as lines:
         row = await play.run()
 
@@ -270,9 +258,9 @@ async def test_a_modal_that_was_closed_meanwhile_is_no_failure(play: Play) -> No
 async def test_an_answer_that_slack_does_not_take_keeps_nobody_waiting(play: Play) -> None:
     async def answer() -> JobReport:
         play.slack.trouble.server_errors("views.update", times=MOST_TRIES)
-        return await full_report()
+        return FULL_REPORT
 
-    play.cloud.answer = answer
+    play.cloud.on_state = answer
     row = await play.run()
 
     assert "Slack did not take the answer. Try again." in shown(play.slack)
@@ -283,9 +271,9 @@ async def test_an_answer_that_slack_does_not_take_keeps_nobody_waiting(play: Pla
 async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> None:
     async def break_the_log() -> JobReport:
         play.log.refuses = 1
-        return await full_report()
+        return FULL_REPORT
 
-    play.cloud.answer = break_the_log
+    play.cloud.on_state = break_the_log
     row = await play.run()
 
     assert SIGNATURE in shown(play.slack)
@@ -293,7 +281,7 @@ async def test_a_log_that_fails_meanwhile_keeps_nobody_waiting(play: Play) -> No
 
 
 async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None:
-    play.cloud.answer = never
+    play.cloud.on_state = never
     play.begin(await play.commit())
     await play.tasks.drain(0.2)
 
@@ -304,7 +292,7 @@ async def test_a_look_that_is_cut_short_is_left_to_be_closed(play: Play) -> None
 async def test_who_waits_too_long_for_a_turn_is_told_so_in_the_modal(play: Play) -> None:
     play = replace(play, seconds=0.05)
 
-    play.cloud.answer = never
+    play.cloud.on_state = never
     row = await play.run()
 
     assert "So many questions wait for MetaStudio" in shown(play.slack)
@@ -332,7 +320,7 @@ async def test_a_job_that_is_over_is_said_to_be_over(play: Play, report: dict[st
     async def answer() -> JobReport:
         return JobReport.model_validate(report)
 
-    play.cloud.answer = answer
+    play.cloud.on_state = answer
     row = await play.run()
 
     assert words in shown(play.slack)

@@ -1,16 +1,15 @@
-"""Carrying a start out, where what it depends on fails in the middle."""
+"""A start whose database, cloud or process fails in the middle."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, RoomType, Source, StartRequest, Status
+from bot.domain.invocation import Action, Invocation, RoomInvocation, RoomType, Source, StartRequest, Status
 from bot.domain.job import JobReport, SmartChatJob
 from bot.durable.claims import AFTER_A_BUG
 from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown, Rejected
@@ -20,7 +19,7 @@ from bot.reasons import other
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.sqlite_driver import SqliteDatabase
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation, changed, flat
 from tests.graph import a_graph, at_once
 from tests.jobs.outcome_world import buttons_in, row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
@@ -29,7 +28,7 @@ from tests.steps import step_to
 SECONDS = 30.0
 LEASE_UNTIL = NOON + timedelta(seconds=SECONDS) + LEASE_MARGIN
 REQUEST = StartRequest("lobby", "cn-north-4", RoomType.METALINK, "desk-7")
-TYPED = Invocation(
+TYPED = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -64,30 +63,6 @@ async def never() -> Started:
     raise AssertionError
 
 
-class Cloud(FakeMetaStudio):
-    """Answers a start as a test wants it, and lists `jobs` in every room."""
-
-    def __init__(self, answer: Answering = accepted, jobs: Sequence[JobReport] = ()) -> None:
-        self.answer = answer
-        self.jobs = jobs
-        self.asked: list[tuple[StartRequest, str, float]] = []
-        self.is_asked = asyncio.Event()
-        self.looks = 0
-
-    @override
-    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
-        self.asked.append((request, app_user_id, seconds))
-        self.is_asked.set()
-        return await self.answer()
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        self.looks += 1
-        return tuple(self.jobs)
-
-
 @pytest.fixture
 def log(database: Database) -> FlakyLog:
     return FlakyLog(database)
@@ -95,10 +70,10 @@ def log(database: Database) -> FlakyLog:
 
 @dataclass
 class Play:
-    """One start, and what came of it."""
+    """One start, and its result."""
 
     log: FlakyLog
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=FakeMetaStudio)
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
@@ -118,17 +93,19 @@ class Play:
         )
         self.claims, self.starts = graph.claims, graph.starts
 
-    async def commit(self, invocation: Invocation = TYPED, request: StartRequest = REQUEST) -> Invocation:
+    async def commit(
+        self, invocation: RoomInvocation = TYPED, request: StartRequest = REQUEST
+    ) -> RoomInvocation:
         received = await self.starts.commit(invocation.asking_for(request))
         assert isinstance(received, Invocation)
         return received
 
-    def begin(self, received: Invocation) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: RoomInvocation) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.starts.carry_out(received))
 
-    async def run(self) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         self.begin(await self.commit())
         await self.tasks.idle()
         return await row_of(self.log)
@@ -143,7 +120,7 @@ async def test_what_is_committed_is_in_the_log_with_all_that_was_asked_for(log: 
     received = await Play(log).commit()
 
     assert received == await row_of(log)
-    assert received == replace(
+    assert received == changed(
         TYPED,
         room_id="lobby",
         region="cn-north-4",
@@ -157,13 +134,13 @@ async def test_a_start_goes_out_once_in_the_name_of_who_asked_and_is_announced(l
     play = Play(log)
     row = await play.run()
 
-    assert play.cloud.asked == [(REQUEST, "U0MEI", SECONDS)]
-    assert (row.status, row.job_id, row.lease_until) == (Status.STARTED, "job-1", None)
+    assert play.cloud.starts == [(REQUEST, "U0MEI", SECONDS)]
+    assert (row.status, flat(row).job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert ["job-1" in announcement for announcement in play.channel.announced] == [True]
 
 
 async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) -> None:
-    rows: list[Invocation] = []
+    rows: list[RoomInvocation] = []
 
     async def answer() -> Started:
         rows.append(await row_of(log))
@@ -174,19 +151,19 @@ async def test_that_the_call_begins_is_in_the_log_before_it_does(log: FlakyLog) 
     async def wait_ten_seconds() -> None:
         clock.advance(seconds=10)
 
-    await Play(log, Cloud(answer), clock=clock, acquire=wait_ten_seconds).run()
+    await Play(log, FakeMetaStudio(answer), clock=clock, acquire=wait_ten_seconds).run()
 
     [row] = rows
     assert (row.status, row.lease_until) == (Status.STARTING, LEASE_UNTIL + timedelta(seconds=10))
 
 
 async def test_a_refusal_is_told_to_the_person_and_nothing_is_looked_for(log: FlakyLog) -> None:
-    play = Play(log, Cloud(rejected))
+    play = Play(log, FakeMetaStudio(rejected))
     row = await play.run()
 
-    assert (row.status, row.error_code) == (Status.FAILED, "MSS.20010135")
+    assert (row.status, row.answer.error_code) == (Status.FAILED, "MSS.20010135")
     assert "concurrency is used up" in play.channel.told[0].text
-    assert play.cloud.looks == 0
+    assert play.cloud.rooms_listed == []
 
 
 async def test_a_start_that_gets_no_turn_in_time_is_refused_and_never_sent(log: FlakyLog) -> None:
@@ -195,7 +172,7 @@ async def test_a_start_that_gets_no_turn_in_time_is_refused_and_never_sent(log: 
 
     assert row.status is Status.REFUSED
     assert "no turn within 0.01 seconds" in play.channel.told[0].text
-    assert play.cloud.asked == []
+    assert play.cloud.starts == []
 
 
 async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to_be_taken_over(
@@ -207,7 +184,7 @@ async def test_a_start_whose_beginning_cannot_be_written_is_not_sent_and_left_to
     play.begin(received)
     await play.tasks.idle()
 
-    assert play.cloud.asked == []
+    assert play.cloud.starts == []
     row = await row_of(log)
     assert (row.status, row.lease_until) == (Status.RECEIVED, play.clock())
     assert play.channel.heard == []
@@ -220,7 +197,7 @@ async def test_a_start_that_another_process_has_taken_over_is_left_to_it(log: Fl
     play.begin(received)
     await play.tasks.idle()
 
-    assert play.cloud.asked == []
+    assert play.cloud.starts == []
     assert play.channel.heard == []
 
 
@@ -231,7 +208,7 @@ async def test_of_two_who_carry_the_same_start_out_one_sends_it(log: FlakyLog) -
     Play(log, play.cloud, play.channel, play.tasks).begin(received)
     await play.tasks.idle()
 
-    assert len(play.cloud.asked) == 1
+    assert len(play.cloud.starts) == 1
     assert len(play.channel.announced) == 1
 
 
@@ -243,7 +220,7 @@ async def test_an_outcome_that_cannot_be_written_is_told_once_and_written_as_soo
         log.refuses = 3
         return await answer()
 
-    play = Play(log, Cloud(answer_and_break_the_log))
+    play = Play(log, FakeMetaStudio(answer_and_break_the_log))
     row = await play.run()
 
     assert row.status in {Status.STARTED, Status.FAILED}
@@ -253,21 +230,21 @@ async def test_an_outcome_that_cannot_be_written_is_told_once_and_written_as_soo
 
 async def test_a_lost_answer_is_never_sent_again_and_its_job_is_found(log: FlakyLog) -> None:
     made = JobReport(job_id="job-2", create_time=NOON + timedelta(seconds=1), state="WAITING")
-    play = Play(log, Cloud(lost, [made]))
+    play = Play(log, FakeMetaStudio(lost, on_list=[made]))
     row = await play.run()
 
-    assert len(play.cloud.asked) == 1
-    assert (row.status, row.job_id) == (Status.STARTED, "job-2")
+    assert len(play.cloud.starts) == 1
+    assert (row.status, flat(row).job_id) == (Status.STARTED, "job-2")
     assert "job-2" in play.channel.announced[0]
 
 
 async def test_a_lost_answer_without_a_job_is_told_to_the_person_who_may_start_it_anyway(
     log: FlakyLog,
 ) -> None:
-    play = Play(log, Cloud(lost))
+    play = Play(log, FakeMetaStudio(lost))
     row = await play.run()
 
-    assert len(play.cloud.asked) == 1
+    assert len(play.cloud.starts) == 1
     assert (row.status, row.lease_until) == (Status.UNKNOWN, None)
     [told] = play.channel.told
     assert "It is not known whether room `lobby` started." in told.text
@@ -279,15 +256,15 @@ async def test_a_lost_answer_of_a_start_that_was_taken_over_is_left_to_who_has_i
         await log.advance(await row_of(log), step_to(Status.UNKNOWN))
         return await lost()
 
-    play = Play(log, Cloud(lose_the_answer_and_the_row))
+    play = Play(log, FakeMetaStudio(lose_the_answer_and_the_row))
     await play.run()
 
-    assert play.cloud.looks == 0
+    assert play.cloud.rooms_listed == []
     assert play.channel.heard == []
 
 
 async def test_a_bug_after_the_call_has_begun_leaves_the_start_to_be_looked_into_soon(log: FlakyLog) -> None:
-    play = Play(log, Cloud(broken))
+    play = Play(log, FakeMetaStudio(broken))
     row = await play.run()
 
     assert (row.status, row.lease_until) == (Status.STARTING, NOON + AFTER_A_BUG)
@@ -303,12 +280,12 @@ async def test_a_stop_before_the_call_leaves_the_start_to_be_sent_by_whoever_com
 
     row = await row_of(log)
     assert (row.status, row.lease_until) == (Status.RECEIVED, NOON)
-    assert play.cloud.asked == []
+    assert play.cloud.starts == []
     assert play.channel.heard == []
 
 
 async def test_a_stop_during_the_call_leaves_it_to_be_looked_into_and_not_to_be_sent(log: FlakyLog) -> None:
-    play = Play(log, Cloud(never))
+    play = Play(log, FakeMetaStudio(never))
     await play.run_until_sent()
     await play.tasks.drain(0.05)
 
@@ -322,7 +299,7 @@ async def test_when_nobody_can_be_told_the_row_says_what_happened(
 ) -> None:
     row = await Play(log, channel=Channel(deaf=True)).run()
 
-    assert (row.status, row.job_id, row.announced_at) == (Status.STARTED, "job-1", None)
+    assert (row.status, flat(row).job_id, row.told.announced_at) == (Status.STARTED, "job-1", None)
     assert row.lease_until is None
 
 
@@ -345,10 +322,10 @@ async def test_the_same_delivery_is_committed_once_however_late_it_comes(
     assert await play.starts.commit(late.asking_for(REQUEST)) is None
 
 
-def typed_again(**changes: Any) -> Invocation:
-    """By somebody else, a moment later."""
+def typed_again(**changes: Any) -> RoomInvocation:
+    """Return the same start by another person, a moment later."""
     later: dict[str, Any] = {"id": "i2", "trigger_id": "trigger-2", "user_id": "U0JONAS"}
-    return replace(TYPED, **(later | changes))
+    return changed(TYPED, **(later | changes))
 
 
 @pytest.mark.parametrize("seconds", [-9.999, 0, 9.999, 3 * 86400])
@@ -403,7 +380,7 @@ async def test_a_start_that_was_never_sent_is_not_sent_beside_an_equal_one(log: 
 async def test_only_a_start_that_came_to_nothing_makes_way_for_the_next(
     log: FlakyLog, answer: Answering
 ) -> None:
-    play = Play(log, Cloud(answer))
+    play = Play(log, FakeMetaStudio(answer))
     row = await play.run()
     again = await play.starts.commit(typed_again().asking_for(REQUEST))
 
@@ -422,15 +399,15 @@ async def test_from_the_command_to_its_noted_announcement_a_start_takes_four_com
 ) -> None:
     assert isinstance(database, SqliteDatabase)
     commits: list[object] = []
-    carry_out = database._carry_out
+    enqueue = database._enqueue
 
     async def counted(statement: Any) -> Any:
         if statement.writes:
             commits.append(statement)
-        return await carry_out(statement)
+        return await enqueue(statement)
 
-    monkeypatch.setattr(database, "_carry_out", counted)
+    monkeypatch.setattr(database, "_enqueue", counted)
     row = await Play(FlakyLog(database)).run()
 
-    assert row.announced_at is not None
+    assert row.told.announced_at is not None
     assert len(commits) == 4, "received, starting, started with its post, announced"

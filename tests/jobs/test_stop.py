@@ -1,7 +1,6 @@
-"""Stopping a job: what is written, who is told, and who is credited with it."""
+"""Stopping a job: what is stored, who is told, and who is named as the person who stopped it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +10,9 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, ChannelKind, JobInvocation, JobState, RoomInvocation, Source, Status
 from bot.domain.job import JobReport
+from bot.domain.steps import AnyInvocation
 from bot.errors import (
     Answer,
     CredentialRefused,
@@ -33,14 +33,14 @@ from bot.runtime.background import Tasks
 from bot.slack.ack_sent import ack_pending
 from bot.store.database import Database
 from bot.store.watched_jobs import Stop, WatchedJobs
-from tests.fakes import Channel, FakeMetaStudio, FlakyLog
+from tests.fakes import Channel, FakeMetaStudio, FlakyLog, an_invocation, changed, flat
 from tests.graph import a_graph, told_again
 from tests.jobs.outcome_world import row_of
 from tests.metastudio.cloud import NOON, Clock, Pauses
 from tests.steps import step_to
 
 JOB = JobRef("lobby", "job-1")
-CLICK = Invocation(
+CLICK = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.STOP,
@@ -63,41 +63,13 @@ REJECTED = Rejected(
 LOST = OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
 
 
-async def taken() -> Answer:
-    return TAKEN
-
-
-def failing(error: Exception) -> Callable[[], Awaitable[Answer]]:
-    async def fail() -> Answer:
-        raise error
-
-    return fail
-
-
-class Cloud(FakeMetaStudio):
-    """Answers a stop as a test wants it."""
-
-    def __init__(self) -> None:
-        self.answer: Callable[[], Awaitable[Answer]] = taken
-        self.asked: list[tuple[str, str, str, float]] = []
-        self.listed: Sequence[JobRef] | MetaStudioError = [JOB]
-
-    @override
-    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        self.asked.append((room_id, job_id, app_user_id, seconds))
-        return await self.answer()
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        if isinstance(self.listed, MetaStudioError):
-            raise self.listed
-        return tuple(JobReport(job_id=job.job_id) for job in self.listed if job.room_id == room_id)
+def a_cloud() -> FakeMetaStudio:
+    """Return a cloud that lists the job and accepts a stop."""
+    return FakeMetaStudio(on_stop=TAKEN, on_list=[JobReport(job_id=JOB.job_id)])
 
 
 class Log(FlakyLog):
-    """Tells when a row was to be kept a third time, which may fail too."""
+    """Reports the third extension of a claim, which may also fail."""
 
     holds = 0
     holds_fail = False
@@ -107,7 +79,7 @@ class Log(FlakyLog):
         self.held_thrice = asyncio.Event()
 
     @override
-    async def claim(self, invocation: Invocation, until: datetime) -> Invocation | None:
+    async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         self.holds += 1
         if self.holds == 3:
             self.held_thrice.set()
@@ -118,11 +90,11 @@ class Log(FlakyLog):
 
 @dataclass
 class Play:
-    """One stop, and what came of it. `renew_seconds` is how often it keeps its row."""
+    """One stop, and its result. Every `renew_seconds` it extends its claim."""
 
     log: Log
     renew_seconds: float = 15
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=a_cloud)
     channel: Channel = field(default_factory=Channel)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
@@ -139,17 +111,17 @@ class Play:
         )
         self.claims, self.stops, self.outcomes = graph.claims, graph.stops, graph.outcomes
 
-    async def commit(self) -> Invocation:
+    async def commit(self) -> JobInvocation:
         received = await self.stops.commit(CLICK)
         assert received is not None
         return received
 
-    def begin(self, received: Invocation, *, resumed: bool = False) -> None:
-        """Carry it out, as a task of the bot's."""
+    def begin(self, received: JobInvocation, *, resumed: bool = False) -> None:
+        """Begin the work as a background task of the bot."""
         self.claims.take(received.id, self.stops.carry_out(received, resumed=resumed))
 
-    async def run(self, *, resumed: bool = False) -> Invocation:
-        """The row, once the bot has nothing left to do."""
+    async def run(self, *, resumed: bool = False) -> RoomInvocation:
+        """Wait until the bot has no work left, and return the row."""
         received = await self.commit()
         self.clock.advance(seconds=1.25)
         self.begin(received, resumed=resumed)
@@ -158,7 +130,7 @@ class Play:
 
     @property
     def told(self) -> str:
-        """The one thing that the person was told."""
+        """Return the only message to the person."""
         [message] = self.channel.told
         return message.text
 
@@ -170,7 +142,7 @@ def play(database: Database) -> Play:
 
 @pytest.fixture
 def long_play(database: Database) -> Play:
-    """The same where a stop that waits keeps its row over and over."""
+    """Return a stop that waits and extends its claim again and again."""
     return Play(Log(database), renew_seconds=0.01)
 
 
@@ -178,13 +150,13 @@ async def test_a_stop_is_in_the_log_before_it_is_sent(play: Play) -> None:
     received = await play.commit()
 
     assert received == await row_of(play.log)
-    assert received == replace(
+    assert received == changed(
         CLICK,
         room_id="lobby",
         job_id="job-1",
         lease_until=NOON + timedelta(seconds=CALL_SECONDS) + LEASE_MARGIN,
     )
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
 
 
 async def test_the_same_click_is_committed_once(play: Play) -> None:
@@ -202,10 +174,10 @@ async def test_a_stop_that_cannot_be_committed_is_said_to_be_none(play: Play, da
 async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play: Play) -> None:
     row = await play.run()
 
-    assert play.cloud.asked == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
+    assert play.cloud.stops == [("lobby", "job-1", "U0MEI", CALL_SECONDS)]
     assert play.told == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
     assert play.channel.announced == []
-    assert row == replace(
+    assert row == changed(
         CLICK,
         status=Status.DONE,
         job_state=JobState.STOPPED,
@@ -223,18 +195,18 @@ async def test_a_job_is_stopped_in_the_name_of_who_asked_and_they_are_told(play:
 async def test_the_answer_still_knows_the_address_that_the_row_has_forgotten(play: Play) -> None:
     row = await play.run()
 
-    assert play.channel.addresses == [CLICK.response_url]
-    assert row.response_url is None
+    assert play.channel.addresses == [CLICK.origin.response_url]
+    assert row.origin.response_url is None
 
 
 async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
     play: Play, database: Database
 ) -> None:
-    play.cloud.answer = failing(OVER)
+    play.cloud.on_stop = OVER
     row = await play.run()
 
     assert play.told == "⚪  Room `lobby` is over already.\nJob `job-1`"
-    assert (row.status, row.reason, row.error_code) == (
+    assert (row.status, row.reason, row.answer.error_code) == (
         Status.DONE,
         OVER_ALREADY,
         "MSS.20010066",
@@ -245,7 +217,7 @@ async def test_a_job_that_is_over_is_told_to_be_so_and_credited_to_nobody(
 async def test_a_job_that_is_over_when_a_stop_is_resumed_was_ended_by_that_stop(
     play: Play, database: Database
 ) -> None:
-    play.cloud.answer = failing(OVER)
+    play.cloud.on_stop = OVER
     row = await play.run(resumed=True)
 
     assert (row.status, row.reason) == (Status.DONE, None)
@@ -273,13 +245,16 @@ async def test_a_job_that_was_stopped_is_credited_to_who_stopped_it(play: Play, 
 async def test_why_a_job_was_not_stopped_is_told_and_kept(
     play: Play, database: Database, error: MetaStudioError, words: str
 ) -> None:
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     row = await play.run()
 
     assert words in play.told
     assert sentence(error.reason) in play.told
     assert (row.status, row.reason, row.lease_until) == (Status.FAILED, error.reason, None)
-    assert Answer(row.http_status, row.error_code, row.error_msg, row.request_id) == error.answer
+    assert (
+        Answer(row.answer.http_status, row.answer.error_code, row.answer.error_msg, row.answer.request_id)
+        == error.answer
+    )
     assert await WatchedJobs(database).stop_of("job-1") is None
 
 
@@ -288,7 +263,7 @@ async def test_a_stop_that_another_process_has_taken_over_is_told_by_that_one_al
         await play.log.advance(await row_of(play.log), step_to(Status.DONE))
         return TAKEN
 
-    play.cloud.answer = meanwhile
+    play.cloud.on_stop = meanwhile
     await play.run()
 
     assert play.channel.heard == []
@@ -301,7 +276,7 @@ async def test_a_stop_whose_outcome_cannot_be_written_is_told_once_and_written_a
         play.log.refuses = 3
         return TAKEN
 
-    play.cloud.answer = break_the_log
+    play.cloud.on_stop = break_the_log
     row = await play.run()
 
     assert (row.status, row.lease_until) == (Status.DONE, None)
@@ -313,7 +288,7 @@ async def test_a_stop_that_is_cut_short_can_be_done_again_at_once(play: Play) ->
         await asyncio.Event().wait()
         raise AssertionError
 
-    play.cloud.answer = never
+    play.cloud.on_stop = never
     play.begin(await play.commit())
     await play.tasks.drain(0.05)
 
@@ -337,13 +312,13 @@ async def test_a_person_who_cannot_be_reached_has_stopped_the_job_all_the_same(p
     play.channel.deaf = True
     row = await play.run()
 
-    assert (row.status, row.announced_at) == (Status.DONE, None)
+    assert (row.status, row.told.announced_at) == (Status.DONE, None)
 
     play.channel.deaf = False
     play.clock.advance(seconds=6)
     await told_again(play.outcomes)
     assert play.told == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
-    assert (await row_of(play.log)).announced_at == play.clock()
+    assert (await row_of(play.log)).told.announced_at == play.clock()
 
 
 @pytest.mark.parametrize(
@@ -359,7 +334,7 @@ async def test_what_could_not_be_told_is_told_later_in_the_same_words(
     play: Play, error: MetaStudioError, words: str
 ) -> None:
     play.channel.deaf = True
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     await play.run()
     play.channel.deaf = False
     play.clock.advance(seconds=6)
@@ -386,7 +361,7 @@ async def test_a_failure_told_later_is_told_word_for_word_with_its_advice(
     play: Play, error: MetaStudioError
 ) -> None:
     play.channel.deaf = True
-    play.cloud.answer = failing(error)
+    play.cloud.on_stop = error
     row = await play.run()
     play.channel.deaf = False
     play.clock.advance(seconds=6)
@@ -404,8 +379,8 @@ async def test_a_clock_that_steps_back_makes_no_latency_below_zero(play: Play) -
     assert (await row_of(play.log)).latency_ms == 0
 
 
-def a_start(**changes: Any) -> Invocation:
-    """What made the job, as the log has it."""
+def a_start(**changes: Any) -> JobInvocation:
+    """Return the start that made the job, as in the invocation log."""
     values: dict[str, Any] = {
         "id": "start",
         "created_at": NOON - timedelta(minutes=1),
@@ -417,15 +392,15 @@ def a_start(**changes: Any) -> Invocation:
         "room_id": "lobby",
         "job_id": "job-1",
     }
-    return Invocation(**(values | changes))
+    return an_invocation(**(values | changes))
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_only_where_its_room_lists_it(play: Play) -> None:
-    play.cloud.listed = [JobRef("boardroom", "job-1"), JobRef("lobby", "JOB-1")]
+    play.cloud.on_list = [JobReport(job_id="JOB-1")]
     row = await play.run()
 
-    assert play.cloud.asked == []
-    assert (row.status, row.reason, row.job_state) == (Status.DONE, OVER_ALREADY, None)
+    assert play.cloud.stops == []
+    assert (row.status, row.reason, flat(row).job_state) == (Status.DONE, OVER_ALREADY, None)
     assert play.told == "⚪  Room `lobby` is over already.\nJob `job-1`"
 
 
@@ -433,24 +408,24 @@ async def test_a_job_that_the_log_knows_is_not_stopped_in_another_room(play: Pla
     await play.log.record(a_start(room_id="boardroom"))
     row = await play.run()
 
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
     assert row.status is Status.DONE
 
 
 async def test_metastudio_is_not_asked_for_the_room_that_the_log_knows(play: Play) -> None:
     await play.log.record(a_start())
-    play.cloud.listed = REJECTED
-    assert (await play.run()).job_state is JobState.STOPPED
+    play.cloud.on_list = REJECTED
+    assert flat(await play.run()).job_state is JobState.STOPPED
 
 
 @pytest.mark.parametrize("error", [REJECTED, LOST, NotSent(other("MetaStudio cannot be reached."))])
 async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_for_sure(
     play: Play, error: MetaStudioError
 ) -> None:
-    play.cloud.listed = error
+    play.cloud.on_list = error
     row = await play.run()
 
-    assert play.cloud.asked == []
+    assert play.cloud.stops == []
     assert row.status is Status.FAILED
     assert "🔴  Room `lobby` was not stopped." in play.told
 
@@ -458,17 +433,17 @@ async def test_where_the_room_cannot_be_asked_nothing_is_stopped_and_it_is_said_
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (taken, "⛔  Job `job-1` is being stopped: it ends in a few seconds."),
-        (failing(OVER), "⚪  Job `job-1` is over already."),
-        (failing(REJECTED), "🔴  Job `job-1` was not stopped."),
+        (TAKEN, "⛔  Job `job-1` is being stopped: it ends in a few seconds."),
+        (OVER, "⚪  Job `job-1` is over already."),
+        (REJECTED, "🔴  Job `job-1` was not stopped."),
     ],
     ids=["stopped", "over", "rejected"],
 )
 async def test_who_may_not_read_of_a_job_is_not_told_its_room(
-    play: Play, answer: Callable[[], Awaitable[Answer]], words: str
+    play: Play, answer: Answer | MetaStudioError, words: str
 ) -> None:
     await play.log.record(a_start(channel_id="C0STUDIO", channel_kind=ChannelKind.PRIVATE))
-    play.cloud.answer = answer
+    play.cloud.on_stop = answer
     await play.run()
 
     assert words in play.told
@@ -482,7 +457,7 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
         await turn.wait()
         return TAKEN
 
-    long_play.cloud.answer = wait
+    long_play.cloud.on_stop = wait
     received = await long_play.commit()
     long_play.begin(received)
     async with asyncio.timeout(5):
@@ -493,12 +468,12 @@ async def test_a_stop_that_waits_long_keeps_its_row(long_play: Play) -> None:
     turn.set()
     await long_play.tasks.idle()
 
-    assert len(long_play.cloud.asked) == 1
-    assert (await row_of(long_play.log)).job_state is JobState.STOPPED
+    assert len(long_play.cloud.stops) == 1
+    assert flat(await row_of(long_play.log)).job_state is JobState.STOPPED
 
 
 async def test_a_stop_whose_row_another_process_has_taken_is_left_to_it(long_play: Play) -> None:
-    long_play.cloud.answer = asyncio.Future  # it never comes
+    long_play.cloud.on_stop = asyncio.Future  # this never happens
     received = await long_play.commit()
     taken_over = await long_play.log.claim(received, long_play.clock() + timedelta(hours=1))
     long_play.begin(received)
@@ -516,7 +491,7 @@ async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) 
         await turn.wait()
         return TAKEN
 
-    long_play.cloud.answer = wait
+    long_play.cloud.on_stop = wait
     received = await long_play.commit()
     long_play.log.holds_fail = True
     long_play.begin(received)
@@ -525,4 +500,4 @@ async def test_a_log_that_fails_does_not_end_a_stop_that_waits(long_play: Play) 
     turn.set()
     await long_play.tasks.idle()
 
-    assert (await row_of(long_play.log)).job_state is JobState.STOPPED
+    assert flat(await row_of(long_play.log)).job_state is JobState.STOPPED

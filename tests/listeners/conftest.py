@@ -1,4 +1,4 @@
-"""A desk for each test."""
+"""A new desk for each test."""
 
 import pytest
 

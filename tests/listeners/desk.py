@@ -1,36 +1,30 @@
-"""The bot behind its listeners, with the cloud and the channel played, and payloads as Slack sends them."""
+"""The bot with its listeners, fakes of the cloud and the channel, and payloads as Slack sends them."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
-from bot.domain.job import JobReport, SmartChatJob
+from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, Status
 from bot.domain.policy import Policy
-from bot.errors import Answer, DatabaseUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import Services
-from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from tests.fakes import Channel, FakeMetaStudio
+from tests.fakes import Channel, FakeMetaStudio, an_invocation
 from tests.graph import HOME, PATIENCE, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
-
-if TYPE_CHECKING:
-    from asyncio import Event
 
 MEI = "U0MEI00001"
 JONAS = "U0JONAS001"
@@ -40,57 +34,12 @@ Body = dict[str, Any]
 
 
 def an_ack() -> AsyncAck:
-    """Keeps what a listener answers."""
+    """Record a listener's ack."""
     return AsyncAck()  # type: ignore[no-untyped-call]  # slack-bolt's is not annotated
 
 
-class Cloud(FakeMetaStudio):
-    """Takes whatever it is asked for; each start makes another job."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.started: list[StartRequest] = []
-        self.stopped: list[str] = []
-        self.jobs: list[JobReport] = []
-        self.gate: Event | None = None
-        self.failure: Exception | None = None
-
-    @override
-    async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
-        self.calls.append("start")
-        await self._answer()
-        self.started.append(request)
-        return Started(SmartChatJob(job_id=f"job-{len(self.started)}"), Answer(http_status=202))
-
-    @override
-    async def stop(self, room_id: str, job_id: str, *, app_user_id: str, seconds: float) -> Answer:
-        self.calls.append("stop")
-        await self._answer()
-        self.stopped.append(job_id)
-        return Answer(http_status=200)
-
-    async def _answer(self) -> None:
-        """Wait for the gate, if there is one; then fail, if a test wants that."""
-        if self.gate:
-            await self.gate.wait()
-        if self.failure:
-            raise self.failure
-
-    @override
-    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        self.calls.append("state")
-        return JobReport(state="PROCESSING")
-
-    @override
-    async def jobs_of_room(
-        self, room_id: str, *, states: Sequence[str] = (), seconds: float
-    ) -> tuple[JobReport, ...]:
-        self.calls.append("jobs")
-        return tuple(self.jobs)
-
-
 class Windows(AsyncWebClient):
-    """A Slack that opens modals, and shows them."""
+    """A Slack that opens modals and records them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +56,7 @@ class Windows(AsyncWebClient):
 
 
 class Log(Invocations):
-    """A log that can be shut: then it neither takes a row nor shows one. It may also have a bug."""
+    """A database that can be `shut`, so that reads and writes fail. It may also have a bug."""
 
     shut = False
     broken = False
@@ -129,19 +78,19 @@ class Log(Invocations):
         return await super().get(invocation_id)
 
     @override
-    async def find_start(self, job_id: str) -> Invocation | None:
+    async def find_start(self, job_id: str) -> JobInvocation | None:
         self._check()
         return await super().find_start(job_id)
 
 
 @dataclass
 class Desk:
-    """Where uses of the bot come in. `policy` and `offers_rtc` can be changed at any time."""
+    """Sends payloads to the bot. `policy` and `offers_rtc` can be changed at any time."""
 
     log: Log
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
-    cloud: Cloud = field(default_factory=Cloud)
+    cloud: FakeMetaStudio = field(default_factory=FakeMetaStudio)
     channel: Channel = field(default_factory=Channel)
     slack: Windows = field(default_factory=Windows)
     tasks: Tasks = field(default_factory=Tasks)
@@ -164,18 +113,18 @@ class Desk:
         self.incoming = Incoming(graph.acceptance, clock, lambda: f"i{next(ids)}", HOME)
 
     async def ends(self, job_id: str, state: JobState) -> None:
-        """The job is over, and whoever follows it has seen that."""
+        """End the job, as if the watcher had seen its end."""
         start = await self.log.find_start(job_id)
         assert start is not None
         now = self.clock()
         await Posts(self.log._database).show(start.id, state, "{}", now=now, until=now)
 
     async def types(self, command: str, text: str = "", **changes: Any) -> Body:
-        """Mei types a command; its ack, once the bot has nothing left to do."""
+        """Let Mei type a command. Return its ack when the bot has no work left."""
         return await self.hands_over(self.typing(command, text, **changes))
 
     def typing(self, command: str, text: str = "", **changes: Any) -> Body:
-        """What Slack sends of a command that Mei types."""
+        """Return Slack's payload of a command that Mei types."""
         payload = {
             "command": command,
             "text": text,
@@ -190,18 +139,18 @@ class Desk:
         return payload | changes
 
     async def hands_over(self, payload: Body) -> Body:
-        """Slack hands a command over, maybe not for the first time."""
+        """Deliver a command's payload, perhaps not for the first time."""
         ack = an_ack()
         [command] = [each for each in COMMANDS if each.name == payload["command"]]
         await Pipeline(self.services).listen_to_command(command)(ack, payload)
         return await self._acknowledged(ack)
 
     async def clicks(self, action_id: str, value: str | None, **changes: Any) -> Body:
-        """Mei clicks a button; its ack, once the bot has nothing left to do."""
+        """Let Mei click a button. Return its ack when the bot has no work left."""
         return await self.hands_over_click(action_id, self.clicking(value, **changes))
 
     def clicking(self, value: str | None, **changes: Any) -> Body:
-        """What Slack sends of a button that Mei clicks."""
+        """Return Slack's payload of a button that Mei clicks."""
         action = {"type": "button", "action_id": "a button"} | ({"value": value} if value is not None else {})
         payload = {
             "type": "block_actions",
@@ -216,7 +165,7 @@ class Desk:
         return payload | changes
 
     async def hands_over_click(self, action_id: str, payload: Body) -> Body:
-        """Slack hands a click over, maybe not for the first time."""
+        """Deliver a click's payload, perhaps not for the first time."""
         ack = an_ack()
         [button] = [each for each in ACTIONS if each.action_id == action_id]
         await Pipeline(self.services).listen_to_button(button)(ack, payload)
@@ -224,7 +173,7 @@ class Desk:
 
     @property
     def services(self) -> Services:
-        """What the listeners work with, as things are now."""
+        """Return the services of the listeners, with the current policy."""
         return replace(
             self.graph.services,
             incoming=self.incoming,
@@ -240,28 +189,24 @@ class Desk:
         return body
 
     async def rows(self) -> list[Invocation]:
-        """The log, oldest first."""
+        """Return the invocation log, oldest first."""
         found = [row async for row in self.log.find()]
         return sorted(found, key=lambda row: int(row.id.removeprefix("i")))
 
     async def row(self) -> Invocation:
-        """The latest."""
+        """Return the newest row."""
         return (await self.rows())[-1]
 
     def told(self) -> str:
-        """The one thing that a person was told beside an ack."""
+        """Return the only message to a person beside the ack."""
         [message] = self.channel.told
         return message.text
 
 
-async def _at_once() -> None:
-    """A turn that comes without a wait."""
-
-
 async def a_refused_start(desk: Desk, room_id: str = "lobby", **more: Any) -> str:
-    """A duplicate that was refused: its row, which *Start another* names."""
+    """Let a duplicate be refused. Return the ID of its row, which *Start another* names."""
     number = len(await desk.rows()) + 1000
-    refused = Invocation(
+    refused = an_invocation(
         id=f"i{number}",
         created_at=NOON,
         action=Action.START,

@@ -1,8 +1,7 @@
-"""Whatever is listened to: who is not allowed causes nothing but words and one row that says so."""
+"""Every listener gives a person who is not allowed an answer and one refused row, and does nothing else."""
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from bot.listeners.use import AnyListener
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.bolt import bolt_app
+from tests.fakes import an_invocation, changed
 from tests.graph import HOME
 from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk
 from tests.metastudio.cloud import NOON
@@ -36,7 +36,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "/avatar stop elsewhere": lambda desk: desk.typing("/avatar", "stop job-9 lobby"),
     "stop_job": lambda desk: pressing(desk, "stop_job", "lobby job-1"),
     "stop_job-7": lambda desk: pressing(desk, "stop_job-7", "lobby job-9"),
-    "details": lambda desk: pressing(desk, "details", "i100"),
+    "details": lambda desk: pressing(desk, "details", "i102"),
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
     "start_again": lambda desk: pressing(desk, "start_again", "i102"),
@@ -46,7 +46,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
 }
-"""Each way to use the bot, help left out, as Slack hands it over."""
+"""Each use of the bot except help, as Slack delivers it."""
 
 LOOKS = {"/avatar jobs", "details"}
 """What a guest from another workspace may do."""
@@ -60,9 +60,9 @@ def pressing(desk: Desk, action_id: str, value: str) -> Body:
 
 @pytest.fixture
 async def busy(desk: Desk) -> Desk:
-    """Jonas has started a job, another one was started elsewhere, and a start of Mei's is unknown."""
+    """Prepare a job of Jonas, a job that was started elsewhere, and an unknown start by Mei."""
     await desk.types("/avatar-start", "lobby", user_id=JONAS)
-    start = Invocation(
+    start = an_invocation(
         id="i100",
         created_at=NOON - timedelta(minutes=5),
         action=Action.START,
@@ -73,20 +73,20 @@ async def busy(desk: Desk) -> Desk:
         room_id="lobby",
     )
     await desk.log.record(start)
-    refused = replace(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
+    refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
-    over = replace(start, id="i102", status=Status.STARTED, job_state=JobState.ENDED, room_id="gallery")
-    over = replace(over, created_at=NOON + timedelta(minutes=1))
+    over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")
+    over = changed(over, job_state=JobState.ENDED, created_at=NOON + timedelta(minutes=1))
     await desk.log.record(over)
-    await desk.log.record(replace(start, id="i103", status=Status.INVALID, text="atrium cn-nort-4"))
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
-    desk.cloud.calls.clear()
+    await desk.log.record(changed(start, id="i103", status=Status.INVALID, text="atrium cn-nort-4"))
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
+    desk.cloud.operations.clear()
     desk.channel.announced.clear()
     return desk
 
 
 def bolt_of(desk: Desk) -> AsyncApp:
-    """The app with all listeners, as the bot registers them."""
+    """Return the app with all listeners, as the bot registers them."""
     slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
     bolt = bolt_app(slack, HOME, lambda: "reference-1")
     register(bolt, desk.services)
@@ -94,7 +94,7 @@ def bolt_of(desk: Desk) -> AsyncApp:
 
 
 async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocation]]:
-    """What the person reads, in the ack or after it, and the rows that it leaves."""
+    """Return what the person reads, in the ack or after it, and the new rows."""
     payload = USES[use](desk)
     if "command" in payload:
         payload |= {"user_id": person["id"], "team_id": person.get("team_id", HOME.team_id)}
@@ -110,7 +110,7 @@ async def use_by(desk: Desk, use: str, **person: Any) -> tuple[str, list[Invocat
 
 
 def heard_by(use: Body) -> AnyListener:
-    """Who of the lists listens to it."""
+    """Return the listener of this use from the lists."""
     if "command" in use:
         [command] = [command for command in COMMANDS if command.name == use["command"]]
         return listener_for(command, use["text"])[0]
@@ -145,7 +145,7 @@ async def test_who_is_denied_causes_no_call_and_one_row_that_says_so(busy: Desk,
     assert "You may not" in words or "Only who started the job" in words
     assert [row.status for row in rows] == [Status.REFUSED]
     assert rows[0].reason
-    assert busy.cloud.calls == []
+    assert busy.cloud.operations == []
     assert busy.slack.opened == []
     assert busy.channel.announced == []
 
@@ -155,8 +155,8 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
     words, rows = await use_by(busy, use, id=PRIYA, team_id="T0PARTNER1")
 
     [row] = rows
-    assert row.foreign_team_id == "T0PARTNER1"
-    assert busy.cloud.calls == []
+    assert row.origin.foreign_team_id == "T0PARTNER1"
+    assert busy.cloud.operations == []
     assert bool(busy.slack.opened) is (use == "details")
     assert busy.channel.announced == []
     if use in LOOKS:
@@ -173,4 +173,4 @@ async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str)
 
     refused = [row.reason for row in rows if row.status is Status.REFUSED]
     assert all(why == reason(Code.EARLIER_JOB_FOUND) for why in refused)
-    assert busy.cloud.calls or use in LOOKS
+    assert busy.cloud.operations or use in LOOKS

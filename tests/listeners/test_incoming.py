@@ -1,20 +1,21 @@
-"""What of a payload becomes a row."""
+"""From a payload to a row."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
+from bot.domain.invocation import Action, ChannelKind, Source, Status
 from bot.errors import DatabaseUnavailable
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.reasons import other
 from bot.slack.client import Installation
+from tests.fakes import an_invocation, changed, flat
 from tests.graph import HOME
 from tests.listeners.desk import AVATARS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
-TYPED = Invocation(
+TYPED = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -39,7 +40,7 @@ def test_a_command_becomes_a_row(desk: Desk) -> None:
 def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[str, Any]) -> None:
     bare = desk.incoming.typed({"user_id": MEI, "team_id": HOME.team_id, **text}, Action.HELP)
 
-    assert bare == Invocation(
+    assert bare == an_invocation(
         id="i1",
         created_at=NOON,
         action=Action.HELP,
@@ -53,7 +54,7 @@ def test_a_command_may_come_without_a_text_and_much_else(desk: Desk, text: dict[
 def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -> None:
     clicked = desk.incoming.clicked(desk.clicking("lobby job-1"), Action.STOP)
 
-    assert clicked == replace(
+    assert clicked == changed(
         TYPED,
         action=Action.STOP,
         source=Source.BUTTON,
@@ -78,7 +79,7 @@ def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -
 def test_a_click_may_leave_much_out(desk: Desk, changes: dict[str, Any], column: str, value: object) -> None:
     clicked = desk.incoming.clicked(desk.clicking("lobby job-1", **changes), Action.STOP)
 
-    assert getattr(clicked, column) == value
+    assert getattr(flat(clicked), column) == value
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_who_can_read_the_channel_is_kept(
     channel = {"id": channel_id, "name": name}
     clicked = desk.incoming.clicked(desk.clicking("", channel=channel), Action.LOOK)
 
-    assert (typed.channel_kind, clicked.channel_kind) == (kind, kind)
+    assert (typed.origin.channel_kind, clicked.origin.channel_kind) == (kind, kind)
 
 
 PARTNER = "T0PARTNER1"
@@ -138,22 +139,22 @@ def test_a_person_of_another_workspace_is_known_as_such(
     payload["enterprise"] = enterprise_id and {"id": enterprise_id, "name": "Sandbox"}
     clicked = incoming.clicked(payload, Action.LOOK)
 
-    assert (typed.foreign_team_id, clicked.foreign_team_id) == (foreign, foreign)
-    assert typed.team_id == (home.team_id if foreign else team_id)
+    assert (typed.origin.foreign_team_id, clicked.origin.foreign_team_id) == (foreign, foreign)
+    assert typed.origin.team_id == (home.team_id if foreign else team_id)
 
 
 def test_the_persons_team_counts_not_the_channels(desk: Desk) -> None:
     theirs = desk.clicking("", user={"id": MEI, "team_id": PARTNER})
     hosted_there = desk.clicking("", team={"id": PARTNER, "domain": "partner"})
 
-    assert desk.incoming.clicked(theirs, Action.STOP).foreign_team_id == PARTNER
-    assert desk.incoming.clicked(theirs, Action.STOP).team_id == HOME.team_id
-    assert desk.incoming.clicked(hosted_there, Action.STOP).foreign_team_id is None
+    assert desk.incoming.clicked(theirs, Action.STOP).origin.foreign_team_id == PARTNER
+    assert desk.incoming.clicked(theirs, Action.STOP).origin.team_id == HOME.team_id
+    assert desk.incoming.clicked(hosted_there, Action.STOP).origin.foreign_team_id is None
 
 
 async def test_what_is_answered_at_once_is_logged_without_its_address(desk: Desk) -> None:
     assert await desk.incoming.close(TYPED, Status.INVALID, other("No such region."))
-    assert await desk.row() == replace(
+    assert await desk.row() == changed(
         TYPED, status=Status.INVALID, reason=other("No such region."), response_url=None
     )
 

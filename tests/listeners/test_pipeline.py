@@ -30,7 +30,7 @@ DENIED = Policy.parse("[look]\nusers = []")
 
 @dataclass
 class Greeting:
-    """A new thing that people can do, and what happens of it, with whether Slack has its ack by then."""
+    """A new use of the bot. It records what happens, and if Slack has the ack by then."""
 
     ack: AsyncAck = field(default_factory=an_ack)
     happened: list[tuple[str, bool]] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Greeting:
         )
 
     async def is_clicked(self, desk: Desk, value: str) -> str:
-        """What the person reads, in one message after an empty ack."""
+        """Click it. Return what the person reads, in one message after an empty ack."""
         await Pipeline(desk.services).listen_to_button(self.button)(self.ack, desk.clicking(value))
         await desk.tasks.idle()
         assert self.ack.response is not None
@@ -88,7 +88,7 @@ class Greeting:
         return desk.told()
 
     async def is_typed(self, desk: Desk, text: str) -> str:
-        """What the person reads in the ack."""
+        """Type it. Return what the person reads in the ack."""
         payload = desk.typing("/greet", text)
         await Pipeline(desk.services).listen_to_command(self.command)(self.ack, payload)
         await desk.tasks.idle()

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from slack_sdk.models.blocks import Block
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, Source, Status
 from bot.domain.job import SmartChatJob
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.sandbox.slack import block_problems
 from bot.sandbox.slack.limits import ALL_CHARACTERS, characters
 from bot.sandbox.slack.view_limits import VIEW_BYTES, view_problems
+from tests.fakes import an_invocation
 
 GOLDEN = Path(__file__).parents[1] / "data" / "messages"
 
@@ -66,9 +67,9 @@ FULL_JOB: dict[str, Any] = {
 
 
 @pytest.fixture
-def invocation() -> Invocation:
+def invocation() -> JobInvocation:
     """Mei's start on New Year's Day at noon."""
-    return Invocation(
+    return an_invocation(
         id="0198c0de-7000-7000-8000-0123456789ab",
         created_at=datetime(2026, 1, 1, 12, tzinfo=UTC),
         action=Action.START,

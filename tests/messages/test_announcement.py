@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobInvocation, JobState
 from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.errors import Answer
@@ -16,6 +16,7 @@ from bot.messages.announcement import announcement
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import changed
 
 Job = Callable[..., SmartChatJob]
 AssertGolden = Callable[[str, Message], None]
@@ -25,21 +26,21 @@ VOICE = {"voice_asset_id": "7a9f3c52d1b84e0e", "provider": "XIMALAYA", "language
 
 
 def test_a_job_is_announced_with_everything_that_metastudio_said(
-    invocation: Invocation, job: Job, assert_golden: AssertGolden
+    invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     assert_golden("announcement_full", announcement(invocation, job()))
 
 
 def test_of_a_job_with_nothing_but_an_id_only_what_is_known_is_told(
-    invocation: Invocation, assert_golden: AssertGolden
+    invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     bare = SmartChatJob(job_id="26f06524-4f75-4b3a-a853-b649a21aaf66")
-    started = replace(invocation, region=None, request_id=None)
+    started = changed(invocation, region=None, request_id=None)
     assert_golden("announcement_bare", announcement(started, bare))
 
 
 def test_the_voices_behind_the_second_are_counted(
-    invocation: Invocation, job: Job, assert_golden: AssertGolden
+    invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     voices = [VOICE | {"voice_asset_id": f"voice-{number}"} for number in range(1, 18)]
     message = announcement(invocation, job(voice_config_list=voices))
@@ -48,7 +49,7 @@ def test_the_voices_behind_the_second_are_counted(
 
 
 def test_a_bot_outside_the_channel_asks_in_the_small_print_to_be_invited(
-    invocation: Invocation, job: Job, assert_golden: AssertGolden
+    invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     message = announcement(invocation, job(rtc_room_info=None, voice_config_list=[VOICE]), hint=INVITE)
     assert_golden("announcement_with_hint", message)
@@ -59,7 +60,7 @@ def test_a_bot_outside_the_channel_asks_in_the_small_print_to_be_invited(
 )
 def test_the_shape_of_the_picture_is_told(
     *,
-    invocation: Invocation,
+    invocation: JobInvocation,
     job: Job,
     assert_golden: AssertGolden,
     orientation: str,
@@ -87,14 +88,14 @@ def test_the_shape_of_the_picture_is_told(
     ],
 )
 def test_the_one_message_goes_with_the_job_to_its_end(
-    name: str, life: JobLife, invocation: Invocation, job: Job, assert_golden: AssertGolden
+    name: str, life: JobLife, invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     remembered = SmartChatJob.remembered("26f06524-4f75-4b3a-a853-b649a21aaf66", job().configuration())
     assert_golden(f"announcement_{name}", announcement(invocation, remembered, life))
 
 
 def test_what_is_to_be_read_first_stands_beneath_the_heading(
-    invocation: Invocation, assert_golden: AssertGolden
+    invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     bare = SmartChatJob(job_id="26f06524-4f75-4b3a-a853-b649a21aaf66")
     assert_golden(
@@ -109,7 +110,7 @@ def buttons(message: Message) -> list[str]:
 
 @pytest.mark.parametrize("state", list(JobState))
 def test_only_the_buttons_that_make_sense_are_left_when_the_job_is_over(
-    invocation: Invocation, job: Job, state: JobState
+    invocation: JobInvocation, job: Job, state: JobState
 ) -> None:
     message = announcement(invocation, job(), JobLife(state))
     assert buttons(message) == (
@@ -117,25 +118,25 @@ def test_only_the_buttons_that_make_sense_are_left_when_the_job_is_over(
     )
 
 
-def test_where_the_rtc_room_is_not_shown_there_is_no_button_for_it(invocation: Invocation, job: Job) -> None:
+def test_where_the_rtc_room_is_not_shown_no_button_offers_it(invocation: JobInvocation, job: Job) -> None:
     assert buttons(announcement(invocation, job(), rtc_access=False)) == ["Stop", "Details"]
 
 
 @pytest.mark.parametrize("job_id", ["../rooms", "a b", "", None, "x" * 129])
 def test_a_job_that_cannot_be_named_in_a_path_has_only_its_details(
-    invocation: Invocation, job_id: str | None
+    invocation: JobInvocation, job_id: str | None
 ) -> None:
     assert buttons(announcement(invocation, SmartChatJob(job_id=job_id))) == ["Details"]
 
 
 @pytest.mark.parametrize("job_id", ["j" * 1300, "&" * 4000])
-def test_a_job_id_of_any_length_is_whole(invocation: Invocation, job_id: str) -> None:
+def test_a_job_id_of_any_length_is_whole(invocation: JobInvocation, job_id: str) -> None:
     blocks = str(announcement(invocation, SmartChatJob(job_id=job_id)).blocks)
     assert blocks.count("j" if job_id[0] == "j" else "&amp;") >= min(len(job_id), 1700)
 
 
 def test_codes_that_nobody_documented_are_shown_as_they_are(
-    invocation: Invocation, job: Job, assert_golden: AssertGolden
+    invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     novel = job(
         chat_video_type="HOLOGRAM",
@@ -150,7 +151,7 @@ def test_codes_that_nobody_documented_are_shown_as_they_are(
     assert_golden("announcement_unknown_codes", announcement(invocation, novel))
 
 
-def test_the_documented_codes_are_put_into_words(invocation: Invocation, job: Job) -> None:
+def test_the_documented_codes_are_put_into_words(invocation: JobInvocation, job: Job) -> None:
     languages = {
         "CN": "Simplified Chinese",
         "EN": "English",
@@ -182,7 +183,7 @@ def test_the_documented_codes_are_put_into_words(invocation: Invocation, job: Jo
     ],
 )
 def test_half_a_picture_size_is_told_by_halves(
-    invocation: Invocation, job: Job, video: dict[str, int], told: str
+    invocation: JobInvocation, job: Job, video: dict[str, int], told: str
 ) -> None:
     assert f"Video {told}, PC" in announcement(invocation, job(video_config=video)).text
 
@@ -200,7 +201,7 @@ def test_half_a_picture_size_is_told_by_halves(
     ],
 )
 def test_what_metastudio_left_out_is_left_out(
-    invocation: Invocation, job: Job, nothing: dict[str, Any]
+    invocation: JobInvocation, job: Job, nothing: dict[str, Any]
 ) -> None:
     message = announcement(invocation, job(**nothing))
     assert "None" not in json.dumps(message.arguments())
@@ -208,7 +209,7 @@ def test_what_metastudio_left_out_is_left_out(
         assert not line.rstrip().endswith((":", ",", "·", "Voice", "Video"))
 
 
-def test_the_text_alone_says_all_three_lines_in_words(invocation: Invocation, job: Job) -> None:
+def test_the_text_alone_says_all_three_lines_in_words(invocation: JobInvocation, job: Job) -> None:
     named = replace(invocation, room_name="Lobby kiosk")
     assert announcement(named, job(), JobLife(JobState.RUNNING)).text == (
         "🟢  *Lobby kiosk* is running\n"
@@ -220,20 +221,20 @@ def test_the_text_alone_says_all_three_lines_in_words(invocation: Invocation, jo
     )
 
 
-def test_what_is_over_says_from_when_to_when(invocation: Invocation, job: Job) -> None:
-    ended = replace(invocation, ended_at=invocation.created_at + timedelta(minutes=2))
+def test_what_is_over_says_from_when_to_when(invocation: JobInvocation, job: Job) -> None:
+    ended = changed(invocation, job_id="job-1", ended_at=invocation.created_at + timedelta(minutes=2))
     text = announcement(ended, job(), JobLife(JobState.ENDED, 120)).text
     assert "<!date^1767268800^{time}|12:00 UTC> to <!date^1767268920^{time}|12:02 UTC>" in text
     assert "since" not in text
 
 
-def test_the_region_is_the_one_that_metastudio_chose(invocation: Invocation, job: Job) -> None:
+def test_the_region_is_the_one_that_metastudio_chose(invocation: JobInvocation, job: Job) -> None:
     text = announcement(invocation, job(region="cn-southwest-2")).text
     assert " · CN Southwest-Guiyang1 · " in text
     assert "Beijing" not in text
 
 
-def test_no_signature_gets_into_a_channel(invocation: Invocation, job: Job) -> None:
+def test_no_signature_gets_into_a_channel(invocation: JobInvocation, job: Job) -> None:
     assert "eyJhbGciOi" not in json.dumps(announcement(invocation, job()).arguments())
 
 
@@ -305,7 +306,7 @@ TYPED = st.text(max_size=5000) | st.sampled_from(["<!channel>", "`<!here>", "x" 
 )
 def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
     *,
-    invocation: Invocation,
+    invocation: JobInvocation,
     wrong_with: Callable[[Message], list[str]],
     payload: dict[str, Any],
     life: JobLife | None,
@@ -315,7 +316,7 @@ def test_whatever_comes_slack_takes_it_nobody_is_pinged_and_no_signature_shows(
     adopted: bool,
     hint: str,
 ) -> None:
-    typed = replace(invocation, text=room, room_id=room, region=room, user_id=who, request_id=request_id)
+    typed = changed(invocation, text=room, room_id=room, region=room, user_id=who, request_id=request_id)
     typed = replace(typed, reason=reason(Code.ADOPTED) if adopted else None)
     message = announcement(typed, SmartChatJob.model_validate(payload), life, hint=hint)
     assert wrong_with(message) == []

@@ -1,7 +1,7 @@
 import re
 
 from bot.domain.arguments import JobRef, StartAnyway, UseJob, parse_job_value
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import JobInvocation
 from bot.messages.buttons import (
     LOOK_AGAIN,
     RTC_ACCESS,
@@ -29,7 +29,7 @@ def test_a_buttons_value_says_all_that_its_press_needs() -> None:
         assert parse_job_value(pressed["value"]) == JobRef(ROOM, JOB)
 
 
-def test_a_button_about_what_became_of_a_start_names_its_row(invocation: Invocation) -> None:
+def test_a_button_about_what_became_of_a_start_names_its_row(invocation: JobInvocation) -> None:
     for pressed in (
         start_another_button(invocation),
         look_again_button(invocation.id),
@@ -39,7 +39,7 @@ def test_a_button_about_what_became_of_a_start_names_its_row(invocation: Invocat
         assert pressed["value"] == invocation.id
 
 
-def test_start_anyway_knows_which_jobs_were_named_beside_it(invocation: Invocation) -> None:
+def test_start_anyway_knows_which_jobs_were_named_beside_it(invocation: JobInvocation) -> None:
     jobs = [f"job {number}" for number in range(150)]
     pressed = start_anyway_button(invocation, jobs)
     button = StartAnyway.parse(pressed["value"])
@@ -85,14 +85,14 @@ def test_the_longest_ids_leave_the_question_whole() -> None:
     assert block_problems([actions([pressed])]) == []
 
 
-def test_a_start_that_may_be_a_second_one_asks_what_it_costs(invocation: Invocation) -> None:
+def test_a_start_that_may_be_a_second_one_asks_what_it_costs(invocation: JobInvocation) -> None:
     for pressed in (start_another_button(invocation), start_anyway_button(invocation)):
         asked = pressed["confirm"]
         assert "holds a paid channel" in asked["text"]["text"]
         assert asked["confirm"]["text"] == pressed["text"]["text"]
 
 
-def test_a_start_that_is_the_first_one_asks_nothing(invocation: Invocation) -> None:
+def test_a_start_that_is_the_first_one_asks_nothing(invocation: JobInvocation) -> None:
     assert "confirm" not in start_now_button(invocation)
 
 

@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, JobInvocation, JobState, Status
 from bot.domain.job import RtcRoomInfo, SmartChatJob
 from bot.messages.details import ASKING, History, details, not_visible
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import changed
 
 Job = Callable[..., SmartChatJob]
 AssertGoldenView = Callable[[str, dict[str, Any]], None]
@@ -20,9 +20,9 @@ WrongWithView = Callable[[dict[str, Any]], list[str]]
 
 
 @pytest.fixture
-def start(invocation: Invocation, job: Job) -> Invocation:
+def start(invocation: JobInvocation, job: Job) -> JobInvocation:
     """Mei's start of the lobby kiosk, with all that can be asked for and all that MetaStudio said."""
-    return replace(
+    return changed(
         invocation,
         room_name="Lobby kiosk",
         room_type="RTC",
@@ -34,30 +34,33 @@ def start(invocation: Invocation, job: Job) -> Invocation:
 
 
 def test_everything_that_is_known_of_a_job_stands_in_its_details(
-    start: Invocation, job: Job, assert_golden_view: AssertGoldenView
+    start: JobInvocation, job: Job, assert_golden_view: AssertGoldenView
 ) -> None:
     assert_golden_view("details_running", details(start, rtc=job().rtc_room_info))
 
 
-def test_the_details_open_before_metastudio_has_answered(start: Invocation) -> None:
+def test_the_details_open_before_metastudio_has_answered(start: JobInvocation) -> None:
     assert f"*RTC*\n{ASKING}" in [
         block.get("text", {}).get("text") for block in details(start, rtc=ASKING)["blocks"]
     ]
 
 
 def test_they_tell_who_did_what_from_the_start_before_to_the_start_after(
-    start: Invocation, assert_golden_view: AssertGoldenView
+    start: JobInvocation, assert_golden_view: AssertGoldenView
 ) -> None:
-    stop = replace(
+    stop = changed(
         start, user_id="U0TOM00001", action=Action.STOP, created_at=start.created_at + timedelta(minutes=2)
     )
-    before = replace(
-        start, job_id=None, status=Status.FAILED, created_at=start.created_at - timedelta(minutes=1)
+    before = changed(
+        start,
+        status=Status.FAILED,
+        **dict.fromkeys(("job_id", "job_state", "configuration")),
+        created_at=start.created_at - timedelta(minutes=1),
     )
-    after = replace(
+    after = changed(
         start, user_id="U0JONAS001", job_id="job-2", created_at=start.created_at + timedelta(hours=1)
     )
-    ended = replace(
+    ended = changed(
         start,
         job_state=JobState.STOPPED,
         adopted_at=start.created_at + timedelta(seconds=9),
@@ -68,13 +71,13 @@ def test_they_tell_who_did_what_from_the_start_before_to_the_start_after(
 
 
 def test_of_a_start_with_nothing_but_a_job_only_what_is_known_is_told(
-    invocation: Invocation, assert_golden_view: AssertGoldenView
+    invocation: JobInvocation, assert_golden_view: AssertGoldenView
 ) -> None:
-    bare = replace(invocation, region=None, request_id=None, text="", job_id="job-1", job_state=JobState.GONE)
+    bare = changed(invocation, region=None, request_id=None, text="", job_id="job-1", job_state=JobState.GONE)
     assert_golden_view("details_bare", details(bare))
 
 
-def test_no_signature_stands_in_the_details(start: Invocation, job: Job) -> None:
+def test_no_signature_stands_in_the_details(start: JobInvocation, job: Job) -> None:
     shown = json.dumps(details(start, rtc=job().rtc_room_info))
     assert "eyJhbGciOi" not in shown
     assert "users: 2 \\u00d7 device user, 1 \\u00d7 avatar" in shown
@@ -90,28 +93,27 @@ HOSTILE = st.text(max_size=300) | st.sampled_from(["<!channel>", "`<!here>" * 90
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(foreign=HOSTILE, state=st.sampled_from(JobState), voices=st.integers(0, 40))
 def test_whatever_comes_slack_takes_the_details_and_nobody_is_pinged(
-    *, invocation: Invocation, wrong_with_view: WrongWithView, foreign: str, state: JobState, voices: int
+    *, invocation: JobInvocation, wrong_with_view: WrongWithView, foreign: str, state: JobState, voices: int
 ) -> None:
     voice = {"voice_asset_id": foreign, "provider": foreign, "language_desc": foreign, "language": "XX"}
     parts = {"chat_video_type": foreign, "default_language": foreign, "region": foreign}
     job = SmartChatJob.model_validate(parts | {"job_id": "j", "voice_config_list": [voice] * voices})
     typed: dict[str, Any] = dict.fromkeys(
         (
-            "room_id",
             "room_name",
             "region",
-            "room_type",
             "client_id",
-            "job_id",
             "text",
             "request_id",
             "user_id",
         ),
         foreign,
     )
-    start = replace(
+    start = changed(
         invocation,
         **typed,
+        room_id=foreign or "r",
+        job_id=foreign or "j",
         job_state=state,
         configuration=job.configuration(),
     )

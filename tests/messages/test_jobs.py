@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.arguments import JobRef, parse_job_value
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobInvocation, JobState
 from bot.messages.jobs import jobs_list
 from bot.messages.message import Message
+from tests.fakes import changed, flat
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -19,12 +19,12 @@ NOW = datetime(2026, 1, 1, 12, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def running(invocation: Invocation) -> Callable[[int], list[Invocation]]:
+def running(invocation: JobInvocation) -> Callable[[int], list[JobInvocation]]:
     """Jobs of several people, the newest first."""
 
-    def several(count: int) -> list[Invocation]:
+    def several(count: int) -> list[JobInvocation]:
         return [
-            replace(
+            changed(
                 invocation,
                 created_at=invocation.created_at - timedelta(minutes=number),
                 user_id=f"U0MEI{number:05}",
@@ -38,7 +38,7 @@ def running(invocation: Invocation) -> Callable[[int], list[Invocation]]:
     return several
 
 
-Running = Callable[[int], list[Invocation]]
+Running = Callable[[int], list[JobInvocation]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 60])
@@ -55,7 +55,7 @@ def stop_buttons(message: Message) -> list[dict[str, Any]]:
 def test_each_button_stops_the_job_beside_it(running: Running) -> None:
     jobs = running(3)
     pressed = stop_buttons(jobs_list(jobs, len(jobs), NOW))
-    assert [parse_job_value(one["value"]).job_id for one in pressed] == [job.job_id for job in jobs]
+    assert [parse_job_value(one["value"]).job_id for one in pressed] == [flat(job).job_id for job in jobs]
 
 
 def test_the_jobs_that_are_too_many_are_counted(running: Running) -> None:
@@ -80,7 +80,7 @@ def test_jobs_that_are_not_shown_to_whoever_asks_are_counted(
 
 
 def test_with_short_ids_there_are_as_many_as_blocks_allow(running: Running) -> None:
-    jobs = [replace(job, room_id="r", job_id=f"j{job.user_id}", region=None) for job in running(60)]
+    jobs = [changed(job, room_id="r", job_id=f"j{job.origin.user_id}", region=None) for job in running(60)]
     message = jobs_list(jobs, len(jobs), NOW)
     assert len(stop_buttons(message)) == 45
     assert message.blocks[-2]["text"]["text"] == "and 15 more"
@@ -101,14 +101,14 @@ HOSTILE = (
 )
 def test_whatever_stands_in_the_log_slack_takes_the_list_and_nobody_is_pinged(
     *,
-    invocation: Invocation,
+    invocation: JobInvocation,
     wrong_with: Callable[[Message], list[str]],
     rows: list[tuple[str, str, str, str]],
     times: int,
     age: timedelta,
 ) -> None:
     jobs = [
-        replace(invocation, room_id=room, job_id=job, region=region, user_id=user)
+        changed(invocation, room_id=room, job_id=job, region=region, user_id=user)
         for room, job, region, user in rows * times
     ]
     message = jobs_list(jobs, len(jobs), invocation.created_at + age)
@@ -116,4 +116,4 @@ def test_whatever_stands_in_the_log_slack_takes_the_list_and_nobody_is_pinged(
     everything = json.dumps(message.arguments()).replace("<!date^", "")
     assert "<!" not in everything
     shown = sum("accessory" in block for block in message.blocks)
-    assert shown <= sum(JobRef.of(job.room_id, job.job_id) is not None for job in jobs)
+    assert shown <= sum(JobRef.of(job.request.room_id, job.job.job_id) is not None for job in jobs)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.arguments import Regions, parse_start, parse_stop, unknown_subcommand
-from bot.domain.invocation import Invocation, StartRequest, Status
+from bot.domain.invocation import JobInvocation, StartRequest, Status
 from bot.domain.typed_text import words_of
 from bot.errors import (
     Answer,
@@ -25,6 +25,7 @@ from bot.messages.there_already import duplicate, used
 from bot.messages.usage import avatar_usage, usage
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
+from tests.fakes import changed
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -43,7 +44,7 @@ BOTH = ("cn-north-4", "cn-southwest-2")
     ],
 )
 def test_an_ack_says_which_room_is_being_started(
-    name: str, request_: StartRequest, invocation: Invocation, assert_golden: AssertGolden
+    name: str, request_: StartRequest, invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, starting(invocation.asking_for(request_)))
 
@@ -176,7 +177,7 @@ def test_a_refusal_before_the_start_says_that_nothing_was_started(
     ],
 )
 def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
-    name: str, error: ReasonedError, invocation: Invocation, assert_golden: AssertGolden
+    name: str, error: ReasonedError, invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, not_started(invocation, error))
 
@@ -195,8 +196,10 @@ def test_where_nothing_follows_from_a_refusal_nothing_is_said_of_it() -> None:
     assert said == "`x` is no word.\n`/avatar help` shows what can be typed."
 
 
-def test_a_start_that_never_left_can_be_sent_now(invocation: Invocation, assert_golden: AssertGolden) -> None:
-    asked = replace(invocation, room_type="RTC", client_id="desk-7", request_id=None)
+def test_a_start_that_never_left_can_be_sent_now(
+    invocation: JobInvocation, assert_golden: AssertGolden
+) -> None:
+    asked = changed(invocation, room_type="RTC", client_id="desk-7", request_id=None)
     message = interrupted(asked)
     assert_golden("interrupted", message)
     [pressed] = message.blocks[1]["elements"]
@@ -213,10 +216,10 @@ def test_a_start_that_never_left_can_be_sent_now(invocation: Invocation, assert_
     ],
 )
 def test_a_second_start_of_a_room_is_told_of_the_first(
-    name: str, existing: dict[str, Any], invocation: Invocation, assert_golden: AssertGolden
+    name: str, existing: dict[str, Any], invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
-    first = replace(invocation, **existing)
-    asking = replace(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(seconds=4))
+    first = changed(invocation, **existing)
+    asking = changed(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(seconds=4))
     assert_golden(name, duplicate(first, asking))
 
 
@@ -239,28 +242,28 @@ def test_a_second_start_of_a_room_is_told_of_the_first(
     ],
 )
 def test_a_button_that_was_used_tells_what_came_of_it(
-    existing: dict[str, Any], words: str, labels: list[str], invocation: Invocation
+    existing: dict[str, Any], words: str, labels: list[str], invocation: JobInvocation
 ) -> None:
-    first = replace(invocation, **existing)
-    asking = replace(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(hours=1))
+    first = changed(invocation, **existing)
+    asking = changed(invocation, user_id="U0JONAS001", created_at=first.created_at + timedelta(hours=1))
     message = used(first, asking)
-    assert message.text.endswith(f"This button works once: <@{first.user_id}> used it 1 h ago.")
+    assert message.text.endswith(f"This button works once: <@{first.origin.user_id}> used it 1 h ago.")
     assert words in message.text
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     assert [button["text"]["text"] for row in rows for button in row] == labels
 
 
-def test_who_asks_twice_at_once_is_told_so_in_the_second_person(invocation: Invocation) -> None:
-    first = replace(invocation, status=Status.STARTING, region=None)
+def test_who_asks_twice_at_once_is_told_so_in_the_second_person(invocation: JobInvocation) -> None:
+    first = changed(invocation, status=Status.STARTING, region=None)
     second = replace(first, created_at=first.created_at + timedelta(milliseconds=300))
     message = duplicate(first, second)
     assert message.text.startswith(f"⏳  Room `{ROOM}` is starting already, by you, just now.")
 
 
 def test_a_duplicate_with_foreign_words_pings_nobody(
-    invocation: Invocation, wrong_with: Callable[[Message], list[str]]
+    invocation: JobInvocation, wrong_with: Callable[[Message], list[str]]
 ) -> None:
-    mean = replace(
+    mean = changed(
         invocation,
         user_id="<!channel>" * 100,
         reason=other("<!here>" * 1000),
@@ -279,10 +282,10 @@ def test_an_error_of_the_bots_own_gives_a_reference(assert_golden: AssertGolden)
 
 
 def test_foreign_words_of_any_length_ping_nobody_and_leave_room_for_the_reference(
-    invocation: Invocation,
+    invocation: JobInvocation,
 ) -> None:
     endless = Rejected(other("<!channel>" * 1000), answer=Answer(400, "<!here>" * 1000))
     text = not_started(invocation, endless).text
-    assert "<" not in text.replace(f"<@{invocation.user_id}>", "")
+    assert "<" not in text.replace(f"<@{invocation.origin.user_id}>", "")
     assert len(text) < 4000
     assert invocation.id in text

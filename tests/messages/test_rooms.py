@@ -1,7 +1,6 @@
 """A room goes by its name; its ID stands where it has none, and in questions."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState
+from bot.domain.invocation import JobInvocation, JobState
 from bot.domain.job import RoomReport, RtcRoomInfo, SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, OutcomeUnknown, Rejected
@@ -26,6 +25,7 @@ from bot.messages.stops import not_stopped, over_already, stopped, stopping
 from bot.messages.there_already import duplicate, used
 from bot.messages.unknown import Look, outcome_unknown, settled_already
 from bot.reasons import other
+from tests.fakes import changed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOBBY = "*Lobby kiosk*"
@@ -33,11 +33,11 @@ REF = JobRef("lobby", "job-1")
 
 
 @pytest.fixture
-def start(invocation: Invocation) -> Invocation:
-    return replace(invocation, room_id="lobby", room_name="Lobby kiosk", job_id="job-1")
+def start(invocation: JobInvocation) -> JobInvocation:
+    return changed(invocation, room_id="lobby", room_name="Lobby kiosk", job_id="job-1")
 
 
-def test_each_message_about_a_room_calls_it_by_its_name(start: Invocation) -> None:
+def test_each_message_about_a_room_calls_it_by_its_name(start: JobInvocation) -> None:
     messages = [
         announcement(start, SmartChatJob(job_id="job-1")),
         ended(start, JobLife(JobState.ENDED)),
@@ -61,7 +61,7 @@ def test_each_message_about_a_room_calls_it_by_its_name(start: Invocation) -> No
     assert LOBBY in str(details(start))
 
 
-def test_questions_before_a_button_name_the_room_too(start: Invocation) -> None:
+def test_questions_before_a_button_name_the_room_too(start: JobInvocation) -> None:
     for message in (
         announcement(start, SmartChatJob(job_id="job-1")),
         duplicate(start, start),
@@ -110,11 +110,11 @@ def test_whatever_a_room_is_called_it_is_on_one_line_and_within_a_length(name: s
 
 
 def test_long_names_leave_messages_within_slacks_limits(
-    start: Invocation, wrong_with: Callable[[Message], list[str]]
+    start: JobInvocation, wrong_with: Callable[[Message], list[str]]
 ) -> None:
-    named = replace(start, room_name="&" * 10_000, room_id="r" * 64, job_id="j" * 128)
+    named = changed(start, room_name="&" * 10_000, room_id="r" * 64, job_id="j" * 128)
     for message in (
-        announcement(named, SmartChatJob(job_id=named.job_id)),
+        announcement(named, SmartChatJob(job_id=named.job.job_id)),
         jobs_list([named] * 45, 60, NOON),
         duplicate(named, named),
         outcome_unknown(named, OutcomeUnknown(other("No answer.")), look=Look()),

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import JobInvocation
 from bot.errors import Answer, MetaStudioError, NotSent, OutcomeUnknown, Rejected
 from bot.messages.message import TEXT_LIMIT, Message
 from bot.messages.stops import not_stopped, over_already, stopped, stopping
@@ -49,18 +49,18 @@ def test_a_stop_says_which_job_it_is_about(name: str, message: Message, assert_g
     ],
 )
 def test_a_stop_that_failed_says_what_happened_and_what_to_do(
-    name: str, error: MetaStudioError, invocation: Invocation, assert_golden: AssertGolden
+    name: str, error: MetaStudioError, invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, not_stopped(REF, error, invocation))
 
 
-def test_who_does_not_know_whether_it_stopped_is_not_told_of_starting(invocation: Invocation) -> None:
+def test_who_does_not_know_whether_it_stopped_is_not_told_of_starting(invocation: JobInvocation) -> None:
     text = not_stopped(REF, OutcomeUnknown(other("No answer came.")), invocation).text
     assert "Stop it once more; that does no harm." in text
     assert "started" not in text
 
 
-def test_foreign_words_ping_nobody_and_leave_room_for_the_reference(invocation: Invocation) -> None:
+def test_foreign_words_ping_nobody_and_leave_room_for_the_reference(invocation: JobInvocation) -> None:
     endless = Rejected(other("<!channel>" * 1000), answer=Answer(400, "<!here>" * 1000))
     text = not_stopped(REF, endless, invocation).text
     assert "<" not in text

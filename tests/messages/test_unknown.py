@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Invocation, Status
+from bot.domain.invocation import JobInvocation, Status
 from bot.errors import Answer, OutcomeUnknown
 from bot.messages.message import Message
 from bot.messages.mrkdwn import moment
 from bot.messages.unknown import Look, outcome_unknown, settled_already
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
+from tests.fakes import changed
 
 AssertGolden = Callable[[str, Message], None]
 
@@ -24,7 +25,7 @@ BROKEN = OutcomeUnknown(
 
 
 @pytest.fixture
-def unknown(invocation: Invocation) -> Invocation:
+def unknown(invocation: JobInvocation) -> JobInvocation:
     """Mei's start, of which no answer came."""
     return replace(invocation, status=Status.UNKNOWN)
 
@@ -39,12 +40,12 @@ def unknown(invocation: Invocation) -> Invocation:
     ],
 )
 def test_a_start_of_unknown_outcome_says_what_was_looked_at_and_what_to_do(
-    *, name: str, error: OutcomeUnknown, look: Look, unknown: Invocation, assert_golden: AssertGolden
+    *, name: str, error: OutcomeUnknown, look: Look, unknown: JobInvocation, assert_golden: AssertGolden
 ) -> None:
     assert_golden(name, outcome_unknown(unknown, error, look=look))
 
 
-def test_who_cannot_see_the_jobs_is_told_to_look_before_they_start_again(unknown: Invocation) -> None:
+def test_who_cannot_see_the_jobs_is_told_to_look_before_they_start_again(unknown: JobInvocation) -> None:
     text = outcome_unknown(unknown, LOST, look=Look(asked=False)).text
     assert text.startswith("❔  It is not known whether")
     assert "look at the room's jobs in the MetaStudio console before you start it again" in text
@@ -55,19 +56,19 @@ def buttons(message: Message) -> list[dict[str, Any]]:
     return [part for block in message.blocks if block["type"] == "actions" for part in block["elements"]]
 
 
-def test_the_person_can_look_again_or_start_the_same_anyway(unknown: Invocation) -> None:
+def test_the_person_can_look_again_or_start_the_same_anyway(unknown: JobInvocation) -> None:
     look, start = buttons(outcome_unknown(unknown, LOST, look=Look()))
     assert (look["text"]["text"], look["value"]) == ("Look again", unknown.id)
     assert (start["text"]["text"], start["value"]) == ("Start anyway", unknown.id)
 
 
-def test_who_has_looked_again_sees_when(unknown: Invocation) -> None:
+def test_who_has_looked_again_sees_when(unknown: JobInvocation) -> None:
     when = unknown.created_at + timedelta(minutes=2)
     message = outcome_unknown(unknown, LOST, look=Look(), again=when)
     assert message.blocks[-1]["elements"][0]["text"].startswith(f"Looked again: {moment(when)} · ")
 
 
-def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) -> None:
+def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: JobInvocation) -> None:
     found = tuple(f"job-{number}" for number in range(12))
     text = outcome_unknown(unknown, LOST, look=Look(found)).text
     assert "lists 12 jobs" in text
@@ -76,7 +77,7 @@ def test_all_the_jobs_that_may_be_it_are_named_up_to_ten(unknown: Invocation) ->
 
 
 def test_foreign_words_of_any_length_ping_nobody(
-    unknown: Invocation, wrong_with: Callable[[Message], list[str]]
+    unknown: JobInvocation, wrong_with: Callable[[Message], list[str]]
 ) -> None:
     error = OutcomeUnknown(other("<!channel>" * 1000), answer=Answer(500, "<!here>" * 100))
     for look in (Look(("`<!channel>" * 100,) * 30), Look(("<!here>" * 100,)), Look(asked=False)):
@@ -86,6 +87,6 @@ def test_foreign_words_of_any_length_ping_nobody(
 
 
 def test_a_start_whose_job_is_known_by_now_is_settled(
-    invocation: Invocation, assert_golden: AssertGolden
+    invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
-    assert_golden("settled_already", settled_already(replace(invocation, job_id=JOB_ID)))
+    assert_golden("settled_already", settled_already(changed(invocation, job_id=JOB_ID)))

@@ -1,4 +1,4 @@
-"""The cloud as these tests play it: scripted answers, servers on real sockets, a payload with everything."""
+"""Fakes of the cloud: scripted answers, servers on real sockets, a payload with every field."""
 
 import asyncio
 import json
@@ -65,11 +65,11 @@ FULL_ANSWER: dict[str, Any] = {
     "region": "cn-southwest-2",
     "default_language": "ESP",
 }
-"""Every field of Tables 5 to 10, each with a value that no other has where that can be."""
+"""Every field of Tables 5 to 10, with different values if possible."""
 
 
 class Clock:
-    """A clock that goes only when it is told to."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -82,7 +82,7 @@ class Clock:
 
 
 class Pauses(list[float]):
-    """A `sleep` that takes no time and remembers how long it would have been."""
+    """A `sleep` that takes no time and records the seconds."""
 
     async def __call__(self, seconds: float) -> None:
         self.append(seconds)
@@ -90,7 +90,7 @@ class Pauses(list[float]):
 
 
 class Body(httpx.AsyncByteStream):
-    """An answer's content, as it comes off a wire."""
+    """The content of an answer, as a stream of bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -120,7 +120,7 @@ Step = Says | Exception | Callable[[httpx.Request], Awaitable[Says]]
 
 
 class ScriptedCloud(httpx.AsyncBaseTransport):
-    """Meets each request with the next step of its script; the last step goes on for ever."""
+    """Answers each request with the next step of its script; the last step is repeated."""
 
     def __init__(self, *script: Step) -> None:
         self._script = script
@@ -136,11 +136,11 @@ class ScriptedCloud(httpx.AsyncBaseTransport):
 
 
 Behaviour = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
-"""What a server does once it has read a request whole."""
+"""What a server does after it has read a whole request."""
 
 
 class RawServer:
-    """A server on a real socket that reads requests properly and then behaves as it is told."""
+    """A server on a real socket that reads whole requests and then does what the test says."""
 
     def __init__(self, behave: Behaviour) -> None:
         self._behave = behave
@@ -198,7 +198,7 @@ ACCEPTED_ON_THE_WIRE = on_the_wire(202, json.dumps({"job_id": JOB_ID}).encode())
 
 
 def answers(*answers_in_turn: bytes) -> Behaviour:
-    """Sends the next of the answers; the last one goes on for ever."""
+    """Send the next of the answers; the last one is repeated."""
     waiting = list(answers_in_turn)
 
     async def behave(request: bytes, writer: asyncio.StreamWriter) -> None:

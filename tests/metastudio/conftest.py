@@ -1,4 +1,4 @@
-"""Clients over transports of the test's choice; no pause takes time and no clock goes by itself."""
+"""Clients with the test's transports. Pauses take no time, and the clock only moves when a test moves it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -30,7 +30,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
-    """`(transport=the real one)` → a client that is closed after the test."""
+    """Return a function that opens a client: `(transport=the real one)`. It is closed after the test."""
     async with AsyncExitStack() as stack:
 
         def open_one(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""What MetaStudio answers, and what the bot makes of it: a job, or an error with advice."""
+"""MetaStudio's answers to a start become a job, or an error with advice."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ DOCUMENTED: list[tuple[int, str, type[MetaStudioError]]] = [
 
 @pytest.fixture
 def start(open_client: OpenClient) -> Callable[[Says], Any]:
-    """Start in a cloud that always says the same."""
+    """Return a function that starts a job in a cloud with one fixed answer."""
 
     async def start_once(says: Says) -> Started:
         return await open_client(ScriptedCloud(says)).start(ROOM, app_user_id="U1", seconds=5)
@@ -59,7 +59,7 @@ def start(open_client: OpenClient) -> Callable[[Says], Any]:
 
 @pytest.fixture
 def refusal(start: Callable[[Says], Any]) -> Callable[[Says], Any]:
-    """The error that an answer leads to."""
+    """Return a function that returns the error for an answer."""
 
     async def start_in_vain(says: Says) -> MetaStudioError:
         with pytest.raises(MetaStudioError) as caught:

@@ -1,4 +1,4 @@
-"""How far the cloud's clock is off, learnt from its answers."""
+"""The offset of the cloud's clock, learnt from its answers."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Logging in to IAM: seldom, once for all who wait, and never so that a start's outcome is unknown."""
+"""Logging in to IAM: seldom, once for all waiting calls, and a failed login never makes a start unknown."""
 
 import asyncio
 import json

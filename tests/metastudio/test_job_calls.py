@@ -1,4 +1,4 @@
-"""Stopping a job and asking about jobs: what goes over the wire, what comes of answers, what is repeated."""
+"""Stopping and reading jobs: the requests, the results of answers, and the retries."""
 
 import asyncio
 import json

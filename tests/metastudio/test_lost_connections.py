@@ -1,7 +1,7 @@
-"""Connections that fail, on real sockets: what counts is whether the request can have arrived.
+"""Connections that fail, on real sockets. The question is always: can the request have arrived?
 
-The transport reports a connection that was lost after sending like one that was never made, so these tests go
-through it and count what the server has read.
+The transport reports a connection that was lost after sending like one that was never made. So these tests
+use the real transport and count what the server has read.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Answers that nobody documented: each leads to an error that says what is certain, never to a surprise."""
+"""Undocumented answers: each becomes an error of the error tree, which claims nothing that is not certain."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""Secrets that a cloud quotes in what it says: masked, whoever gave them to it."""
+"""Secrets that the cloud quotes in its answers are masked."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stops go out one after the other, however many come at once, and nothing else waits for them."""
+"""Many stops are sent one after the other, and no other call waits for them."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ NOTHING_RUNS = Says(200, {"count": 0, "smart_chat_jobs": []})
 
 
 class Turnstile(RateLimiter):
-    """Gives a turn whenever the test does, and remembers what it was told of the service."""
+    """A rate limiter that the test controls. It records when it is slowed down or sped up."""
 
     def __init__(self) -> None:
         super().__init__(0)

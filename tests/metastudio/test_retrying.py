@@ -1,4 +1,4 @@
-"""When a start is sent again, and when never: each start makes a job that holds a paid channel."""
+"""When a start is sent again, and when it never is: each start makes a job that holds a paid channel."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ TOKEN_REFUSALS = {
 
 
 class Renewing(Credentials):
-    """Gives token-1 until it is refused, then token-2, and so on."""
+    """Provides token-1 until it is refused, then token-2, and so on."""
 
     def __init__(self) -> None:
         self._auth = TokenAuth(SecretStr("token-1"))

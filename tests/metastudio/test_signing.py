@@ -1,4 +1,4 @@
-"""Signatures: pinned to the vendor's own, and checked by an implementation that is not ours."""
+"""Signatures: equal to the vendor's own, and checked by another implementation."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""The start call as MetaStudio receives it, whichever way the bot authenticates."""
+"""The start call as MetaStudio receives it, with each kind of credentials."""
 
 import json
 import traceback

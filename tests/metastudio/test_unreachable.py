@@ -1,4 +1,4 @@
-"""An endpoint that is not reached: the cause is said in a word, and never with a proxy's password."""
+"""An endpoint that cannot be reached: the error names the cause, but never a proxy's password."""
 
 import asyncio
 import socket
@@ -38,7 +38,7 @@ def closed_port() -> int:
 
 
 async def told(metastudio: MetaStudio) -> str:
-    """What a person reads of a call that did not leave."""
+    """Return what a person reads about a call that was not sent."""
     with pytest.raises(NotSent) as caught:
         await metastudio.check(seconds=10)
     return f"{sentence(caught.value.reason)} {advice(caught.value)}"
@@ -46,7 +46,7 @@ async def told(metastudio: MetaStudio) -> str:
 
 @asynccontextmanager
 async def serving_tls(certificate: str) -> AsyncIterator[str]:
-    """A server that shows this certificate; its address."""
+    """Run a server with this certificate, and yield its address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TLS / certificate, TLS / "key.pem")
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)

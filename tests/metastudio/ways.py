@@ -1,4 +1,4 @@
-"""The ways of authenticating, as the bot is set up for them and as the stand-in knows them."""
+"""The kinds of credentials: the bot's settings and the stand-in's secrets for each."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def settings(way: dict[str, str], **changes: Any) -> Settings:
 
 
 def settings_at(url: str, way: str) -> Settings:
-    """For a stand-in, which plays both MetaStudio and IAM."""
+    """Return the settings for a stand-in that plays both MetaStudio and IAM."""
     endpoints = {"METASTUDIO_ENDPOINT": url}
     if way == "login":
         endpoints["HUAWEICLOUD_SDK_IAM_ENDPOINT"] = url

@@ -1,4 +1,4 @@
-"""The delivery loop: whatever fails meanwhile, people are told, and messages stay true."""
+"""The delivery loop: people are told and messages are kept up to date, also after failures."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,6 +23,7 @@ from bot.posts.loop import (
     EVERY_SECONDS,
     LEASE,
     MOST_ATTEMPTS,
+    MOST_TASKS,
     DeliveryLoop,
 )
 from bot.posts.rendering import Rendering
@@ -32,7 +33,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Shown
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
-from tests.fakes import FlakyPosts
+from tests.fakes import FlakyPosts, an_invocation, flat
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LU = "U0LU000001"
@@ -45,7 +46,7 @@ STOPPED = JobLife(JobState.STOPPED, 90, stopped_by=LU)
 
 @dataclass
 class Time:
-    """Passes only when it is told to; who sleeps wakes in the right order."""
+    """A clock that only moves when the test moves it, and wakes sleepers in the right order."""
 
     seconds: float = 0.0
     sleepers: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
@@ -62,7 +63,7 @@ class Time:
             self.sleepers.remove(sleeper)
 
     def wake_next(self, until: float) -> bool:
-        """Go on to the next moment at which somebody wakes; False where nobody does before then."""
+        """Move to the next wake-up. Return False if there is none before `until`."""
         due, waking = min(self.sleepers, key=lambda sleeper: sleeper[0], default=(until + 1, None))
         if waking is None or due > until:
             self.seconds = max(self.seconds, until)
@@ -74,7 +75,7 @@ class Time:
 
 @dataclass
 class Slack(Delivery):
-    """Keeps what is said with the second at which it came, and refuses so many of each kind."""
+    """Records messages with their seconds, and refuses the given number of each kind."""
 
     time: Time
     announced: list[tuple[float, str]] = field(default_factory=list)
@@ -93,6 +94,8 @@ class Slack(Delivery):
 
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
+        if self.gate:
+            await self.gate.wait()
         self._listen()
         self.announced.append((self.time.seconds, render("").text))
         return Delivered("C1", f"{len(self.announced)}.0")
@@ -106,7 +109,7 @@ class Slack(Delivery):
     @override
     async def tell(self, invocation: Invocation, message: Message, *, instead: bool = False) -> Delivered:
         self._listen()
-        self.told.append((invocation.user_id, message.text))
+        self.told.append((invocation.origin.user_id, message.text))
         return Delivered()
 
     @override
@@ -146,7 +149,7 @@ class Slack(Delivery):
 
 
 class Play:
-    """Jobs in a log, their messages in Slack, and a time that passes as the test wants it."""
+    """Jobs in a database, their messages in Slack, and a clock that the test controls."""
 
     def __init__(self, database: Database) -> None:
         self.time = Time()
@@ -158,7 +161,7 @@ class Play:
         self.rows = 0
 
     def another(self) -> DeliveryLoop:
-        """One more process."""
+        """Return the delivery loop of another process."""
         return DeliveryLoop(
             posts=self.posts,
             rendering=Rendering(self.log, rtc_access=True),
@@ -168,7 +171,7 @@ class Play:
         )
 
     async def start(self, job_id: str = "job-1", **changes: Any) -> Invocation:
-        """A start with a job, as its outcome is written."""
+        """Add a start with a job."""
         values: dict[str, Any] = {
             "id": f"row of {job_id}",
             "created_at": NOON,
@@ -181,19 +184,19 @@ class Play:
             "job_id": job_id,
             "job_state": JobState.ACCEPTED,
         }
-        row = Invocation(**(values | changes))
+        row = an_invocation(**(values | changes))
         assert await self.log.record(row)
         return row
 
     async def due(self, row: Invocation, purpose: Purpose = Purpose.ANNOUNCEMENT, **changes: Any) -> Post:
-        """A post that is to be delivered, and that nobody has in hand."""
+        """Add a post that is due and not claimed."""
         changes = {"lease_until": None} | changes
         post = replace(self.loop.new(row, purpose), **changes)
         await self.posts.add(post)
         return post
 
     async def announced(self, job_id: str = "job-1", state: JobState = JobState.ACCEPTED) -> WatchedJob:
-        """A job whose message stands in the channel."""
+        """Add a job whose announcement is in the channel."""
         row = await self.start(job_id, job_state=state)
         post = await self.due(row, lease_until=NOON + LEASE, state=state)
         assert await self.posts.mark(post, Shown(NOON, "C1", "1.2", state, note=True))
@@ -201,23 +204,23 @@ class Play:
         return job
 
     async def shows(self, job: WatchedJob, *lives: JobLife) -> None:
-        """What becomes of a job, one at once after the other; back when all is done that can be now."""
+        """Let a job go through these states at once. Return when no work is left for now."""
         for life in lives:
             await self.loop.show(job, life)
         await self.settled()
 
     async def refreshes(self, job: WatchedJob) -> None:
-        """More has become known of it."""
+        """Complete a job's announcement."""
         self.loop.refresh(job)
         await self.settled()
 
     async def deliver(self, loop: DeliveryLoop | None = None) -> None:
-        """One round of the loop."""
+        """Run one round of the loop."""
         await (loop or self.loop).deliver_due()
         await self.settled()
 
     async def pass_by(self, seconds: float) -> None:
-        """So much time, all that is done in it, and the loop's rounds."""
+        """Let time pass, with the loop's rounds and all other work."""
         until = self.time.seconds + seconds
         while self.time.seconds < until:
             next_round = min(until, self.time.seconds + EVERY_SECONDS)
@@ -226,38 +229,38 @@ class Play:
             await self.deliver()
 
     async def settled(self) -> None:
-        """Until whoever has something to do sleeps."""
+        """Wait until every task sleeps."""
         async with asyncio.timeout(10):
             await asyncio.sleep(0)
             while len(self.loop._tasks._running) > len(self.time.sleepers):  # noqa: ASYNC110 - they have no event
                 await asyncio.sleep(0)
 
     async def row(self, job_id: str = "job-1") -> Invocation:
-        """The row of a job's start."""
+        """Return the row of a job's start."""
         row = await self.log.get(f"row of {job_id}")
         assert row is not None
         return row
 
     async def shown(self, job_id: str = "job-1") -> JobState | None:
-        """What its announcement shows, as far as the log knows."""
+        """Return the state that its announcement shows, according to the database."""
         posts = await self.posts.of(f"row of {job_id}")
         [announcement] = [post for post in posts if post.purpose is Purpose.ANNOUNCEMENT]
         return announcement.shown_state
 
     async def keeps_nothing(self) -> bool:
-        """Whether nothing is left to do, in memory and in the log."""
+        """Return True if no work is left, in memory and in the database."""
         busy = self.loop._tasks._running or self.loop._in_hand or self.time.sleepers
         return not busy and not await self.posts.due(NOON + timedelta(days=30), limit=10)
 
     @property
     def lines(self) -> list[str]:
-        """What stands in threads."""
+        """Return the replies in threads."""
         return [text for _, text in self.slack.replies]
 
 
 @asynccontextmanager
 async def all_slots_taken(loop: DeliveryLoop) -> AsyncIterator[None]:
-    """Slack is slow, and whatever else is to be said waits."""
+    """Let Slack be slow, so that all other posts wait."""
     async with AsyncExitStack() as stack:
         for _ in range(AT_ONCE):
             await stack.enter_async_context(loop._slots)
@@ -279,7 +282,7 @@ class TestFirstDelivery:
 
         assert len(play.slack.announced) == 1
         row = await play.row()
-        assert (row.announced_at, row.message_channel, row.message_ts) == (NOON, "C1", "1.0")
+        assert (row.told.announced_at, row.told.channel, row.told.ts) == (NOON, "C1", "1.0")
         assert await play.shown() is JobState.ACCEPTED
         assert await play.keeps_nothing()
 
@@ -301,7 +304,7 @@ class TestFirstDelivery:
         await play.pass_by(EVERY_SECONDS)
         [(_, text)] = play.slack.announced
         assert "`job-1`" in text
-        assert (await play.row()).message_ts == "1.0"
+        assert (await play.row()).told.ts == "1.0"
         assert await play.keeps_nothing()
 
     async def test_of_several_processes_one_delivers(self, play: Play) -> None:
@@ -327,7 +330,7 @@ class TestFirstDelivery:
                 await play.deliver()
         assert pauses == [BACKOFF.pause(failures) for failures in range(1, MOST_ATTEMPTS)]
         assert timedelta(hours=23) < timedelta(seconds=sum(pauses)) <= timedelta(days=1)
-        assert (await play.row()).announced_at is None
+        assert (await play.row()).told.announced_at is None
 
     async def test_once_slack_takes_messages_again_people_are_told(self, play: Play) -> None:
         play.slack.deaf_for = 3
@@ -335,7 +338,7 @@ class TestFirstDelivery:
         with capture_logs():
             await play.pass_by(120)
         assert len(play.slack.announced) == 1
-        assert (await play.row()).announced_at is not None
+        assert (await play.row()).told.announced_at is not None
         assert await play.keeps_nothing()
 
     async def test_what_was_told_is_not_told_again_where_the_database_fails(self, play: Play) -> None:
@@ -371,7 +374,7 @@ class TestFirstDelivery:
         assert [title for _, title in play.slack.edits] == ["⚪"] * 2
         assert len(play.lines) == 1, "the channel that was told of it elsewhere is not told in a thread"
         row = await play.row()
-        assert (row.message_channel, row.message_ts) == ("C1", "1.2")
+        assert (row.told.channel, row.told.ts) == ("C1", "1.2")
         assert await play.keeps_nothing()
 
     async def test_a_bug_in_one_post_does_not_concern_the_others(self, play: Play) -> None:
@@ -391,7 +394,7 @@ async def test_a_message_says_how_its_job_stands_and_the_log_knows_it(play: Play
     job = await play.announced()
     await play.shows(job, RUNNING)
     assert play.slack.edits == [(0, "🟢")]
-    assert ((await play.row()).job_state, await play.shown()) == (JobState.RUNNING, JobState.RUNNING)
+    assert (flat(await play.row()).job_state, await play.shown()) == (JobState.RUNNING, JobState.RUNNING)
     assert play.slack.replies == []
     assert await play.keeps_nothing()
 
@@ -404,7 +407,7 @@ async def test_the_end_also_stands_once_in_the_thread(play: Play) -> None:
     assert thread == "1.2"
     assert f"<@{LU}>" in line
     row = await play.row()
-    assert (row.job_state, row.ended_at) == (JobState.STOPPED, NOON)
+    assert (flat(row).job_state, flat(row).ended_at) == (JobState.STOPPED, NOON)
     assert play.slack.told == []
     assert await play.keeps_nothing()
 
@@ -437,7 +440,7 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     job = await play.announced()
     play.slack.gate = asyncio.Event()
     await play.loop.show(job, ENDED)
-    while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+    while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
         await asyncio.sleep(0)
     await play.loop.close()
     play.slack.gate = None
@@ -446,6 +449,103 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     await other._tasks.idle()
     assert play.slack.edits == [(0, "⚪")]
     assert await play.keeps_nothing()
+
+
+async def test_whoever_is_closed_while_an_edit_waits_leaves_it_to_others_at_once(play: Play) -> None:
+    one, other = await play.announced(), await play.announced("job-2")
+    await play.shows(one, RUNNING)
+    async with all_slots_taken(play.loop):
+        await play.loop.show(one, ENDED)  # soon after another edit
+        await play.loop.show(other, ENDED)  # while all slots are taken
+        play.loop.refresh(other)
+        await asyncio.sleep(0.05)
+        await play.loop.close()
+    another = play.another()
+    await another.deliver_due()
+    await another._tasks.idle()
+    assert [title for _, title in play.slack.edits] == ["🟢", *["⚪"] * 2]
+    assert len(play.lines) == 2
+
+
+async def test_a_state_whose_note_is_cut_short_is_left_to_others_at_once(play: Play) -> None:
+    job = await play.announced()
+    noting = asyncio.create_task(play.loop.show(job, ENDED))
+    await asyncio.sleep(0)
+    noting.cancel()
+    await asyncio.wait({noting})
+    await play.loop.close()
+    another = play.another()
+    await another.deliver_due()
+    await another._tasks.idle()
+    assert [title for _, title in play.slack.edits] == ["⚪"]
+
+
+class TestLongOutage:
+    async def test_what_waits_for_slack_waits_in_the_database(self, play: Play) -> None:
+        job, more = await play.announced(), 50
+        starts = await asyncio.gather(*(play.start(f"many-{n}") for n in range(MOST_TASKS + more)))
+        await asyncio.gather(*(play.due(row) for row in starts))
+        play.slack.gate = asyncio.Event()
+        for _ in range(3):
+            await play.loop.deliver_due()
+            await asyncio.sleep(0)
+            assert len(play.loop._tasks) == MOST_TASKS
+        await play.loop.show(job, ENDED)
+        await asyncio.sleep(0.05)
+        assert len(play.loop._tasks) == MOST_TASKS
+
+        play.slack.gate.set()
+        for _ in range(2):
+            await play.loop._tasks.idle()
+            await play.loop.deliver_due()
+        await play.loop._tasks.idle()
+        assert len(play.slack.announced) == MOST_TASKS + more
+        assert [title for _, title in play.slack.edits] == ["⚪"]
+        assert await play.keeps_nothing()
+
+
+class TestAClockThatWasSetBack:
+    @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+    async def test_what_was_put_off_or_claimed_before_is_delivered_in_the_next_round(
+        self, play: Play, ahead: timedelta
+    ) -> None:
+        await play.due(await play.start(), next_attempt_at=NOON + ahead)
+        await play.due(await play.start("job-2"), lease_until=NOON + ahead)
+        await play.deliver()
+        assert len(play.slack.announced) == 2
+        assert await play.keeps_nothing()
+
+
+class TestFactsThatCannotBeRead:
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            "{",
+            "[" * 100_000,
+            "[]",
+            "null",
+            '{"seconds": "x", "error": "y", "stopped_by": 3}',
+            '{"error": {"new": 1}}',
+        ],
+        ids=["broken", "deep", "a list", "null", "of other types", "of a newer version"],
+    )
+    async def test_the_message_is_edited_without_them(self, play: Play, facts: str) -> None:
+        job = await play.announced()
+        await play.posts.show(job.invocation_id, JobState.ENDED, facts, now=NOON, until=None)
+        with capture_logs() as lines:
+            await play.deliver()
+        assert [title for _, title in play.slack.edits] == ["⚪"]
+        assert len(play.lines) == 1
+        assert "a post failed" not in {line["event"] for line in lines}
+
+    @pytest.mark.parametrize("facts", ["{", '{"found": 5, "asked": "x", "rivals": [1], "about": 7}'])
+    async def test_who_waits_is_told_without_them(self, play: Play, facts: str) -> None:
+        for status in (Status.UNKNOWN, Status.FAILED):
+            row = await play.start(status.value, status=status)
+            await play.due(row, Purpose.PRIVATE, facts=facts)
+        with capture_logs():
+            await play.deliver()
+        assert len(play.slack.told) == 2
 
 
 class TestCoalescing:
@@ -471,7 +571,7 @@ class TestCoalescing:
         job = await play.announced()
         play.slack.gate = asyncio.Event()
         await play.loop.show(job, RUNNING)
-        while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+        while not play.slack.at_once:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         await play.loop.show(job, ENDED)
         play.slack.gate.set()
@@ -505,7 +605,7 @@ class TestCoalescing:
         play.slack.gate = asyncio.Event()
         for job in jobs:
             await play.loop.show(job, ENDED)
-        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the log has no event for it
+        while play.slack.at_once < AT_ONCE:  # noqa: ASYNC110 - the row has no event
             await asyncio.sleep(0)
         play.slack.gate.set()
         await play.settled()
@@ -559,7 +659,8 @@ class TestWhatHasBecomeKnown:
             await play.loop.show(job, RUNNING)
             play.time.seconds = LEASE.total_seconds() + 1
         play.slack.gate = asyncio.Event()
-        await asyncio.sleep(0.1)
+        while not play.slack.at_once:  # noqa: ASYNC110 - the log has no event for it
+            await asyncio.sleep(0)
         assert await play.posts.due(play.time.now(), limit=1) == [], "others would edit it at the same time"
         play.slack.gate.set()
         await play.loop._tasks.idle()
@@ -643,7 +744,7 @@ class TestOutOfReach:
         assert "⚪  Room `lobby` ended" in line
         assert play.lines == []
         row = await play.row()
-        assert (row.message_channel, row.message_ts) == ("C1", "1.2")
+        assert (row.told.channel, row.told.ts) == ("C1", "1.2")
 
     async def test_nobody_is_disturbed_with_less_than_the_end(self, play: Play) -> None:
         job = await play.announced()

@@ -1,6 +1,6 @@
-"""An error that was written into a row is the same when it is made again from the row."""
+"""An error that is made from a row equals the error that was stored."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,10 @@ from bot.reasons import Reason, other, reason
 from bot.reasons import ReasonCode as Code
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from tests.fakes import an_invocation, changed
 from tests.messages.every_reason import REASONS
 
-ROW = Invocation(
+ROW = an_invocation(
     id="i1",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     action=Action.START,
@@ -46,7 +47,7 @@ ANSWERS = [
 
 
 def errors_of(why: Reason) -> list[ReasonedError]:
-    """The errors that carry a reason."""
+    """Return all errors that hold a reason."""
     if kind := KINDS.get(why.code):
         return [kind(why), kind(why, answer=Answer(401, "MSS.20010135", "no", "request-1"))]
     if why.code.startswith("database"):
@@ -75,8 +76,8 @@ def status_of(error: ReasonedError) -> Status:
 
 def row_of(error: ReasonedError, **changes: Any) -> Invocation:
     answer = error.answer if isinstance(error, MetaStudioError) else Answer()
-    row = replace(ROW, status=status_of(error), reason=error.reason, **asdict(answer))
-    return replace(row, **changes)
+    row = replace(ROW, status=status_of(error), reason=error.reason, answer=answer)
+    return changed(row, **changes)
 
 
 def is_same(one: ReasonedError, other: ReasonedError) -> bool:
@@ -92,7 +93,7 @@ def is_same(one: ReasonedError, other: ReasonedError) -> bool:
 
 @pytest.fixture
 def log(database: Database) -> Invocations:
-    """The invocation log."""
+    """Return the invocation log."""
     return Invocations(database)
 
 

@@ -1,4 +1,4 @@
-"""Compare what people were promised with the log, with the cloud's jobs, and with Slack's messages."""
+"""Compare the promises to people with the invocation log, the cloud's jobs and Slack's messages."""
 
 import asyncio
 import re
@@ -16,6 +16,7 @@ from bot.reasons import reason
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
+from tests.fakes import flat
 from tests.process.conftest import StandIns
 from tests.process.crowd import Typed
 
@@ -31,17 +32,17 @@ T = TypeVar("T")
 
 
 def rows_in(database_url: str) -> list[Invocation]:
-    """Return the log of running bots, oldest first."""
+    """Return the invocation log of running bots, oldest first."""
     return _ask(database_url, _all_rows)[::-1]
 
 
 def nothing_is_under_way(database_url: str) -> bool:
-    """Return whether no start is in progress any more."""
+    """Return True if no start is in progress any more."""
     return not any(row.status in UNDER_WAY for row in rows_in(database_url))
 
 
 def everybody_knows(database_url: str) -> bool:
-    """Return whether no row has work left, including messages to people."""
+    """Return True if no row has work left, and all people are told."""
 
     async def left(log: Invocations) -> bool:
         later = datetime.now(UTC) + _NEXT_WEEK
@@ -52,8 +53,8 @@ def everybody_knows(database_url: str) -> bool:
 
 
 def no_job_runs(database_url: str) -> bool:
-    """Return whether every job is known to have ended."""
-    return not any(row.job_state and not row.job_state.is_over for row in rows_in(database_url))
+    """Return True if every job is known to have ended."""
+    return not any(flat(row).job_state and not flat(row).job_state.is_over for row in rows_in(database_url))
 
 
 async def _all_rows(log: Invocations) -> list[Invocation]:
@@ -92,7 +93,7 @@ class Room:
         if self.calls and not self.rows:
             yield "a start was sent that is not in the log"
         for job_id in self.jobs:
-            if [(row.status, row.job_id) for row in self.rows] != [(Status.STARTED, job_id)]:
+            if [(row.status, flat(row).job_id) for row in self.rows] != [(Status.STARTED, job_id)]:
                 yield "the invocation log does not know the job that was made"
             if not self.announcements.get(job_id):
                 yield "the job was not announced"
@@ -102,7 +103,7 @@ class Room:
     def _faults_of(self, row: Invocation) -> Iterator[str]:
         match row.status:
             case Status.STARTED:
-                if row.job_id not in self.jobs:
+                if flat(row).job_id not in self.jobs:
                     yield "the invocation log knows a job that was not made"
             case Status.UNKNOWN:
                 pass  # without a job; else the row must be `started`
@@ -117,14 +118,14 @@ class Room:
                 return  # told in the answer to the command itself, so nobody else needs to be told
             case _:
                 yield f"it stays {row.status}"
-        if row.lease_until is not None or row.announced_at is None:
+        if row.lease_until is not None or row.told.announced_at is None:
             yield "nobody was told what came of it"
 
     @override
     def __str__(self) -> str:
         rows = [
-            f"{row.status}, job {row.job_id}, made {row.created_at:%T}, lease_until {row.lease_until}, "
-            f"announced {row.announced_at}, reason {row.reason!r}"
+            f"{row.status}, job {flat(row).job_id}, made {row.created_at:%T}, lease_until {row.lease_until}, "
+            f"announced {row.told.announced_at}, reason {row.reason!r}"
             for row in self.rows
         ]
         return (
@@ -148,7 +149,7 @@ class Audit:
             _announced(cloud),
         )
         for row in rows_in(database_url):
-            rows[row.room_id or ""].append(row)
+            rows[flat(row).room_id or ""].append(row)
         for job in cloud.jobs():
             jobs[job["room_id"]].append(job["job_id"])
         calls = cloud.start_calls()

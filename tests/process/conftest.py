@@ -161,7 +161,7 @@ def until(condition: Callable[[], bool], process: Process | None = None, *, seco
 
 
 def happens(condition: Callable[[], bool], process: Process | None = None, *, seconds: float) -> bool:
-    """Return whether it happens within that time, and before the process ends."""
+    """Return True if it happens within that time, and before the process ends."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
@@ -174,13 +174,13 @@ def happens(condition: Callable[[], bool], process: Process | None = None, *, se
 
 
 def is_up(port: int) -> bool:
-    """Return whether the bot's web server says that it is ready."""
+    """Return True if the bot's web server says that it is ready."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
         return bool(answer.status == 200)
 
 
 def is_not_ready(port: int) -> bool:
-    """Return whether the bot's web server says that it is not ready."""
+    """Return True if the bot's web server says that it is not ready."""
     try:
         return not is_up(port)
     except urllib.error.HTTPError as error:

@@ -29,7 +29,7 @@ class Typed:
 
 
 class Crowd:
-    """A crowd that types at a steady rate from entry to exit, whether the bot answers or not."""
+    """A crowd that types at a steady rate from entry to exit, even if the bot does not answer."""
 
     def __init__(self, stand_ins: StandIns, *, per_second: float) -> None:
         self.typed: list[Typed] = []

@@ -13,7 +13,7 @@ from tests.process.crowd import Crowd
 from tests.process.replica import Replica, times_said
 from tests.stage import free_port
 
-KILLS = int(os.environ.get("CHAOS_KILLS", "10"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "6"))
 KILLS_OF_REPLICAS = max(1, KILLS * 2 // 5)
 ACKNOWLEDGED_PER_KILL = 12
 CROSSING_SECONDS = 0.25

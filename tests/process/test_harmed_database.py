@@ -34,7 +34,7 @@ def test_a_harmed_database_is_noticed_before_the_next_start(
     until(lambda: cloud.start_calls() == {"lobby": 1}, bot)
     harm(tmp_path)
     acks = [cloud.command(f"room-{number}")["ack"]["text"] for number in range(5)]
-    assert [ack for ack in acks if "start the bot anew" not in ack] == []
+    assert [ack for ack in acks if "restart the bot" not in ack] == []
     until(lambda: is_not_ready(port), bot)
     assert cloud.start_calls() == {"lobby": 1}
 

@@ -1,4 +1,4 @@
-"""The process's standard error, whatever its reader does."""
+"""The process's standard error when nobody reads it."""
 
 import os
 import signal

@@ -1,30 +1,27 @@
 """`avatar-bot run` as a process: it serves, it drains, and if it cannot start it says why and ends."""
 
-import json
 import signal
-import sqlite3
 import ssl
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fakes import flat
+from tests.locked import locked
+from tests.process.audit import rows_in
 from tests.process.conftest import Spawn, StandIns, is_up, until
 from tests.stage import ROOM, free_port
 
 
-def rows(folder: Path) -> list[dict[str, object]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "log", "--json"], cwd=folder, capture_output=True, text=True, check=True
-    )
-    read: list[dict[str, object]] = json.loads(done.stdout)
-    return read
+def rows(folder: Path) -> list[Any]:
+    """The log where the bot keeps it unless it is told otherwise."""
+    return [flat(row) for row in rows_in(f"sqlite+aiosqlite:///{folder}/avatar-bot.db")]
 
 
 @pytest.mark.parametrize("over", ["socket", "http"])
@@ -48,7 +45,7 @@ def test_it_serves_commands_given_nothing_but_environment_variables(
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0
     [row] = rows(tmp_path)
-    assert (row["status"], row["job_id"]) == ("started", cloud.jobs()[0]["job_id"])
+    assert (row.status, row.job_id) == ("started", cloud.jobs()[0]["job_id"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -64,9 +61,9 @@ def test_a_start_that_runs_when_the_process_is_asked_to_stop_is_finished_first(
 
     assert bot.wait() == 0
     [row] = rows(tmp_path)
-    assert row["status"] == "started"
-    assert row["announced_at"] is not None
-    assert any(str(row["job_id"]) in message["text"] for message in cloud.messages())
+    assert row.status == "started"
+    assert row.announced_at is not None
+    assert any(str(row.job_id) in message["text"] for message in cloud.messages())
 
 
 def test_a_start_that_outlasts_the_drain_is_continued_by_the_next_process(
@@ -82,14 +79,14 @@ def test_a_start_that_outlasts_the_drain_is_continued_by_the_next_process(
 
     assert bot.wait() == 0
     [left] = rows(tmp_path)
-    assert left["status"] == "starting"
+    assert left.status == "starting"
 
     next_bot = spawn("bot", "run", environment=environment)
     until(lambda: "The call was cut off; the job had started." in cloud.messages()[-1]["text"], next_bot)
     next_bot.send(signal.SIGTERM)
     assert next_bot.wait() == 0
     [row] = rows(tmp_path)
-    assert (row["status"], row["job_id"]) == ("started", cloud.jobs()[0]["job_id"])
+    assert (row.status, row.job_id) == ("started", cloud.jobs()[0]["job_id"])
     assert len(cloud.jobs()) == 1
 
 
@@ -192,7 +189,7 @@ def test_an_unreachable_metastudio_is_told_to_the_person(
 
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0
-    assert [row["status"] for row in rows(tmp_path)] == ["failed"]
+    assert [row.status for row in rows(tmp_path)] == ["failed"]
 
 
 @pytest.mark.parametrize(
@@ -228,11 +225,8 @@ def test_a_log_that_cannot_be_written_refuses_the_start_in_words(
     cloud = stand_ins()
     bot = spawn("bot", "run", environment=cloud.environment | {"AVATAR_HTTP_PORT": "0"})
     until(lambda: cloud.sockets() == 1, bot)
-    locker = sqlite3.connect(tmp_path / "avatar-bot.db", isolation_level=None)
-    locker.execute("BEGIN IMMEDIATE")
-    ack = cloud.command(ROOM)["ack"]
-    locker.execute("ROLLBACK")
-    locker.close()
+    with locked(tmp_path / "avatar-bot.db"):
+        ack = cloud.command(ROOM)["ack"]
 
     assert "Nothing was started" in ack["text"]
     assert cloud.jobs() == []

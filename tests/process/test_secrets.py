@@ -1,4 +1,4 @@
-"""No secret gets out: not into the log at DEBUG, not into the database, not into anything sent to Slack."""
+"""No secret gets out: not into the process log at DEBUG, the database, or anything sent to Slack."""
 
 import asyncio
 import os

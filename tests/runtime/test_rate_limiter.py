@@ -160,7 +160,7 @@ async def test_in_real_time_the_rate_is_kept_too() -> None:
     assert 0.099 < time.monotonic() - began < 2
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     per_second=st.sampled_from([0.001, 0.3, 1.0, 10.0, 10_000.0]),
     steps=st.lists(st.sampled_from(["acquire", "refused", "answered", "idle"]), max_size=60),

@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.__main__ import _above_zero
 from bot.sandbox.metastudio.signature import ALGORITHM, DATE_FORMAT, ReceivedRequest, canonical_request
 
 Running = Callable[..., AbstractAsyncContextManager[dict[str, str]]]
@@ -113,8 +115,13 @@ async def test_metastudio_lets_jobs_live_at_the_pace_asked_for(running: Running)
             assert await ask("/sandbox/starts") == {"starts": {"lobby": 1}, "calls": {"lobby": 1}}
 
 
-@pytest.mark.parametrize("option", ["--pace", "--posts-per-second"])
 @pytest.mark.parametrize("value", ["0", "-1", "fast", "nan", "inf"])
+def test_a_pace_is_a_number_above_zero(value: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"{value} is not a number above 0"):
+        _above_zero(value)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--pace", "0"), ("--posts-per-second", "inf")])
 async def test_an_invalid_pace_is_refused(option: str, value: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.sandbox", f"{option}={value}", stderr=asyncio.subprocess.PIPE

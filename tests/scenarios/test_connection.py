@@ -1,7 +1,8 @@
-"""The connection to Slack is lost, refused or not there yet: the bot says so, and comes back by itself."""
+"""The connection to Slack is lost, refused or not possible yet: the bot says so and reconnects by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -26,14 +27,30 @@ async def stage(
         yield running
 
 
+@asynccontextmanager
+async def starting(settings: Settings) -> AsyncIterator[None]:
+    """Start a bot in the background, and end it even if the test fails."""
+
+    async def run() -> None:
+        async with running_bot(settings):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
 async def readiness(url: str | None) -> tuple[int, dict[str, Any]]:
-    """What `/readyz` says."""
+    """Return the answer of `/readyz`."""
     async with aiohttp.ClientSession() as http, http.get(f"{url}/readyz") as answer:
         return answer.status, (await answer.json())["checks"]
 
 
 def tickets(slack: SlackStandIn) -> int:
-    """How often the bot has asked for the address of a socket."""
+    """Return how often the bot has asked for the address of a socket."""
     return sum(exchange.name == "apps.connections.open" for exchange in slack.traffic)
 
 
@@ -131,40 +148,26 @@ async def test_the_bot_waits_for_a_slack_that_is_not_there_yet_and_says_so(
     port = free_port()
     slack.trouble.go_away()
 
-    async def run() -> None:
-        async with running_bot(settings_for(AVATAR_HTTP_PORT=port)):
-            await asyncio.sleep(3600)
-
-    running = asyncio.create_task(run())
     with capture_logs() as lines:
-        await until(lambda: any(line["event"] == "waiting" for line in lines))
-        status, checks = await readiness(f"http://127.0.0.1:{port}")
-        assert (status, checks["slack"]["ok"], checks["database"]["ok"]) == (503, False, True)
-        assert "Slack cannot be asked who the bot is" in checks["slack"]["reason"]
-        slack.trouble.clear()
-        await until(lambda: any(line["event"] == "ready" for line in lines))
-    running.cancel()
-    await asyncio.wait({running})
+        async with starting(settings_for(AVATAR_HTTP_PORT=port)):
+            await until(lambda: any(line["event"] == "waiting" for line in lines))
+            status, checks = await readiness(f"http://127.0.0.1:{port}")
+            assert (status, checks["slack"]["ok"], checks["database"]["ok"]) == (503, False, True)
+            assert "Slack cannot be asked who the bot is" in checks["slack"]["reason"]
+            slack.trouble.clear()
+            await until(lambda: any(line["event"] == "ready" for line in lines))
 
     assert all("SLACK_API_URL" in line["advice"] for line in lines if line["event"] == "waiting")
 
 
-async def test_a_database_that_is_not_there_yet_is_waited_for(
-    postgresql: Any, settings_for: Callable[..., Settings]
-) -> None:
+async def test_a_database_that_is_not_there_yet_is_waited_for(settings_for: Callable[..., Settings]) -> None:
     port = free_port()
     away = SecretStr(f"postgresql+asyncpg://bot:canary-password@127.0.0.1:{free_port()}/log")
 
-    async def run() -> None:
-        async with running_bot(settings_for(AVATAR_HTTP_PORT=port, AVATAR_DATABASE_URL=away)):
-            raise AssertionError
-
-    running = asyncio.create_task(run())
     with capture_logs() as lines:
-        await until(lambda: any(line["event"] == "waiting" for line in lines))
-        status, checks = await readiness(f"http://127.0.0.1:{port}")
-    running.cancel()
-    await asyncio.wait({running})
+        async with starting(settings_for(AVATAR_HTTP_PORT=port, AVATAR_DATABASE_URL=away)):
+            await until(lambda: any(line["event"] == "waiting" for line in lines))
+            status, checks = await readiness(f"http://127.0.0.1:{port}")
 
     assert (status, checks["database"]["ok"]) == (503, False)
     assert "The database cannot be opened" in checks["database"]["reason"]

@@ -1,4 +1,4 @@
-"""The credentials are tried once when the bot starts: what is wrong is said before anybody starts a job."""
+"""The bot checks its credentials at the start, and reports wrong ones before anybody starts a job."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Warned = Callable[..., Any]
 
 @pytest.fixture
 def warned(slack: SlackStandIn, metastudio: MetaStudioStandIn, settings_for: SettingsFor) -> Warned:
-    """Start the bot with settings that are wrong; what the process log says of it."""
+    """Return a function that starts the bot with wrong settings and returns its warnings."""
 
     async def start(clock: Clock | None = None, **wrong: Any) -> dict[str, Any]:
         with capture_logs() as lines:

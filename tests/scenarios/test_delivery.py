@@ -1,4 +1,4 @@
-"""Where the bot cannot post, people are told all the same: a job ID is never lost."""
+"""If the bot cannot post in a channel, people are told by another route: a job ID is never lost."""
 
 import time
 
@@ -30,8 +30,8 @@ async def test_a_channel_without_the_bot_hears_of_the_job_through_the_response_u
     assert ("invite it to this channel" in announcement.text) is (channel != DM)
     [row] = await stage.log()
     assert row.status is Status.STARTED
-    assert row.announced_at is not None
-    assert (row.message_channel, row.message_ts) == (None, None)
+    assert row.told.announced_at is not None
+    assert (row.told.channel, row.told.ts) == (None, None)
 
 
 async def test_an_archived_channel_hears_of_the_job_through_the_response_url(stage: Stage) -> None:
@@ -78,14 +78,14 @@ async def test_when_slack_takes_nothing_at_all_it_is_tried_again_later(stage: St
     await stage.types(ROOM)
     assert stage.news() == []
     [row] = await stage.log()
-    assert (row.status, row.announced_at) == (Status.STARTED, None)
+    assert (row.status, row.told.announced_at) == (Status.STARTED, None)
 
     stage.clock.advance(6)
     await until(lambda: bool(stage.news()))
     [announcement] = stage.news()
     assert stage.metastudio.jobs[0].job_id in announcement.text
-    [row] = await stage.until_logged(lambda rows: rows[0].announced_at is not None)
-    assert (row.message_ts, row.lease_until) == (announcement.ts, None)
+    [row] = await stage.until_logged(lambda rows: rows[0].told.announced_at is not None)
+    assert (row.told.ts, row.lease_until) == (announcement.ts, None)
 
 
 async def test_a_failure_is_told_privately_where_the_bot_is_no_member(stage: Stage) -> None:
@@ -120,7 +120,7 @@ async def test_a_response_url_that_does_not_say_ok_has_not_delivered(stage: Stag
         assert time.monotonic() - began < 10
         assert stage.metastudio.jobs[-1].job_id in stage.told_directly(MEI)[-1]
     rows = await stage.log()
-    assert all(row.announced_at and row.message_ts for row in rows)
+    assert all(row.told.announced_at and row.told.ts for row in rows)
 
 
 async def test_where_every_route_answers_with_nonsense_the_post_stays_due_until_one_delivers(
@@ -130,7 +130,7 @@ async def test_where_every_route_answers_with_nonsense_the_post_stays_due_until_
         stage.slack.trouble.answer_with(Answered(200, '{"ok": false}', "application/json"), method)
     await stage.types(ROOM)
     [row] = await stage.log()
-    assert (row.status, row.announced_at) == (Status.STARTED, None)
+    assert (row.status, row.told.announced_at) == (Status.STARTED, None)
     assert stage.news() == []
 
     stage.slack.trouble.clear()

@@ -1,4 +1,4 @@
-"""The same room and region twice within ten seconds is taken for one wish, unless somebody says otherwise."""
+"""The same room and region within ten seconds is a duplicate, unless a person insists."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ import pytest
 from bot.domain.invocation import Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import flat
 from tests.stage import JONAS, MEI, Stage, buttons
 
 
@@ -27,7 +28,9 @@ async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_wa
     assert "Your start was not sent" in told.text
     assert buttons(told) == ["Open it", "Stop it", "Start another"]
     rows = await stage.log()
-    assert [(row.user_id, row.status) for row in rows] == [(MEI, Status.STARTED), (JONAS, Status.REFUSED)]
+    made, refused = rows
+    assert (made.origin.user_id, made.status) == (MEI, Status.STARTED)
+    assert (refused.origin.user_id, refused.status) == (JONAS, Status.REFUSED)
     assert rows[1].reason == reason(Code.ALREADY_RUNNING, user_id=MEI)
 
 
@@ -42,7 +45,9 @@ async def test_who_wants_another_one_gets_one_however_often_they_click(stage: St
     assert len(stage.announced()) == 2
     clicked = [row for row in await stage.log() if row.source is Source.BUTTON]
     assert sorted(row.status for row in clicked) == [Status.REFUSED, Status.STARTED]
-    assert {(row.user_id, row.room_id, row.region) for row in clicked} == {(JONAS, "lobby", "cn-north-4")}
+    assert {(row.origin.user_id, flat(row).room_id, flat(row).region) for row in clicked} == {
+        (JONAS, "lobby", "cn-north-4")
+    }
 
 
 async def test_of_many_who_ask_at_once_one_is_served(stage: Stage) -> None:

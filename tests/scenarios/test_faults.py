@@ -1,9 +1,7 @@
-"""What fails beneath the bot while jobs run: nothing is doubled, nothing is lost, and people are told."""
+"""Failures around the bot while jobs run: nothing is done twice, nothing is lost, and people are told."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from pydantic import SecretStr
 
@@ -11,22 +9,12 @@ from bot.domain.invocation import Action, JobState, Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings
+from tests.fakes import flat
+from tests.locked import file_of, locked
 from tests.stage import GENERAL, JONAS, MEI, Clock, Stage, buttons, staged, until
 
 HOUR = 3600.0
 OVER = {state for state in JobState if state.is_over}
-
-
-@contextmanager
-def locked(sqlite_url: str) -> Iterator[None]:
-    """Another process keeps the log for itself."""
-    locker = sqlite3.connect(sqlite_url.partition("///")[2], isolation_level=None)
-    locker.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        locker.execute("ROLLBACK")
-        locker.close()
 
 
 async def test_where_the_answer_comes_after_the_response_url_has_expired_there_is_a_direct_message(
@@ -44,7 +32,7 @@ async def test_where_the_answer_comes_after_the_response_url_has_expired_there_i
     [direct] = [message for message in stage.slack.messages(viewer=MEI) if message.channel != GENERAL]
     assert job.job_id in direct.text
     [row] = await stage.log()
-    assert (row.status, row.message_channel, row.message_ts) == (Status.STARTED, direct.channel, direct.ts)
+    assert (row.status, row.told.channel, row.told.ts) == (Status.STARTED, direct.channel, direct.ts)
 
 
 async def test_a_metastudio_that_fails_in_every_way_is_asked_again_after_a_while(socket_stage: Stage) -> None:
@@ -59,8 +47,8 @@ async def test_a_metastudio_that_fails_in_every_way_is_asked_again_after_a_while
     stage.clock.advance(20)
     await until(lambda: not any("Stop" in buttons(message) for message in told), 20)
 
-    rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
-    assert [row.job_state for row in rows] == [
+    rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
+    assert [flat(row).job_state for row in rows] == [
         JobState.ENDED,
         JobState.SILENT,
         JobState.FAILED,
@@ -90,7 +78,7 @@ async def test_a_log_that_is_locked_for_seconds_loses_no_outcome_and_people_are_
     starting = [asyncio.create_task(stage.types(text)) for text in texts]
     stopping = asyncio.create_task(stage.clicks("Stop", running, user=JONAS))
     await until(lambda: len(stage.metastudio.jobs) == 3 and stage.metastudio.jobs[0].ended_at is not None)
-    with locked(sqlite_url):
+    with locked(file_of(sqlite_url)):
         trouble.clear()
         refused, _ = await asyncio.gather(stage.slack.command("/avatar-start", "late"), asyncio.sleep(5))
         await until(lambda: len(stage.announced()) > 1)
@@ -100,7 +88,7 @@ async def test_a_log_that_is_locked_for_seconds_loses_no_outcome_and_people_are_
 
     assert refused.ack is not None
     assert "Nothing was started." in refused.ack["text"]
-    rows = {(row.room_id, row.action): row for row in await stage.log()}
+    rows = {(flat(row).room_id, row.action): row for row in await stage.log()}
     assert {key: row.status for key, row in rows.items() if key[0] != "late"} == {
         ("lobby", Action.START): Status.STARTED,
         ("lobby", Action.STOP): Status.DONE,
@@ -108,7 +96,7 @@ async def test_a_log_that_is_locked_for_seconds_loses_no_outcome_and_people_are_
         ("busy", Action.START): Status.FAILED,
         ("unjoined", Action.START): Status.STARTED,
     }
-    assert all(row.announced_at for row in rows.values() if row.room_id in texts)
+    assert all(row.told.announced_at for row in rows.values() if flat(row).room_id in texts)
     assert stage.metastudio.starts_received == {"lobby": 1, "good": 1, "busy": 1, "unjoined": 1}
     assert len(stage.announced()) == 3
     assert sum("MSS.20010135" in message.text for message in stage.news()) == 1
@@ -153,7 +141,9 @@ async def test_a_clock_that_is_set_back_and_forth_doubles_nothing_and_loses_noth
         assert len(stage.announced()) == 5
         rows = await stage.log()
         assert {row.status for row in rows if row.action is Action.START} == {Status.STARTED}
-        assert all(row.announced_at and row.lease_until is None for row in rows if row.action is Action.START)
+        assert all(
+            row.told.announced_at and row.lease_until is None for row in rows if row.action is Action.START
+        )
         assert all((row.latency_ms or 0) >= 0 for row in rows)
 
 

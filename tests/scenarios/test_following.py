@@ -1,4 +1,4 @@
-"""A job's one message says what becomes of it, from the start to the end."""
+"""A job's one message follows its state from the start to the end."""
 
 import asyncio
 from dataclasses import replace
@@ -10,6 +10,7 @@ from bot.domain.invocation import JobState
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
+from tests.fakes import flat
 from tests.stage import AVATARS, GENERAL, HURRY, JONAS, MEI, Clock, Stage, StagedWith, buttons, staged, until
 
 STUDIO = "C0STUDIO01"
@@ -46,17 +47,17 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
     stage.clock.advance(60)
     await stage.clicks("Stop", told["lobby"], user=JONAS)
     await until(lambda: not any("Stop" in buttons(message) for message in told.values()), 20)
-    rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows[:5]))
+    rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows[:5]))
     await until(lambda: all(thread_of(stage, message) for message in told.values()))
     for row, (room, (sign, state, job_state)) in zip(rows, lives.items(), strict=False):
         message = told[room]
         assert message.text.startswith(f"{sign}  Room `{room}` {state}")
-        assert row.job_state is job_state
+        assert flat(row).job_state is job_state
         assert (message.ts, message.channel) == (accepted[room].ts, AVATARS)
         assert stage.slack.messages(channel=AVATARS).count(message) == 1
         [line] = thread_of(stage, message)
         assert line.text.startswith(f"{sign}  Room `{room}` {state}")
-        assert f"Job `{row.job_id}`" in line.text
+        assert f"Job `{flat(row).job_id}`" in line.text
         assert (f"<@{MEI}>" in line.text) is (job_state is JobState.FAILED)
         assert not line.reply_broadcast
         for line_of_voices in accepted[room].text.splitlines()[2:]:
@@ -120,7 +121,7 @@ async def test_a_metastudio_that_throttles_is_asked_less_often(socket_stage: Sta
     stage.metastudio.trouble.throttle("jobs")
     await stage.starts()
     await until(lambda: stage.asked("jobs") == 1)
-    await asyncio.sleep(2.5 / HURRY)  # two seconds are the usual time between looks at a job that starts
+    await asyncio.sleep(2.5 / HURRY)  # usually a starting job is read every two seconds
 
     assert stage.asked("jobs") == 1
 
@@ -142,8 +143,8 @@ async def test_where_the_announcement_cannot_be_changed_the_starter_hears_of_the
     }
     assert "is starting" in sent_elsewhere.text
     assert "is starting" in archived.text
-    rows = await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
-    assert [row.job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
+    rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
+    assert [flat(row).job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
 
 
 async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old_buttons_tell_it_too(
@@ -166,7 +167,7 @@ async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old
         [line] = [text for text in told if job.job_id in text]
         assert f"Room `{room}` {end}" in line
 
-    await stage.until_logged(lambda rows: all(row.job_state in OVER for row in rows))
+    await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
     asked = stage.asked("stop"), stage.asked("state")
     for room, end in ends.items():
         assert buttons(old[room]) == ["Stop", "Details", "RTC access"]

@@ -1,4 +1,4 @@
-"""What a hostile or broken surrounding does: nothing leaks, nothing is lost, nothing hangs."""
+"""A hostile or broken environment: nothing leaks, nothing is lost, nothing hangs."""
 
 import asyncio
 import threading
@@ -19,6 +19,7 @@ from bot.domain.invocation import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import Mode, Settings
+from tests.fakes import flat
 from tests.stage import ROOM, Stage, free_port, staged, until
 
 Answers = Callable[[web.Request], Any]
@@ -26,7 +27,7 @@ Answers = Callable[[web.Request], Any]
 
 @asynccontextmanager
 async def cloud_that(answers: Answers) -> AsyncIterator[str]:
-    """A cloud that answers every request in one way; its address."""
+    """Run a cloud with one fixed answer, and yield its address."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         answer: web.StreamResponse = await answers(request)
@@ -39,7 +40,7 @@ async def cloud_that(answers: Answers) -> AsyncIterator[str]:
 
 
 async def everything_of(stage: Stage) -> str:
-    """All that people see and all that is stored."""
+    """Return everything that people see, and everything that is stored."""
     return str(stage.slack.messages()) + str(await stage.log())
 
 
@@ -134,7 +135,7 @@ async def test_a_job_is_not_lost_to_a_byte_that_does_not_belong(
         await stage.types(ROOM)
         [row] = await stage.log()
 
-        assert (row.status, row.job_id) == (Status.STARTED, "job-1")
+        assert (row.status, flat(row).job_id) == (Status.STARTED, "job-1")
         assert "job-1" in stage.news()[-1].text
 
 
@@ -157,7 +158,7 @@ async def test_no_job_is_started_once_the_log_has_been_removed(
         assert not metastudio.jobs
         async with http.get(f"{stage.bot.web_url}/readyz") as ready:
             assert ready.status == 503
-    # aiosqlite lets the thread of a connection that could not be opened end by itself.
+    # aiosqlite does not wait for the thread of a connection that could not be opened.
     await until(lambda: not any("_connection_worker" in thread.name for thread in threading.enumerate()))
 
 

@@ -1,4 +1,4 @@
-"""What a bot has left behind, by a crash at any step, is taken up by the next one."""
+"""After a crash at any step, the next bot continues the unfinished work."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,15 +11,15 @@ from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
 from bot.store.connect import open_database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
+from tests.fakes import an_invocation, flat
 from tests.stage import AVATARS, JONAS, MEI, Clock, Console, Stage, StagedWith, buttons, staged, until
 
 HELD = timedelta(seconds=30)
-"""How long a row belongs to a process that is alive."""
+"""The lease of a row whose process is alive."""
 
 
 def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **more: Any) -> Invocation:
-    """A row as it was when its process ended."""
+    """Return a row as its process left it."""
     row: dict[str, Any] = {
         "id": uuid4().hex,
         "created_at": clock.now() - timedelta(seconds=age),
@@ -33,12 +33,11 @@ def left_behind(clock: Clock, room_id: str, status: Status, *, age: float, **mor
         "trigger_id": uuid4().hex,
         "lease_until": clock.now() + HELD,
     }
-    return Invocation(**(row | more))
+    return an_invocation(**(row | more))
 
 
 async def write_down(settings: Settings, *rows: Invocation) -> None:
     async with open_database(settings.AVATAR_DATABASE_URL.get_secret_value()) as engine:
-        await migrate(engine)
         for row in rows:
             await Invocations(engine).record(row)
 
@@ -76,14 +75,14 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
     )
     await write_down(either_way, *rows)
     if "postgresql" in either_way.AVATAR_DATABASE_URL.get_secret_value():
-        clock.advance(HELD.total_seconds() + 1)  # others may be alive, so what they hold is waited for
+        clock.advance(HELD.total_seconds() + 1)  # other processes may be alive, so their leases must run out
     async with staged(slack, metastudio, either_way, clock) as stage:
         logged = await stage.until_logged(lambda rows: all(row.lease_until is None for row in rows))
-        by_room = {row.room_id: row for row in logged}
+        by_room = {flat(row).room_id: row for row in logged}
 
         young = by_room["young"]
         assert young.status is Status.STARTED
-        assert len(told_of(stage, str(young.job_id))) == 1
+        assert len(told_of(stage, str(flat(young).job_id))) == 1
         assert metastudio.starts_received["young"] == 1
 
         [old] = told_of(stage, "🔴  Room `old` was not started.")
@@ -93,7 +92,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         assert buttons(old) == ["Start it now"]
         assert metastudio.starts_received["old"] == 0
 
-        assert (by_room["made"].status, by_room["made"].job_id) == (Status.STARTED, made)
+        assert (by_room["made"].status, flat(by_room["made"]).job_id) == (Status.STARTED, made)
         [adopted] = told_of(stage, made)
         assert "The call was cut off; the job had started." in adopted.text
         await until(lambda: "is running" in adopted.text)
@@ -108,7 +107,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         assert metastudio.starts_received["unmade"] == 0
 
         [announcement] = told_of(stage, unannounced)
-        assert by_room["unannounced"].message_ts == announcement.ts
+        assert by_room["unannounced"].told.ts == announcement.ts
         await until(lambda: "is running" in announcement.text)
 
         assert by_room["unstopped"].status is Status.DONE

@@ -1,7 +1,6 @@
-"""Many starts at once, the rate limit, the policy, and a log that cannot be written."""
+"""Many starts at once, the rate limit, the policy, and a database that cannot be written."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from bot.domain.invocation import Status
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings
+from tests.locked import file_of, locked
 from tests.stage import ROOM, staged, until
 
 
@@ -64,11 +64,8 @@ async def test_no_job_is_started_that_cannot_be_logged(
     sqlite_url: str,
 ) -> None:
     async with staged(slack, metastudio, settings_for()) as stage:
-        locker = sqlite3.connect(sqlite_url.partition("///")[2], isolation_level=None)
-        locker.execute("BEGIN IMMEDIATE")
-        result = await stage.types(ROOM)
-        locker.execute("ROLLBACK")
-        locker.close()
+        with locked(file_of(sqlite_url)):
+            result = await stage.types(ROOM)
 
         assert result.error is None
         assert result.ack is not None

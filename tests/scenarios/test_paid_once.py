@@ -1,13 +1,13 @@
-"""Nothing is paid twice: duplicates as long as a start is not settled, and buttons that work once."""
+"""Nothing is paid twice: a start has duplicates until it is settled, and buttons work once."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from bot.domain.invocation import Action, Invocation, JobState, Status
 from bot.reasons import other
 from bot.sandbox.slack import Message
+from tests.fakes import changed, flat
 from tests.stage import JONAS, MEI, Console, Stage, StagedWith, buttons, until
 
 UNKNOWN = "It is not known whether room"
@@ -22,7 +22,7 @@ def starts(rows: list[Invocation]) -> list[Invocation]:
 
 
 async def loses(stage: Stage, text: str = "lobby", user: str = MEI) -> Message:
-    """A start that makes no job and gets no answer; what its person is told in the end."""
+    """Type a start that makes no job and gets no answer. Return the last message to the person."""
     stage.metastudio.trouble.server_errors("start", times=1)
     await stage.types(text, user=user)
     return latest(stage, UNKNOWN, user)
@@ -30,7 +30,7 @@ async def loses(stage: Stage, text: str = "lobby", user: str = MEI) -> Message:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bot that does not wait between its looks at a room."""
+    """Let the bot read a room's jobs again without a pause."""
     monkeypatch.setattr("bot.jobs.reconcile.LOOK_PAUSES", (0.01,))
 
 
@@ -50,7 +50,7 @@ async def test_a_start_whose_answer_takes_long_has_duplicates_until_it_is_there(
     await first
     await stage.bot.tasks.idle()
 
-    # And ten seconds more, counted from its answer.
+    # It also has duplicates for ten seconds after its answer.
     stage.clock.advance(5)
     await stage.types("lobby", user=user)
     assert stage.metastudio.starts_made == {"lobby": 1}
@@ -81,7 +81,7 @@ async def test_a_clock_that_is_set_back_makes_no_duplicate_of_what_is_long_over(
     stage = socket_stage
     await stage.types("brief")
     stage.clock.advance(3600)
-    await stage.until_logged(lambda rows: rows[0].job_state is JobState.ENDED)
+    await stage.until_logged(lambda rows: flat(rows[0]).job_state is JobState.ENDED)
     stage.clock.advance(-3600)
     await stage.types("brief")
 
@@ -207,7 +207,7 @@ async def test_start_anyway_names_a_job_that_may_be_it_before_it_starts_another(
     assert buttons(named) == ["Use this one", "Look again", "Start anyway"]
     assert stage.announced() == []
 
-    # Whoever knows of it and wants another one gets it.
+    # A person who knows about it can still start another one.
     await stage.clicks("Start anyway", named)
     assert stage.metastudio.starts_made == {"lobby": 2}
 
@@ -242,11 +242,11 @@ async def test_a_job_without_a_time_is_named_and_the_person_says_that_it_is_thei
     assert job.job_id in announcement.text
     assert told.text == f"✅  Room `lobby` did start: job `{job.job_id}`."
     [row] = starts(await stage.log())
-    assert (row.status, row.job_id) == (Status.STARTED, job.job_id)
-    assert row.adopted_at is not None
+    assert (row.status, flat(row).job_id) == (Status.STARTED, job.job_id)
+    assert flat(row).adopted_at is not None
     assert stage.metastudio.starts_received == {"lobby": 1}
 
-    # It may be somebody else's all the same.
+    # The job may still belong to somebody else.
     await stage.clicks("RTC access", announcement)
     assert "only the bot's admins may see its RTC access" in latest(stage, "admins").text
 
@@ -282,7 +282,10 @@ async def test_of_two_unknown_starts_and_one_late_job_both_are_asked_and_the_fir
         message.text for message in stage.said()
     ]
     assert len(stage.announced()) == 1
-    assert [(row.user_id, row.job_id) for row in starts(await stage.log())] == [(MEI, None), (JONAS, job_id)]
+    assert [(row.origin.user_id, flat(row).job_id) for row in starts(await stage.log())] == [
+        (MEI, None),
+        (JONAS, job_id),
+    ]
 
 
 async def test_of_a_start_and_its_repetition_both_unknown_nobody_is_given_a_late_job(
@@ -314,7 +317,7 @@ async def test_two_starts_that_are_answered_with_one_job_are_both_followed_to_it
     stage.clock.advance(60)
     await until(lambda: all(" ended" in message.text for message in announced))
 
-    await stage.until_logged(lambda rows: {row.job_state for row in starts(rows)} == {JobState.ENDED})
+    await stage.until_logged(lambda rows: {flat(row).job_state for row in starts(rows)} == {JobState.ENDED})
 
 
 async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: Stage) -> None:
@@ -323,8 +326,8 @@ async def test_a_job_id_of_thousands_of_characters_is_one_all_the_same(stage: St
     await stage.types("lobby")
 
     [row] = starts(await stage.log())
-    assert (row.status, row.job_id) == (Status.STARTED, job_id)
-    assert row.announced_at is not None
+    assert (row.status, flat(row).job_id) == (Status.STARTED, job_id)
+    assert row.told.announced_at is not None
     [announcement] = stage.announced()
     shown = "".join(
         block["text"]["text"].strip("`")
@@ -347,7 +350,7 @@ async def test_start_anyway_that_made_no_job_leaves_the_unknown_start_in_the_way
     blocked = latest(stage, "It is not known whether room `lobby` started, by", JONAS)
     assert stage.metastudio.starts_received == {"lobby": 2}
 
-    # The way on is there all the same, as often as the start is refused.
+    # Every refusal offers the button again.
     stage.slack.trouble.server_errors("response_url")
     stage.metastudio.trouble.unsupport("start", times=1)
     await stage.clicks("Start anyway", blocked, user=JONAS)
@@ -365,7 +368,7 @@ async def test_start_it_now_looks_first_also_after_a_repetition_that_had_no_turn
     async with staged_with() as stage:
         told = await loses(stage)
         await stage.bot.invocations.record(
-            replace(
+            changed(
                 (await stage.log())[0],
                 id="repetition",
                 status=Status.REFUSED,

@@ -1,4 +1,4 @@
-"""What a client needs to join a job's RTC room: for whoever started the job, in a modal, and nowhere else."""
+"""RTC access: only the person who started the job sees it, in a modal and nowhere else."""
 
 import asyncio
 import io
@@ -12,12 +12,13 @@ import structlog
 from bot.domain.invocation import Action, Status
 from bot.runtime.process_log import configure_logging
 from bot.settings import LogFormat, LogLevel, Switch
+from tests.fakes import flat
 from tests.stage import AMARA, JONAS, MEI, Stage, StagedWith, buttons, until
 
 
 @pytest.fixture
 def at_debug() -> Iterator[io.StringIO]:
-    """What the process says while it says all that it can, and keeps no secret of its own accord."""
+    """Yield the process log at DEBUG. Its redaction knows no secret by value."""
     root, said = logging.getLogger(), io.StringIO()
     handlers, level, raises, style = (
         root.handlers,
@@ -34,16 +35,18 @@ def at_debug() -> Iterator[io.StringIO]:
 
 
 def modal(stage: Stage, user: str = MEI) -> str:
-    """All that is in the one modal before somebody."""
+    """Return everything in the modal that a person sees."""
     [view] = stage.slack.views.stack(user)
     assert view.content["title"]["text"] == "RTC access"
     return str(view.blocks)
 
 
 async def access_rows(stage: Stage) -> list[tuple[str, str | None, Status]]:
-    """The rows of looks: by whom, at which job, and what came of it."""
+    """Return person, job and status of each use of RTC access."""
     return [
-        (row.user_id, row.job_id, row.status) for row in await stage.log() if row.action is Action.RTC_ACCESS
+        (row.origin.user_id, flat(row).job_id, row.status)
+        for row in await stage.log()
+        if row.action is Action.RTC_ACCESS
     ]
 
 

@@ -1,6 +1,7 @@
-"""Somebody types `/avatar-start`, over either transport and either database."""
+"""A person types `/avatar-start`, with each transport and each database."""
 
 from bot.domain.invocation import Action, JobState, Status
+from tests.fakes import flat
 from tests.stage import AVATARS, JONAS, MEI, ROOM, Stage, buttons
 
 
@@ -21,15 +22,15 @@ async def test_a_start_is_acknowledged_announced_and_logged(stage: Stage) -> Non
 
     [row] = await stage.log()
     assert row.status is Status.STARTED
-    assert (row.room_id, row.region, row.job_id) == (ROOM, "cn-north-4", job.job_id)
-    assert (row.user_id, row.channel_id, row.text) == (MEI, AVATARS, f"{ROOM} cn-north-4")
-    assert row.http_status == 202
-    assert row.request_id == stage.metastudio.calls[-1].request_id
-    assert (row.message_channel, row.message_ts) == (AVATARS, announcement.ts)
-    assert row.job_state is JobState.ACCEPTED
-    assert row.announced_at is not None
+    assert (flat(row).room_id, flat(row).region, flat(row).job_id) == (ROOM, "cn-north-4", job.job_id)
+    assert (row.origin.user_id, row.origin.channel_id, row.text) == (MEI, AVATARS, f"{ROOM} cn-north-4")
+    assert row.answer.http_status == 202
+    assert row.answer.request_id == stage.metastudio.calls[-1].request_id
+    assert (row.told.channel, row.told.ts) == (AVATARS, announcement.ts)
+    assert flat(row).job_state is JobState.ACCEPTED
+    assert row.told.announced_at is not None
     assert row.lease_until is None
-    assert row.response_url is None
+    assert row.origin.response_url is None
 
 
 async def test_what_is_asked_reaches_metastudio_with_the_name_of_the_person(stage: Stage) -> None:
@@ -73,11 +74,11 @@ async def test_a_busy_room_is_told_to_the_person_with_code_request_id_and_advice
     [row] = await stage.log()
     assert told.visible_to == MEI
     assert "`MSS.20010135`" in told.text
-    assert f"`{row.request_id}`" in told.text
+    assert f"`{row.answer.request_id}`" in told.text
     assert "raise the room's concurrency" in told.text
     assert row.status is Status.FAILED
-    assert row.error_code == "MSS.20010135"
-    assert row.announced_at is not None
+    assert row.answer.error_code == "MSS.20010135"
+    assert row.told.announced_at is not None
 
 
 async def test_a_start_whose_answer_is_lost_is_found_again_and_never_sent_twice(stage: Stage) -> None:
@@ -86,7 +87,7 @@ async def test_a_start_whose_answer_is_lost_is_found_again_and_never_sent_twice(
     [row] = await stage.log()
     [job] = stage.metastudio.jobs
     [announcement] = stage.news()
-    assert (row.status, row.job_id) == (Status.STARTED, job.job_id)
+    assert (row.status, flat(row).job_id) == (Status.STARTED, job.job_id)
     assert announcement.visible_to is None
     assert job.job_id in announcement.text
     assert "The call was cut off; the job had started." in announcement.text

@@ -1,4 +1,4 @@
-"""Somebody stops a job, by its button or by `/avatar stop`."""
+"""A person stops a job with its button or with `/avatar stop`."""
 
 import asyncio
 import sqlite3
@@ -10,22 +10,23 @@ from bot.domain.invocation import Action, JobState, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.sandbox.metastudio import MetaStudioStandIn
+from tests.fakes import flat
 from tests.stage import AMARA, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
 UNHEARD_OF = "26f06524-4f75-4b3a-a853-b649a21aaf66"
 
 
 async def stops(stage: Stage) -> list[tuple[Source, str, str | None, Status]]:
-    """The rows of stops: by which way, by whom, of which job, and what came of it."""
+    """Return source, person, job and status of each stop."""
     return [
-        (row.source, row.user_id, row.job_id, row.status)
+        (row.source, row.origin.user_id, flat(row).job_id, row.status)
         for row in await stage.log()
         if row.action is Action.STOP
     ]
 
 
 def over(stage: Stage) -> list[bool]:
-    """Of each job whether it has ended."""
+    """Return for each job if it has ended."""
     return [job.ended_at is not None for job in stage.metastudio.jobs]
 
 
@@ -188,7 +189,7 @@ async def test_two_who_stop_a_job_at_once_are_both_answered_and_one_of_them_did_
     )
     told = [message.text for user in (JONAS, AMARA) for message in stage.said(user) if message.visible_to]
     assert sorted("over already" in text for text in told) == [False, True, True]
-    assert sum(row.job_state is JobState.STOPPED for row in (await stage.log())[1:]) == 1
+    assert sum(flat(row).job_state is JobState.STOPPED for row in (await stage.log())[1:]) == 1
 
 
 async def test_a_button_works_when_the_log_no_longer_knows_the_start(
@@ -220,7 +221,7 @@ async def test_a_stop_that_metastudio_refuses_is_told_with_what_to_do(socket_sta
     assert "does not offer this operation" in told_last(stage, MEI)
     assert "Other operations work at METASTUDIO_ENDPOINT" in told_last(stage, MEI)
     [_, row] = await stage.log()
-    assert (row.status, row.error_code, row.lease_until) == (Status.FAILED, "APIGW.0101", None)
+    assert (row.status, row.answer.error_code, row.lease_until) == (Status.FAILED, "APIGW.0101", None)
     assert buttons(announcement) == ["Stop", "Details", "RTC access"]
 
 

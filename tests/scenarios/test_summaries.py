@@ -1,4 +1,4 @@
-"""The summary is always there: what a start leaves out is read afterwards, kept, and shown by an edit."""
+"""The summary is always complete: what a start leaves out is read later, stored, and shown by an edit."""
 
 import json
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from bot.domain.invocation import JobState
 from bot.sandbox.metastudio import MetaStudioStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.settings import Settings
+from tests.fakes import flat
 from tests.stage import AVATARS, GENERAL, MEI, ROOM, Clock, Stage, StagedWith, buttons, staged, until
 
 SUMMARY = ("Video ", "Voice ")
@@ -19,8 +20,8 @@ def has_summary(message: Message) -> bool:
 
 
 async def configuration(stage: Stage) -> dict[str, Any]:
-    """What the newest row holds."""
-    values: dict[str, Any] = json.loads((await stage.log())[-1].configuration or "")
+    """Return the configuration in the newest row."""
+    values: dict[str, Any] = json.loads(flat((await stage.log())[-1]).configuration or "")
     return values
 
 
@@ -151,9 +152,9 @@ async def test_an_announcement_that_cannot_be_edited_does_not_keep_its_row_from_
     stage = socket_stage
     announcement = await stage.starts("bare", channel=GENERAL)
     assert announcement.origin == "response_url"
-    await stage.until_logged(lambda rows: "voice_config_list" in (rows[0].configuration or ""))
+    await stage.until_logged(lambda rows: "voice_config_list" in (flat(rows[0]).configuration or ""))
     stage.clock.advance(4)
-    [row] = await stage.until_logged(lambda rows: rows[0].job_state is JobState.RUNNING)
+    [row] = await stage.until_logged(lambda rows: flat(rows[0]).job_state is JobState.RUNNING)
     assert row.room_name == "bare"
     assert "Voice" not in announcement.text
 

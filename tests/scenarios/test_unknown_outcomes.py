@@ -1,4 +1,4 @@
-"""A start whose outcome is not known: its job is looked for, and never is a second start sent by itself."""
+"""A start of unknown outcome: the bot looks for its job, and never sends a second start by itself."""
 
 import asyncio
 
@@ -8,13 +8,14 @@ from bot.domain.invocation import Action, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.sandbox.slack import Message
+from tests.fakes import flat
 from tests.stage import MEI, Console, Stage, StagedWith, buttons, until
 
 NOTE = "The call was cut off; the job had started."
 
 
 def told_of(stage: Stage, room: str) -> Message:
-    """The latest that Mei alone was told of a room whose start is not settled."""
+    """Return the last private message to Mei about a room whose start is unknown."""
     return [message for message in stage.news() if f"whether room `{room}` started" in message.text][-1]
 
 
@@ -32,8 +33,12 @@ async def test_the_job_that_was_made_is_found_and_announced_with_a_note(
         assert NOTE in announcement.text
         assert len(stage.news()) == 1
         [row] = await stage.log()
-        assert (row.status, row.job_id, row.reason) == (Status.STARTED, job.job_id, reason(Code.ADOPTED))
-        assert row.announced_at is not None
+        assert (row.status, flat(row).job_id, row.reason) == (
+            Status.STARTED,
+            job.job_id,
+            reason(Code.ADOPTED),
+        )
+        assert row.told.announced_at is not None
         assert stage.metastudio.starts_received == {"lobby": 1}
 
 
@@ -53,19 +58,19 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
         assert "look at the room's jobs in the MetaStudio console" in told.text
         assert buttons(told) == ["Look again", "Start anyway"]
     started, *unknown = await stage.log()
-    assert str(started.job_id) in others.text
-    assert {(row.status, row.http_status, row.error_code) for row in unknown} == {
+    assert str(flat(started).job_id) in others.text
+    assert {(row.status, row.answer.http_status, row.answer.error_code) for row in unknown} == {
         (Status.UNKNOWN, 500, "MSS.00000004")
     }
 
-    # Look again, in vain: a job that is somebody's does not count.
+    # Look again finds nothing: a job that belongs to somebody does not count.
     stage.metastudio.trouble.clear()
     for room in ("late", "shared"):
         await stage.clicks("Look again", told_of(stage, room))
         assert "MetaStudio lists no new job in this room." in told_of(stage, room).text
         assert "Looked again: " in str(told_of(stage, room).blocks)
 
-    # Then the job is there, and nothing is left to settle or to press.
+    # Then the job exists. The start is settled, and no button is left.
     told = told_of(stage, "late")
     job_id = await console("late")
     await stage.clicks("Look again", told)
@@ -82,7 +87,7 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
     assert stage.metastudio.starts_received == {"shared": 2, "late": 2, "never": 2}
 
     rows = await stage.log()
-    assert [row.job_id for row in rows if row.room_id == "late"] == [job_id]
+    assert [flat(row).job_id for row in rows if flat(row).room_id == "late"] == [job_id]
     assert [row.status for row in rows if row.action is Action.LOOK] == [Status.DONE] * 3
     clicked = [row for row in rows if row.action is Action.START and row.source is Source.BUTTON]
     assert sorted(row.status for row in clicked) == [Status.REFUSED, Status.STARTED]
@@ -105,4 +110,4 @@ async def test_of_two_new_jobs_none_is_adopted_and_both_are_named(
         assert buttons(told) == ["Use this one", "Use this one", "Look again", "Start anyway"]
         assert stage.announced() == []
         [row] = await stage.log()
-        assert (row.status, row.job_id) == (Status.UNKNOWN, None)
+        assert (row.status, flat(row).job_id) == (Status.UNKNOWN, None)

@@ -1,8 +1,7 @@
-"""Who presses and who types: guests from another workspace, private channels, rooms that are only claimed."""
+"""Who may click and type: guests from another workspace, private channels, wrong rooms."""
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from bot.domain.invocation import Action, ChannelKind, Invocation, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import an_invocation, changed, flat
 from tests.stage import AMARA, AVATARS, JONAS, MEI, ROOM, Console, Stage, StagedWith, buttons, until
 
 PRIYA, PARTNER = "U0PRIYA001", "T0PARTNER1"
@@ -40,7 +40,7 @@ async def test_a_guest_may_look_at_what_runs_and_is_refused_all_else(stage: Stag
     assert "1 avatar job is under way." in ack_of(await stage.types("jobs", "/avatar", user=PRIYA))
 
     assert (stage.asked("stop"), over(stage)) == (0, [False])
-    rows = [row for row in await stage.log() if row.user_id == PRIYA]
+    rows = [row for row in await stage.log() if row.origin.user_id == PRIYA]
     assert [(row.action, row.status) for row in rows] == [
         (Action.STOP, Status.REFUSED),
         (Action.RTC_ACCESS, Status.REFUSED),
@@ -48,8 +48,8 @@ async def test_a_guest_may_look_at_what_runs_and_is_refused_all_else(stage: Stag
         (Action.START, Status.REFUSED),
         (Action.JOBS, Status.DONE),
     ]
-    assert {row.foreign_team_id for row in rows} == {PARTNER}
-    assert {row.team_id for row in await stage.log()} == {stage.slack.workspace.team_id}
+    assert {row.origin.foreign_team_id for row in rows} == {PARTNER}
+    assert {row.origin.team_id for row in await stage.log()} == {stage.slack.workspace.team_id}
 
 
 async def test_a_guest_whom_the_policy_names_may_act(staged_with: StagedWith) -> None:
@@ -67,7 +67,7 @@ async def test_jobs_of_private_channels_are_counted_elsewhere_and_listed_there(s
     await stage.types("secret-plans", channel=PLANS, user=AMARA)
     await stage.types("secret-direct", channel="D0MEIJONAS", user=JONAS)
     rows = await stage.log()
-    assert [row.channel_kind for row in rows] == [
+    assert [row.origin.channel_kind for row in rows] == [
         ChannelKind.PUBLIC,
         ChannelKind.PRIVATE,
         ChannelKind.PRIVATE,
@@ -79,9 +79,9 @@ async def test_jobs_of_private_channels_are_counted_elsewhere_and_listed_there(s
     assert "and 2 in private channels" in ack_of(in_public)
     everything = json.dumps(in_public.ack)
     for row in rows[1:]:
-        shown = row.user_id == AMARA
-        assert (str(row.room_id) in everything) is shown
-        assert (str(row.job_id) in everything) is shown
+        shown = row.origin.user_id == AMARA
+        assert (str(flat(row).room_id) in everything) is shown
+        assert (str(flat(row).job_id) in everything) is shown
 
     in_studio = ack_of(await stage.types("jobs", "/avatar", user=MEI, channel=STUDIO))
     assert "secret-studio" in in_studio
@@ -195,23 +195,23 @@ async def test_start_anyway_of_somebody_elses_start_is_announced_where_it_is_pre
 
 
 async def left_behind(stage: Stage, **changes: Any) -> Invocation:
-    """What comes of a stop by Jonas that a process left behind before it was sent."""
+    """Let a process leave behind a stop by Jonas that was not sent. Return its row after recovery."""
     [start, *_] = await stage.log()
     now = stage.clock.now()
-    stop = Invocation(
+    stop = an_invocation(
         id="left-behind",
         created_at=now,
         action=Action.STOP,
         source=Source.COMMAND,
         status=Status.RECEIVED,
-        team_id=start.team_id,
+        team_id=start.origin.team_id,
         channel_id=AVATARS,
         user_id=JONAS,
-        room_id=start.room_id,
-        job_id=start.job_id,
+        room_id=flat(start).room_id,
+        job_id=flat(start).job_id,
         lease_until=now,
     )
-    await stage.bot.invocations.record(replace(stop, **changes))
+    await stage.bot.invocations.record(changed(stop, **changes))
     rows = await stage.until_logged(lambda rows: rows[-1].status is not Status.RECEIVED)
     await stage.bot.tasks.idle()
     return rows[-1]
@@ -235,6 +235,6 @@ async def test_a_stop_left_behind_does_not_claim_a_job_that_is_not_in_the_room(
     async with staged_with() as stage:
         await stage.types("lobby")
         row = await left_behind(stage, job_id=await console("boardroom"))
-        assert (row.status, row.job_state) == (Status.DONE, None)
+        assert (row.status, flat(row).job_state) == (Status.DONE, None)
         assert "is over already, or MetaStudio never had such a job there" in stage.said(JONAS)[-1].text
         assert over(stage) == [False, False]

@@ -1,4 +1,4 @@
-"""In a crowd acks go first; otherwise nothing waits for them."""
+"""In a crowd acks go first. Otherwise nothing waits for them."""
 
 import asyncio
 from contextlib import ExitStack

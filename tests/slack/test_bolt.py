@@ -1,4 +1,4 @@
-"""The Bolt app: whom it acts for, and what is answered when a listener fails."""
+"""The Bolt app: its authorization, and its answer when a listener fails."""
 
 import asyncio
 import json
@@ -41,14 +41,14 @@ Dispatch = Callable[[dict[str, Any]], Awaitable[BoltResponse]]
 
 @pytest.fixture
 def app() -> AsyncApp:
-    """Over a Slack that cannot be reached: whoever asks it anything fails."""
+    """Return an app whose Slack cannot be reached, so that every call fails."""
     slack = AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
     return bolt_app(slack, INSTALLATION, lambda: "reference-1")
 
 
 @pytest.fixture
 def dispatch(app: AsyncApp) -> Dispatch:
-    """A payload, as it comes through Socket Mode."""
+    """Return a function that dispatches a payload as Socket Mode does."""
 
     async def send(payload: dict[str, Any]) -> BoltResponse:
         return await app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
@@ -136,7 +136,7 @@ async def test_an_ack_is_sent_as_soon_as_its_listener_has_ended(app: AsyncApp, d
         await ack("Starting …")
 
     sending = asyncio.ensure_future(dispatch(COMMAND))
-    for _ in range(20):  # turns of the loop, in none of which anybody sleeps
+    for _ in range(20):  # turns of the event loop, without a sleep
         await asyncio.sleep(0)
     assert sending.done()
     assert sending.result().body == "Starting …"

@@ -1,4 +1,4 @@
-"""What Slack, and what stands between it and the bot, can answer; and which call is made again."""
+"""Answers of Slack and of proxies in between, and which calls are retried."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ PAGE = "<html><title>Sign in to the guest network</title></html>"
 
 @dataclass
 class Says:
-    """An answer as it is, with headers if it has any."""
+    """An answer: body, status and headers."""
 
     status: int
     body: str = ""
@@ -42,14 +42,14 @@ class Says:
 
 
 async def cut(request: web.Request) -> web.StreamResponse:
-    """A connection that ends before the answer."""
+    """Close the connection before the answer."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def half(request: web.Request) -> web.StreamResponse:
-    """An answer of two bytes that ends after the first."""
+    """Close the connection after the first of two bytes."""
     response = web.StreamResponse(headers={"Content-Length": "2"})
     await response.prepare(request)
     await response.write(b"o")
@@ -59,7 +59,7 @@ async def half(request: web.Request) -> web.StreamResponse:
 
 
 class Server:
-    """Answers its calls one after the other, the last one over and over; `/elsewhere` says ok."""
+    """Gives its answers one after the other; the last one is repeated. `/elsewhere` answers ok."""
 
     def __init__(self) -> None:
         self.answers: list[Handler] = []

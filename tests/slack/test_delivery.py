@@ -1,4 +1,4 @@
-"""Delivering messages through the real client to Slack's stand-in."""
+"""Delivery of messages with the real client to Slack's stand-in."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -23,6 +23,7 @@ from bot.sandbox.slack import Message as Seen
 from bot.slack.calls import MOST_THROTTLED_TRIES, MOST_TRIES, TRY_SECONDS
 from bot.slack.client import CALL_SECONDS
 from bot.slack.delivery import CHANNEL_SECONDS, ROUTE_SECONDS, Delivered, Delivery
+from tests.fakes import an_invocation, changed
 from tests.stage import AVATARS, MEI
 
 GENERAL = "C0GENERAL1"
@@ -31,7 +32,7 @@ WITH_JONAS = "D0MEIJONAS"
 WITH_THE_BOT = "D00MEI00001"
 BOT = "U0AVATARBOT"
 
-INVOCATION = Invocation(
+INVOCATION = an_invocation(
     id="i1",
     created_at=datetime(2026, 1, 1, 12, tzinfo=UTC),
     action=Action.START,
@@ -45,7 +46,7 @@ ENDED = Message("Avatar job ended.", (section("*Avatar job ended.*"),))
 
 
 def standing(channel: str | None, ts: str | None) -> Post:
-    """An announcement that stands there."""
+    """Return the post of an announcement at this place."""
     return Post(
         id="p1",
         invocation_id=INVOCATION.id,
@@ -57,11 +58,11 @@ def standing(channel: str | None, ts: str | None) -> Post:
 
 
 async def at_once(seconds: float) -> None:
-    """No pause between tries."""
+    """Do not wait between tries."""
 
 
 def rendered(hint: str) -> Message:
-    """The message, with the small print that goes with its route."""
+    """Return the message, with its route's hint in the small print."""
     return Message(f"{MESSAGE.text} {hint}".strip())
 
 
@@ -82,23 +83,23 @@ def delivery(client: AsyncWebClient, session: aiohttp.ClientSession) -> Delivery
 
 
 def seen(slack: SlackStandIn, channel: str | None = None) -> list[Seen]:
-    """What the bot has said, leaving out Slack's own notices."""
+    """Return the bot's messages, without Slack's own notices."""
     return [message for message in slack.messages(channel) if message.origin != "notice"]
 
 
 async def typed_in(slack: SlackStandIn, channel: str, **changes: Any) -> Invocation:
-    """A command that Mei typed there, with an address for answers."""
+    """Return a command that Mei typed in a channel, with a response_url."""
     result = await slack.command("/other", "", channel=channel, user=MEI)
     assert result.error == "dispatch_failed"
-    return replace(INVOCATION, channel_id=channel, response_url=slack.issued_response_urls[-1], **changes)
+    return changed(INVOCATION, channel_id=channel, response_url=slack.issued_response_urls[-1], **changes)
 
 
 async def clicked(slack: SlackStandIn, message: Seen) -> Invocation:
-    """The first button of that message, which Mei has clicked."""
+    """Return Mei's click on the first button of a message."""
     [row] = [block for block in message.blocks if block["type"] == "actions"]
     act = Act(row["block_id"], row["elements"][0]["action_id"])
     await slack.actions.in_message(MEI, message.channel, message.ts, act)
-    return replace(
+    return changed(
         INVOCATION,
         source=Source.BUTTON,
         channel_id=message.channel,
@@ -168,7 +169,7 @@ async def test_what_the_channel_cannot_be_told_the_person_is_told(
 async def test_what_nobody_can_be_told_in_the_channel_goes_into_a_direct_message(
     delivery: Delivery, slack: SlackStandIn
 ) -> None:
-    delivered = await delivery.announce(replace(INVOCATION, channel_id=GENERAL), rendered)
+    delivered = await delivery.announce(changed(INVOCATION, channel_id=GENERAL), rendered)
 
     [message] = seen(slack)
     assert message.channel == WITH_THE_BOT
@@ -177,7 +178,7 @@ async def test_what_nobody_can_be_told_in_the_channel_goes_into_a_direct_message
 
 
 async def test_without_a_channel_the_person_is_told(delivery: Delivery, slack: SlackStandIn) -> None:
-    delivered = await delivery.announce(replace(INVOCATION, channel_id=None), rendered)
+    delivered = await delivery.announce(changed(INVOCATION, channel_id=None), rendered)
 
     [message] = seen(slack)
     assert delivered == Delivered(message.channel, message.ts)
@@ -199,7 +200,7 @@ async def test_a_message_that_slack_takes_on_no_route_is_said_to_be_undeliverabl
         "ephemeral",
         "direct message",
     ]
-    assert str(asking.response_url) not in str(lines)
+    assert str(asking.origin.response_url) not in str(lines)
     with pytest.raises(Undeliverable, match="i1"):
         await delivery.tell(asking, MESSAGE)
 
@@ -218,7 +219,7 @@ async def test_without_an_address_the_person_is_told_in_the_channel_or_in_a_dire
     delivery: Delivery, slack: SlackStandIn
 ) -> None:
     await delivery.tell(INVOCATION, MESSAGE)
-    delivered = await delivery.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+    delivered = await delivery.tell(changed(INVOCATION, channel_id=GENERAL), MESSAGE)
 
     ephemeral, direct = seen(slack)
     assert (ephemeral.origin, ephemeral.visible_to) == ("chat.postEphemeral", MEI)
@@ -278,7 +279,7 @@ async def test_whichever_route_a_message_takes_refused_blocks_are_left_out(
     await delivery.announce(await typed_in(slack, GENERAL), lambda hint: MESSAGE)
     await delivery.tell(await typed_in(slack, AVATARS), MESSAGE)
     await delivery.tell(INVOCATION, MESSAGE)
-    await delivery.tell(replace(INVOCATION, channel_id=GENERAL), MESSAGE)
+    await delivery.tell(changed(INVOCATION, channel_id=GENERAL), MESSAGE)
 
     messages = seen(slack)
     assert [(message.text, message.blocks) for message in messages] == [(MESSAGE.text, [])] * 6
@@ -298,13 +299,13 @@ async def test_a_text_that_is_too_long_for_a_route_is_cut_short_there_and_keeps_
     delivery: Delivery, slack: SlackStandIn
 ) -> None:
     long = Message("\n".join(["Avatar job started.", *["x" * 99] * 60, "Job ID: `job-1`"]), MESSAGE.blocks)
-    start = replace(INVOCATION, job_id="job-1")
+    start = changed(INVOCATION, job_id="job-1")
     for method in ("chat.postMessage", "response_url"):
         slack.trouble.refuse("msg_too_long", method, times=2)
     delivered = await delivery.announce(start, lambda hint: long)
-    in_general = replace(await typed_in(slack, GENERAL), job_id="job-1")
+    in_general = changed(await typed_in(slack, GENERAL), job_id="job-1")
     await delivery.announce(in_general, lambda hint: long)
-    there = replace(standing(delivered.channel, delivered.ts), job_id=start.job_id)
+    there = replace(standing(delivered.channel, delivered.ts), job_id=start.job.job_id)
 
     assert await delivery.edit(there, long)
     for message in seen(slack):
@@ -397,7 +398,7 @@ def test_a_channel_has_the_time_for_two_tries_and_the_other_routes_less() -> Non
 
 @pytest.fixture
 async def announced(delivery: Delivery) -> Post:
-    """A start whose announcement stands in the channel."""
+    """Announce a start in the channel, and return its post."""
     delivered = await delivery.announce(INVOCATION, lambda hint: MESSAGE)
     return standing(delivered.channel, delivered.ts)
 

@@ -1,6 +1,6 @@
-"""A small pooler before a real PostgreSQL: each transaction has another connection, as with PgBouncer.
+"""A small pooler for a real PostgreSQL: each transaction uses another connection, as with PgBouncer.
 
-It knows as much of https://www.postgresql.org/docs/current/protocol-message-formats.html as that takes.
+It supports only the messages that this needs, see https://www.postgresql.org/docs/current/protocol-message-formats.html.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 SERVERS = 4
 REFUSAL = b"SFATAL\0VFATAL\0C08P01\0Mtransaction blocks not allowed in statement pooling mode\0\0"
 CONTINUES = b"Q", b"S"
-"""What a client sends that the server answers with ReadyForQuery."""
+"""The messages of a client to which the server answers with ReadyForQuery."""
 
 Message = tuple[bytes, bytes]
 
@@ -36,7 +36,7 @@ class Server:
 
 @dataclass
 class Pooler:
-    """Takes connections at `port`. `by_statement` is PgBouncer's statement mode."""
+    """Accepts connections at `port`. `by_statement` is PgBouncer's statement mode."""
 
     socket: str
     database: str
@@ -77,7 +77,7 @@ class Pooler:
             self._tasks.discard(task)
 
     async def _carry_out_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One transaction; False where it is the last."""
+        """Run one transaction. Return False after the last one."""
         message = await read(reader)
         if message[0] == b"X":
             return False
@@ -105,7 +105,7 @@ class Pooler:
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         (length, code) = struct.unpack("!ii", await reader.readexactly(8))
-        if code == 80877103:  # it asks for TLS
+        if code == 80877103:  # the client asks for TLS
             writer.write(b"N")
             (length, code) = struct.unpack("!ii", await reader.readexactly(8))
         await reader.readexactly(length - 8)
@@ -118,7 +118,7 @@ class Pooler:
         writer.write(written(b"Z", b"I"))
 
     async def _answer(self, server: Server, writer: asyncio.StreamWriter, *, last: Sequence[bytes]) -> bytes:
-        """Hand on what the server says, up to a message of a kind; back with its body."""
+        """Forward the server's messages up to one of a kind, and return its body."""
         while True:
             kind, body = await read(server.reader)
             if self.by_statement and (kind, body) == (b"Z", b"T"):

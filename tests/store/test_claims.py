@@ -1,13 +1,21 @@
-"""Who has a row in hand, until when, and what is left for others to take over."""
+"""Claims: which process works on a row, until when, and which rows others may take over."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from sqlalchemy import text
+
 from bot.domain.invocation import Invocation, Status
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
+from bot.store.database import Database
 from bot.store.invocations import Invocations
-from tests.steps import noting, step_to
+from bot.store.tables import FAR_AHEAD
+from tests.fakes import changed
+from tests.steps import note_told, step_to
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=40)
@@ -114,6 +122,50 @@ async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_inv
     row, other = an_invocation(lease_until=NOON), an_invocation(lease_until=NOON)
     await log.record(row)
     await log.record(other)
-    await log.advance(row, noting(row, NOON))
+    await note_told(log, row, NOON)
     assert await log.overdue(NOON, limit=10) == [other]
-    assert await log.get(row.id) == replace(row, announced_at=NOON, lease_until=None)
+    assert await log.get(row.id) == changed(row, announced_at=NOON, lease_until=None)
+
+
+async def test_rows_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once(
+    database: Database, log: Invocations, an_invocation: New, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about_a_job = {"room_id": "lobby", "job_id": "job-1"}
+    unreadable = [an_invocation(lease_until=NOON - timedelta(hours=1), **about_a_job) for _ in range(7)]
+    readable = [an_invocation(lease_until=NOON, **about_a_job) for _ in range(3)]
+    for row in (*unreadable, *readable):
+        await log.record(row)
+    columns = ("action", "source", "status", "channel_kind", "room_type", "job_state")
+    async with database.connect() as connection:
+        for number, row in enumerate(unreadable):
+            column = columns[number % len(columns)]
+            spoiling = text(f"UPDATE invocations SET {column} = 'of a newer version' WHERE id = :id")
+            await connection.execute(spoiling, {"id": row.id})
+
+    for _ in range(3):
+        assert len(await log.overdue(NOON, limit=2)) == 2
+        assert {row.id for row in await log.overdue(NOON, limit=100)} == {row.id for row in readable}
+    assert capsys.readouterr().out.count("an invocation cannot be read") == len(unreadable)
+
+
+async def test_a_reason_whose_arguments_cannot_be_read_keeps_its_code(
+    database: Database, log: Invocations, an_invocation: New
+) -> None:
+    row = an_invocation(lease_until=NOON, reason=reason(Code.NO_TURN, seconds=1.0))
+    await log.record(row)
+    for args in ("{", "[]", "[" * 100_000):
+        async with database.connect() as connection:
+            await connection.execute(text("UPDATE invocations SET reason_args = :args"), {"args": args})
+        assert [each.reason for each in await log.overdue(NOON, limit=10)] == [reason(Code.NO_TURN)]
+
+
+async def test_a_claim_that_was_noted_before_a_clock_was_set_back_is_over(
+    log: Invocations, an_invocation: New
+) -> None:
+    row = an_invocation(lease_until=NOON + timedelta(days=1))
+    held = an_invocation(lease_until=NOON + FAR_AHEAD)
+    for each in (row, held):
+        await log.record(each)
+    await log.bring_back(NOON)
+    assert await log.overdue(NOON, limit=10) == [changed(row, lease_until=NOON)]
+    assert await log.get(held.id) == held

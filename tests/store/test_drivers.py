@@ -1,4 +1,4 @@
-"""What writing past SQLAlchemy uses of libraries that do not promise it: here it shows when they change."""
+"""The undocumented parts of libraries that the drivers use: these tests fail when a library changes them."""
 
 import sqlite3
 from threading import get_ident
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Dialect, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.sqlite_driver import in_the_thread
+from bot.store.sqlite_driver import run_in_thread
 from bot.store.tables import leases
 
 STATEMENT = update(leases).where(leases.c.name.in_(["a", "b"])).values(holder="me")
@@ -17,7 +17,7 @@ EXPANDED = ["statement", "parameters", "positiontup", "parameter_expansion"]
 
 
 def threads_of(connection: sqlite3.Connection) -> list[int]:
-    """The thread in which SQLite is used, for each of two statements."""
+    """Return the thread of each of two statements."""
     return [connection.execute("SELECT ?", [get_ident()]).fetchone()[0] for _ in range(2)]
 
 
@@ -30,7 +30,7 @@ def test_aiosqlite_has_what_writing_uses(name: str) -> None:
 
 async def test_aiosqlite_does_several_statements_in_one_turn_of_its_thread() -> None:
     async with aiosqlite.connect(":memory:") as driver:
-        first, second = await in_the_thread(driver, threads_of)
+        first, second = await run_in_thread(driver, threads_of)
     assert first == second != get_ident(), "aiosqlite changed: _execute does not run in the thread of _conn"
 
 
@@ -38,7 +38,7 @@ async def test_aiosqlite_says_of_a_closed_connection_that_it_is() -> None:
     async with aiosqlite.connect(":memory:") as driver:
         pass
     with pytest.raises(ValueError, match="Connection closed"):
-        await in_the_thread(driver, threads_of)
+        await run_in_thread(driver, threads_of)
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(paramstyle="qmark"), postgresql.asyncpg.dialect()])  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The same start asked for twice within moments is recorded once, whoever asks."""
+"""Of two equal starts within moments only one is recorded."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, JobInvocation, JobState, Source, Status
 from bot.store.duplicates import DUPLICATE_TIME
 from bot.store.invocations import Invocations
 from tests.steps import step_to
@@ -16,14 +16,14 @@ from tests.steps import step_to
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = 25
 
-Start = Callable[..., Invocation]
+Start = Callable[..., JobInvocation]
 
 
 @pytest.fixture
 def a_start(an_invocation: Start) -> Start:
-    """A start of the room `lobby` in Beijing at noon, different in what the test says."""
+    """Return a function that makes starts of the room `lobby` in Beijing at noon, with the test's values."""
 
-    def make(**changes: Any) -> Invocation:
+    def make(**changes: Any) -> JobInvocation:
         lobby = {"room_id": "lobby", "region": "cn-north-4", "created_at": NOON}
         return an_invocation(**(lobby | changes))
 

@@ -1,4 +1,4 @@
-"""An address that leads to another server from now on, while the old one still answers, to reads only."""
+"""A failover: the address leads to a new server, while the old one still answers reads."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,9 +12,8 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import DatabaseUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.errors import is_of_no_use
+from bot.store.errors import is_server_unusable
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
 from bot.store.postgresql import CONNECTIONS
 from tests.steps import step_to
 
@@ -27,7 +26,7 @@ def database_url(postgresql_url: str) -> str:
 
 
 async def all_at_once(database: Database, sql: str) -> None:
-    """On each of its connections."""
+    """Execute a statement on each connection of the pool."""
     connections = [await database.connect() for _ in range(CONNECTIONS)]
     for connection in connections:
         await connection.execute(text(sql))
@@ -36,7 +35,7 @@ async def all_at_once(database: Database, sql: str) -> None:
 
 
 async def take_reads_only(database: Database) -> None:
-    """As on a server that is none of writes any more: connections that are made now lead to its successor."""
+    """Make the connected server read-only. New connections lead to its successor."""
     await all_at_once(database, "SET default_transaction_read_only = on")
 
 
@@ -99,7 +98,7 @@ async def test_a_server_that_goes_on_taking_reads_only_is_told_of_each_time(
     ],
 )
 def test_what_a_server_says_tells_whether_it_is_of_use(error: Any, is_lost: bool) -> None:  # noqa: FBT001
-    assert is_of_no_use(error("said")) is is_lost
+    assert is_server_unusable(error("said")) is is_lost
 
 
 async def test_of_several_hosts_the_one_that_is_there_is_taken(
@@ -107,12 +106,11 @@ async def test_of_several_hosts_the_one_that_is_there_is_taken(
 ) -> None:
     url = postgresql_url.replace("?host=", "?host=/nowhere&host=")
     async with open_database(url) as database:
-        await migrate(database)
         assert await Invocations(database).record(an_invocation())
 
 
 class TestOpening:
-    """What cannot be reached yet is told from what is refused: only for the first it is worth to wait."""
+    """Errors at opening: only a server that cannot be reached yet is worth waiting for."""
 
     @pytest.mark.parametrize(
         "url",

@@ -1,4 +1,4 @@
-"""One process for a log in an SQLite file."""
+"""An SQLite file serves one process only."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What the log knows of jobs: whose they are, which run, and what is found of a start cut short."""
+"""Jobs in the invocation log: who started them, which run, and jobs found for interrupted starts."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,27 +8,28 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import Action, ChannelKind, JobInvocation, JobState, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.invocations import Invocations, RunningJobs
-from tests.steps import adopting, noting, step_to
+from tests.fakes import changed
+from tests.steps import adopting, note_told, step_to
 
-New = Callable[..., Invocation]
+New = Callable[..., JobInvocation]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def unknown(an_invocation: New) -> New:
-    """A start of which it is not known what came of it."""
+    """Return a function that makes starts of unknown outcome."""
 
-    def make(**changes: Any) -> Invocation:
+    def make(**changes: Any) -> JobInvocation:
         return an_invocation(status=Status.UNKNOWN, room_id="lobby", **changes)
 
     return make
 
 
-async def recorded(log: Invocations, *rows: Invocation) -> None:
+async def recorded(log: Invocations, *rows: JobInvocation) -> None:
     for row in rows:
         assert await log.record(row)
 
@@ -39,7 +40,7 @@ async def test_a_start_of_unknown_outcome_adopts_a_job_that_is_nobodys(
     row = unknown(reason=other("The connection was lost."))
     await recorded(log, row)
     adopted = await log.adopt(row, adopting("job-1", configuration="{}"))
-    assert adopted == replace(
+    assert adopted == changed(
         row,
         status=Status.STARTED,
         job_id="job-1",
@@ -143,7 +144,7 @@ async def test_other_starts_of_the_room_are_unknown_from_the_call_until_their_ou
     assert await log.other_unknown_starts(mine) == [starting]
     unknown = await log.advance(starting, step_to(Status.UNKNOWN))
     assert unknown is not None
-    await log.advance(unknown, noting(unknown, NOON))
+    await note_told(log, unknown, NOON)
     assert [row.id for row in await log.other_unknown_starts(mine)] == [other.id]
     assert await log.other_unknown_starts(elsewhere) == []
     await log.adopt(unknown, adopting("job-1"))

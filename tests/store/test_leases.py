@@ -1,4 +1,4 @@
-"""What one process at a time may do, and what a new process takes over."""
+"""Leases for work of one process at a time, and the takeover by a new process."""
 
 import asyncio
 from collections.abc import Callable
@@ -51,6 +51,11 @@ async def test_who_held_a_lease_last_may_have_it_back_after_it_has_run_out(lease
     assert await hold(leases, "one", NOON + 2 * TERM)
 
 
+async def test_a_lease_that_was_taken_before_a_clock_was_set_back_is_anybodys(leases: Leases) -> None:
+    assert await hold(leases, "one", NOON + timedelta(days=1))
+    assert await hold(leases, "two", NOON)
+
+
 async def test_a_lease_that_is_released_is_free_at_once(leases: Leases) -> None:
     await hold(leases, "one", NOON)
     await leases.release("watcher", "one")
@@ -91,7 +96,7 @@ async def test_of_twenty_who_want_a_lease_at_once_one_has_it(
 class TestInheriting:
     @pytest.fixture
     async def left_behind(self, log: Invocations, leases: Leases, an_invocation: New) -> list[Invocation]:
-        """Two rows in hand of a process that held the lease, one already overdue, and one that is done."""
+        """Add two claimed rows of a process with a lease, one of them overdue, and a row that is done."""
         rows = [
             an_invocation(lease_until=NOON + timedelta(seconds=40)),
             an_invocation(status=Status.UNKNOWN, lease_until=NOON + timedelta(hours=6)),

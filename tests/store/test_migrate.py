@@ -1,7 +1,6 @@
 import asyncio
 import re
 import sys
-from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -26,7 +25,9 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.migrate import migrate, newest_revision
 from bot.store.posts import Posts
+from bot.store.rows import values_of
 from bot.store.tables import VERSION_TABLE, invocations, metadata
+from tests.fakes import an_invocation, flat
 from tests.messages.every_reason import REASONS
 from tests.steps import adopting, step_to
 
@@ -47,7 +48,8 @@ print("migrated")
 
 
 ADDED_LATER = {
-    "reason",
+    "reason_code",
+    "reason_args",
     "job_state",
     "configuration",
     "channel_kind",
@@ -85,7 +87,7 @@ def migrate_to(connection: Connection, revision: str) -> None:
 
 
 def an_old_row(number: int, status: str, **known: str | int | datetime | None) -> dict[str, object]:
-    row = Invocation(
+    row = an_invocation(
         id=f"i{number}",
         created_at=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
         action=Action.START,
@@ -93,13 +95,13 @@ def an_old_row(number: int, status: str, **known: str | int | datetime | None) -
         status=Status.RECEIVED,
         user_id="U0MEI00001",
     )
-    names = [field.name for field in fields(Invocation) if field.name not in ADDED_LATER]
+    columns = {name: value for name, value in values_of(row).items() if name not in ADDED_LATER}
     known = {"reason": None, **known}
-    return {name: getattr(row, name) for name in names} | {"status": status, "deadline": None} | known
+    return columns | {"status": status, "deadline": None} | known
 
 
 def type_of(name: str) -> Any:
-    """The type of a column of an earlier version."""
+    """Return the type of a column in an earlier version."""
     return Text() if name == "reason" else invocations.c[RENAMED.get(name, name)].type
 
 
@@ -124,7 +126,7 @@ INDEXES = {
 
 
 def schema_of(connection: Connection) -> dict[str, object]:
-    """All that the database itself says of the bot's tables, but for the order of their columns."""
+    """Return the database's own description of the bot's tables, without the order of columns."""
     found = inspect(connection)
     schema: dict[str, object] = {}
     for name in metadata.tables:
@@ -159,22 +161,22 @@ async def test_migrating_twice_is_harmless(database: Database) -> None:
         assert await connection.run_sync(differences) == []
 
 
-async def test_four_engines_may_migrate_at_once(database_url: str) -> None:
+async def test_four_engines_may_migrate_at_once(new_database_url: str) -> None:
     async def start() -> None:
-        async with open_database(database_url) as engine:
+        async with open_database(new_database_url) as engine:
             await migrate(engine)
             await Invocations(engine).check_writable()
 
     await asyncio.gather(*(start() for _ in range(4)))
 
 
-async def test_four_processes_may_migrate_at_once(database_url: str) -> None:
+async def test_four_processes_may_migrate_at_once(new_database_url: str) -> None:
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             PROCESS,
-            database_url,
+            new_database_url,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -187,12 +189,12 @@ async def test_four_processes_may_migrate_at_once(database_url: str) -> None:
             assert await process.stdout.readline() == b"ready\n"
         printed = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     assert [output for output, _ in printed] == [b"migrated\n"] * 4
-    async with open_database(database_url) as engine, engine.connect() as connection:
+    async with open_database(new_database_url) as engine, engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_schema_of_somebody_elses_is_left_alone(database_url: str) -> None:
-    async with open_database(database_url) as engine:
+async def test_a_schema_of_somebody_elses_is_left_alone(new_database_url: str) -> None:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.execute(text("CREATE TABLE invocations (id INTEGER)"))
         with pytest.raises(StartupError, match="The database cannot be migrated"):
@@ -202,8 +204,8 @@ async def test_a_schema_of_somebody_elses_is_left_alone(database_url: str) -> No
             assert (await connection.execute(text("SELECT id FROM invocations"))).scalars().all() == [1]
 
 
-async def test_a_migration_that_fails_leaves_nothing_half_done(database_url: str) -> None:
-    async with open_database(database_url) as engine:
+async def test_a_migration_that_fails_leaves_nothing_half_done(new_database_url: str) -> None:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.execute(text("CREATE TABLE invocations (id INTEGER)"))
         with pytest.raises(StartupError):
@@ -216,7 +218,7 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(database_url: str
 
 
 async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it(
-    database_url: str,
+    new_database_url: str,
 ) -> None:
     announced = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
     old = [
@@ -226,7 +228,7 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
             3, "received", room_id="lobby", text="lobby 👋", response_url="https://a", deadline=announced
         ),
     ]
-    async with open_database(database_url) as engine:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0001")
             then = table("invocations", *(column(name, type_of(name)) for name in old[0]))
@@ -238,15 +240,15 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         async with engine.connect() as connection:
             assert await connection.run_sync(differences) == []
 
-        assert (helped.status, helped.action, helped.trigger_id) == (Status.DONE, Action.HELP, "t1")
-        assert (started.status, started.job_id, started.latency_ms) == (Status.STARTED, "job-1", 420)
-        assert started.announced_at == announced
-        assert (received.text, received.response_url) == ("lobby 👋", "https://a")
-        assert received.job_state is received.configuration is None
+        assert (helped.status, helped.action, helped.origin.trigger_id) == (Status.DONE, Action.HELP, "t1")
+        assert (started.status, flat(started).job_id, started.latency_ms) == (Status.STARTED, "job-1", 420)
+        assert started.told.announced_at == announced
+        assert (received.text, received.origin.response_url) == ("lobby 👋", "https://a")
+        assert flat(received).job_state is flat(received).configuration is None
         assert await log.overdue(announced, limit=10) == [received]
         assert await log.adopt(await unknown(log, received), adopting("job-2"))
         running = await log.running(received, limit=10)
-        assert [row.job_id for row in running.jobs] == ["job-2"]
+        assert [row.job.job_id for row in running.jobs] == ["job-2"]
 
 
 def said_before_codes(why: Reason) -> str:
@@ -254,7 +256,7 @@ def said_before_codes(why: Reason) -> str:
     return re.sub(r"^The database (?=cannot|has|takes|took)", "The log ", sentence(why))
 
 
-async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> None:
+async def test_sentences_become_reasons_that_say_the_same(new_database_url: str) -> None:
     kinds = (("failed", "start"), ("refused", "stop"), ("unknown", "start"))
     old = []
     said_now = {}
@@ -262,7 +264,7 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
         known = {"reason": said_before_codes(why), "http_status": status_of(why), "action": action}
         old.append(an_old_row(number % 60, status, id=f"i{number:04}", **known))
         said_now[f"i{number:04}"] = sentence(why)
-    async with open_database(database_url) as engine:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0004")
             for row in old:
@@ -288,8 +290,8 @@ async def test_sentences_become_reasons_that_say_the_same(database_url: str) -> 
     ],
     ids=["another one", "a number that is none"],
 )
-async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str, said: str) -> None:
-    async with open_database(database_url) as engine:
+async def test_a_sentence_that_nobody_knows_stays_as_it_is(new_database_url: str, said: str) -> None:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0004")
             row = an_old_row(1, "failed", reason=said)
@@ -301,7 +303,7 @@ async def test_a_sentence_that_nobody_knows_stays_as_it_is(database_url: str, sa
     assert now.reason == other(said)
 
 
-async def test_messages_that_stand_and_people_who_wait_to_be_told_become_posts(database_url: str) -> None:
+async def test_messages_that_stand_and_people_who_wait_to_be_told_become_posts(new_database_url: str) -> None:
     at = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
     old = [
         an_old_row(1, "started", job_id="job-1", announced_at=at, message_channel="C1", message_ts="1.2"),
@@ -313,7 +315,7 @@ async def test_messages_that_stand_and_people_who_wait_to_be_told_become_posts(d
         an_old_row(7, "refused"),
     ]
     columns = [*(name for name in old[0] if name != "deadline"), "job_state", "lease_until"]
-    async with open_database(database_url) as engine:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, "0004")
             then = table("invocations", *(column(name, type_of(name)) for name in columns))
@@ -351,8 +353,10 @@ async def tables_of(database: Database) -> set[str]:
 
 
 @pytest.mark.parametrize("revision", [*ALL_REVISIONS[:-1]])
-async def test_a_log_of_any_older_revision_is_brought_to_the_newest(database_url: str, revision: str) -> None:
-    async with open_database(database_url) as engine:
+async def test_a_log_of_any_older_revision_is_brought_to_the_newest(
+    new_database_url: str, revision: str
+) -> None:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, revision)
         await migrate(engine)
@@ -366,9 +370,9 @@ def test_the_newest_revision_is_the_one_that_alembic_takes_for_it() -> None:
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
 async def test_a_log_that_notes_its_revision_in_alembics_own_table_is_moved_over(
-    database_url: str, revision: str
+    new_database_url: str, revision: str
 ) -> None:
-    async with open_database(database_url) as engine:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.run_sync(migrate_to, revision)
             await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
@@ -382,9 +386,9 @@ async def test_a_log_that_notes_its_revision_in_alembics_own_table_is_moved_over
 
 @pytest.mark.parametrize("noted", [["9f2c1e7ab034"], ["0002"], ["one", "two"], []])
 async def test_another_applications_alembic_version_is_left_alone(
-    database_url: str, noted: list[str]
+    new_database_url: str, noted: list[str]
 ) -> None:
-    async with open_database(database_url) as engine:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             for name in noted:
@@ -398,8 +402,8 @@ async def test_another_applications_alembic_version_is_left_alone(
 
 
 @pytest.mark.parametrize("name", ["invocations", "leases", "posts"])
-async def test_another_applications_table_is_named(database_url: str, name: str) -> None:
-    async with open_database(database_url) as engine:
+async def test_another_applications_table_is_named(new_database_url: str, name: str) -> None:
+    async with open_database(new_database_url) as engine:
         async with engine.connect() as connection:
             await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             await connection.execute(text("INSERT INTO alembic_version VALUES ('0002')"))
@@ -410,9 +414,9 @@ async def test_another_applications_table_is_named(database_url: str, name: str)
         assert await tables_of(engine) == {"alembic_version", name}
 
 
-async def test_a_user_without_rights_is_told_so(postgresql: Any, postgresql_url: str) -> None:
+async def test_a_user_without_rights_is_told_so(postgresql: Any, empty_postgresql_url: str) -> None:
     postgresql.psql("DO $$ BEGIN CREATE ROLE idle LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
-    async with open_database(postgresql_url.replace("postgres:@", "idle:@")) as engine:
+    async with open_database(empty_postgresql_url.replace("postgres:@", "idle:@")) as engine:
         with pytest.raises(StartupError, match="permission denied for schema public") as refused:
             await migrate(engine)
     assert not isinstance(refused.value, Unreachable)

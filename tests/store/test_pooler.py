@@ -1,4 +1,4 @@
-"""Behind a pooler that gives each transaction another connection to PostgreSQL, all is as without."""
+"""Everything also works behind a pooler that uses another connection for each transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +15,6 @@ from bot.domain.invocation import Invocation, Status
 from bot.errors import DatabaseUnavailable, StartupError, Unreachable
 from bot.store.connect import open_database
 from bot.store.database import Database
-from bot.store.errors import database_failures
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.migrate import migrate
@@ -80,7 +79,7 @@ async def test_what_takes_turns_takes_them_there_too(
 async def test_a_turn_that_is_not_had_in_time_holds_up_nobody_else(database: Database) -> None:
     holder = asyncio.create_task(database.write("SELECT pg_sleep(60)", [], in_turn="room 1"))
     await asyncio.sleep(0.1)
-    with pytest.raises(DatabaseUnavailable, match="due to lock timeout"), database_failures():
+    with pytest.raises(DatabaseUnavailable, match="due to lock timeout"):
         await database.write("SELECT 1", [], in_turn="room 1")
     holder.cancel()
     await asyncio.wait({holder})
@@ -99,13 +98,14 @@ async def test_a_lease_is_one_processs(database: Database, database_url: str) ->
     assert held == [True, False]
 
 
-async def test_processes_may_migrate_at_once(pooler: Pooler) -> None:
-    async def start() -> None:
+async def test_processes_may_migrate_at_once(empty_postgresql_url: str) -> None:
+    async def start(pooler: Pooler) -> None:
         async with open_database(pooler.url) as database:
             await migrate(database)
             await Invocations(database).check_writable()
 
-    await asyncio.gather(*(start() for _ in range(3)))
+    async with pooler_before(empty_postgresql_url).running() as pooler:
+        await asyncio.gather(*(start(pooler) for _ in range(3)))
 
 
 async def test_who_only_reads_can_write_nothing(

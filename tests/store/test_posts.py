@@ -1,4 +1,4 @@
-"""The posts: each wish and each delivery is one commit, and one process at a time has a post."""
+"""The posts: each change and each delivery is one commit, and one process at a time can claim a post."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.invocation import Invocation, JobState, Status
 from bot.domain.post import Post, Purpose
@@ -16,6 +17,8 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import inherit
 from bot.store.posts import Posts, Shown
+from bot.store.tables import FAR_AHEAD
+from tests.fakes import flat
 from tests.steps import adopting, step_to
 from tests.store.conftest import NOON
 
@@ -30,11 +33,11 @@ def posts(database: Database) -> Posts:
 
 
 def a_post(row: Invocation, **changes: Any) -> Post:
-    """An announcement that somebody has in hand."""
+    """Return an announcement that is claimed."""
     values: dict[str, Any] = {
         "id": f"post of {row.id}",
         "invocation_id": row.id,
-        "job_id": row.job_id,
+        "job_id": flat(row).job_id,
         "purpose": Purpose.ANNOUNCEMENT,
         "created_at": NOON,
         "next_attempt_at": NOON,
@@ -45,7 +48,7 @@ def a_post(row: Invocation, **changes: Any) -> Post:
 
 @pytest.fixture
 async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
-    """A start whose answer is awaited."""
+    """Add a start that waits for its answer."""
     row = an_invocation(status=Status.STARTING, response_url="https://a")
     await log.record(row)
     return row
@@ -53,7 +56,7 @@ async def start(log: Invocations, an_invocation: AnInvocation) -> Invocation:
 
 @pytest.fixture
 async def announced(log: Invocations, posts: Posts, start: Invocation) -> Post:
-    """The announcement of a job, which stands in a channel."""
+    """Add the announcement of a job, which is in a channel."""
     post = a_post(start, job_id="job-1")
     started = await log.advance(start, step_to(Status.STARTED), post=post)
     assert started is not None
@@ -143,8 +146,8 @@ async def test_what_was_announced_is_noted_with_its_place_and_the_response_url_g
     )
     row = await log.get(announced.invocation_id)
     assert row is not None
-    assert (row.announced_at, row.message_channel, row.message_ts) == (NOON, "C1", "1.2")
-    assert row.response_url is None
+    assert (row.told.announced_at, row.told.channel, row.told.ts) == (NOON, "C1", "1.2")
+    assert row.origin.response_url is None
 
 
 async def test_who_does_not_have_a_post_any_more_marks_nothing(
@@ -223,7 +226,7 @@ async def test_a_new_state_is_in_the_row_and_due_in_each_post_of_the_job(
 
     ended = await log.get(row.id)
     assert ended is not None
-    assert (ended.job_state, ended.ended_at) == (JobState.ENDED, NOON)
+    assert (flat(ended).job_state, flat(ended).ended_at) == (JobState.ENDED, NOON)
     held = {each.post.id: each.post for each in await posts.held(row.id, LEASE)}
     assert held.keys() == {announced.id, told.id}
     for post in held.values():
@@ -276,6 +279,97 @@ async def test_a_new_process_has_at_once_what_the_last_one_had_in_hand(
     await posts.add(a_post(start))
     await inherit(database, NOON)
     assert len(await posts.due(NOON, limit=10)) == (database.dialect.name == "sqlite")
+
+
+@pytest.mark.parametrize("column", ["next_attempt_at", "lease_until"])
+async def test_what_was_noted_before_a_clock_was_set_back_is_due_at_once(
+    database: Database, posts: Posts, start: Invocation, column: str
+) -> None:
+    ahead = {"lease_until": None, column: NOON + timedelta(days=1)}
+    await posts.add(a_post(start, **ahead))
+    await inherit(database, NOON)
+    assert len(await posts.due(NOON, limit=10)) == 1
+
+
+async def test_with_one_process_nothing_waits_after_a_start_and_with_several_pauses_go_on(
+    database: Database, posts: Posts, start: Invocation
+) -> None:
+    await posts.add(a_post(start, lease_until=None, next_attempt_at=LATER))
+    await inherit(database, NOON)
+    assert len(await posts.due(NOON, limit=10)) == (database.dialect.name == "sqlite")
+
+
+async def test_only_what_is_further_ahead_than_any_pause_is_brought_back(
+    posts: Posts, start: Invocation
+) -> None:
+    near = a_post(start, id="near", next_attempt_at=NOON + FAR_AHEAD, lease_until=NOON + FAR_AHEAD)
+    done = a_post(start, id="done", next_attempt_at=None, lease_until=None)
+    for post in (near, done):
+        await posts.add(post)
+    await posts.bring_back(NOON)
+    assert sorted(await posts.of(start.id), key=lambda post: post.id) == [done, near]
+
+
+async def test_who_gives_a_lease_back_gives_back_no_other(posts: Posts, start: Invocation) -> None:
+    await posts.add(a_post(start, id="given back"))
+    await posts.add(a_post(start, id="kept", lease_until=LATER))
+    await posts.release(start.id, LEASE)
+    assert [each.post.id for each in await posts.due(NOON, limit=10)] == ["given back"]
+
+
+async def spoil(database: Database, spoilt: str, value: str) -> None:
+    """Let a column of some rows hold what this version cannot read."""
+    table, _, column = spoilt.partition(".")
+    async with database.connect() as connection:
+        await connection.execute(
+            text(f"UPDATE {table} SET {column} = :value WHERE id LIKE '%unreadable%'"), {"value": value}
+        )
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "posts.purpose",
+        "posts.state",
+        "posts.shown_state",
+        "invocations.action",
+        "invocations.source",
+        "invocations.status",
+        "invocations.channel_kind",
+    ],
+)
+async def test_posts_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once(
+    database: Database,
+    log: Invocations,
+    posts: Posts,
+    an_invocation: AnInvocation,
+    spoilt: str,
+) -> None:
+    rows = [an_invocation(id=f"unreadable-{number}") for number in range(7)]
+    readable = [an_invocation() for _ in range(3)]
+    for row in (*rows, *readable):
+        await log.record(row)
+        longest_due = NOON - timedelta(hours=row in rows)
+        await posts.add(a_post(row, lease_until=None, next_attempt_at=longest_due))
+    await spoil(database, spoilt, "of a newer version")
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert len(await posts.due(NOON, limit=2)) == 2
+            assert len(await posts.due(NOON, limit=100)) == len(readable)
+    assert [line["event"] for line in lines] == ["a post cannot be read"] * len(rows)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_a_time_that_is_none_spoils_its_own_post_alone(
+    database: Database, log: Invocations, posts: Posts, start: Invocation, an_invocation: AnInvocation
+) -> None:
+    row = an_invocation(id="unreadable")
+    await log.record(row)
+    await posts.add(a_post(row, lease_until=None))
+    await posts.add(a_post(start, lease_until=None))
+    await spoil(database, "posts.created_at", "soon")
+    assert [each.invocation.id for each in await posts.due(NOON, limit=1)] == [start.id]
 
 
 async def test_a_post_of_a_newer_version_is_passed_over(

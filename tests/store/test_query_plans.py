@@ -1,4 +1,4 @@
-"""However long the log grows, nothing that is asked for all the time reads all of it."""
+"""No frequent query reads the whole invocation log, however long it grows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +15,11 @@ from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from bot.store.watched_jobs import WatchedJobs
+from tests.fakes import an_invocation
 from tests.steps import adopting
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-START = Invocation(
+START = an_invocation(
     id="i1",
     created_at=NOON,
     action=Action.START,
@@ -39,9 +40,9 @@ async def read(rows: AsyncIterator[Invocation]) -> None:
 
 
 async def found(log: Invocations, number: int) -> None:
-    """One of the two queries for duplicates."""
+    """Run one of the two queries for duplicates."""
     queries, values = duplicate_queries(START)
-    await log._all(queries[number].params(values))
+    await log._read(queries[number], values)
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
@@ -60,6 +61,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
     "what is overdue": (lambda log, _: log.overdue(NOON, limit=200), "by_lease"),
+    "what a clock that was set back would hold up": (lambda log, _: log.bring_back(NOON), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
@@ -76,12 +78,12 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
 }
 
 IN_ITS_ORDER = {"what runs", "all jobs to follow", "new jobs to follow", "the newest rows"}
-"""What reads an index from its beginning: a small one, or no further than the limit."""
+"""Queries that read an index from its beginning: a small index, or only up to the limit."""
 
 
 @contextmanager
 def listening_to(database: Database) -> Iterator[list[Sent]]:
-    """The statements that reach the database, with their parameters as they are sent."""
+    """Yield the statements that reach the database, with their parameters."""
     sent: list[Sent] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
@@ -104,7 +106,7 @@ def listening_to(database: Database) -> Iterator[list[Sent]]:
 
 
 async def plans_of(database: Database, ask: Ask) -> list[list[str]]:
-    """How the database goes about each statement, step by step."""
+    """Return the database's query plan for each statement."""
     with listening_to(database) as sent:
         await ask(Invocations(database), WatchedJobs(database))
     return [await plan_of(database, statement, parameters) for statement, parameters in sent]
@@ -115,7 +117,9 @@ async def plan_of(database: Database, statement: str, parameters: Any) -> list[s
         if database.dialect.name == "sqlite":
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return [row.detail for row in rows]
-        await connection.execute(text("SET enable_seqscan = off"))  # an empty table is quickest read at once
+        await connection.execute(
+            text("SET enable_seqscan = off")
+        )  # for an empty table a full scan is fastest
         rows = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
         return [row[0] for row in rows]
 
@@ -164,5 +168,21 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     [held] = await plans_of(database, lambda _log, _jobs: posts.held("i1", NOON))
     assert "SEARCH posts USING INDEX posts_due (next_attempt_at<?)" in due
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
+    [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
+    assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
     for plan in (due, held):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database: Database) -> None:
+    by_sqlalchemy: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        by_sqlalchemy.append(statement)
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    for asked, (ask, _) in ASKED.items():
+        if "rows" not in asked:  # which are listed for a person who waits
+            await ask(Invocations(database), WatchedJobs(database))
+    assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []

@@ -1,4 +1,4 @@
-"""Writes on SQLite that come together are committed together, and each has its own outcome."""
+"""Simultaneous writes on SQLite share one commit, and each has its own outcome."""
 
 import asyncio
 import sqlite3
@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
+from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.sqlite_driver import SqliteDatabase
+from tests.locked import locked
 
 ADD = "INSERT INTO things (id) VALUES (?) RETURNING id"
 
@@ -29,9 +32,14 @@ async def all_things(engine: SqliteDatabase) -> list[int]:
 
 
 async def outcomes(*writes: "asyncio.Future[int] | asyncio.Task[int]") -> list[int | str]:
-    """What came of each: how many rows, or the error."""
+    """Return the outcome of each write: the number of rows, or the reason why the database did not do it."""
     done = await asyncio.gather(*writes, return_exceptions=True)
-    return [str(one) if isinstance(one, BaseException) else one for one in done]
+    return [one if isinstance(one, int) else why(one) for one in done]
+
+
+def why(error: BaseException) -> str:
+    assert isinstance(error, DatabaseUnavailable)
+    return str(error.reason.args["why"])
 
 
 def adding(engine: SqliteDatabase, *ids: int) -> list["asyncio.Task[int]"]:
@@ -82,12 +90,10 @@ async def test_whoever_stops_waiting_stops_no_write(engine: SqliteDatabase) -> N
 async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_said(
     engine: SqliteDatabase, tmp_path: Path
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(tmp_path / "log.db"):
         began = asyncio.get_running_loop().time()
         said = await outcomes(*adding(engine, *range(10)))
         waited = asyncio.get_running_loop().time() - began
-        other.execute("ROLLBACK")
     assert said == ["database is locked"] * 10
     assert waited < 10
     assert await outcomes(*adding(engine, 1, 2)) == [1, 1]
@@ -95,7 +101,7 @@ async def test_a_lock_of_another_process_is_waited_for_once_for_all_and_then_sai
 
 async def test_a_transaction_that_sqlite_gives_up_is_none_of_anybodys(engine: SqliteDatabase) -> None:
     give_up = "INSERT OR ROLLBACK INTO things (id) VALUES (?) RETURNING id"
-    first = asyncio.create_task(engine.write(ADD, [0]))  # goes alone
+    first = asyncio.create_task(engine.write(ADD, [0]))  # is executed alone
     await asyncio.sleep(0)
     together = [*adding(engine, 1), asyncio.create_task(engine.write(give_up, [0])), *adding(engine, 2)]
     assert await first == 1
@@ -116,3 +122,15 @@ async def test_what_is_under_way_is_finished_before_the_file_is_closed(
     assert await outcomes(*writes) == [1, 1, 1]
     with closing(sqlite3.connect(tmp_path / "log.db")) as another:
         assert list(another.execute("SELECT count(*) FROM things")) == [(3,)]
+
+
+async def test_closing_waits_for_a_connection_that_is_still_in_use(engine: SqliteDatabase) -> None:
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, aiosqlite.Connection)
+        closing_it = asyncio.create_task(engine.dispose())
+        await asyncio.sleep(0)
+    await closing_it
+
+    with pytest.raises(ValueError, match="no active connection"):
+        _ = driver.in_transaction

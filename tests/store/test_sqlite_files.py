@@ -1,4 +1,4 @@
-"""What somebody else does to the files of an open SQLite database."""
+"""Another program changes the files of an open SQLite database."""
 
 import sqlite3
 from collections.abc import Callable
@@ -12,8 +12,7 @@ from bot.errors import DatabaseUnavailable
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
-from bot.store.migrate import migrate
-from tests.steps import noting
+from tests.steps import note_told
 
 New = Callable[..., Invocation]
 Harm = Callable[[Path], object]
@@ -57,9 +56,7 @@ async def test_a_file_that_is_removed_or_replaced_is_noticed_at_the_next_use(
     harm(tmp_path / name)
     what = f"{name.removeprefix('log.db')} file".lstrip()
     for _ in range(2):
-        with pytest.raises(
-            DatabaseUnavailable, match=f"its {what} was removed or replaced; start the bot anew"
-        ):
+        with pytest.raises(DatabaseUnavailable, match=f"its {what} was removed or replaced; restart the bot"):
             await log.record(an_invocation())
     with pytest.raises(DatabaseUnavailable):
         await log.check_writable()
@@ -83,8 +80,6 @@ async def test_what_was_written_before_a_wal_was_removed_is_there_for_the_next_p
 async def test_a_file_that_is_cut_short_is_noticed_at_the_next_use(
     sqlite_url: str, tmp_path: Path, an_invocation: New, harm: Harm, name: str
 ) -> None:
-    async with open_database(sqlite_url) as database:
-        await migrate(database)
     async with open_database(sqlite_url) as database:
         log = Invocations(database)
         await log.record(an_invocation())
@@ -118,7 +113,7 @@ async def test_a_cleared_response_url_is_in_no_file_after_the_traces_are_cleared
     log = Invocations(database)
     row = an_invocation(response_url="https://hooks.slack.com/commands/T1/1/a-secret")
     await log.record(row)
-    await log.advance(row, noting(row, row.created_at, channel="C1", ts="1.2"))
+    await note_told(log, row, row.created_at, channel="C1", ts="1.2")
     assert b"a-secret" in files(tmp_path)
     await log.clear_traces()
     assert b"a-secret" not in files(tmp_path)
@@ -135,7 +130,7 @@ async def test_who_reads_is_not_waited_for_while_traces_are_cleared(
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM invocations").fetchall()
-        await log.advance(row, noting(row, row.created_at, channel="C1", ts="1.2"))
+        await note_told(log, row, row.created_at, channel="C1", ts="1.2")
         await log.clear_traces()
         assert await log.record(an_invocation())
         reader.execute("ROLLBACK")

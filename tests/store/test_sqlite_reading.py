@@ -1,4 +1,4 @@
-"""Reading the log as somebody who may read its files and write nothing, with a bot at work or without."""
+"""Reading the database without the right to write its files, with and without a running bot."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ main()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that anybody may look into, where pytest's own is its owner's alone."""
+    """Return a folder that every user may read; only its owner may read pytest's own."""
     with TemporaryDirectory() as name:
         yield Path(name)
         Path(name).chmod(0o755)
@@ -64,7 +64,7 @@ def let_others_read_only(folder: Path) -> None:
 
 
 def let_nobody_read(folder: Path) -> None:
-    """Nor their owner, who is the reader where the tests do not run as root."""
+    """Remove all rights to read, even the owner's: the tests' user may be the owner."""
     for file in folder.iterdir():
         file.chmod(0)
     folder.chmod(0o555)
@@ -75,7 +75,7 @@ def let_others_do_anything_in(folder: Path) -> None:
 
 
 async def shown(url: str) -> tuple[int | None, list[str], str]:
-    """What `avatar-bot log` shows another user: its exit status, the rows, and what it says."""
+    """Run `avatar-bot log` as another user. Return its exit status, its rows and its error output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

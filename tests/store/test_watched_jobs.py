@@ -1,4 +1,4 @@
-"""The jobs to follow, who stopped which, and what their messages show."""
+"""The jobs to follow, and who stopped them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def watched_jobs(database: Database) -> WatchedJobs:
 
 @pytest.fixture
 def a_job(an_invocation: New) -> New:
-    """A start whose job was announced at noon and runs."""
+    """Return a function that makes starts whose job was announced at noon and runs."""
 
     def make(job_id: str, **changes: Any) -> Invocation:
         running = {"room_id": "lobby", "job_state": JobState.RUNNING, "announced_at": NOON}
@@ -36,7 +36,7 @@ def a_job(an_invocation: New) -> New:
 
 @pytest.fixture
 def a_stop(an_invocation: New) -> New:
-    """A stop that was carried out."""
+    """Return a function that makes successful stops."""
 
     def make(job_id: str, **changes: Any) -> Invocation:
         return an_invocation(

@@ -1,4 +1,4 @@
-"""Completing announcements: what is asked when, what is kept, and when a message is edited for it."""
+"""Completing announcements: the calls, the stored values, and the edits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from bot.domain.configuration import read, written
 from bot.domain.invocation import JobState
 from bot.domain.job import JobReport, RoomReport
 from bot.domain.job_state import JobLife
-from bot.errors import DatabaseUnavailable, JobOver, MetaStudioError, OutcomeUnknown
+from bot.errors import DatabaseUnavailable, JobOver, OutcomeUnknown
 from bot.posts.loop import DeliveryLoop
 from bot.reasons import other
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
@@ -27,27 +27,6 @@ T = TypeVar("T")
 RUNNING = JobLife(JobState.RUNNING)
 ENDED = JobLife(JobState.ENDED, 5)
 NAMED = RoomReport(room_name="Lobby kiosk")
-
-
-@dataclass
-class Cloud(FakeMetaStudio):
-    told: JobReport | MetaStudioError = field(default_factory=JobReport)
-    of_room: RoomReport | MetaStudioError = NAMED
-    asked: list[str] = field(default_factory=list)
-
-    @override
-    async def state(self, room_id: str, job_id: str, *, seconds: float) -> JobReport:
-        return self._answer("state", self.told)
-
-    @override
-    async def room(self, room_id: str, *, seconds: float) -> RoomReport:
-        return self._answer("room", self.of_room)
-
-    def _answer(self, what: str, answer: T | MetaStudioError) -> T:
-        self.asked.append(what)
-        if isinstance(answer, MetaStudioError):
-            raise answer
-        return answer
 
 
 @dataclass
@@ -76,11 +55,12 @@ class Screen(DeliveryLoop):
 
 
 class Play:
-    """One job, and a time that passes when the bot sleeps."""
+    """One job, and a clock that moves when the bot sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.cloud, self.log, self.screen = Cloud(), Log(), Screen()
+        self.cloud = FakeMetaStudio(on_state=JobReport(), on_room=NAMED)
+        self.log, self.screen = Log(), Screen()
         self.completion = Completion(
             watched_jobs=self.log,
             metastudio=self.cloud,
@@ -103,7 +83,7 @@ class Play:
         return job
 
     async def looks(self, job: WatchedJob, life: JobLife | None = None, **listed: Any) -> None:
-        """A look at the job's room, at which its list item says this."""
+        """Let the watcher read the job's room with this list item."""
         await self.completion.hear(job, JobReport.model_validate(listed), life, listed=True)
         if life:
             self.completion.follow(job, life)
@@ -125,28 +105,28 @@ async def play() -> AsyncIterator[Play]:
 
 async def test_of_a_job_of_which_all_is_known_nothing_is_asked(play: Play) -> None:
     await play.looks(play.takes_up(WHOLE, room_name="Lobby kiosk"))
-    assert play.cloud.asked == []
+    assert play.cloud.operations == []
     assert play.screen.shown == []
     assert play.keeps_nothing
 
 
 async def test_what_the_list_tells_is_kept_and_shown_and_no_state_is_asked_for(play: Play) -> None:
     await play.looks(play.takes_up(room_name="Lobby kiosk"), **WHOLE)
-    assert play.cloud.asked == []
+    assert play.cloud.operations == []
     assert read(play.log.kept["configuration"]) == WHOLE
     assert play.screen.shown == [JobState.ACCEPTED]
     assert play.keeps_nothing
 
 
 async def test_the_state_fills_what_the_list_left_out_and_the_room_only_what_both_did(play: Play) -> None:
-    play.cloud.told = JobReport.model_validate(
+    play.cloud.on_state = JobReport.model_validate(
         {"video_config": {"width": 1, "height": 2}, "is_transparent": True}
     )
-    play.cloud.of_room = RoomReport.model_validate(
+    play.cloud.on_room = RoomReport.model_validate(
         WHOLE | {"voice_config": VOICE, "voice_config_list": None, "video_config": {"width": 9, "height": 9}}
     )
     await play.looks(play.takes_up({"default_language": "CN"}), chat_video_type="Hub")
-    assert sorted(play.cloud.asked) == ["room", "state"]
+    assert sorted(play.cloud.operations) == ["room", "state"]
     assert read(play.log.kept["configuration"]) == WHOLE | {
         "default_language": "CN",
         "chat_video_type": "Hub",
@@ -161,7 +141,7 @@ async def test_where_nobody_knows_more_each_is_asked_once(play: Play) -> None:
     for _ in range(5):
         await play.looks(job)
         play.completion.take_up(job)
-    assert sorted(play.cloud.asked) == ["room", "state"]
+    assert sorted(play.cloud.operations) == ["room", "state"]
     assert "configuration" not in play.log.kept
     assert play.keeps_nothing
 
@@ -172,7 +152,7 @@ async def test_a_name_alone_is_shown_at_once_and_the_room_is_not_asked_again(pla
         await play.looks(job)
     assert play.log.kept == {"room_name": "Lobby kiosk"}
     assert play.screen.shown == [JobState.ACCEPTED]
-    assert play.cloud.asked == ["room"]
+    assert play.cloud.operations == ["room"]
     assert play.keeps_nothing
 
 
@@ -201,15 +181,15 @@ async def test_what_is_learnt_together_with_a_new_state_needs_no_edit_of_its_own
 
 
 async def test_what_is_not_answered_is_asked_again_with_pauses_and_not_for_ever(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown(other("No answer."))
+    play.cloud.on_room = OutcomeUnknown(other("No answer."))
     await play.looks(play.takes_up(WHOLE))
-    assert play.cloud.asked == ["room"] * MOST_TRIES
+    assert play.cloud.operations == ["room"] * MOST_TRIES
     assert play.now >= sum(BACKOFF.pause(failures) for failures in range(1, MOST_TRIES))
     assert play.keeps_nothing
 
 
 async def test_a_job_that_is_over_is_completed_once_more_with_its_end_and_then_left(play: Play) -> None:
-    play.cloud.of_room = RoomReport.model_validate(WHOLE)
+    play.cloud.on_room = RoomReport.model_validate(WHOLE)
     job = play.takes_up(room_name="Lobby kiosk")
     job.seen = JobState.ENDED
     play.completion.follow(job, ENDED)
@@ -219,22 +199,22 @@ async def test_a_job_that_is_over_is_completed_once_more_with_its_end_and_then_l
 
 
 async def test_of_a_job_that_is_over_a_room_is_not_asked_again_and_again(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown(other("No answer."))
+    play.cloud.on_room = OutcomeUnknown(other("No answer."))
     play.completion.follow(play.takes_up(), ENDED)
     await play.completion._tasks.idle()
-    assert play.cloud.asked == ["room"]
+    assert play.cloud.operations == ["room"]
     assert play.keeps_nothing
 
 
 async def test_a_state_that_is_not_told_is_asked_for_again_while_the_room_tells(play: Play) -> None:
-    play.cloud.told = OutcomeUnknown(other("No answer."))
-    play.cloud.of_room = RoomReport.model_validate(WHOLE | {"is_transparent": None})
+    play.cloud.on_state = OutcomeUnknown(other("No answer."))
+    play.cloud.on_room = RoomReport.model_validate(WHOLE | {"is_transparent": None})
     job = play.takes_up(room_name="Lobby kiosk")
     for _ in range(3):
         await play.looks(job)
         play.now += 10
-    assert play.cloud.asked == ["state", "state", "room", "state"]
-    play.cloud.told = JobReport(is_transparent=False)
+    assert play.cloud.operations == ["state", "state", "room", "state"]
+    play.cloud.on_state = JobReport(is_transparent=False)
     play.now += 60
     await play.looks(job)
     assert read(play.log.kept["configuration"]) == WHOLE
@@ -242,25 +222,25 @@ async def test_a_state_that_is_not_told_is_asked_for_again_while_the_room_tells(
 
 
 async def test_a_job_that_metastudio_does_not_know_leaves_it_to_the_room(play: Play) -> None:
-    play.cloud.told = JobOver(other("There is no such job."))
-    play.cloud.of_room = RoomReport.model_validate(WHOLE)
+    play.cloud.on_state = JobOver(other("There is no such job."))
+    play.cloud.on_room = RoomReport.model_validate(WHOLE)
     await play.looks(play.takes_up(room_name="Lobby kiosk"))
-    assert play.cloud.asked == ["state", "room"]
+    assert play.cloud.operations == ["state", "room"]
     assert read(play.log.kept["configuration"]) == WHOLE
 
 
 async def test_what_the_log_does_not_take_is_kept_later_without_asking_anew(play: Play) -> None:
     play.log.failures = 2
     await play.looks(play.takes_up(WHOLE))
-    assert play.cloud.asked == ["room"]
+    assert play.cloud.operations == ["room"]
     assert play.log.kept == {"room_name": "Lobby kiosk"}
 
 
 async def test_whoever_no_longer_follows_jobs_asks_nothing_more(play: Play) -> None:
-    play.cloud.of_room = OutcomeUnknown(other("No answer."))
+    play.cloud.on_room = OutcomeUnknown(other("No answer."))
     job = play.takes_up()
     await play.completion.close()
     play.completion.miss([job])
     await play.looks(job)
-    assert play.cloud.asked == []
+    assert play.cloud.operations == []
     assert play.keeps_nothing

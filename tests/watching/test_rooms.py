@@ -1,4 +1,4 @@
-"""What is known of rooms, and how seldom MetaStudio is asked about them."""
+"""What is known about rooms, and how seldom MetaStudio is asked about them."""
 
 from dataclasses import dataclass, field
 

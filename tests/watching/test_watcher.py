@@ -1,4 +1,4 @@
-"""Following jobs: what is asked of MetaStudio and when, what is shown, and which process does it."""
+"""Following jobs: the reads and their times, the edits, and the one process that follows."""
 
 import asyncio
 import sys
@@ -197,7 +197,7 @@ class TestRefresh:
 
     async def test_a_clock_that_is_a_little_behind_does_not_hide_what_is_new(self, play: Play) -> None:
         await play.round()
-        play.time.now -= timedelta(seconds=50)  # of another process, which writes the row
+        play.time.now -= timedelta(seconds=50)  # by another process, which writes the row
         await play.announced("j1")
         play.time.now += timedelta(seconds=50)
         assert await play.round() == ["list lobby", "state j1"]
@@ -256,7 +256,7 @@ class TestTrouble:
         await play.announced("j1", "broken")
         play.cloud.failing["broken"] = NotSent(other("No connection."))
         with capture_logs():
-            await play.rounds(600)
+            await play.rounds(600, every=10)
         play.cloud.failing.clear()
         play.cloud.tells("broken", j1="PROCESSING")
         await play.rounds(120)
@@ -300,7 +300,7 @@ class TestTrouble:
 class TestACloudThatTellsNothing:
     @pytest.fixture
     async def blind(self, play: Play) -> Play:
-        """A watcher with a running job in each of three rooms, of which it has learnt that it cannot look."""
+        """Return a watcher of three rooms with a running job each; it has learnt that it cannot read jobs."""
         for room_id in ("lobby", "atrium", "hall"):
             play.cloud.failing[room_id] = OperationUnknown(other("MetaStudio has no such operation."))
             await play.announced(f"job in {room_id}", room_id, "running")

@@ -1,4 +1,4 @@
-"""The world in which jobs are followed: a log, a cloud, a screen, a time, and any number of watchers."""
+"""A setting for the watcher: a database, a cloud, a screen, a clock, and any number of watchers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.job_state import JobLife
 from bot.errors import (
@@ -27,7 +27,7 @@ from bot.store.watched_jobs import WatchedJob
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
 from bot.watching.watcher import Watcher
-from tests.fakes import LOCKED, FakeMetaStudio, FlakyWatchedJobs
+from tests.fakes import LOCKED, FakeMetaStudio, FlakyWatchedJobs, an_invocation
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MEI = "U0MEI00001"
@@ -36,7 +36,7 @@ LU = "U0LU000001"
 
 @dataclass
 class Time:
-    """A clock on the wall and one that counts seconds; only the first can be set."""
+    """A wall clock and a monotonic clock; only the first can be set."""
 
     now: datetime = NOON
     seconds: float = 0.0
@@ -48,7 +48,7 @@ class Time:
 
 @dataclass(eq=False)
 class CloudOfJobs(FakeMetaStudio):
-    """Tells of each room and each job what a test wants it to tell, and as late; notes the order."""
+    """Answers for each room and job as the test says, with its delays, and records the order of the calls."""
 
     listed: dict[str, list[JobReport]] = field(default_factory=dict)
     told: dict[str, JobReport | Exception] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class CloudOfJobs(FakeMetaStudio):
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def tells(self, room_id: str, **states: str) -> None:
-        """The jobs that a room's list names, with their states."""
+        """Set the jobs in a room's list, with their states."""
         self.listed[room_id] = [JobReport(job_id=job_id, state=state) for job_id, state in states.items()]
 
     @override
@@ -85,7 +85,7 @@ class CloudOfJobs(FakeMetaStudio):
 
 @dataclass
 class Screen(DeliveryLoop):
-    """Notes what would be shown, in the log too."""
+    """Records what would be shown, also in the database."""
 
     posts: Posts
     shown: list[tuple[str, JobLife]] = field(default_factory=list)
@@ -104,8 +104,8 @@ class Screen(DeliveryLoop):
         return [(job_id, life.state.value) for job_id, life in self.shown]
 
 
-class NothingLacks(Completion):
-    """Of each job everything is known."""
+class CompleteJobs(Completion):
+    """All jobs are complete."""
 
     @override
     def take_up(self, job: WatchedJob, *, only_rooms: bool = False) -> None:
@@ -114,7 +114,7 @@ class NothingLacks(Completion):
 
 @dataclass
 class Play:
-    """A log, a cloud, and as many watchers as a test wants."""
+    """A database, a cloud, and any number of watchers."""
 
     database: Database
     time: Time = field(default_factory=Time)
@@ -130,13 +130,13 @@ class Play:
         self.rows = 0
 
     def another(self, holder: str, screen: Screen) -> Watcher:
-        """One more process, with the same log and cloud."""
+        """Return the watcher of another process, with the same database and cloud."""
         return Watcher(
             watched_jobs=self.watched_jobs,
             leases=Leases(self.database),
             metastudio=self.cloud,
             posts=screen,
-            completion=NothingLacks(
+            completion=CompleteJobs(
                 watched_jobs=self.watched_jobs, metastudio=self.cloud, rooms=Rooms(self.cloud), posts=screen
             ),
             holder=holder,
@@ -151,7 +151,7 @@ class Play:
         await asyncio.sleep(0)
 
     async def announced(self, job_id: str, room_id: str = "lobby", state: str = "accepted") -> None:
-        """A job that the bot has started, and told its channel of, at this moment."""
+        """Add a job that the bot has just started and announced."""
         await self._record(
             job_id,
             room_id,
@@ -162,7 +162,7 @@ class Play:
         )
 
     async def stopped(self, job_id: str, by: str = MEI, **changes: Any) -> None:
-        """Somebody has stopped a job by way of the bot, at this moment."""
+        """Add a stop of a job that a person has just made with the bot."""
         await self._record(
             job_id,
             "lobby",
@@ -182,10 +182,10 @@ class Play:
             "job_id": job_id,
             "room_id": room_id,
         }
-        assert await self.log.record(Invocation(**(row | values)))
+        assert await self.log.record(an_invocation(**(row | values)))
 
     async def round(self, watcher: Watcher | None = None) -> list[str]:
-        """Call the roll and look at all rooms that are due; what was asked of MetaStudio."""
+        """Update the list of jobs and read all rooms that are due. Return the calls to MetaStudio."""
         watcher = watcher or self.watcher
         self.cloud.asked.clear()
         await watcher.refresh()
@@ -193,17 +193,17 @@ class Play:
             pass
         return list(self.cloud.asked)
 
-    async def rounds(self, seconds: int) -> list[str]:
-        """The same every second; what was asked."""
+    async def rounds(self, seconds: int, *, every: int = 1) -> list[str]:
+        """Do so every second, or every so many seconds, and return the calls."""
         asked = []
-        for _ in range(seconds):
+        for _ in range(0, seconds, every):
             asked += await self.round()
-            self.time.pass_by(1)
+            self.time.pass_by(every)
         return asked
 
 
 async def record_thousands(database: Database) -> None:
-    """5,000 running jobs, each in a room of its own."""
+    """Add 5,000 running jobs, each in its own room."""
     rows = [
         {
             "id": f"{number:032x}",

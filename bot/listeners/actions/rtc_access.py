@@ -35,9 +35,8 @@ async def show(use: Use, wish: AboutJob) -> Accepted:
     """Commit the request, unless the job is over."""
     if over := await answer_if_over(use, wish):
         return over
-    rtc = switched_on(use)
-    received = await rtc.commit(wish.asked)
-    return Accepted(work=partial(rtc.carry_out, received)) if received else SAME_DELIVERY
+    received = await switched_on(use).commit(wish.asked)
+    return Accepted(work=partial(use.services.worker.work_on, received)) if received else SAME_DELIVERY
 
 
 BUTTON = Button(action_id=RTC_ACCESS, action=Action.RTC_ACCESS, parse=parse_job, find=find, handle=show)

@@ -1,6 +1,5 @@
 """*Start anyway*, where the outcome of a start is unknown; *Start it now*, where it was never sent."""
 
-from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, Status
 from bot.listeners.about_start import (
     AboutStart,
@@ -23,7 +22,7 @@ async def find(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that may be sent again."""
     named = await get_start(use, invocation_id)
     if not _may_be_sent(named):
-        return about(use, named, request_of(named))
+        return about(use, named, named.request)
     return AboutStart(asked=once_more(use, named), named=named)
 
 
@@ -31,8 +30,8 @@ async def start(use: Use, wish: AboutStart) -> Accepted:
     """Commit the start, unless the earlier one turned out to have made a job."""
     named = wish.named
     if not _may_be_sent(named):
-        why = reason(Code.START_SETTLED, job_id=named.job_id)
-        return await refuse(use, use.invocation.asking_for(request_of(named)), why, settled_already(named))
+        why = reason(Code.START_SETTLED, job_id=named.job.job_id if named.job else None)
+        return await refuse(use, use.invocation.asking_for(named.request), why, settled_already(named))
     is_another = await _is_of_an_unknown(use, named)
     wanted = StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another, is_private=True)
     return await commit_start(use, wanted)

@@ -12,7 +12,8 @@ from bot.reasons import reason
 async def find(use: Use, invocation_id: str) -> StartWish:
     """Find the start whose job is over, to be sent once more as its channel's."""
     before = await get_start(use, invocation_id)
-    if before.job_state is None or not before.job_state.is_over:
+    state = before.job.state if before.job else None
+    if state is None or not state.is_over:
         raise InvalidArguments(reason(Code.JOB_NOT_OVER))
     return StartWish(asked=once_more(use, before), previous_id=before.id)
 

@@ -3,7 +3,7 @@
 from bot.domain.arguments import StartInRegion, parse_in_region
 from bot.domain.invocation import Action, Status
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish, about, commit_start, get_start
+from bot.listeners.about_start import StartWish, as_if_there, commit_start, get_any_start
 from bot.listeners.use import Button, Use
 from bot.messages.buttons import START_IN_REGION
 from bot.reasons import ReasonCode as Code
@@ -17,11 +17,12 @@ def parse(use: Use) -> StartInRegion:
 
 async def find(use: Use, wanted: StartInRegion) -> StartWish:
     """Find what was typed, to be sent with the region that was meant."""
-    mistyped = await get_start(use, wanted.invocation_id)
+    mistyped = await get_any_start(use, wanted.invocation_id)
     if mistyped.status is not Status.INVALID:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_MISTAKE))
     request = parse_in_region(mistyped.text, wanted.region, use.services.regions)
-    return StartWish(asked=about(use, mistyped, request).asked, previous_id=mistyped.id, is_private=True)
+    asked = as_if_there(use, mistyped, request)
+    return StartWish(asked=asked, previous_id=mistyped.id, is_private=True)
 
 
 BUTTON = Button(

@@ -18,7 +18,7 @@ async def stop(use: Use, wish: AboutJob) -> Accepted:
     if received is None:
         return SAME_DELIVERY
     late = stopping(wish.told, received.room_name)
-    return Accepted(late=late, work=partial(stops.carry_out, received))
+    return Accepted(late=late, work=partial(use.services.worker.work_on, received))
 
 
 BUTTON = Button(

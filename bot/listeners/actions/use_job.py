@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bot.domain.arguments import UseJob, request_of
+from bot.domain.arguments import UseJob
 from bot.domain.invocation import Action, Status
 from bot.listeners.about_start import AboutStart, about, get_start
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
@@ -25,7 +25,7 @@ def parse(use: Use) -> UseJob:
 async def find(use: Use, wanted: UseJob) -> AboutJobOfStart:
     """Find the start that may have made the job."""
     named = await get_start(use, wanted.invocation_id)
-    asked = about(use, named, request_of(named)).asked
+    asked = about(use, named, named.request).asked
     return AboutJobOfStart(asked=asked, named=named, job_id=wanted.job_id)
 
 

@@ -38,7 +38,7 @@ def parse_again(use: Use) -> None:
 
 async def find_last(use: Use, _parsed: None) -> StartWish:
     """Find the last start of this channel, to be sent once more."""
-    services, channel_id = use.services, use.invocation.channel_id
+    services, channel_id = use.services, use.invocation.origin.channel_id
     last = await services.acceptance.ask(services.invocations.last_start(channel_id or ""))
     if last is None:
         raise InvalidArguments(reason(Code.NO_START_HERE))

@@ -4,15 +4,15 @@ from collections import Counter
 
 from aiohttp import web
 
+from bot.sandbox.json_requests import in_words, read_body
 from bot.sandbox.metastudio.calls import Calls
 from bot.sandbox.metastudio.jobs import Jobs
 from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import MISBEHAVING_ROOMS, NAMED_ROOMS
 from bot.sandbox.metastudio.tokens import Tokens
 from bot.sandbox.metastudio.trouble import Trouble
-from bot.sandbox.metastudio.trouble_wishes import make_trouble
+from bot.sandbox.metastudio.trouble_requests import make_trouble
 from bot.sandbox.plain import plain
-from bot.sandbox.wishes import in_words, read_body
 
 CONTROL_PREFIX = "/sandbox/"
 
@@ -61,7 +61,7 @@ class Control:
         )
 
     async def _make_trouble(self, request: web.Request) -> web.Response:
-        """Make trouble, as `trouble_wishes` describes, and answer what is wrong from now on."""
+        """Make trouble, as `trouble_requests` describes, and answer what is wrong from now on."""
         make_trouble(await read_body(request), self._trouble)
         return web.json_response({"trouble": self._trouble.state()})
 

@@ -34,7 +34,7 @@ class Job:
 
     job_id: str
     room_id: str
-    wishes: StartRequest
+    request: StartRequest
     app_user_id: str | None
     rtc_room: RtcRoom = field(repr=False)
     life: JobLife

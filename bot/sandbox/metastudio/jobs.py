@@ -49,13 +49,13 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
 
-    def start(self, room_id: str, wishes: StartRequest, app_user_id: str | None) -> Job:
+    def start(self, room_id: str, request: StartRequest, app_user_id: str | None) -> Job:
         """Create a job. There is no idempotency: two calls create two jobs."""
         now = self._clock()
         job_id = str(uuid.uuid4())
         rtc_room = open_rtc_room(room_id, job_id, now)
         life = JobLife.planned(plan_for(room_id), now, self._pace)
-        job = Job(job_id, room_id, wishes, app_user_id, rtc_room, life)
+        job = Job(job_id, room_id, request, app_user_id, rtc_room, life)
         self._jobs[job_id] = job
         self._ids_by_room[room_id].append(job_id)
         self._maybe_living[room_id].append(job_id)
@@ -111,9 +111,9 @@ def _snapshot(job: Job, now: float) -> JobSnapshot:
     return JobSnapshot(
         job_id=job.job_id,
         room_id=job.room_id,
-        region=job.wishes.region,
-        room_type=job.wishes.room_type,
-        client_id=job.wishes.client_id,
+        region=job.request.region,
+        room_type=job.request.room_type,
+        client_id=job.request.client_id,
         app_user_id=job.app_user_id,
         state=job.state(now),
         created_at=job.life.created_at,

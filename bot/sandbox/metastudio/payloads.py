@@ -34,10 +34,10 @@ def start_payload(job: Job, room: Room) -> Payload:
         "job_id": job.job_id,
         "rtc_room_info": job.rtc_room.payload(),
         **_configuration(room),
-        "region": job.wishes.region,
+        "region": job.request.region,
         "language": room.default_language,
-        "chat_access_address": f"wss://chat.{job.wishes.region}.metastudio.example/v1/jobs/{job.job_id}",
-        "chat_access_rest_address": f"https://chat.{job.wishes.region}.metastudio.example",
+        "chat_access_address": f"wss://chat.{job.request.region}.metastudio.example/v1/jobs/{job.job_id}",
+        "chat_access_rest_address": f"https://chat.{job.request.region}.metastudio.example",
     }
 
 
@@ -64,7 +64,7 @@ def job_payload(
     optional = {
         "job_finish_reason": job.finish_reason(now),
         "error_info": error and {"error_code": error.code, "error_msg": error.words},
-        "client_id": job.wishes.client_id,
+        "client_id": job.request.client_id,
     }
     return {
         "job_id": job.job_id,

@@ -15,7 +15,7 @@ from bot.sandbox.metastudio.credentials import Credentials
 from bot.sandbox.metastudio.gate import Gate
 from bot.sandbox.metastudio.iam import Iam
 from bot.sandbox.metastudio.jobs import Jobs, JobSnapshot
-from bot.sandbox.metastudio.reception import Reception
+from bot.sandbox.metastudio.middleware import RequestMiddleware
 from bot.sandbox.metastudio.smart_chat import Pauses, SmartChat
 from bot.sandbox.metastudio.tokens import Tokens
 from bot.sandbox.metastudio.trouble import Trouble
@@ -129,14 +129,14 @@ class MetaStudioStandIn:
 
     def _application(self) -> web.Application:
         gate = Gate(self.credentials, self._tokens, self._clock)
-        reception = Reception(self.calls, self.starts_received, self.trouble)
+        middleware = RequestMiddleware(self.calls, self.starts_received, self.trouble)
         parts = (
             SmartChat(self._jobs, gate, self._pauses, self._clock, self.trouble),
             Iam(self.credentials, self._tokens),
             Control(self._jobs, self.calls, self.starts_received, self._tokens, self.trouble),
         )
         application = web.Application(
-            client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers, reception.receive]
+            client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers, middleware.handle]
         )
         for part in parts:
             application.add_routes(part.routes())

@@ -97,9 +97,9 @@ class SmartChat:
         app_user_id = request.headers.get("X-App-UserId")
         if app_user_id is not None and not app_user_id.isascii():
             raise RefusedError(INVALID_PARAMETER, "X-App-UserId is not ASCII")
-        wishes = read_start_request(await request.read())
+        start_request = read_start_request(await request.read())
         self._refuse_for(room.room_id)
-        job = self._jobs.start(room.room_id, wishes, app_user_id)
+        job = self._jobs.start(room.room_id, start_request, app_user_id)
         if room.room_id == "slow":
             await asyncio.sleep(self._pauses.slow)
         if room.room_id == "lost":

@@ -10,14 +10,14 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from bot.sandbox.json_requests import in_words, read_body
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, MetaStudioStandIn
 from bot.sandbox.metastudio.payloads import room_payload
 from bot.sandbox.metastudio.rooms import NAMED_ROOMS
-from bot.sandbox.metastudio.trouble_wishes import make_trouble
+from bot.sandbox.metastudio.trouble_requests import make_trouble
 from bot.sandbox.page.files import Files
 from bot.sandbox.plain import plain
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.wishes import in_words, read_body
 
 LOOK_SECONDS = 0.5
 SHOWN = 200

@@ -8,18 +8,18 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot.sandbox.plain import plain
-from bot.sandbox.slack.commands import CommandResult
-from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.traffic import Traffic
-from bot.sandbox.slack.trouble import Trouble
-from bot.sandbox.slack.trouble_wishes import order
-from bot.sandbox.wishes import (
+from bot.sandbox.json_requests import (
     in_words,
     optional_string,
     read_body,
     required_string,
 )
+from bot.sandbox.plain import plain
+from bot.sandbox.slack.commands import CommandResult
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.traffic import Traffic
+from bot.sandbox.slack.trouble import Trouble
+from bot.sandbox.slack.trouble_requests import order
 
 
 class Controlled(Protocol):

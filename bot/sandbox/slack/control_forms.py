@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.sandbox.json_requests import in_words, optional_object, optional_string, read_body, required_string
 from bot.sandbox.slack.actions import Act, Actions
 from bot.sandbox.slack.delivery import Interacted
 from bot.sandbox.slack.forms import Forms
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Workspace
-from bot.sandbox.wishes import in_words, optional_object, optional_string, read_body, required_string
 
 _VALUES = ("type", "value", "rich_text_value")
 

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.sandbox.json_requests import in_words, optional_flag, read_body, required_string
 from bot.sandbox.plain import plain
 from bot.sandbox.slack.commands import SlashCommand
 from bot.sandbox.slack.workspace import Channel, Workspace
-from bot.sandbox.wishes import in_words, optional_flag, read_body, required_string
 
 
 class Inhabited(Protocol):

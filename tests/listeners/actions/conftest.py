@@ -1,4 +1,4 @@
-"""What buttons are about."""
+"""Fixtures for buttons."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.listeners.desk import Desk
 
 @pytest.fixture
 async def running(desk: Desk) -> Desk:
-    """Mei has started a job in the lobby."""
+    """Let Mei start a job in the lobby."""
     await desk.types("/avatar-start", "lobby")
     return desk

@@ -1,4 +1,4 @@
-"""What every button has in common, and those about a job."""
+"""The common behaviour of all buttons, and of those about a job."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.bolt import bolt_app
 from bot.slack.client import Installation
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, Desk, a_refused_start
 
 LISTENERS = {
@@ -42,7 +43,7 @@ async def test_a_value_that_makes_no_sense_is_logged_as_such_and_answered(
     row = await desk.row()
     assert (row.action, row.source, row.status) == (LISTENERS[listener], Source.BUTTON, Status.INVALID)
     assert row.reason
-    assert row.response_url is None
+    assert row.origin.response_url is None
     assert desk.told()
     assert "<!channel>" not in desk.told()
     assert (desk.cloud.started, desk.cloud.stopped, desk.slack.opened) == ([], [], [])
@@ -93,7 +94,7 @@ async def test_the_room_is_the_logs_whatever_a_button_says(running: Desk, listen
     await running.clicks(listener, "boardroom job-1")
 
     row = await running.row()
-    assert (row.status, row.room_id) == (Status.DONE, "lobby")
+    assert (row.status, flat(row).room_id) == (Status.DONE, "lobby")
     running.policy = Policy.parse('[stop]\nrooms = ["boardroom"]')
     await running.clicks(listener, "boardroom job-1", user={"id": JONAS})
     assert (await running.row()).status is Status.REFUSED
@@ -154,8 +155,12 @@ async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
     assert "That was <!date^" in running.told()
     assert (running.cloud.stopped, running.slack.opened) == ([], [])
     row = await running.row()
-    assert (row.action, row.status, row.job_id) == (LISTENERS[listener], Status.DONE, "job-1")
-    assert (row.reason, row.response_url, row.lease_until) == (reason(Code.JOB_OVER_ALREADY), None, None)
+    assert (row.action, row.status, flat(row).job_id) == (LISTENERS[listener], Status.DONE, "job-1")
+    assert (row.reason, row.origin.response_url, row.lease_until) == (
+        reason(Code.JOB_OVER_ALREADY),
+        None,
+        None,
+    )
 
 
 @STALE

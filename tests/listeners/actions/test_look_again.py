@@ -1,4 +1,4 @@
-"""*Look again*: what is found, and what is said of it."""
+"""*Look again*: what it finds, and what it answers."""
 
 from datetime import timedelta
 
@@ -8,25 +8,26 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.reasons import other
+from tests.fakes import an_invocation, flat
 from tests.listeners.desk import JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 from tests.steps import step_to
 
 
 async def test_another_look_is_under_the_rules_for_starts(desk: Desk, unknown: Invocation) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.cloud.on_list = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
     desk.policy = Policy.parse('[start]\nrooms = ["boardroom"]')
     await desk.clicks("look_again", "i100")
 
     assert "Room `lobby` may not be started" in desk.told()
     assert (await look_row(desk)).status is Status.REFUSED
-    assert (desk.cloud.calls, desk.channel.announced) == ([], [])
+    assert (desk.cloud.operations, desk.channel.announced) == ([], [])
 
 
 @pytest.fixture
 async def unknown(desk: Desk) -> Invocation:
-    """A start by Mei of which nobody knows what came of it."""
-    unknown = Invocation(
+    """Return a start by Mei whose outcome is unknown."""
+    unknown = an_invocation(
         id="i100",
         created_at=NOON,
         action=Action.START,
@@ -46,16 +47,21 @@ async def look_row(desk: Desk) -> Invocation:
 
 
 async def test_another_look_that_finds_the_job_announces_it(desk: Desk, unknown: Invocation) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    desk.cloud.on_list = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
     ack = await desk.clicks("look_again", "i100", user={"id": JONAS})
 
     assert ack == {}
     assert "job-5" in desk.channel.announced[0]
     row = await look_row(desk)
-    assert (row.source, row.status, row.user_id, row.text) == (Source.BUTTON, Status.DONE, JONAS, "i100")
+    assert (row.source, row.status, row.origin.user_id, row.text) == (
+        Source.BUTTON,
+        Status.DONE,
+        JONAS,
+        "i100",
+    )
     found = await desk.log.get("i100")
     assert found is not None
-    assert (found.status, found.job_id) == (Status.STARTED, "job-5")
+    assert (found.status, flat(found).job_id) == (Status.STARTED, "job-5")
 
 
 async def test_another_look_that_finds_nothing_says_so(desk: Desk, unknown: Invocation) -> None:

@@ -1,9 +1,10 @@
-"""*RTC access*: who is shown it."""
+"""*RTC access*: who may see it."""
 
 import pytest
 
 from bot.domain.invocation import Action, Status
 from bot.domain.policy import Policy
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, Desk
 
 
@@ -13,8 +14,8 @@ async def test_rtc_access_is_shown_to_who_started_the_job(running: Desk) -> None
     assert ack == {}
     [opened] = running.slack.opened
     row = await running.row()
-    assert opened["trigger_id"] == row.trigger_id
-    assert (row.action, row.status, row.room_id, row.job_id) == (
+    assert opened["trigger_id"] == row.origin.trigger_id
+    assert (row.action, row.status, flat(row).room_id, flat(row).job_id) == (
         Action.RTC_ACCESS,
         Status.DONE,
         "lobby",

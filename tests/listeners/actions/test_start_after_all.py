@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.arguments import request_of
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import an_invocation, flat
 from tests.listeners.desk import AVATARS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
 
 async def a_start(desk: Desk, status: Status, job_id: str | None = None) -> Invocation:
-    """A start of Mei's in the lobby, some time ago."""
-    start = Invocation(
+    """Add an earlier start by Mei in the lobby."""
+    start = an_invocation(
         id="i0",
         created_at=NOON - timedelta(minutes=5),
         action=Action.START,
@@ -39,8 +39,8 @@ async def test_a_start_is_sent_after_all_to_the_channel_that_it_was_meant_for(
     await desk.clicks("start_after_all", start.id, channel={"id": "D0MEI00001"})
 
     [request] = desk.cloud.started
-    assert request == request_of(start)
-    assert (await desk.row()).channel_id == AVATARS
+    assert request == start.request
+    assert (await desk.row()).origin.channel_id == AVATARS
 
 
 async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) -> None:
@@ -50,7 +50,7 @@ async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) 
     assert desk.cloud.started == []
     assert [message.text for message in desk.channel.instead] == ["✅  Room `lobby` did start: job `job-7`."]
     row = await desk.row()
-    assert (row.status, row.room_id, row.reason) == (
+    assert (row.status, flat(row).room_id, row.reason) == (
         Status.REFUSED,
         "lobby",
         reason(Code.START_SETTLED, job_id="job-7"),

@@ -24,7 +24,7 @@ async def test_anybody_of_the_channel_starts_it_again_by_one_click(over: Desk) -
     await over.clicks("start_again", before.id, user={"id": JONAS})
 
     row = await over.row()
-    assert (row.status, row.user_id, row.previous_id) == (Status.STARTED, JONAS, before.id)
+    assert (row.status, row.origin.user_id, row.previous_id) == (Status.STARTED, JONAS, before.id)
     assert over.cloud.started[1] == over.cloud.started[0]
     assert over.channel.instead == [], "the announcement belongs to everybody"
     assert over.channel.told == []
@@ -48,7 +48,12 @@ async def test_the_last_start_of_a_channel_is_typed_in_one_word(over: Desk) -> N
     assert await over.types("/avatar-start", "again", user_id=JONAS) == {}
 
     row = await over.row()
-    assert (row.status, row.user_id, row.text, row.previous_id) == (Status.STARTED, JONAS, "again", before.id)
+    assert (row.status, row.origin.user_id, row.text, row.previous_id) == (
+        Status.STARTED,
+        JONAS,
+        "again",
+        before.id,
+    )
     assert over.cloud.started[1] == over.cloud.started[0]
 
 

@@ -1,14 +1,15 @@
-"""*Start another*: once, for whoever may."""
+"""*Start another*: it works once, for a person who may start jobs."""
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.policy import Policy
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, MEI, Desk, a_refused_start
 
 
 async def clicked_row(desk: Desk) -> Invocation:
-    """The latest start by a button."""
+    """Return the latest start by a button."""
     return [row for row in await desk.rows() if row.source is Source.BUTTON][-1]
 
 
@@ -23,7 +24,7 @@ async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running
     row = await clicked_row(running)
     assert (row.action, row.source, row.status) == (Action.START, Source.BUTTON, Status.STARTED)
     assert row.previous_id == refused
-    assert (row.room_id, row.region, row.client_id) == ("lobby", "cn-north-4", "a=b")
+    assert (flat(row).room_id, flat(row).region, flat(row).client_id) == ("lobby", "cn-north-4", "a=b")
     assert [request.client_id for request in running.cloud.started] == [None, "a=b"]
 
 
@@ -36,7 +37,12 @@ async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
 
     assert len(desk.cloud.started) == 1
     row = await clicked_row(desk)
-    assert (row.status, row.room_id, row.previous_id, row.user_id) == (Status.REFUSED, "lobby", None, JONAS)
+    assert (row.status, flat(row).room_id, row.previous_id, row.origin.user_id) == (
+        Status.REFUSED,
+        "lobby",
+        None,
+        JONAS,
+    )
     assert row.reason == reason(Code.BUTTON_USED, user_id=MEI, invocation_id=first.id)
     assert "\nJob `job-1`\n" in desk.channel.instead[-1].text
 
@@ -51,7 +57,7 @@ async def test_a_start_by_a_click_without_a_team_has_duplicates_all_the_same(des
     await desk.types("/avatar-start", "lobby")
 
     rows = await desk.rows()
-    assert [row.team_id for row in rows] == ["T0SANDBOX1"] * 4
+    assert [row.origin.team_id for row in rows] == ["T0SANDBOX1"] * 4
     assert rows[-1].status is Status.REFUSED
 
 

@@ -1,8 +1,10 @@
-"""*Stop*: what of a click becomes a row, who may, and what is said of it."""
+"""*Stop*: the row of a click, who may stop, and the answer."""
 
 from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.errors import Answer
+from tests.fakes import flat
 from tests.listeners.desk import JONAS, Desk
 
 
@@ -14,11 +16,16 @@ async def test_a_job_is_stopped_by_a_click(running: Desk) -> None:
     assert running.told() == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
     row = await running.row()
     assert (row.action, row.source, row.status) == (Action.STOP, Source.BUTTON, Status.DONE)
-    assert (row.user_id, row.room_id, row.job_id, row.text) == (JONAS, "lobby", "job-1", "lobby job-1")
+    assert (row.origin.user_id, flat(row).room_id, flat(row).job_id, row.text) == (
+        JONAS,
+        "lobby",
+        "job-1",
+        "lobby job-1",
+    )
 
 
 async def test_a_job_that_the_log_does_not_know_is_stopped_as_well(desk: Desk) -> None:
-    desk.cloud.jobs = [JobReport(job_id="job-9")]
+    desk.cloud.on_list = [JobReport(job_id="job-9")]
     await desk.clicks("stop_job", "lobby job-9")
 
     assert desk.cloud.stopped == ["job-9"]
@@ -38,7 +45,12 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
 
 async def test_who_waits_for_a_stop_is_told_that_it_is_under_way(running: Desk) -> None:
     running.late_seconds = 0
-    running.cloud.gate = running.channel.has_told
+
+    async def after_the_remark() -> Answer:
+        await running.channel.has_told.wait()
+        return Answer(http_status=200)
+
+    running.cloud.on_stop = after_the_remark
     await running.clicks("stop_job", "lobby job-1")
 
     assert [message.text for message in running.channel.told] == [

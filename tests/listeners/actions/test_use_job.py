@@ -1,4 +1,4 @@
-"""*Use this one*: a job is taken for that of a start, because a person says so."""
+"""*Use this one*: a person tells which job belongs to their start."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,10 +8,11 @@ import pytest
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from tests.fakes import an_invocation, flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
-UNKNOWN = Invocation(
+UNKNOWN = an_invocation(
     id="i100",
     created_at=NOON - timedelta(minutes=5),
     action=Action.START,
@@ -27,9 +28,9 @@ UNKNOWN = Invocation(
 
 @pytest.fixture
 async def asked(desk: Desk) -> Desk:
-    """It is not known what came of a start of Mei's, and a job is listed that may be its own."""
+    """Let a start by Mei be unknown while the room lists a job that may be its own."""
     await desk.log.record(UNKNOWN)
-    desk.cloud.jobs = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
+    desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=UNKNOWN.created_at)]
     return desk
 
 
@@ -43,10 +44,14 @@ async def test_the_job_becomes_that_of_the_start_and_is_announced(asked: Desk) -
 
     start = await asked.log.get("i100")
     assert start is not None
-    assert (start.status, start.job_id, start.job_state) == (Status.STARTED, "job-9", JobState.ACCEPTED)
+    assert (start.status, flat(start).job_id, flat(start).job_state) == (
+        Status.STARTED,
+        "job-9",
+        JobState.ACCEPTED,
+    )
     assert "job-9" in asked.channel.announced[0]
     row = await adopting(asked)
-    assert (row.status, row.text, row.room_id, row.channel_id) == (
+    assert (row.status, row.text, flat(row).room_id, row.origin.channel_id) == (
         Status.DONE,
         "i100 job-9",
         "lobby",

@@ -1,14 +1,14 @@
 """`/avatar`, from the payload to the row and the ack."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.invocation import Action, Invocation, JobState, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from tests.fakes import an_invocation, changed, flat
 from tests.listeners.desk import JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
@@ -17,7 +17,7 @@ AVATAR = "/avatar"
 
 @pytest.fixture
 async def running(desk: Desk) -> Desk:
-    """Mei has started a job in the lobby, and somebody else one in the boardroom."""
+    """Let Mei start a job in the lobby, and another person one in the boardroom."""
     await desk.types("/avatar-start", "lobby")
     await desk.types("/avatar-start", "boardroom", user_id=JONAS)
     return desk
@@ -40,7 +40,7 @@ async def test_what_runs_is_listed_and_that_somebody_asked_is_logged(running: De
     for fact in ("job-1", "job-2", f"<@{MEI}>", f"<@{JONAS}>"):
         assert fact in ack["text"]
     row = await running.row()
-    assert (row.action, row.status, row.response_url) == (Action.JOBS, Status.DONE, None)
+    assert (row.action, row.status, row.origin.response_url) == (Action.JOBS, Status.DONE, None)
 
 
 async def test_where_nothing_runs_the_list_says_so(desk: Desk) -> None:
@@ -49,7 +49,7 @@ async def test_where_nothing_runs_the_list_says_so(desk: Desk) -> None:
 
 @pytest.mark.parametrize("count", [44, 45, 46, 600])
 async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: Desk, count: int) -> None:
-    running = Invocation(
+    running = an_invocation(
         id="i1",
         created_at=NOON,
         action=Action.START,
@@ -57,10 +57,11 @@ async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: De
         status=Status.STARTED,
         user_id=MEI,
         room_id="r",
+        job_id="j",
         job_state=JobState.RUNNING,
     )
     rows = (
-        replace(
+        changed(
             running, id=f"i{1000 + number}", job_id=f"j{number}", created_at=NOON - timedelta(seconds=number)
         )
         for number in range(count)
@@ -81,7 +82,12 @@ async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:
     assert running.cloud.stopped == ["job-1"]
     assert running.told() == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
     row = await running.row()
-    assert (row.action, row.status, row.room_id, row.job_id) == (Action.STOP, Status.DONE, "lobby", "job-1")
+    assert (row.action, row.status, flat(row).room_id, flat(row).job_id) == (
+        Action.STOP,
+        Status.DONE,
+        "lobby",
+        "job-1",
+    )
 
 
 async def test_a_job_of_elsewhere_is_stopped_where_its_room_is_named_as_well(desk: Desk) -> None:
@@ -89,10 +95,10 @@ async def test_a_job_of_elsewhere_is_stopped_where_its_room_is_named_as_well(des
     assert "The bot has not started a job `job-9`." in ack["text"]
     assert "Nothing was stopped." in ack["text"]
     row = await desk.row()
-    assert (row.action, row.status, row.job_id) == (Action.STOP, Status.INVALID, "job-9")
+    assert (row.action, row.status, flat(row).job_id) == (Action.STOP, Status.INVALID, "job-9")
     assert desk.cloud.stopped == []
 
-    desk.cloud.jobs = [JobReport(job_id="job-9")]
+    desk.cloud.on_list = [JobReport(job_id="job-9")]
     ack = await desk.types(AVATAR, "stop job-9 boardroom")
     assert ack == {}
     assert desk.cloud.stopped == ["job-9"]
@@ -111,7 +117,7 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
     assert "You may not stop avatars with this bot." in ack["text"]
     assert "Nothing was stopped." in ack["text"]
     row = await running.row()
-    assert (row.status, row.job_id) == (Status.REFUSED, "job-2")
+    assert (row.status, flat(row).job_id) == (Status.REFUSED, "job-2")
     assert running.cloud.stopped == []
     await running.types(AVATAR, "stop job-1")
     assert running.cloud.stopped == ["job-1"]

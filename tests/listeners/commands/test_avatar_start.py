@@ -1,17 +1,18 @@
 """`/avatar-start`, from the payload to the row and the ack."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.domain.invocation import Action, JobState, Source, Status
+from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
-from bot.errors import Rejected
+from bot.errors import Answer, Rejected
 from bot.jobs.start import Duplicate
 from bot.listeners.about_start import why_not
 from bot.messages.reasons import sentence
+from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
+from tests.fakes import changed, flat
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
@@ -24,19 +25,24 @@ async def test_a_start_is_acknowledged_without_words_and_carried_out(desk: Desk)
     assert desk.channel.told == []
     row = await desk.row()
     assert (row.action, row.source, row.status) == (Action.START, Source.COMMAND, Status.STARTED)
-    assert (row.room_id, row.region, row.room_type, row.client_id) == (
+    assert (flat(row).room_id, flat(row).region, flat(row).room_type, flat(row).client_id) == (
         "lobby",
         "cn-north-4",
         "METALINK",
         "desk-7",
     )
-    assert (row.user_id, row.job_id) == (MEI, "job-1")
+    assert (row.origin.user_id, flat(row).job_id) == (MEI, "job-1")
     assert "job-1" in desk.channel.announced[0]
 
 
 async def test_who_waits_for_a_start_is_told_once_that_it_is_under_way(desk: Desk) -> None:
     desk.late_seconds = 0
-    desk.cloud.gate = desk.channel.has_told
+
+    async def after_the_remark() -> Started:
+        await desk.channel.has_told.wait()
+        return Started(SmartChatJob(job_id="job-1"), Answer(http_status=202))
+
+    desk.cloud.on_start = after_the_remark
     await desk.types(START, "lobby cn-north-4")
 
     assert desk.told() == "⏳  Starting room `lobby` in CN North-Beijing4 …"
@@ -44,7 +50,7 @@ async def test_who_waits_for_a_start_is_told_once_that_it_is_under_way(desk: Des
 
 
 async def test_a_start_that_fails_at_once_is_one_message(desk: Desk) -> None:
-    desk.cloud.failure = Rejected(other("The room is closed."))
+    desk.cloud.on_start = Rejected(other("The room is closed."))
     assert await desk.types(START, "lobby") == {}
 
     assert desk.told().startswith("🔴  Room `lobby` was not started.\nThe room is closed.")
@@ -57,7 +63,7 @@ async def test_how_the_command_is_used_is_answered_and_logged(desk: Desk, text: 
 
     assert "/avatar-start room_id [region]" in ack["text"]
     row = await desk.row()
-    assert (row.action, row.status, row.response_url) == (Action.HELP, Status.DONE, None)
+    assert (row.action, row.status, row.origin.response_url) == (Action.HELP, Status.DONE, None)
     assert desk.cloud.started == []
 
 
@@ -80,7 +86,7 @@ async def test_what_the_policy_forbids_is_refused_and_logged_with_what_was_asked
 
     assert "You may not start avatars with this bot." in ack["text"]
     row = await desk.row()
-    assert (row.status, row.room_id) == (Status.REFUSED, "lobby")
+    assert (row.status, flat(row).room_id) == (Status.REFUSED, "lobby")
     assert desk.cloud.started == []
     await desk.types(START, "lobby", user_id=JONAS)
     assert len(desk.cloud.started) == 1
@@ -94,7 +100,7 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
     assert f"Job `job-1` · started by <@{JONAS}>, 3 s ago" in ack["text"]
     assert len(desk.cloud.started) == 1
     row = await desk.row()
-    assert (row.user_id, row.room_id, row.status, row.reason) == (
+    assert (row.origin.user_id, flat(row).room_id, row.status, row.reason) == (
         MEI,
         "lobby",
         Status.REFUSED,
@@ -118,7 +124,7 @@ async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
 ) -> None:
     await desk.types(START, "lobby", user_id=JONAS)
 
-    found = Duplicate(replace(await desk.row(), status=status))
+    found = Duplicate(changed(await desk.row(), status=status))
     assert why_not(found) == reason(code, user_id=JONAS)
 
 
@@ -159,7 +165,7 @@ async def test_a_mistyped_region_is_mended_by_one_click_that_works_once(desk: De
     await desk.clicks("start_in_region", button["value"])
     row = await desk.row()
     assert (row.status, row.previous_id) == (Status.STARTED, mistyped.id)
-    assert (row.room_id, row.region, row.client_id) == ("lobby", "cn-north-4", "desk-7")
+    assert (flat(row).room_id, flat(row).region, flat(row).client_id) == ("lobby", "cn-north-4", "desk-7")
 
     await desk.ends("job-1", JobState.ENDED)
     desk.clock.advance(minutes=1)

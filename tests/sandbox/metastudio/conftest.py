@@ -10,19 +10,9 @@ import httpx
 import pytest
 
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
+from tests.sandbox.clock import Clock
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def signed_headers(  # the cloud's algorithm in its simplest form, for plain ASCII paths
@@ -66,12 +56,12 @@ def credentials() -> Credentials:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> Clock:
+    return Clock(NOON)
 
 
 @pytest.fixture
-def pass_time(clock: FakeClock) -> Callable[[float], None]:
+def pass_time(clock: Clock) -> Callable[[float], None]:
     return clock.advance
 
 
@@ -81,9 +71,7 @@ def pace() -> float:
 
 
 @pytest.fixture
-async def stand_in(
-    credentials: Credentials, clock: FakeClock, pace: float
-) -> AsyncIterator[MetaStudioStandIn]:
+async def stand_in(credentials: Credentials, clock: Clock, pace: float) -> AsyncIterator[MetaStudioStandIn]:
     async with MetaStudioStandIn(credentials, clock=clock, pace=pace, slow_seconds=0.3) as running:
         yield running
 
@@ -95,7 +83,7 @@ async def client(stand_in: MetaStudioStandIn) -> AsyncIterator[httpx.AsyncClient
 
 
 @pytest.fixture
-def sign(stand_in: MetaStudioStandIn, clock: FakeClock) -> Callable[..., dict[str, str]]:
+def sign(stand_in: MetaStudioStandIn, clock: Clock) -> Callable[..., dict[str, str]]:
     """Return headers for `(method, target, body=b"", *, extra=None, late=0, credentials=…)`."""
 
     def make(

@@ -1,4 +1,4 @@
-"""Starts: their parameters, their answers, and the rooms where they fail."""
+"""Starts: their parameters, their answers, and the rooms in which they fail."""
 
 import json
 import time
@@ -88,8 +88,8 @@ async def test_a_start_that_names_nothing_gets_the_defaults(
 
 
 async def test_what_a_start_names_is_on_record(call: Call, stand_in: MetaStudioStandIn) -> None:
-    wishes = {"region": "cn-southwest-2", "room_type": "METALINK", "client_id": "kiosk-7"}
-    answer = await call("POST", start_path("lobby"), json.dumps(wishes).encode(), {"x-app-userid": "U123"})
+    asked_for = {"region": "cn-southwest-2", "room_type": "METALINK", "client_id": "kiosk-7"}
+    answer = await call("POST", start_path("lobby"), json.dumps(asked_for).encode(), {"x-app-userid": "U123"})
     (job,) = stand_in.jobs
     assert job.job_id == answer.json()["job_id"]
     assert (job.room_id, job.region, job.room_type) == ("lobby", "cn-southwest-2", "METALINK")

@@ -11,19 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn, Tokens
-
-
-class Clock:
-    """A clock that starts at the real time, so that signatures are fresh, and then stands still."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
+from tests.sandbox.clock import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +27,8 @@ def tokens() -> Tokens:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    """The real time at first, so that signatures are fresh."""
+    return Clock(time.time())
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -9,14 +9,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.sandbox.slack import SlackStandIn, default_workspace
 from bot.sandbox.slack.payloads import escaped
+from tests.sandbox.clock import Clock
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 
 MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
-
-
-class MovingClock(Protocol):
-    def advance(self, seconds: float) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -80,7 +77,7 @@ async def test_what_nobody_can_type_is_refused(
 
 
 async def test_a_trigger_is_good_once_within_three_seconds(
-    slack: SlackStandIn, app: AsyncApp, connected: Connected, clock: MovingClock
+    slack: SlackStandIn, app: AsyncApp, connected: Connected, clock: Clock
 ) -> None:
     triggers: list[str] = []
 

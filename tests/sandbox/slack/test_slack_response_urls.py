@@ -1,7 +1,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import aiohttp
 import pytest
@@ -9,16 +9,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.slack import SlackStandIn
+from tests.sandbox.clock import Clock
 from tests.stage import until
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 
 GENERAL = "C0GENERAL1"
 MEI, JONAS = "U0MEI00001", "U0JONAS001"
-
-
-class MovingClock(Protocol):
-    def advance(self, seconds: float) -> None: ...
 
 
 @pytest.fixture
@@ -67,7 +64,7 @@ async def test_is_good_for_five_uses(slack: SlackStandIn, response_url: str) -> 
     assert len(slack.messages(GENERAL)) == 5
 
 
-async def test_is_good_for_thirty_minutes(slack: SlackStandIn, clock: MovingClock, response_url: str) -> None:
+async def test_is_good_for_thirty_minutes(slack: SlackStandIn, clock: Clock, response_url: str) -> None:
     clock.advance(29 * 60 + 59)
     assert await post(response_url, {"text": "In time"}) == (200, "ok")
     clock.advance(1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -10,15 +10,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import Act, SlackStandIn
+from tests.sandbox.clock import Clock
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 Eventually: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]
 
 MEI = "U0MEI00001"
-
-
-class MovingClock(Protocol):
-    def advance(self, seconds: float) -> None: ...
 
 
 def plain(text: str) -> dict[str, Any]:
@@ -64,7 +61,7 @@ async def refusal(call: Any) -> Any:
 
 
 async def test_a_trigger_opens_one_modal_in_time(
-    slack: SlackStandIn, client: AsyncWebClient, clock: MovingClock, trigger: str
+    slack: SlackStandIn, client: AsyncWebClient, clock: Clock, trigger: str
 ) -> None:
     opened = await client.views_open(trigger_id=trigger, view=MODAL)
     view: dict[str, Any] = opened["view"]
@@ -77,7 +74,7 @@ async def test_a_trigger_opens_one_modal_in_time(
     assert invented["error"] == "invalid_trigger_id"
 
 
-async def test_a_trigger_expires(client: AsyncWebClient, clock: MovingClock, trigger: str) -> None:
+async def test_a_trigger_expires(client: AsyncWebClient, clock: Clock, trigger: str) -> None:
     clock.advance(3)
     late = await refusal(client.views_open(trigger_id=trigger, view=MODAL))
     assert late["error"] == "expired_trigger_id"
@@ -108,7 +105,7 @@ async def test_a_modal_opened_by_a_button_in_a_message_is_updated_and_submitted(
     app: AsyncApp,
     client: AsyncWebClient,
     *,
-    clock: MovingClock,
+    clock: Clock,
     connected: Connected,
 ) -> None:
     clicks: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import pytest
@@ -9,16 +9,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn, Tokens
+from tests.sandbox.clock import Clock
 
 AVATARS, GENERAL, STUDIO = "C0AVATARS1", "C0GENERAL1", "C0STUDIO01"
 PLANS, TRIO, SOMEBODYS_DM = "C0PLANS001", "G0TRIO0001", "D0MEIJONAS"
 MEI, JONAS, AMARA = "U0MEI00001", "U0JONAS001", "U0AMARA001"
 TEAPOT = [{"type": "teapot"}]
 SECTION = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Started*"}}]
-
-
-class MovingClock(Protocol):
-    def advance(self, seconds: float) -> None: ...
 
 
 async def error_of(call: Awaitable[Any]) -> str:
@@ -237,9 +234,7 @@ async def test_a_person_writes_where_they_see_something(slack: SlackStandIn) -> 
         slack.say("Hello", channel=GENERAL)
 
 
-async def test_every_message_is_kept_and_the_latest_are_found(
-    slack: SlackStandIn, clock: MovingClock
-) -> None:
+async def test_every_message_is_kept_and_the_latest_are_found(slack: SlackStandIn, clock: Clock) -> None:
     for number in range(25_000):
         slack.say(str(number), channel=GENERAL if number % 5 else AVATARS)
     assert [message.text for message in slack.messages()] == [str(number) for number in range(25_000)]
@@ -277,7 +272,7 @@ async def test_remembers_whom_a_message_pinged(client: AsyncWebClient, slack: Sl
 
 
 async def test_can_limit_the_posts_of_a_channel(
-    client: AsyncWebClient, slack: SlackStandIn, clock: MovingClock
+    client: AsyncWebClient, slack: SlackStandIn, clock: Clock
 ) -> None:
     slack.posts_per_second = 1
     await client.chat_postMessage(channel=AVATARS, text="1")
@@ -296,9 +291,7 @@ async def test_validates_blocks_without_a_token(slack: SlackStandIn) -> None:
     assert await error_of(anybody.api_call("blocks.validate", json={"blocks": TEAPOT})) == "invalid_blocks"
 
 
-async def test_is_rate_limited_on_demand(
-    client: AsyncWebClient, slack: SlackStandIn, clock: MovingClock
-) -> None:
+async def test_is_rate_limited_on_demand(client: AsyncWebClient, slack: SlackStandIn, clock: Clock) -> None:
     slack.trouble.rate_limit("chat.postMessage", seconds=30, retry_after=7)
     with pytest.raises(SlackApiError) as refused:
         await client.chat_postMessage(channel=AVATARS, text="Hello")

@@ -21,7 +21,7 @@ async def show(use: Use, wish: Wish) -> Accepted:
         services.incoming.close(asked, Status.DONE),
         services.acceptance.ask(listing, beside_commit=True),
     )
-    hidden_in = "other channels" if asked.foreign_team_id else "private channels"
+    hidden_in = "other channels" if asked.origin.foreign_team_id else "private channels"
     words = jobs_list(
         running.jobs, running.total, asked.created_at, hidden=running.hidden, hidden_in=hidden_in
     )

@@ -1,4 +1,4 @@
-"""The log of invocations."""
+"""Create the invocation log."""
 
 import sqlalchemy as sa
 from alembic import op

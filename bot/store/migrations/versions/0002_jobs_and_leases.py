@@ -1,4 +1,4 @@
-"""What is kept of a job after its start, and what only one process may do at a time."""
+"""Add what is kept of a job after its start, and the table of leases."""
 
 import sqlalchemy as sa
 from alembic import op

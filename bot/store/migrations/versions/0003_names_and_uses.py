@@ -1,4 +1,4 @@
-"""Room names, kinds of channels, workspaces of guests, and what each start came from and came to."""
+"""Add room names, kinds of channels, guests' workspaces, previous invocations, and times of jobs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.add_column("invocations", sa.Column("ended_at", sa.DateTime(timezone=True)))
     op.create_index("invocations_by_previous", "invocations", ["previous_id"], unique=True)
     op.drop_index("invocations_by_job", "invocations")
-    # A B-tree of PostgreSQL takes no value of more than 2,700 bytes, and a cloud may give longer job IDs.
+    # PostgreSQL's B-tree allows at most 2,700 bytes in a value, and job IDs from the cloud may be longer.
     op.create_index("invocations_by_job", "invocations", ["job_id"], postgresql_using="hash")
     _index_some("invocations_open", ["room_id"], "status IN ('received', 'starting', 'unknown')")
     _index_some("invocations_by_start", ["room_id", "started_at"], "started_at IS NOT NULL")

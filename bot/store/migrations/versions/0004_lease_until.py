@@ -1,4 +1,4 @@
-"""The time until which a row is claimed is called what it is."""
+"""Rename `deadline` to `lease_until`: the time until which a row is claimed."""
 
 import sqlalchemy as sa
 from alembic import op

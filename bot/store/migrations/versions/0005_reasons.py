@@ -1,4 +1,4 @@
-"""A reason is a code with arguments. The sentences of earlier versions stand here alone."""
+"""Replace the reasons' sentences by codes with arguments. Only this file knows the old sentences."""
 
 import json
 import re
@@ -14,7 +14,7 @@ down_revision = "0004"
 BATCH = 1000
 MAX_TEXT = 1000
 LONGEST_WORD = 80
-"""Of a longer one only the beginning stood in the sentence."""
+"""The sentence held only the beginning of a longer word."""
 
 Args = dict[str, Any]
 
@@ -58,7 +58,7 @@ def _columns(row: Any) -> Args:
 def reason_of(
     sentence: str, action: str, http_status: int | None = None, error_code: str | None = None
 ) -> tuple[str, Args]:
-    """The code and the arguments of a sentence; of one that nobody knows, `other` and the sentence itself."""
+    """Return the code and the arguments of a sentence. An unknown sentence becomes `other` with its text."""
     code, args = _read(sentence)
     if code == "operation_unknown" and error_code == "MSS.00010003":
         code = "operation_unknown_in_region"
@@ -80,7 +80,7 @@ def _read(sentence: str) -> tuple[str, Args]:
                 break
             try:
                 return code, make(given)
-            except ValueError:  # a number that is none: no version is known to have written one
+            except ValueError:  # not a number; no known version has written this
                 break
     return "other", {"text": sentence[:MAX_TEXT]}
 
@@ -90,7 +90,7 @@ def _as_found(given: Args) -> Args:
 
 
 def _word(given: Args) -> Args:
-    """The word as it was typed: what cannot be shown stood in the sentence as its number."""
+    """Return the word as it was typed: the sentence held unprintable characters as numbers."""
     word = re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code.group(1), 16)), given["word"])
     return {**given, "word": word}
 
@@ -109,7 +109,7 @@ def _verb(given: Args) -> Args:
 
 
 def _way(given: Args) -> Args:
-    """What to look at where something was not reached."""
+    """Add the setting to check for a host that could not be reached."""
     why = given.get("why", "")
     if "proxy" in why:
         return {**given, "setting": "HTTPS_PROXY"}

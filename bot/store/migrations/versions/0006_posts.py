@@ -1,4 +1,4 @@
-"""A row for each message in Slack: where it stands, what it shows, and when it is tried again."""
+"""Add a row for each message in Slack: where it is, what it shows, and when it is tried again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
 
 def _take_over_announcements() -> None:
-    """Messages that stand in channels; their jobs may still go on."""
+    """Add the announcements that are in channels: their jobs may still run."""
     op.execute(
         f"INSERT INTO posts ({_COLUMNS}) "  # noqa: S608 - names of ours
         "SELECT id || '-announcement', id, job_id, 'announcement', message_channel, message_ts, "
@@ -50,7 +50,7 @@ def _take_over_announcements() -> None:
 
 
 def _take_over_what_is_to_be_told() -> None:
-    """Settled rows kept a lease until people were told; from now on that is their post's."""
+    """Move the leases of settled rows to posts. Before, such a row kept its lease until people were told."""
     settled = (
         "lease_until IS NOT NULL AND (action = 'start' AND status IN ('started', 'failed', 'refused') "
         "OR action = 'stop' AND status IN ('done', 'failed', 'refused'))"

@@ -19,7 +19,7 @@ class Way(StrEnum):
 
 
 class Store(StrEnum):
-    """The database of a contender's log."""
+    """The database of a contender."""
 
     OWN = "own"
     POSTGRESQL = "postgresql"

@@ -1,8 +1,8 @@
-"""Whatever happens to starts and their jobs, in whatever order, and wherever the bot is cut off.
+"""A state machine of starts and jobs: all events in any order, and processes that end at any step.
 
-A process is a set of objects over the database, and two of them may share it. Each can end between any two of
-its doings: a write, a call to the cloud, a message. From then on nothing that it does has any effect; others
-find what it has left. The clock goes only when it is told to, and no pause takes time.
+A process is a set of objects with a database, and two processes may share one. Each can end between any two
+actions: a write, a call to the cloud, a message. From then on it has no effect, and other processes continue
+its work. The clock only moves when the test moves it, and pauses take no time.
 """
 
 import asyncio
@@ -33,11 +33,12 @@ from typing_extensions import override
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
 from bot.messages.words import emoji
-from tests.life_process import Process, Work, begin, make_empty_log, nothing, take_over, tried
-from tests.life_world import ACCEPTED, OVER, TAKEN, World
+from tests.fakes import an_invocation, changed
+from tests.life.process import Process, Work, begin, make_empty_log, nothing, take_over, tried
+from tests.life.world import ACCEPTED, OVER, TAKEN, World
 
 EXAMPLES = int(os.environ.get("LIFE_EXAMPLES", "30"))
-"""How many lives are lived; `make chaos` has many more."""
+"""The number of runs; `make chaos` has many more."""
 
 START_PLANS = (
     ACCEPTED,
@@ -70,14 +71,14 @@ NEXT = {
     Status.STARTING: {Status.STARTED, Status.FAILED, Status.UNKNOWN},
     Status.UNKNOWN: {Status.STARTED},
 }
-"""Where a start may go, in one step or several."""
+"""The statuses that a start may reach from each status, in one step or several."""
 
 
 Row = dict[str, Any]
 
 
 class LifeOfStarts(RuleBasedStateMachine):
-    """Somebody starts and stops; jobs live; processes, the log, Slack and the cloud fail."""
+    """People start and stop jobs; jobs run and end; processes, the database, Slack and the cloud fail."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -222,7 +223,7 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @contextmanager
     def _holding(self) -> Iterator[None]:
-        """Around what has to hold; where it does not, that is the end of the story."""
+        """Check promises within the block. If one is broken, end the run."""
         self._is_sound = False
         yield
         self._is_sound = True
@@ -231,15 +232,15 @@ class LifeOfStarts(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self._is_sound:
-                self._live_happily_ever_after()
+                self._run_to_the_end()
         finally:
             for process in self._processes.values():
                 self._runner.run(process.end())
             self._runner.close()
             self._reader.close()
 
-    def _live_happily_ever_after(self) -> None:
-        """In the end everything is well, and every start has come to its end and is told."""
+    def _run_to_the_end(self) -> None:
+        """End all faults, and run until every start is settled and told."""
         self.world.heal()
         self._let_all(nothing)
         self.the_processes_end(kindly=False)
@@ -259,7 +260,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         self.no_start_is_sent_twice()
 
     def _check_rows(self) -> None:
-        """Every start that was accepted is in the log; everything there is settled, and people know."""
+        """Check that each acknowledged start is in the invocation log, and all rows are settled and told."""
         rows = {row["id"]: row for row in self._rows()}
         assert rows.keys() >= self._accepted
         stoppers = {job.stopped_by for job in self.world.jobs.values() if job.stopped_by}
@@ -271,12 +272,11 @@ class LifeOfStarts(RuleBasedStateMachine):
             assert row["announced_at"] or row["action"] != Action.START, row
 
     def _check_jobs(self) -> None:
-        """Every job is announced. Where it cannot be told whose it is, its start is known to be unknown.
+        """Check that each job is announced, or its start is told as unknown if the job cannot be matched.
 
-        That is so where MetaStudio did not answer, where the room had several new jobs, or where another
-        start of the room was under way; and where the job showed late, so that the last look that was
-        answered did not find it. A job that could not be seen among those under way may also have had to
-        stand back for another one of its room, whose start is then the one that is left.
+        A job cannot be matched if MetaStudio did not answer, if the room had several new jobs, or if another
+        start of the room was under way. A late job may be missing in the last list that MetaStudio answered.
+        Or another start of the room has adopted a job in the meantime, and this start is left unknown.
         """
         lost = [
             job for job in self.world.jobs.values() if job.made_by and not self.world.announced[job.job_id]
@@ -296,7 +296,7 @@ class LifeOfStarts(RuleBasedStateMachine):
             assert job.made_by or not self.world.announced[job.job_id], "it was somebody else's"
 
     def _check_announcements(self) -> None:
-        """Every announcement that can be found again says how its job ended."""
+        """Check that every announcement that can be edited says how its job ended."""
         for row in self._starts():
             if row["job_id"]:
                 state = JobState(row["job_state"])
@@ -315,7 +315,7 @@ class LifeOfStarts(RuleBasedStateMachine):
         return [row for row in self._rows() if row["action"] == Action.START]
 
     def _credited(self) -> dict[str, list[str]]:
-        """By job, who has stopped it, or is about to, as far as the log tells."""
+        """Return for each job the people who stopped it or are stopping it, by the invocation log."""
         users = defaultdict[str, list[str]](list)
         for row in self._rows():
             under_way = row["status"] == Status.RECEIVED
@@ -342,7 +342,7 @@ class LifeOfStarts(RuleBasedStateMachine):
             "user_id": user_id,
             "channel_id": "C1",
         }
-        return Invocation(**(values | more))
+        return an_invocation(**(values | more))
 
     async def _deliver(self, start: Invocation, request: StartRequest, process: Process) -> None:
         received = await process.starts.commit(start.asking_for(request))
@@ -352,27 +352,27 @@ class LifeOfStarts(RuleBasedStateMachine):
 
     @staticmethod
     async def _stop(stop: Invocation, job: JobRef, process: Process) -> None:
-        received = await process.stops.commit(replace(stop, room_id=job.room_id, job_id=job.job_id))
+        received = await process.stops.commit(changed(stop, room_id=job.room_id, job_id=job.job_id))
         assert received is not None
         process.claims.take(received.id, process.stops.carry_out(received))
 
     @staticmethod
     async def _look_again(look: Invocation, invocation_id: str, process: Process) -> None:
-        start = await process.log.get(invocation_id)
+        start = await process.log.get_start(invocation_id)
         assert start is not None
         await process.log.record(look)
         process.claims.take(look.id, process.reconciliation.look_again(start, asking=look))
 
     def _let(self, who: int, work: Work, steps: int | None = None) -> None:
-        """Let a process do something, a new one where the last has ended, until all come to rest.
+        """Let a process work until all processes are idle. If it has ended, begin a new one.
 
         Args:
-            steps: after so many of them it ends.
+            steps: the process ends after this number of steps.
         """
         self._runner.run(self._do(work, [who], steps))
 
     def _let_all(self, work: Work, steps: int | None = None) -> None:
-        """Let all processes do something at the same time; if there is none, a new one."""
+        """Let all processes work at the same time. If there is none, begin one."""
         self._runner.run(self._do(work, list(self._processes) or [0], steps))
 
     async def _do(self, work: Work, whose: Sequence[int], steps: int | None) -> None:
@@ -383,7 +383,7 @@ class LifeOfStarts(RuleBasedStateMachine):
                 )
             self._processes[who].life.steps_left = steps
         await asyncio.gather(*(tried(work, self._processes[who]) for who in whose))
-        while any(process.is_busy for process in self._processes.values()):  # noqa: ASYNC110 - no event tells
+        while any(process.is_busy for process in self._processes.values()):  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0)
         for who, process in tuple(self._processes.items()):
             if process.life.over:
@@ -396,7 +396,7 @@ def test_whatever_happens_no_start_is_sent_twice_and_no_job_is_lost(tmp_path: Pa
     asyncio.run(make_empty_log(empty))
 
     class NewLife(LifeOfStarts):
-        """With a log of its own."""
+        """A run with its own database."""
 
         def __init__(self) -> None:
             super().__init__(Path(shutil.copy(empty, tmp_path / f"{next(numbers)}.db")))

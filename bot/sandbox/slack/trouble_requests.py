@@ -3,8 +3,7 @@
 import math
 from typing import Any
 
-from bot.sandbox.slack.trouble import Answered, Trouble
-from bot.sandbox.wishes import (
+from bot.sandbox.json_requests import (
     optional_count,
     optional_flag,
     optional_number,
@@ -12,6 +11,7 @@ from bot.sandbox.wishes import (
     optional_string,
     required_string,
 )
+from bot.sandbox.slack.trouble import Answered, Trouble
 
 _WITHOUT_BOUNDS = ("abort", "away", "clear", "disconnect")
 _WITH_BOUNDS = ("ratelimited", "server_error", "hang", "lost", "cut", "refused", "answered", "turned_away")
@@ -21,11 +21,9 @@ async def order(trouble: Trouble, body: dict[str, Any]) -> None:
     """Make the trouble. `seconds` and `times` limit it; without them it lasts until {"kind": "clear"}.
 
     `method` is one of the Web API, "response_url" or "socket". For "ratelimited", `seconds` is also the value
-    of
-    Retry-After, unless `retry_after` gives another: a number, a text, or "" for none. "refused" takes an
-    `error`
-    and whether only calls with blocks are refused (`blocks_only`). "answered" takes a `status`, a `body`, a
-    `content_type` and `headers`, "turned_away" a `word`. Raises ValueError with a message.
+    of Retry-After, unless `retry_after` gives another: a number, a text, or "" for none. "refused" takes an
+    `error` and whether only calls with blocks are refused (`blocks_only`). "answered" takes a `status`, a
+    `body`, a `content_type` and `headers`, "turned_away" a `word`. Raises ValueError with a message.
     """
     method, seconds = optional_string(body, "method"), optional_number(body, "seconds")
     bounds: dict[str, Any] = {"times": optional_count(body, "times")}

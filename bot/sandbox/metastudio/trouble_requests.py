@@ -4,11 +4,11 @@ import math
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from bot.sandbox.json_requests import optional_count, optional_flag, optional_number, optional_string
 from bot.sandbox.metastudio.faults import COMES_AFTER, GARBAGE, UNSUPPORTED_ANSWERS, FaultKind
 from bot.sandbox.metastudio.operations import Operation
 from bot.sandbox.metastudio.refusals import NO_SUCH_API
 from bot.sandbox.metastudio.trouble import CLOCK, UNDATED, Trouble
-from bot.sandbox.wishes import optional_count, optional_flag, optional_number, optional_string
 
 LONGEST = 24 * 3600
 """In seconds."""

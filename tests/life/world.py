@@ -1,4 +1,4 @@
-"""What outlives each process of a life of starts: time, jobs in the cloud, and what people have read."""
+"""The world of the state machine of starts: time, jobs in the cloud, and the messages to people."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ ACCEPTED, TAKEN = "accepted", "taken"
 
 @dataclass
 class Job:
-    """A job as the cloud knows it. One that shows late is left out of its room's list at the first look."""
+    """A job in the cloud. A late job is missing in the first list of its room."""
 
     job_id: str
     room_id: str
@@ -39,7 +39,7 @@ class Job:
             self.states.append(state)
 
     def report(self, *, stale: bool = False) -> JobReport:
-        """Where it stands, or where it stood before that."""
+        """Return its state, or its state before that if `stale`."""
         return JobReport(
             job_id=self.job_id,
             state=self.states[-2 if stale and len(self.states) > 1 else -1],
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass
 class World:
-    """What outlives each process: time, the cloud, what people have read, and what goes wrong out there."""
+    """What outlives each process: time, the cloud, the messages that people have read, and the faults."""
 
     now: datetime = NOON
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class World:
         return job
 
     def heal(self) -> None:
-        """Nothing goes wrong any more, and whatever is late comes."""
+        """End all faults, and deliver all that is late."""
         self.starts.clear()
         self.stops.clear()
         self.lists_fail = self.stale_reports = self.slack_fails = self.log_fails = 0
@@ -82,12 +82,12 @@ class World:
         self.open_doors()
 
     def pass_time(self, seconds: int) -> None:
-        """No call takes longer than its time limit."""
+        """Let time pass; calls that exceed their time limit end."""
         self.now += timedelta(seconds=seconds)
         self.open_doors(since=self.now - timedelta(seconds=START_SECONDS))
 
     def open_doors(self, since: datetime | None = None) -> None:
-        """The answers come that have been waited for, all or only those since then."""
+        """Deliver the delayed answers, all or only those since a time."""
         for shut, door in self.doors:
             if since is None or shut <= since:
                 door.set()

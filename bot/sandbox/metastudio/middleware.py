@@ -31,7 +31,7 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER with 0 seconds: closing then sends a reset instead of an orderly end."""
 
 
-class Reception:
+class RequestMiddleware:
     """Middleware that turns refusals into answers, cuts connections, and records both.
 
     `starts_received` counts by room the start calls that arrived, whatever their outcome.
@@ -43,7 +43,7 @@ class Reception:
         self._trouble = trouble
 
     @web.middleware
-    async def receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Handle one request. Control endpoints bypass it: they are not part of the cloud."""
         if request.path.startswith(CONTROL_PREFIX):
             return await handler(request)

@@ -1,4 +1,4 @@
-"""A process of a life of starts: the bot's use cases over the database, each statement a step of its life."""
+"""One process in the state machine of starts: the bot's use cases. Each database statement is a step."""
 
 import asyncio
 import sqlite3
@@ -23,18 +23,18 @@ from bot.store.leases import inherit
 from bot.store.migrate import migrate
 from bot.watching.completion import Completion
 from tests.graph import parts_for
-from tests.life_stand_ins import CloudOfTheWorld, Life, SlackOfTheWorld
-from tests.life_world import START_SECONDS, World
-from tests.watching.watch_world import NothingLacks
+from tests.life.stand_ins import CloudOfTheWorld, Life, SlackOfTheWorld
+from tests.life.world import START_SECONDS, World
+from tests.watching.watch_world import CompleteJobs
 
 
-class OneThatLacksNothing(Graph):
-    """Of each job everything is known, so rooms are not asked."""
+class GraphOfCompleteJobs(Graph):
+    """All jobs are complete, so no rooms are read."""
 
     @cached_property
     @override
     def completion(self) -> Completion:
-        return NothingLacks(
+        return CompleteJobs(
             watched_jobs=self.watched_jobs,
             metastudio=self.metastudio,
             rooms=self.rooms,
@@ -43,7 +43,7 @@ class OneThatLacksNothing(Graph):
 
 
 class Process:
-    """The bot's use cases over the database."""
+    """The bot's use cases with a database."""
 
     def __init__(self, world: World, engine: Database, stack: AsyncExitStack, number: int) -> None:
         self.life = life = Life()
@@ -59,7 +59,7 @@ class Process:
         def clock() -> float:
             return world.now.timestamp()
 
-        graph = OneThatLacksNothing(
+        graph = GraphOfCompleteJobs(
             **parts_for(
                 self.log,
                 delivery=slack,
@@ -82,18 +82,18 @@ class Process:
         event.listen(engine.sync_engine, "checkout", partial(_before_statement, world, life))
 
     async def watch(self) -> None:
-        """Follow the jobs for a moment."""
+        """Run the watcher for a moment."""
         await self._watcher.refresh()
         while await self._watcher.look():
             pass
 
     @property
     def is_busy(self) -> bool:
-        """Whether there is anything left to do but to wait for the cloud."""
+        """True if there is more to do than to wait for the cloud."""
         return len(self.tasks._running) + len(self.posts._tasks._running) > self.cloud.waiting
 
     async def end(self) -> None:
-        """From here on nothing that it does has any effect."""
+        """End the process: from now on it has no effect."""
         self.life.over = True
         await self.tasks.cancel()
         await self.posts.close()
@@ -101,7 +101,7 @@ class Process:
 
 
 def _before_statement(world: World, life: Life, *_: object) -> None:
-    """Each statement has the connection to itself: it is a step, and it may fail."""
+    """Make each statement a step, which may fail."""
     life.step()
     if world.log_fails:
         world.log_fails -= 1
@@ -112,33 +112,33 @@ Work = Callable[[Process], Awaitable[object]]
 
 
 async def tried(work: Work, process: Process) -> None:
-    """Let a process do something; it may end over it, or its log may fail."""
+    """Let a process work. It may end during the work, and its database may fail."""
     with suppress(asyncio.CancelledError, DatabaseUnavailable):
         await work(process)
 
 
 async def take_over(process: Process) -> None:
-    """What is overdue is recovered and told."""
+    """Recover overdue rows and tell their outcomes."""
     await process.recovery.recover_once()
     await process.posts.deliver_due()
 
 
 async def nothing(_process: Process) -> None:
-    """The process only comes to rest."""
+    """Do nothing: the process only finishes its work."""
 
 
 async def begin(world: World, path: Path, number: int, *, alone: bool) -> Process:
-    """A new process over the log; one that is `alone` inherits what is under way there."""
+    """Begin a process on a database. If it is `alone`, it takes over the unfinished work."""
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{path}"))
         async with engine.connect() as connection:
-            await connection.execute(text("PRAGMA synchronous=OFF"))  # nobody pulls the plug here
+            await connection.execute(text("PRAGMA synchronous=OFF"))  # no power failure in these tests
         if alone:
             await inherit(engine, world.now)
         return Process(world, engine, stack.pop_all(), number)
 
 
 async def make_empty_log(path: Path) -> None:
-    """A log that can be copied for each life."""
+    """Create an empty database, to be copied for each run."""
     async with open_database(f"sqlite+aiosqlite:///{path}") as engine:
         await migrate(engine)

@@ -1,4 +1,4 @@
-"""The life of one process, and the cloud and Slack as it sees them: each call and message is a step of it."""
+"""The life of one process, and its cloud and Slack: each call and each message is a step of that life."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ from bot.messages.message import Message
 from bot.metastudio.client import Started
 from bot.reasons import other
 from bot.slack.delivery import Delivered, Delivery, Render
-from tests.fakes import FakeMetaStudio
-from tests.life_world import ACCEPTED, TAKEN, World
+from tests.fakes import FakeMetaStudio, flat
+from tests.life.world import ACCEPTED, TAKEN, World
 
 
 class Life:
-    """Of one process. It ends before the doing for which no step is left."""
+    """The life of one process. It ends before the first action for which no step is left."""
 
     def __init__(self) -> None:
         self.steps_left: int | None = None
         self.over = False
 
     def step(self) -> None:
-        """Before anything that has an effect."""
+        """Take a step, before each action that has an effect."""
         if self.steps_left is not None:
             self.over = self.over or self.steps_left == 0
             self.steps_left -= 1
         self.check()
 
     def check(self) -> None:
-        """Before anything else: a dead process does nothing."""
+        """Check that the process lives, before each other action."""
         if self.over:
             raise asyncio.CancelledError
 
@@ -49,7 +49,7 @@ class Life:
 
 
 class CloudOfTheWorld(FakeMetaStudio):
-    """The cloud as one process sees it. `waiting` counts the calls without an answer yet."""
+    """The cloud as one process sees it. `waiting` counts its unanswered calls."""
 
     def __init__(self, world: World, life: Life) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class CloudOfTheWorld(FakeMetaStudio):
             case "lost on the way there":
                 raise OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
             case _:
-                """It makes a job."""
+                pass  # the job is made below
         job = self._world.make_job(request, app_user_id, shows_late="late" in plan)
         if plan.startswith("slow"):
             await self._wait()
@@ -133,7 +133,7 @@ class CloudOfTheWorld(FakeMetaStudio):
 
 
 class SlackOfTheWorld(Delivery):
-    """Slack as one process sees it. In C2 the bot is no member: its messages there cannot be found again."""
+    """Slack as one process sees it. The bot is not in C2, so its messages there cannot be edited."""
 
     def __init__(self, world: World, life: Life) -> None:
         self._world = world
@@ -142,10 +142,10 @@ class SlackOfTheWorld(Delivery):
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
         self._speak()
-        words, job_id = render("").text, invocation.job_id or "no job"
+        words, job_id = render("").text, flat(invocation).job_id or "no job"
         assert job_id in words
         self._world.announced[job_id].append(invocation.id)
-        if invocation.channel_id != "C1":
+        if invocation.origin.channel_id != "C1":
             return Delivered()
         ts = f"{len(self._world.shown) + 1}.0"
         self._world.shown[ts].append(words)
