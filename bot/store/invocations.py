@@ -90,7 +90,7 @@ class Invocations:
         known = {name: value for name, value in given.items() if value is not None}
         query = _running_in_room(frozenset(known))
         found = await self._read(query, {"room": asked.request.room_id, **known})
-        return next(filter(has_job, found), None)
+        return max(filter(has_job, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
         """Return the start that a button of this invocation has led to."""
@@ -355,19 +355,17 @@ _LAST_START = (
 
 @cache
 def _running_in_room(given: frozenset[str]) -> Select[Any]:
-    """The newest job that runs in a room; a team or client ID that is not given has to be missing."""
+    """The jobs that run in a room; a team or client ID that is not given has to be missing.
+
+    They are few, and sorting them here would keep SQLite from their index.
+    """
     team, client = invocations.c.team_id, invocations.c.client_id
-    return (
-        select(*COLUMNS)
-        .where(
-            followed,
-            invocations.c.room_id == _value("room"),
-            invocations.c.action == Action.START,
-            team == _value("team") if "team" in given else team.is_(None),
-            client == _value("client") if "client" in given else client.is_(None),
-        )
-        .order_by(invocations.c.created_at.desc())
-        .limit(1)
+    return select(*COLUMNS).where(
+        followed,
+        invocations.c.room_id == _value("room"),
+        invocations.c.action == Action.START,
+        team == _value("team") if "team" in given else team.is_(None),
+        client == _value("client") if "client" in given else client.is_(None),
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 from bot.domain.invocation import Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from bot.settings import RunningRoom
 from tests.fakes import flat
-from tests.stage import JONAS, MEI, Stage, buttons
+from tests.stage import JONAS, MEI, Stage, StagedWith, buttons
 
 
 @pytest.mark.parametrize("asked", [("lobby", "lobby"), ("lobby cn-north-4", "lobby cn-north-4")])
@@ -31,7 +32,7 @@ async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_wa
     made, refused = rows
     assert (made.origin.user_id, made.status) == (MEI, Status.STARTED)
     assert (refused.origin.user_id, refused.status) == (JONAS, Status.REFUSED)
-    assert rows[1].reason == reason(Code.ALREADY_RUNNING, user_id=MEI)
+    assert rows[1].reason == reason(Code.DUPLICATE_STARTED, user_id=MEI)
 
 
 async def test_who_wants_another_one_gets_one_however_often_they_click(stage: Stage) -> None:
@@ -71,3 +72,18 @@ async def test_another_room_or_region_a_failed_start_and_a_later_wish_are_no_dup
     assert stage.metastudio.starts_made == {"lobby": 3, "hall": 1}
     assert stage.metastudio.starts_received["busy"] == 2
     assert Status.REFUSED not in {row.status for row in await stage.log()}
+
+
+async def test_a_room_in_which_a_job_runs_is_asked_about_first(staged_with: StagedWith) -> None:
+    async with staged_with(AVATAR_RUNNING_ROOM=RunningRoom.ASK) as stage:
+        announcement = await stage.runs("lobby")
+        stage.clock.advance(60)
+        await stage.types("lobby cn-southwest-2", user=JONAS)
+        told = stage.said(JONAS)[-1]
+        assert told.text.startswith("🟢  Room `lobby` is running already.\n")
+        assert buttons(told) == ["Open it", "Stop it", "Start another"]
+        assert f"/archives/{announcement.channel}/p{announcement.ts.replace('.', '')}" in str(told.blocks)
+        assert stage.metastudio.starts_made == {"lobby": 1}
+
+        await stage.clicks("Start another", told, user=JONAS)
+        assert stage.metastudio.starts_made == {"lobby": 2}

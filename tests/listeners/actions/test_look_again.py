@@ -93,5 +93,5 @@ async def test_the_same_look_is_made_once(desk: Desk, unknown: Invocation) -> No
 async def test_a_start_that_is_not_in_the_log_cannot_be_looked_into(desk: Desk) -> None:
     await desk.clicks("look_again", "i100")
 
-    assert "This start is no longer in the invocation log." in desk.told()
+    assert "This start is no longer in the log." in desk.told()
     assert (await desk.row()).status is Status.INVALID
