@@ -75,7 +75,11 @@ class Unreachable(StartupError):
 
 
 class Undeliverable(AvatarError):
-    """Every route to a channel or person was tried and failed."""
+    """Every route to a channel or person was tried and failed. `word` is Slack's error of an only route."""
+
+    def __init__(self, message: str, *, word: str = "") -> None:
+        super().__init__(message)
+        self.word = word
 
 
 class ReasonedError(AvatarError):

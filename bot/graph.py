@@ -21,12 +21,16 @@ from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
 from bot.jobs.details import Details
+from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
+from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
+from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.jobs.suggestions import Suggestions
 from bot.jobs.worker import Worker
 from bot.listeners import register
 from bot.listeners.answers import LATE_SECONDS
@@ -34,6 +38,7 @@ from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
 from bot.posts.loop import DeliveryLoop
+from bot.posts.panels import PanelContent
 from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
@@ -43,6 +48,7 @@ from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
 from bot.store.posts import Posts
+from bot.store.quick_starts import QuickStarts
 from bot.store.watched_jobs import WatchedJobs
 from bot.watching.completion import Completion
 from bot.watching.rooms import Rooms
@@ -96,6 +102,10 @@ class Graph:
             acceptance=self.acceptance,
             invocations=self.invocations,
             starts=self.starts,
+            named_starts=self.named_starts,
+            quick_starts=self.quick_starts,
+            room_list=self.room_list,
+            panels=self.panels,
             stops=self.stops,
             reconciliation=self.reconciliation,
             details=self.details,
@@ -144,8 +154,41 @@ class Graph:
             self.claims,
             seconds=self.commit_seconds,
             ask_seconds=self.ask_seconds,
-            room_name=self.rooms.name,
+            room_name=self._room_name,
             sleep=self.sleep,
+        )
+
+    def _room_name(self, room_id: str | None) -> str | None:
+        """What a room is called, where MetaStudio has told of it in the last minutes."""
+        return self.rooms.name(room_id) or self.room_list.name(room_id)
+
+    @cached_property
+    def room_list(self) -> RoomList:
+        """The rooms by their names."""
+        return RoomList(self.metastudio, clock=self.clock)
+
+    @cached_property
+    def quick_starts(self) -> QuickStarts:
+        """What is kept of quick starts."""
+        return QuickStarts(self.database)
+
+    @cached_property
+    def panel_content(self) -> PanelContent:
+        """What panels show."""
+        return PanelContent(self.quick_starts)
+
+    @cached_property
+    def panels(self) -> Panels:
+        """Posts panels, and lets them be edited."""
+        return Panels(
+            invocations=self.invocations,
+            acceptance=self.acceptance,
+            content=self.panel_content,
+            posts=Posts(self.database),
+            delivery=self.delivery,
+            outcomes=self.outcomes,
+            now=self.now,
+            new_id=self.new_id,
         )
 
     @cached_property
@@ -174,10 +217,23 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             reconciliation=self.reconciliation,
+            suggestions=Suggestions(self.quick_starts, self.room_list),
             acquire=self.acquire,
             seconds=self.start_seconds,
             asks_if_running=self.asks_if_running,
             now=self.now,
+        )
+
+    @cached_property
+    def named_starts(self) -> NamedStarts:
+        """Starts rooms by their names."""
+        return NamedStarts(
+            invocations=self.invocations,
+            quick_starts=self.quick_starts,
+            room_list=self.room_list,
+            starts=self.starts,
+            outcomes=self.outcomes,
+            policy=self.policy,
         )
 
     @cached_property
@@ -232,6 +288,8 @@ class Graph:
             rtc=self.rtc,
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
+            named_starts=self.named_starts,
+            panels=self.panels,
             policy=self.policy,
             now=self.now,
         )
@@ -252,7 +310,7 @@ class Graph:
         """Delivers every message about a job, and keeps it up to date."""
         return DeliveryLoop(
             posts=Posts(self.database),
-            rendering=Rendering(self.invocations, rtc_access=self.offers_rtc),
+            rendering=Rendering(self.invocations, rtc_access=self.offers_rtc, panels=self.panel_content),
             delivery=self.delivery,
             now=self.now,
             new_id=self.new_id,

@@ -43,6 +43,19 @@ class ReasonCode(StrEnum):
     START_NOT_IN_LOG = auto()
     NO_START_HERE = auto()
     JOB_NOT_OVER = auto()
+    QUICK_NAME_MISSING = auto()
+    QUICK_NAME_UNUSABLE = auto()
+    QUICK_NAME_LIKE_ID = auto()
+    QUICK_NAME_LIKE_REGION = auto()
+    QUICK_NAME_RESERVED = auto()
+    QUICK_NAME_TAKEN = auto()
+    QUICK_FLAG_UNKNOWN = auto()
+    QUICK_START_UNKNOWN = auto()
+    QUICK_START_ELSEWHERE = auto()
+    QUICK_STARTS_TOO_MANY = auto()
+    ROOM_NAME_UNKNOWN = auto()
+    ROOM_NAME_OF_SEVERAL = auto()
+    NO_JOB_OF_ROOM = auto()
 
     # The policy does not allow it.
     REGION_REQUIRED = auto()
@@ -51,6 +64,7 @@ class ReasonCode(StrEnum):
     PERSON_NOT_ALLOWED = auto()
     CHANNEL_NOT_ALLOWED = auto()
     WORKSPACE_NOT_ALLOWED = auto()
+    EVERYWHERE_NOT_ALLOWED = auto()
     RTC_ACCESS_OFF = auto()
     RTC_ACCESS_OF_ADOPTED_JOB = auto()
     RTC_ACCESS_NOT_YOURS = auto()
@@ -74,6 +88,7 @@ class ReasonCode(StrEnum):
     INTERRUPTED_WHILE_WAITED_FOR = auto()
     CALLED_OFF = auto()
     MODAL_NOT_OPENED = auto()
+    PANEL_NOT_POSTED = auto()
     DATABASE_FAILED = auto()
     DATABASE_WRITES_SLOWLY = auto()
     DATABASE_ANSWERS_SLOWLY = auto()
@@ -86,6 +101,7 @@ class ReasonCode(StrEnum):
     NO_TOKEN_IN_ANSWER = auto()
     LOGIN_REFUSED = auto()
     ROOM_OF_JOB_UNKNOWN = auto()
+    ROOMS_NOT_LISTED = auto()
 
     # The outcome at MetaStudio is unknown.
     NO_ANSWER_IN_TIME = auto()

@@ -12,11 +12,12 @@ from typing_extensions import override
 from bot.domain.invocation import Invocation, JobInvocation, StartRequest
 from bot.domain.job import JobReport, RoomReport, SmartChatJob
 from bot.domain.post import Due, Post
+from bot.domain.room_names import NamedRoom
 from bot.domain.steps import Adopted, AnyInvocation, Step
-from bot.errors import Answer, DatabaseUnavailable, Undeliverable
+from bot.errors import Answer, DatabaseUnavailable, RoomUnknown, Undeliverable
 from bot.messages.message import Message
 from bot.metastudio.client import MetaStudio, Started
-from bot.reasons import other
+from bot.reasons import ReasonCode, other, reason
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -75,6 +76,8 @@ class FakeMetaStudio(MetaStudio):
     on_state: Reply[JobReport] = field(default_factory=lambda: JobReport(state="PROCESSING"))
     on_room: Reply[RoomReport] | None = None
     on_list: Reply[Sequence[JobReport]] = ()
+    on_list_rooms: Sequence[NamedRoom] | Exception = ()
+    unknown_rooms: set[str] = field(default_factory=set)
     starts: list[tuple[StartRequest, str, float]] = field(default_factory=list)
     stops: list[tuple[str, str, str, float]] = field(default_factory=list)
     states: list[tuple[str, str, float]] = field(default_factory=list)
@@ -95,6 +98,8 @@ class FakeMetaStudio(MetaStudio):
     @override
     async def start(self, request: StartRequest, *, app_user_id: str, seconds: float) -> Started:
         self.starts.append((request, app_user_id, seconds))
+        if request.room_id in self.unknown_rooms:
+            raise RoomUnknown(reason(ReasonCode.ROOM_UNKNOWN))
         job = SmartChatJob(job_id=f"job-{len(self.starts)}")
         return await self._reply("start", self.on_start or Started(job, Answer(http_status=202)))
 
@@ -119,6 +124,12 @@ class FakeMetaStudio(MetaStudio):
     ) -> tuple[JobReport, ...]:
         self.rooms_listed.append(room_id)
         return tuple(await self._reply("list", self.on_list))
+
+    @override
+    async def list_rooms(self, *, seconds: float) -> tuple[NamedRoom, ...]:
+        if isinstance(self.on_list_rooms, Exception):
+            raise self.on_list_rooms
+        return tuple(self.on_list_rooms)
 
     @property
     def started(self) -> list[StartRequest]:
@@ -148,6 +159,7 @@ class Channel(Delivery):
     addresses: list[str | None] = field(default_factory=list)
     deaf: bool = False
     has_told: asyncio.Event = field(default_factory=asyncio.Event)
+    posted: list[Message] = field(default_factory=list)
 
     @override
     async def announce(self, invocation: Invocation, render: Render) -> Delivered:
@@ -167,6 +179,12 @@ class Channel(Delivery):
     async def remark(self, invocation: Invocation, message: Message) -> None:
         self.told.append(message)
         self.has_told.set()
+
+    @override
+    async def post(self, post: Post, message: Message) -> Delivered:
+        self._listen()
+        self.posted.append(message)
+        return Delivered(post.channel, f"1800000000.{len(self.posted):06}")
 
     def _listen(self) -> None:
         if self.deaf:

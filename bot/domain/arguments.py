@@ -30,6 +30,9 @@ CLIENT_ID = re.compile(r"[!-~]{1,128}")
 JOB_ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,127}")
 """Safe in a path: it holds no slash, and it cannot be `..`, because it does not begin with a dot."""
 
+UUID_LIKE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f-]*)?|[0-9a-f]{32}", re.IGNORECASE)
+REGION_LIKE = re.compile(r"[a-z]{2}-[a-z]+-?\d{1,2}", re.IGNORECASE)
+
 OPTIONS = ("room_id", "region", "room_type", "client_id")
 
 MOST_MARKS = 150
@@ -153,13 +156,16 @@ class Regions:
     default: str | None = None
 
 
-def first_word(text: str) -> tuple[str, list[str]]:
+def first_word(text: str, verbs: Sequence[str] = ()) -> tuple[str, list[str]]:
     """Return the first word and the others. The first is `help` for every form of help, and for no text.
+
+    Args:
+        verbs: the command's subcommands. Words in quotes that begin with one of them are not a name.
 
     Raises:
         InvalidArguments: the text is too long.
     """
-    word, *rest = _words(text) or ["help"]
+    word, *rest = _words(text, verbs) or ["help"]
     return ("help" if _HELP.fullmatch(word) else word), rest
 
 
@@ -175,10 +181,15 @@ def parse_start(words: Sequence[str], regions: Regions) -> StartRequest:
     Raises:
         InvalidArguments: a word cannot be used; the error names it and says what is allowed.
     """
-    return _start(_assign(words), regions)
+    return request_from(assign(words), regions)
 
 
-def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
+def request_from(values: Mapping[str, str], regions: Regions) -> StartRequest:
+    """Return what arguments ask for, by their names.
+
+    Raises:
+        InvalidArguments: a value cannot be used; the error names it and says what is allowed.
+    """
     if "room_id" not in values:
         raise InvalidArguments(reason(Code.ROOM_ID_MISSING))
     region = values.get("region")
@@ -190,15 +201,6 @@ def _start(values: Mapping[str, str], regions: Regions) -> StartRequest:
     )
 
 
-def parse_in_region(text: str, region: str, regions: Regions) -> StartRequest:
-    """Return the request that was typed after `/avatar-start`, with this region in place of a mistyped one.
-
-    Raises:
-        InvalidArguments: something else is wrong with it as well.
-    """
-    return _start(_assign(_words(text)) | {"region": region}, regions)
-
-
 def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
     """Return the request of an earlier start, checked again: the allowed regions may have changed.
 
@@ -206,7 +208,7 @@ def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
         InvalidArguments: the request is not allowed any more.
     """
     values = {name: getattr(start.request, name) for name in OPTIONS if getattr(start.request, name)}
-    return _start(values, regions)
+    return request_from(values, regions)
 
 
 def parse_nothing(words: Sequence[str], verb: str) -> None:
@@ -215,7 +217,7 @@ def parse_nothing(words: Sequence[str], verb: str) -> None:
     Raises:
         InvalidArguments: there is a word too many; the error names it.
     """
-    _refuse_extra_words(words, after=verb)
+    refuse_extra_words(words, after=verb)
 
 
 def parse_job_value(value: str) -> JobRef:
@@ -245,24 +247,40 @@ def parse_stop(words: Sequence[str]) -> StopWanted:
     if not words:
         raise InvalidArguments(reason(Code.JOB_ID_MISSING))
     job_id, *rooms = words
-    _refuse_extra_words(rooms[1:], after="stop")
+    refuse_extra_words(rooms[1:], after="stop")
     if not JOB_ID.fullmatch(job_id):
         raise InvalidArguments(reason(Code.JOB_ID_UNUSABLE, word=job_id))
     return StopWanted(job_id, _room_id(rooms[0]) if rooms else None)
 
 
-def _refuse_extra_words(words: Sequence[str], *, after: str) -> None:
+def refuse_extra_words(words: Sequence[str], *, after: str) -> None:
+    """Check that there are no more words.
+
+    Raises:
+        InvalidArguments: there is one; the error names it.
+    """
     if words:
         raise InvalidArguments(reason(Code.WORD_TOO_MANY, word=words[0], after=after))
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, verbs: Sequence[str]) -> list[str]:
     if len(text) > MAX_TEXT:
         raise InvalidArguments(reason(Code.TEXT_TOO_LONG))
-    return words_of(text)
+    return words_of(text, are_a_name=lambda words: not _are_arguments(words, verbs))
 
 
-def _assign(words: Sequence[str]) -> dict[str, str]:
+def _are_arguments(words: Sequence[str], verbs: Sequence[str]) -> bool:
+    """Return True if words in quotes are the arguments of a command: somebody has quoted all of it."""
+    known = any("=" in word or UUID_LIKE.fullmatch(word) or REGION_LIKE.fullmatch(word) for word in words)
+    return known or words[0].lower() in verbs
+
+
+def assign(words: Sequence[str]) -> dict[str, str]:
+    """Return the words of a start by the names of its arguments, unchecked.
+
+    Raises:
+        InvalidArguments: a word has no place; the error names it.
+    """
     values: dict[str, str] = {}
     positions = iter(("room_id", "region"))
     for word in words:

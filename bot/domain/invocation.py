@@ -31,6 +31,7 @@ class Action(StrEnum):
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
     ADOPT = "adopt"
+    QUICK = "quick"
     HELP = "help"
 
 
@@ -53,7 +54,7 @@ class Status(StrEnum):
     """The status of an invocation.
 
     received ─→ starting ─→ started | failed | unknown ─→ started      (its job was found)
-             ├─→ refused
+             ├─→ refused | invalid
              ├─→ failed                 (never sent)
              └─→ done                   (every use that is not a start)
 
@@ -108,6 +109,10 @@ class Origin:
     channel_kind: ChannelKind | None = None
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
+
+
+ROOM_BY_NAME = ""
+"""The room ID of a start whose room is given by name and is not found yet. The row has NULL instead."""
 
 
 @dataclass(frozen=True, slots=True)

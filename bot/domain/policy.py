@@ -29,6 +29,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.invocation import Action, Invocation, JobInvocation, StartRequest
+from bot.domain.start_words import is_by_name
 from bot.errors import Refused, SettingFault, SettingsError
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -108,6 +109,8 @@ class Policy(BaseModel):
                 pass
             case Action.JOBS | Action.DETAILS:
                 self._check_look(invocation)
+            case Action.QUICK:
+                self._check_quick(invocation)
             case Action.START | Action.LOOK | Action.ADOPT:  # each of them may give a job to a start
                 self.check_start(invocation, invocation.request)
             case Action.STOP:
@@ -130,7 +133,8 @@ class Policy(BaseModel):
         if regions and region is None:
             raise Refused(reason(Code.REGION_REQUIRED, allowed=" ".join(regions)))
         _check(self.start, invocation, "start")
-        _require(self.start.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
+        if not is_by_name(invocation):
+            _require(self.start.rooms, room_id, Code.ROOM_NOT_ALLOWED, verb="start", room_id=room_id)
         if regions is not None and region not in regions:
             raise Refused(reason(Code.REGION_NOT_ALLOWED, region=str(region), allowed=" ".join(regions)))
 
@@ -166,6 +170,21 @@ class Policy(BaseModel):
         if start is None or start.origin.user_id != invocation.origin.user_id:
             raise Refused(reason(Code.RTC_ACCESS_NOT_YOURS, has_admins=bool(self.admins)))
         _check_workspace(invocation, self.start)
+
+    def check_everywhere(self, invocation: Invocation) -> None:
+        """Allow admins to change quick starts of all channels; without admins in the policy, everybody may.
+
+        Raises:
+            Refused: the person is not an admin.
+        """
+        if self.admins and invocation.origin.user_id not in self.admins:
+            raise Refused(reason(Code.EVERYWHERE_NOT_ALLOWED))
+
+    def _check_quick(self, invocation: Invocation) -> None:
+        """Quick starts are for people who may start something in this channel, whichever room."""
+        if invocation.origin.user_id not in self.admins:
+            _check_workspace(invocation, self.start)
+            _check(self.start, invocation, "start")
 
     def _check_look(self, invocation: Invocation) -> None:
         if invocation.origin.user_id not in self.admins:

@@ -8,12 +8,16 @@ from bot.domain.invocation import Invocation, JobState
 
 
 class Purpose(StrEnum):
-    """What a post is for. Announcements and notifications are edited when the job changes."""
+    """What a post is for. Announcements and notifications are edited when the job changes.
+
+    A panel is edited when quick starts change. It belongs to the invocation that asked for it, and to no job.
+    """
 
     ANNOUNCEMENT = "announcement"
     NOTIFICATION = "notification"
     THREAD = "thread"
     PRIVATE = "private"
+    PANEL = "panel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

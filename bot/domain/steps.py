@@ -40,6 +40,20 @@ class Starting(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomFound(Step):
+    """The room of a start, which was given by name, is found. The start is not sent yet."""
+
+    status: ClassVar[Status] = Status.RECEIVED
+
+    room_id: str
+    room_name: str
+
+    @override
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        return _in_room(Step.applied_to(self, invocation), self.room_id, self.room_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settling(Step):
     """A step that settles an invocation. `latency_ms` is the time since it was received."""
 
@@ -150,6 +164,26 @@ class Refused(Answered):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedInRoom(Refused):
+    """The start is refused after its room, which was given by name, was found."""
+
+    room_id: str
+    room_name: str
+
+    @override
+    def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
+        refused = Refused.applied_to(self, invocation)
+        return _in_room(refused, self.room_id, self.room_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid(Answered):
+    """What was typed means nothing that can be started, which took a look at MetaStudio to see."""
+
+    status: ClassVar[Status] = Status.INVALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Answered):
     """An invocation that is not a start is done. `job_state` is the new state of its job, if any."""
 
@@ -161,3 +195,8 @@ class Done(Answered):
     def applied_to(self, invocation: AnyInvocation) -> AnyInvocation:
         done = Answered.applied_to(self, invocation)
         return replace(done, job=replace(done.job, state=self.job_state)) if done.job else done
+
+
+def _in_room(invocation: AnyInvocation, room_id: str, room_name: str) -> AnyInvocation:
+    request = invocation.request
+    return replace(invocation, request=request and replace(request, room_id=room_id), room_name=room_name)

@@ -6,6 +6,7 @@ long dashes and curly quotes. A copied text may hold invisible characters.
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 _SLACK_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
@@ -31,17 +32,38 @@ _MARK_CATEGORIES = frozenset({"Pi", "Pf", "Ps", "Pe"})
 """Quotation marks and brackets of all scripts."""
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = "[\"'`\u2018-\u201f\u2039\u203a\u00ab\u00bb\u300a-\u300f\u2032\u2033\u02ba]"
+_QUOTED = re.compile(rf"(?<![^\s=])([*_~]*{_QUOTES}{{1,3}}+)(.{{1,200}}?)({_QUOTES}{{1,3}}+)(?![^\s*_~,.;])")
+_JOINT = "\ue000"
+"""Replaces a blank that belongs to a name. Nobody types it."""
+
 _FULL_STOPS = ".\u3002\u06d4"
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a command. `name = value` is one word."""
+def words_of(text: str, *, are_a_name: Callable[[Sequence[str]], bool] | None = None) -> list[str]:
+    """Return the words of a command. `name = value` is one word.
+
+    Args:
+        are_a_name: returns True if words in quotes are one name, with blanks in it.
+    """
     text = _SLACK_LINK.sub(_label, text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    words = _without_common_marks(_EQUALS.sub("=", " ".join(_normalised(text).split())).split())
+    text = _EQUALS.sub("=", " ".join(normalised(text).split()))
+    if are_a_name is not None:
+        text = _with_names_joined(text, are_a_name)
+    words = _without_common_marks(text.split())
     parts = (_without_common_marks(word.split("=", 1)) for word in words)
     found = ("=".join(map(without_marks, pair)) for pair in parts)
-    return [word for word in found if word]
+    return [word.replace(_JOINT, " ") for word in found if word]
+
+
+def _with_names_joined(text: str, are_a_name: Callable[[Sequence[str]], bool]) -> str:
+    def joined(quoted: re.Match[str]) -> str:
+        inside = [without_marks(word) for word in quoted.group(2).split()]
+        is_name = len(inside) > 1 and are_a_name(inside)
+        return quoted.group().replace(" ", _JOINT) if is_name else quoted.group()
+
+    return _QUOTED.sub(joined, text.replace(_JOINT, " "))
 
 
 def without_marks(text: str) -> str:
@@ -80,7 +102,7 @@ def _label(link: re.Match[str]) -> str:
     return sigil + label if label else target
 
 
-def _normalised(text: str) -> str:
+def normalised(text: str) -> str:
     """Return the text in NFKC, with `-` for every dash and without invisible characters."""
     if text.isascii():
         return text

@@ -21,6 +21,7 @@ from bot.durable.retry import write_with_retry
 from bot.errors import (
     Answer,
     DatabaseUnavailable,
+    InvalidArguments,
     MetaStudioError,
     OutcomeUnknown,
     ReasonedError,
@@ -114,6 +115,8 @@ class Outcomes:
         match error:
             case Refused():
                 step = steps.Refused(reason=error.reason)
+            case InvalidArguments():
+                step = steps.Invalid(reason=error.reason)
             case MetaStudioError():
                 step = steps.Failed(reason=error.reason, answer=error.answer)
             case _:

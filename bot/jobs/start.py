@@ -13,15 +13,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.invocation import Invocation, JobInvocation, RoomInvocation
+from bot.domain.invocation import Invocation, JobInvocation, RoomInvocation, Status
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
-from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused
+from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused, RoomUnknown
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.suggestions import Suggestions
 from bot.metastudio.client import MetaStudio
+from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
-from bot.reasons import reason
 from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
@@ -50,6 +51,14 @@ class Used:
     existing: RoomInvocation
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownRoom:
+    """A start that was sent in vain: nothing was done, for MetaStudio does not know the room."""
+
+    start: RoomInvocation
+    error: RoomUnknown
+
+
 class Starts:
     """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call.
 
@@ -64,6 +73,7 @@ class Starts:
         metastudio: MetaStudio,
         outcomes: Outcomes,
         reconciliation: Reconciliation,
+        suggestions: Suggestions,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
         asks_if_running: bool,
@@ -74,6 +84,7 @@ class Starts:
         self._metastudio = metastudio
         self._outcomes = outcomes
         self._reconciliation = reconciliation
+        self._suggestions = suggestions
         self._acquire = acquire
         self._seconds = seconds
         self._asks_if_running = asks_if_running
@@ -111,17 +122,27 @@ class Starts:
 
     async def carry_out(self, invocation: RoomInvocation) -> None:
         """Send a committed start, and tell people the outcome."""
+        if unknown := await self.send(invocation):
+            await self.tell_unknown_room(unknown)
+
+    async def tell_unknown_room(self, unknown: UnknownRoom) -> None:
+        """Tell the person that MetaStudio does not know the room, with what may have been meant."""
+        error = await self._suggestions.complete(unknown.start, unknown.error)
+        await self._outcomes.not_started(unknown.start, error)
+
+    async def send(self, invocation: RoomInvocation) -> UnknownRoom | None:
+        """Send a committed start, and tell people the outcome, unless MetaStudio does not know the room."""
         before: frozenset[str] = frozenset()
         await acks_first()
         try:
             await self._await_turn()
             previous_id = invocation.previous_id
             if previous_id and not await self._is_still_wanted(invocation, previous_id):
-                return
+                return None
             before = self._metastudio.seen_in(invocation.request.room_id)
             starting = await self._invocations.advance(invocation, Starting(lease_until=self.lease_until()))
             if starting is None:
-                return
+                return None
             invocation = starting
             started = await self._metastudio.start(
                 invocation.request, app_user_id=invocation.origin.user_id, seconds=self._seconds
@@ -129,12 +150,15 @@ class Starts:
         except OutcomeUnknown as error:
             if unknown := await self._outcomes.unknown(invocation, error):
                 await self._reconciliation.settle(unknown, before)
+        except RoomUnknown as error:
+            return UnknownRoom(invocation, error)
         except DatabaseUnavailable:
             raise  # it may or may not be marked as starting: recovery continues it either way
         except ReasonedError as error:
             await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
+        return None
 
     async def _is_still_wanted(self, invocation: RoomInvocation, previous_id: str) -> bool:
         """Look at the room again if an earlier start of it is unknown: its job may be listed by now."""
@@ -155,3 +179,21 @@ class Starts:
 
 def _is_same_delivery(one: Invocation, other: Invocation) -> bool:
     return one.origin.trigger_id is not None and one.origin.trigger_id == other.origin.trigger_id
+
+
+def why_not(found: "Duplicate | AlreadyRunning") -> Reason:
+    """Return why a start is not sent, for the invocation log."""
+    if isinstance(found, AlreadyRunning):
+        return reason(Code.ALREADY_RUNNING, user_id=found.existing.origin.user_id)
+    return duplicate_reason(found.existing)
+
+
+def duplicate_reason(existing: Invocation) -> Reason:
+    """Return why a duplicate was refused, for the invocation log."""
+    match existing.status:
+        case Status.STARTED:
+            return reason(Code.DUPLICATE_STARTED, user_id=existing.origin.user_id)
+        case Status.UNKNOWN:
+            return reason(Code.DUPLICATE_UNKNOWN, user_id=existing.origin.user_id)
+        case _:
+            return reason(Code.DUPLICATE_UNDER_WAY, user_id=existing.origin.user_id)

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, RoomInvocation, Status, has_job, has_room
 from bot.domain.policy import Policy
+from bot.domain.start_words import needs_look_up
 from bot.errors import OutcomeUnknown, Refused
+from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
+from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
@@ -32,6 +35,8 @@ class Worker:
         rtc: RtcAccess,
         reconciliation: Reconciliation,
         outcomes: Outcomes,
+        named_starts: NamedStarts,
+        panels: Panels,
         policy: Policy,
         now: Callable[[], datetime],
     ) -> None:
@@ -41,6 +46,8 @@ class Worker:
         self._rtc = rtc
         self._reconciliation = reconciliation
         self._outcomes = outcomes
+        self._named_starts = named_starts
+        self._panels = panels
         self._policy = policy
         self._now = now
 
@@ -68,6 +75,10 @@ class Worker:
                 await self._stops.carry_out(row, resumed=resumed)
             case Action.RTC_ACCESS, Status.RECEIVED if has_job(row) and not resumed:
                 await self._rtc.carry_out(row)
+            case Action.QUICK, Status.RECEIVED:
+                await self._panels.post(row)
+            case Action.QUICK, Status.DONE:
+                await self._panels.refresh(row)
             case Action.START | Action.STOP, status if status is not Status.RECEIVED:
                 await self._outcomes.leave_to_posts(row)
             case _:
@@ -83,7 +94,8 @@ class Worker:
             except Refused as error:
                 await self._outcomes.not_started(row, error)
                 return
-        await self._starts.carry_out(row)
+        starts = self._named_starts if needs_look_up(row) else self._starts
+        await starts.carry_out(row)
 
     async def _reconcile(self, starting: RoomInvocation) -> None:
         error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))

@@ -6,10 +6,12 @@ from functools import partial
 
 from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
+from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
-from bot.jobs.start import AlreadyRunning, Duplicate, Used
+from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.message import Message
+from bot.messages.quick_starts import looking_for, starting_as
 from bot.messages.replies import starting
 from bot.messages.there_already import duplicate, used
 from bot.reasons import Reason, reason
@@ -31,13 +33,15 @@ class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
     `is_another`: the person knows of an equal start and wants another one. `is_private`: the pressed button
-    stands in a message for this person alone, which the answer replaces.
+    stands in a message for this person alone, which the answer replaces. `meant` is what the first word was
+    understood as, if that is known before the ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
     is_private: bool = False
+    meant: Meant | None = None
 
 
 def parse_start_id(use: Use) -> str:
@@ -95,6 +99,8 @@ def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvoc
 
 def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
+    if is_by_name(named):
+        return replace(as_if_there(use, named, named.request), room_name=named.room_name)
     return as_if_there(use, named, parse_again(named, use.services.regions))
 
 
@@ -103,10 +109,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
     asked, services = wish.asked, use.services
     match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            work = partial(services.worker.work_on, received)
-            if wish.is_private:
-                return Accepted(words=starting(received), instead=True, work=work)
-            return Accepted(late=starting(received), work=work)
+            return replace(_ack(wish, received), work=partial(services.worker.work_on, received))
         case Duplicate(existing) | AlreadyRunning(existing) as found:
             words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
             return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
@@ -122,6 +125,17 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
             return SAME_DELIVERY
 
 
+def _ack(wish: StartWish, received: RoomInvocation) -> Accepted:
+    """Return what is said of a start: at once only what is not plain, such as what its first word means."""
+    if is_by_name(received):
+        return Accepted(words=looking_for(received.room_name or ""), instead=wish.is_private)
+    if wish.meant:
+        return Accepted(words=starting_as(received, wish.meant), instead=wish.is_private)
+    if wish.is_private:
+        return Accepted(words=starting(received), instead=True)
+    return Accepted(late=starting(received))
+
+
 async def refuse(
     use: Use, asked: Invocation, why: Reason, words: Message, *, instead: bool = True
 ) -> Accepted:
@@ -129,17 +143,3 @@ async def refuse(
     if await use.services.incoming.close(asked, Status.REFUSED, why):
         return Accepted(words=words, instead=instead)
     return SAME_DELIVERY
-
-
-def why_not(found: Duplicate | AlreadyRunning) -> Reason:
-    """Return why a start is not sent, for the invocation log."""
-    user_id = found.existing.origin.user_id
-    if isinstance(found, AlreadyRunning):
-        return reason(Code.ALREADY_RUNNING, user_id=user_id)
-    match found.existing.status:
-        case Status.STARTED:
-            return reason(Code.DUPLICATE_STARTED, user_id=user_id)
-        case Status.UNKNOWN:
-            return reason(Code.DUPLICATE_UNKNOWN, user_id=user_id)
-        case _:
-            return reason(Code.DUPLICATE_UNDER_WAY, user_id=user_id)

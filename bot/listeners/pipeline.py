@@ -100,7 +100,7 @@ def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str
     Raises:
         InvalidArguments: there is no such subcommand.
     """
-    word, rest = first_word(text)
+    word, rest = first_word(text, [subcommand.verb for subcommand in command.subcommands])
     for subcommand in command.subcommands:
         if subcommand.verb == word.lower():
             return subcommand, rest

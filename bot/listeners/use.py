@@ -16,7 +16,10 @@ from bot.domain.policy import Policy
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.jobs.details import Details
+from bot.jobs.named_starts import NamedStarts
+from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
+from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
@@ -26,6 +29,7 @@ from bot.messages.message import Message
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
+from bot.store.quick_starts import QuickStarts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,10 @@ class Services:
     acceptance: Acceptance
     invocations: Invocations
     starts: Starts
+    named_starts: NamedStarts
+    quick_starts: QuickStarts
+    room_list: RoomList
+    panels: Panels
     stops: Stops
     reconciliation: Reconciliation
     details: Details

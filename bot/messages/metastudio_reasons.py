@@ -3,6 +3,7 @@
 What MetaStudio's own codes mean is from MetaStudio's and API Gateway's error code pages.
 """
 
+from bot.messages.quick_reasons import room_gone
 from bot.messages.reason_wording import LOOK_FIRST, TRY_AGAIN, Args, Wording, render, text_in
 from bot.reasons import Reason, code_of
 from bot.reasons import ReasonCode as Code
@@ -125,7 +126,7 @@ _ANSWERS = {
     ),
     Code.ROOM_UNKNOWN: Wording(
         "MetaStudio does not know this room.",
-        "Check the room ID; a room is only known in the region of the bot's endpoint.",
+        room_gone,
     ),
     Code.ROOM_HAS_A_JOB: Wording("The room already has a job.", "Join that one, or stop it first."),
     Code.ROOM_IS_FULL: Wording(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from bot.errors import OutcomeUnknown, ReasonedError
 from bot.messages.argument_reasons import ARGUMENT_WORDINGS
 from bot.messages.metastudio_reasons import METASTUDIO_WORDINGS, look_first, wrong_clock
+from bot.messages.quick_reasons import QUICK_WORDINGS
 from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, render, text_in
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
@@ -128,6 +129,6 @@ _IN_THE_WAY = {
 }
 
 WORDINGS: Mapping[Code, Wording] = MappingProxyType(
-    {**ARGUMENT_WORDINGS, **_POLICY, **_THERE_ALREADY, **_IN_THE_WAY, **METASTUDIO_WORDINGS}
+    {**ARGUMENT_WORDINGS, **_POLICY, **_THERE_ALREADY, **_IN_THE_WAY, **QUICK_WORDINGS, **METASTUDIO_WORDINGS}
 )
 """Every reason in words."""

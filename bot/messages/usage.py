@@ -6,6 +6,8 @@ from bot.messages import words
 from bot.messages.message import Message
 from bot.messages.mrkdwn import code, escape
 
+_OR_A_NAME = 'or a quick start, or the room\'s name: `"Lobby kiosk"`'
+
 
 def usage(command: str, regions: Regions) -> Message:
     """How to use the command that starts avatars."""
@@ -18,7 +20,7 @@ def usage(command: str, regions: Regions) -> Message:
                 f"*{escape(command, 50)}* starts a virtual avatar in a room and tells this channel.",
                 f"Use: {code(f'{command} room_id [region] [room_type=…] [client_id=…]')}",
                 f"• {code(f'{command} again')}: this channel's last start once more",
-                "• `room_id`: the interactive dialog's ID, from the MetaStudio console",
+                f"• `room_id`: the interactive dialog's ID, from the MetaStudio console; {_OR_A_NAME}",
                 f"• `region`: where it runs: {allowed}; {default}",
                 f"• `room_type`: {kinds}; left out, it is `RTC`",
                 "• `client_id`: your own ID for this use, up to 128 characters",
@@ -35,8 +37,9 @@ def avatar_usage(command: str, start_command: str) -> Message:
             (
                 f"*{escape(command, 50)}* shows the jobs that run, and stops them.",
                 f"• {code(f'{command} jobs')}: what runs, each with a button to stop it",
-                f"• {code(f'{command} stop job_id')}: stops a job",
+                f"• {code(f'{command} stop job_id')}: stops a job; a room or a quick start does as well",
                 f"• {code(f'{command} stop job_id room_id')}: stops one that was not started with this bot",
+                f"• {code(f'{command} quick help')}: quick starts, which give names to what you start often",
                 f"{code(f'{start_command} help')} shows how to start one.",
             )
         )

@@ -19,8 +19,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.arguments import ROOM_ID
 from bot.domain.invocation import StartRequest
 from bot.domain.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
+from bot.domain.room_names import NamedRoom
 from bot.errors import Answer, JobOver, NotSent, OutcomeUnknown, Throttled
 from bot.metastudio.calls import CallContext, RetryPolicy, call_within
 from bot.metastudio.cloud_clock import CloudClock
@@ -39,6 +41,7 @@ READ_SECONDS = 10.0
 
 PAGE_LENGTH = 100
 MAX_PAGES = 5
+MAX_ROOM_PAGES = 20
 MAX_ROOMS_SEEN = 1000
 
 _COUNT = TypeAdapter(int)
@@ -170,7 +173,7 @@ class MetaStudio:
         for _ in range(MAX_PAGES):
             page = {"limit": PAGE_LENGTH, "offset": offset}
             reply = await self._read(self._jobs_url(room_id), seconds, params={**wanted, **page})
-            items, count = _page(reply)
+            items, count = _page(reply, "smart_chat_jobs")
             found |= _reports(reply, items)
             offset += len(items)
             if not items or (offset >= count if count > 0 else len(items) < PAGE_LENGTH):
@@ -196,6 +199,28 @@ class MetaStudio:
         if not isinstance(reply.body, dict):
             raise OutcomeUnknown(reason(Code.ROOM_UNREADABLE, repeatable=True), answer=reply.answer)
         return RoomReport.model_validate(reply.body)
+
+    async def list_rooms(self, *, seconds: float) -> tuple[NamedRoom, ...]:
+        """The rooms and their names (GET …/smart-chat-rooms), at most 2,000.
+
+        Args:
+            seconds: how long each page may take.
+
+        Raises:
+            OutcomeUnknown: no answer came, or one that is no list.
+            MetaStudioError: it could not be found out.
+        """
+        found: dict[str, NamedRoom] = {}
+        offset = 0
+        for _ in range(MAX_ROOM_PAGES):
+            stretch = {"limit": PAGE_LENGTH, "offset": offset}
+            reply = await self._read(f"{self._base}/smart-chat-rooms", seconds, params=stretch)
+            items, count = _page(reply, "smart_chat_rooms")
+            found |= _named_rooms(items)
+            offset += len(items)
+            if not items or (offset >= count if count > 0 else len(items) < PAGE_LENGTH):
+                break
+        return tuple(found.values())
 
     async def check(self, *, seconds: float) -> None:
         """Check the credentials by asking for one room (GET …/smart-chat-rooms).
@@ -240,15 +265,26 @@ def _started(reply: Reply) -> Started:
     return Started(job, reply.answer)
 
 
-def _page(reply: Reply) -> tuple[list[Any], int]:
+def _page(reply: Reply, name: str) -> tuple[list[Any], int]:
     """Return the items of one page, and the count of all pages; 0 if the answer does not say it."""
     body = reply.body if isinstance(reply.body, dict) else {}
-    items = body.get("smart_chat_jobs")
+    items = body.get(name)
     if not isinstance(items, list):
         raise OutcomeUnknown(reason(Code.LIST_UNREADABLE, repeatable=True), answer=reply.answer)
     with suppress(ValidationError):
         return items, _COUNT.validate_python(body.get("count"))
     return items, 0
+
+
+def _named_rooms(items: list[Any]) -> dict[str, NamedRoom]:
+    """The usable items by room ID: those with an ID that can be started, and a name that can be read."""
+    found = {}
+    for item in items:
+        room_id = item.get("room_id") if isinstance(item, dict) else None
+        name = RoomReport.model_validate(item).name if isinstance(room_id, str) else None
+        if isinstance(room_id, str) and ROOM_ID.fullmatch(room_id):
+            found[room_id] = NamedRoom(room_id, name or room_id)
+    return found
 
 
 def _reports(reply: Reply, items: list[Any]) -> dict[str, JobReport]:

@@ -26,10 +26,12 @@ from bot.errors import Answer
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
 from bot.messages.message import Message
+from bot.messages.quick_starts import not_posted
 from bot.messages.replies import declined, interrupted, not_started
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.messages.unknown import Look, outcome_unknown, settled_already
 from bot.messages.views import not_opened
+from bot.posts.panels import PanelContent
 from bot.posts.stored_errors import error_of_row, metastudio_error_in, unknown_in
 from bot.reasons import ReasonCode
 from bot.slack.delivery import Render
@@ -41,11 +43,14 @@ _log = structlog.get_logger()
 
 
 class Rendering:
-    """Makes messages. `rtc_access` says whether announcements offer it."""
+    """Makes messages. `rtc_access` says whether announcements offer it; `panels` is what panels show."""
 
-    def __init__(self, invocations: Invocations, *, rtc_access: bool) -> None:
+    def __init__(
+        self, invocations: Invocations, *, rtc_access: bool, panels: PanelContent | None = None
+    ) -> None:
         self._invocations = invocations
         self._rtc_access = rtc_access
+        self._panels = panels
 
     async def render(self, due: Due) -> Render | None:
         """Return the post's message; None where there is nothing left to say.
@@ -57,6 +62,8 @@ class Rendering:
         if post.purpose in {Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION} and has_job(row):
             job = SmartChatJob.remembered(row.job.job_id, row.job.configuration)
             return self.announcement(row, job, life_in(due))
+        if post.purpose is Purpose.PANEL:
+            return _as_it_is(await self._panels.message(row)) if self._panels else None
         if post.state is not None and has_job(row):
             return _as_it_is(ended(row, life_in(due), is_alone=post.purpose is Purpose.PRIVATE))
         message = await self._private(post, row)
@@ -74,6 +81,8 @@ class Rendering:
                 return about_stop(row, await self._invocations.find_start(row.job.job_id))
             case Action.RTC_ACCESS:
                 return not_opened()
+            case Action.QUICK if row.reason is not None:
+                return not_posted(row.reason)
             case _:
                 return None
 

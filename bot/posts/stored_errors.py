@@ -33,6 +33,7 @@ KINDS: Mapping[Code, type[MetaStudioError]] = MappingProxyType(
             Code.NO_TOKEN_IN_ANSWER,
             Code.NO_TURN_TO_ASK,
             Code.ROOM_OF_JOB_UNKNOWN,
+            Code.ROOMS_NOT_LISTED,
             Code.INTERRUPTED,
         ),
         NotSent,

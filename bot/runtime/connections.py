@@ -10,6 +10,7 @@ import contextlib
 import select
 import socket
 from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
 from typing import Any, cast
 
 import structlog
@@ -60,7 +61,6 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, protocol: asyncio.Protocol, connections: "Connections") -> None:
         self.protocol = protocol
-        self.served = False
         self.busy = False
         self.since = asyncio.get_running_loop().time()
         self.unread = 0
@@ -106,14 +106,14 @@ class Connection(asyncio.Protocol):
     def begin(self) -> None:
         """Mark the connection as busy: a request has arrived."""
         self.busy = True
+        self._connections.note_busy(self)
         self._connections.count(self, -self.unread)
         self._expect_nothing()
 
     def end(self) -> None:
         """Mark the connection as free again: the request was answered."""
-        self.busy, self.served = False, True
-        self.since = asyncio.get_running_loop().time()
-        self._connections.wake()
+        self.busy = False
+        self._connections.note_served(self)
 
     def drop(self) -> None:
         """Close the connection without an answer."""
@@ -147,7 +147,11 @@ class Connection(asyncio.Protocol):
 
 
 class Connections:
-    """Accepts connections, at most `limit` at a time; each gets a protocol from `new_protocol`."""
+    """Accepts connections, at most `limit` at a time; each gets a protocol from `new_protocol`.
+
+    `_silent` holds the connections that have sent no request yet, `_served` those that wait for their next
+    one, both with the longest idle first: a look at the first ones finds whom to drop.
+    """
 
     def __init__(
         self,
@@ -160,6 +164,8 @@ class Connections:
         self._silence_seconds = silence_seconds
         self._new_protocol = new_protocol
         self._open: dict[asyncio.Protocol, Connection] = {}
+        self._silent: dict[Connection, None] = {}
+        self._served: dict[Connection, None] = {}
         self._listeners: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
@@ -209,9 +215,21 @@ class Connections:
         if received > 0 and self._unread > UNREAD_BYTES:
             connection.drop()
 
+    def note_busy(self, connection: Connection) -> None:
+        """Keep a connection whose request has arrived."""
+        self._silent.pop(connection, None)
+        self._served.pop(connection, None)
+
+    def note_served(self, connection: Connection) -> None:
+        """Let a connection be dropped, if somebody else needs its place: its request was answered."""
+        if connection.protocol in self._open:
+            self._served[connection] = None
+            self.wake()
+
     def forget(self, connection: Connection) -> None:
         """Remove a closed connection."""
         self._open.pop(connection.protocol, None)
+        self.note_busy(connection)
         self.count(connection, -connection.unread)
         self.wake()
 
@@ -220,12 +238,13 @@ class Connections:
         self._changed.set()
 
     async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             for _ in range(AT_ONCE):
                 await self._place()
                 try:
-                    accepted, _ = await loop.sock_accept(listener)
+                    accepted, _ = listener.accept()
+                except BlockingIOError:
+                    await _readable(listener)
                 except ConnectionError:
                     continue  # the client gave up before we accepted
                 except OSError as error:
@@ -233,8 +252,10 @@ class Connections:
                     self._drop_idle(HEADER_SECONDS / 2)
                     await asyncio.sleep(RETRY_SECONDS)
                 else:
+                    accepted.setblocking(False)  # noqa: FBT003 - the method has no keyword for it
                     connection = Connection(self._new_protocol(), self)
                     self._open[connection.protocol] = connection
+                    self._silent[connection] = None
                     self._beginning.spawn(self._begin(connection, accepted))
             await asyncio.sleep(0)
 
@@ -259,11 +280,20 @@ class Connections:
     def _drop_idle(self, seconds: float) -> bool:
         """Drop the connections that were silent this long, else the one whose last request is oldest."""
         before = asyncio.get_running_loop().time() - seconds
-        idle = [connection for connection in self._open.values() if not connection.busy]
-        silent = [each for each in idle if not each.served and each.since <= before]
-        served = sorted((each for each in idle if each.served), key=lambda each: each.since)
-        silent = [each for each in silent if not each.has_unread_data()]
-        dropped = silent or served[:1]
+        silent = takewhile(lambda connection: connection.since <= before, self._silent)
+        dropped = [connection for connection in silent if not connection.has_unread_data()]
+        dropped = dropped or [*islice(self._served, 1)]
         for connection in dropped:
             connection.drop()
         return bool(dropped)
+
+
+async def _readable(listener: socket.socket) -> None:
+    """Wait until somebody connects."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(listener, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(listener)

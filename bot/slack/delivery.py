@@ -130,7 +130,8 @@ class Delivery:
             async with asyncio.timeout(CHANNEL_SECONDS * self._time_factor):
                 return await self._send(partial(self._post, post.channel), message, keep=post.job_id)
         except SLACK_FAILURES as error:
-            raise Undeliverable(f"Slack does not accept the message ({word_for(error)}).") from None
+            word = word_for(error)
+            raise Undeliverable(f"Slack does not accept the message ({word}).", word=word) from None
 
     async def edit(self, post: Post, message: Message) -> bool:
         """Edit the message of a post. Return False if the edit has to be tried again.

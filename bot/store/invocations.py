@@ -20,7 +20,7 @@ from bot.domain.invocation import (
     has_room,
 )
 from bot.domain.post import Post
-from bot.domain.steps import Adopted, AnyInvocation, Step
+from bot.domain.steps import Adopted, AnyInvocation, RoomFound, Step
 from bot.store.database import Database
 from bot.store.duplicates import Duplicates, duplicate_queries
 from bot.store.errors import database_failures
@@ -129,6 +129,20 @@ class Invocations:
         statement = _adopting(frozenset(columns))
         adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
+
+    async def find_room(self, received: RoomInvocation, step: RoomFound) -> RoomInvocation | None:
+        """Write the room of a start that gave it by name.
+
+        Return None if the start is a duplicate, or if another process has changed the row.
+        """
+        found = step.applied_to(received)
+        duplicates, sought = duplicate_queries(found)
+        columns = values_of_step(step)
+        values = {"row_id": received.id, "old_status": received.status, "new_status": step.status}
+        values |= {f"new_{name}": value for name, value in columns.items()} | sought
+        statement = _finding_room(frozenset(columns), duplicates)
+        moved = await self._move(statement, values, in_turn=f"room {step.room_id}")
+        return found if moved else None
 
     async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
@@ -460,3 +474,10 @@ def _adopting(facts: frozenset[str]) -> Any:
     start = invocations.alias("start")
     is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
     return _advancing(facts).where(~is_somebodys)
+
+
+@cache
+def _finding_room(columns: frozenset[str], duplicates: Duplicates) -> Any:
+    """Return the same statement for a start that is not a duplicate."""
+    is_new = (~exists(query.correlate(None)) for query in duplicates)
+    return _advancing(columns).where(*is_new)

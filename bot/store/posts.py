@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
@@ -34,7 +35,7 @@ _TIMES = times_in(posts)
 _PARENT = posts.alias("parent")
 _ALL = (*_POST, *(_PARENT.c[name] for name in NAMES), *COLUMNS)
 
-EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION)
+EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION, Purpose.PANEL)
 """Posts that are edited when their job changes."""
 
 
@@ -136,6 +137,11 @@ class Posts:
         """Make a job's posts due again with a new revision, and claim those that are free, as `show` does."""
         values = {"row_id": invocation_id, "invocation_id": invocation_id, "now": now, "until": until}
         await execute(self._database, _REFRESHING, values)
+
+    async def refresh_panels(self, channel: str | None, *, now: datetime) -> None:
+        """Make the panels of a channel due again (None: all panels)."""
+        statement = _refreshing_panels(has_channel=channel is not None)
+        await execute(self._database, statement, {"now": now, "channel": channel})
 
     async def _mark(self, post: Post, shown: Shown, more: Mapping[str, Any], *, is_last: bool) -> bool:
         values = _identity(post) | {
@@ -252,6 +258,13 @@ _TAKING = {
 
 _OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
 _REFRESHING = update(posts).where(_OF_THE_JOB, _LOCKED).values(_TAKING)
+
+
+@cache
+def _refreshing_panels(*, has_channel: bool) -> Any:
+    wanted = {name: value for name, value in _TAKING.items() if name != "lease_until"}
+    statement = update(posts).where(text("purpose = 'panel'")).values(wanted)
+    return statement.where(posts.c.channel == _value("channel")) if has_channel else statement
 
 
 @cache

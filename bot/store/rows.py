@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from bot.domain import steps
 from bot.domain.invocation import (
+    ROOM_BY_NAME,
     Action,
     ChannelKind,
     Invocation,
@@ -164,6 +165,8 @@ def values_of_step(step: steps.Step) -> dict[str, Any]:
     values: dict[str, Any] = {"lease_until": step.lease_until}
     if isinstance(step, steps.Settling):
         values["latency_ms"] = step.latency_ms
+    if isinstance(step, steps.RoomFound | steps.RefusedInRoom):
+        values |= {"room_id": step.room_id, "room_name": step.room_name}
     match step:
         case steps.Started():
             values |= _columns_of_new_job(step) | _columns_of_reason(None) | _columns_of_answer(step.answer)
@@ -210,11 +213,15 @@ def _origin_of(values: Mapping[str, Any]) -> Origin:
 
 
 def _request_of(values: Mapping[str, Any]) -> StartRequest | None:
-    if values["room_id"] is None:
+    is_by_name = values["action"] == Action.START and values["room_name"] is not None
+    if values["room_id"] is None and not is_by_name:
         return None
     kind = values["room_type"]
     return StartRequest(
-        values["room_id"], values["region"], RoomType(kind) if kind else None, values["client_id"]
+        values["room_id"] or ROOM_BY_NAME,
+        values["region"],
+        RoomType(kind) if kind else None,
+        values["client_id"],
     )
 
 
@@ -234,7 +241,7 @@ def _job_of(values: Mapping[str, Any]) -> Job | None:
 
 def _columns_of_request(request: StartRequest | None) -> dict[str, Any]:
     return {
-        "room_id": request and request.room_id,
+        "room_id": (request and request.room_id) or None,
         "region": request and request.region,
         "room_type": request and request.room_type,
         "client_id": request and request.client_id,

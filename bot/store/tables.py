@@ -120,9 +120,11 @@ followed = text("job_state IN ('accepted', 'running')")
 """Rows whose jobs are not known to be over. It is literal SQL: SQLite uses the index only with literals."""
 
 
-def _index_some(name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause) -> None:
+def _index_some(
+    name: str, *columns: Column[Any], where: ColumnElement[bool] | TextClause, unique: bool = False
+) -> None:
     """Add a partial index: it stays small while the table grows."""
-    Index(name, *columns, sqlite_where=where, info={"postgresql_where": where})
+    Index(name, *columns, unique=unique, sqlite_where=where, info={"postgresql_where": where})
 
 
 @event.listens_for(metadata, "before_create")
@@ -193,3 +195,35 @@ posts = Table(
 )
 
 _index_some("posts_due", posts.c.next_attempt_at, where=posts.c.next_attempt_at.is_not(None))
+
+quick_starts = Table(
+    "quick_starts",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("team_id", AnyText, nullable=False),
+    Column("channel_id", AnyText),
+    Column("name", Text, nullable=False),
+    Column("room_id", AnyText, nullable=False),
+    Column("region", AnyText),
+    Column("room_type", AnyText),
+    Column("client_id", AnyText),
+    Column("user_id", AnyText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+_index_some(
+    "quick_starts_of_channels",
+    quick_starts.c.team_id,
+    quick_starts.c.channel_id,
+    quick_starts.c.name,
+    where=text("channel_id IS NOT NULL"),
+    unique=True,
+)
+_index_some(
+    "quick_starts_of_everywhere",
+    quick_starts.c.team_id,
+    quick_starts.c.name,
+    where=text("channel_id IS NULL"),
+    unique=True,
+)
+_index_some("posts_panels", posts.c.channel, where=text("purpose = 'panel'"))

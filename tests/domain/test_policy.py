@@ -346,3 +346,34 @@ def test_a_job_that_was_adopted_shows_its_rtc_access_to_admins_only() -> None:
         Policy().check_rtc_access(by(), adopted)
     assert "name admins in its policy" in advice(caught.value)
     Policy(admins=[by().origin.user_id]).check_rtc_access(by(), adopted)
+
+
+def test_quick_starts_are_for_those_who_may_start_in_the_channel_whatever_the_room() -> None:
+    asked = changed(by(), action=Action.QUICK)
+    Policy().check(asked)
+    Policy.parse('[start]\nrooms = ["lobby"]\nregions = ["cn-north-4"]').check(asked)
+    for rule in ("users", "channels"):
+        with pytest.raises(Refused):
+            Policy.parse(f"[start]\n{rule} = []").check(asked)
+    Policy(admins=[asked.origin.user_id], start=Policy.parse("[start]\nusers = []").start).check(asked)
+    with pytest.raises(Refused, match="workspace_not_allowed"):
+        Policy().check(changed(asked, foreign_team_id="T9"))
+
+
+def test_what_concerns_all_channels_is_for_admins_where_the_policy_names_any() -> None:
+    Policy().check_everywhere(by())
+    Policy(admins=[by().origin.user_id]).check_everywhere(by())
+    with pytest.raises(Refused, match="everywhere_not_allowed"):
+        Policy(admins=["U0ADMIN"]).check_everywhere(by())
+
+
+def test_the_rooms_of_the_policy_wait_until_a_name_is_known_to_be_one_of_them() -> None:
+    policy = Policy.parse('[start]\nrooms = ["24bad716"]\nregions = ["cn-north-4"]')
+    named = changed(by(), action=Action.START, room_id=None, room_name="Lobby kiosk")
+    named = replace(named, request=replace(named.request, region="cn-north-4"))
+    policy.check(named)
+    policy.check(changed(named, room_id="24bad716"))
+    with pytest.raises(Refused, match="room_not_allowed"):
+        policy.check(changed(named, room_id="5e0c1f7a"))
+    with pytest.raises(Refused, match="region_required"):
+        policy.check(replace(named, request=replace(named.request, region=None)))

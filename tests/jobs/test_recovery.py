@@ -14,7 +14,9 @@ from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocat
 from bot.domain.policy import Policy
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
+from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
+from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
 from bot.jobs.rtc_access import RtcAccess
@@ -95,6 +97,32 @@ class Modals(RtcAccess):
         self.done.append(("show", invocation))
 
 
+class NamedStartsAgain(NamedStarts):
+    """Notes which starts it is to find the room of."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def carry_out(self, received: Invocation) -> None:
+        self.done.append(("find and start", received))
+
+
+class PanelsAgain(Panels):
+    """Notes which panels it is to post, and which changes it is to show on panels."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def post(self, received: Invocation) -> None:
+        self.done.append(("post", received))
+
+    @override
+    async def refresh(self, changed: Invocation) -> None:
+        self.done.append(("refresh", changed))
+
+
 class Looks(Reconciliation):
     """Records the starts that it gets to reconcile."""
 
@@ -149,6 +177,8 @@ class Process:
             rtc=Modals(self.done),
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
+            named_starts=NamedStartsAgain(self.done),
+            panels=PanelsAgain(self.done),
             policy=Policy(),
             now=self.clock,
         )
@@ -185,6 +215,8 @@ def process(log: Invocations) -> Process:
         (Action.START, Status.FAILED, "tell"),
         (Action.START, Status.REFUSED, "tell"),
         (Action.STOP, Status.RECEIVED, "stop again"),
+        (Action.QUICK, Status.RECEIVED, "post"),
+        (Action.QUICK, Status.DONE, "refresh"),
         (Action.STOP, Status.DONE, "tell"),
         (Action.STOP, Status.FAILED, "tell"),
     ],

@@ -70,7 +70,7 @@ _PROXIED = reason(
     why="the proxy refused the connection",
 )
 
-REASONS: tuple[Reason, ...] = (
+REASONS_OF_SENTENCES: tuple[Reason, ...] = (
     *map(reason, _PLAIN),
     reason(Code.ROOM_ID_UNUSABLE, word="lоbby/1"),  # the o is Cyrillic
     reason(Code.ROOM_ID_UNUSABLE, word="x" * 200),
@@ -119,4 +119,34 @@ REASONS: tuple[Reason, ...] = (
     reason(Code.METASTUDIO_SAYS, text="The moon\nis {full}.", like="permission_missing"),
     reason(Code.METASTUDIO_SAYS_NOTHING, status=418),
     other("It was the cat's doing."),
+)
+"""Those that earlier versions stored as sentences."""
+
+REASONS: tuple[Reason, ...] = (
+    *REASONS_OF_SENTENCES,
+    reason(Code.QUICK_NAME_MISSING, usage="rename"),
+    reason(Code.QUICK_NAME_UNUSABLE, word="büro"),
+    reason(Code.QUICK_NAME_LIKE_ID, word="24bad716-87b1-45e5-8912-6102f7693265"),
+    reason(Code.QUICK_NAME_LIKE_REGION, word="cn-north-4"),
+    reason(Code.QUICK_NAME_RESERVED, word="help"),
+    reason(Code.QUICK_NAME_TAKEN, name="lobby", everywhere=True),
+    reason(Code.QUICK_NAME_TAKEN, name="lobby", everywhere=False),
+    reason(Code.QUICK_FLAG_UNKNOWN, word="--everwhere", close="--everywhere"),
+    reason(Code.QUICK_FLAG_UNKNOWN, word="--x"),
+    reason(Code.QUICK_START_UNKNOWN, word="loby", close="lobby"),
+    reason(Code.QUICK_START_UNKNOWN, word="x"),
+    reason(Code.QUICK_START_ELSEWHERE, word="lobby", everywhere=True),
+    reason(Code.QUICK_START_ELSEWHERE, word="lobby", everywhere=False),
+    reason(Code.QUICK_STARTS_TOO_MANY, everywhere=True),
+    reason(Code.EVERYWHERE_NOT_ALLOWED),
+    reason(Code.ROOM_NAME_UNKNOWN, word="Loby kiosk", close='"Lobby kiosk"'),
+    reason(Code.ROOM_NAME_UNKNOWN, word="räum"),
+    reason(Code.ROOM_NAME_OF_SEVERAL, word="Lobby", rooms="Lobby east\tr1\nLobby west\tr2", count=2),
+    reason(Code.NO_JOB_OF_ROOM, word="lobby"),
+    reason(Code.NO_JOB_OF_ROOM, word="loby", close="lobby"),
+    because(Code.ROOMS_NOT_LISTED, reason(Code.NO_ANSWER_IN_TIME, seconds=10.0)),
+    reason(Code.PANEL_NOT_POSTED, word="is_archived"),
+    reason(Code.PANEL_NOT_POSTED, word="restricted_action"),
+    reason(Code.ROOM_UNKNOWN, quick_start="lobby", everywhere=True),
+    reason(Code.ROOM_UNKNOWN, close="lobby"),
 )

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.steps import RoomFound
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
+from bot.store.quick_starts import QuickStarts
 from bot.store.watched_jobs import WatchedJobs
 from tests.fakes import an_invocation
 from tests.steps import adopting
@@ -57,6 +59,10 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
     "a job that runs in the room": (lambda log, _: log.running_in_room(START), ("running",)),
     "the last start of a channel": (lambda log, _: log.last_start("C1"), ("by_channel",)),
+    "the room of a start by name": (
+        lambda log, _: log.find_room(START, RoomFound(room_id="lobby", room_name="Lobby")),
+        ("by_start", "open", "by_previous"),
+    ),
     "what came of a button": (lambda log, _: log.next_of("i1"), ("by_previous",)),
     "other unknown starts": (lambda log, _: log.other_unknown_starts(START), ("open",)),
     "who owns a job that is adopted": (lambda log, _: log.adopt(START, adopting("job-1")), "by_job"),
@@ -162,6 +168,15 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_a_quick_start_is_found_by_the_indexes_of_its_two_places(database: Database) -> None:
+    quick_starts = QuickStarts(database)
+    [plan] = await plans_of(database, lambda _log, _jobs: quick_starts.named("T1", "C1", "lobby"))
+    assert any("quick_starts_of_channels (team_id=? AND channel_id=? AND name=?)" in step for step in plan)
+    assert any("quick_starts_of_everywhere (team_id=? AND name=?)" in step for step in plan)
+    assert not any(step.startswith("SCAN") for step in plan)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database: Database) -> None:
     posts = Posts(database)
     [due] = await plans_of(database, lambda _log, _jobs: posts.due(NOON, limit=200))
@@ -170,7 +185,9 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     assert "SEARCH posts USING INDEX posts_by_invocation (invocation_id=?)" in held
     [back] = await plans_of(database, lambda _log, _jobs: posts.bring_back(NOON))
     assert not any(step.startswith("SCAN posts") and "posts_due" not in step for step in back), back
-    for plan in (due, held):
+    [panels] = await plans_of(database, lambda _log, _jobs: posts.refresh_panels("C1", now=NOON))
+    assert "SEARCH posts USING INDEX posts_panels (channel=?)" in panels
+    for plan in (due, held, panels):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
 
 

@@ -3,6 +3,7 @@
 from bot.listeners.actions import (
     details,
     look_again,
+    quick_start,
     rtc_access,
     start_after_all,
     start_again,
@@ -23,5 +24,6 @@ ACTIONS: tuple[AnyButton, ...] = (
     start_after_all.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,
+    quick_start.BUTTON,
 )
 """All buttons that the bot listens to."""

@@ -1,9 +1,13 @@
 """*Start in cn-north-4*, where a region was mistyped."""
 
-from bot.domain.arguments import StartInRegion, parse_in_region
+from dataclasses import replace
+
+from bot.domain.arguments import StartInRegion
 from bot.domain.invocation import Action, Status
+from bot.domain.start_words import parse_in_region
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, as_if_there, commit_start, get_any_start
+from bot.listeners.understanding import understand
 from bot.listeners.use import Button, Use
 from bot.messages.buttons import START_IN_REGION
 from bot.reasons import ReasonCode as Code
@@ -20,8 +24,9 @@ async def find(use: Use, wanted: StartInRegion) -> StartWish:
     mistyped = await get_any_start(use, wanted.invocation_id)
     if mistyped.status is not Status.INVALID:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_MISTAKE))
-    request = parse_in_region(mistyped.text, wanted.region, use.services.regions)
-    asked = as_if_there(use, mistyped, request)
+    words = parse_in_region(mistyped.text, wanted.region, use.services.regions)
+    meant = (await understand(use, words)).asked
+    asked = replace(as_if_there(use, mistyped, meant.request), room_name=meant.room_name)
     return StartWish(asked=asked, previous_id=mistyped.id, is_private=True)
 
 

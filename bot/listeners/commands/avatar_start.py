@@ -1,10 +1,12 @@
-"""`/avatar-start room_id [region] [room_type=…] [client_id=…]`."""
+"""`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name."""
 
-from bot.domain.arguments import parse_nothing, parse_start
-from bot.domain.invocation import Action, StartRequest
+from bot.domain.arguments import parse_nothing
+from bot.domain.invocation import Action
+from bot.domain.start_words import StartWords, parse_start_words
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, commit_start, once_more
 from bot.listeners.help import help_with
+from bot.listeners.understanding import understand
 from bot.listeners.use import Command, Listener, Subcommand, Use
 from bot.messages.message import Message
 from bot.messages.usage import usage
@@ -20,15 +22,9 @@ def how_to_use(use: Use) -> Message:
     return usage(START_COMMAND, use.services.regions)
 
 
-def parse(use: Use) -> StartRequest:
-    """Return the room, the region and the options."""
-    return parse_start(use.words, use.services.regions)
-
-
-async def find(use: Use, request: StartRequest) -> StartWish:
-    """Return a wish for a start, with the row that holds what is asked for."""
-    use.invocation = use.invocation.asking_for(request)
-    return StartWish(asked=use.invocation)
+def parse(use: Use) -> StartWords:
+    """Return the word for the room, the region and the options."""
+    return parse_start_words(use.words, use.services.regions)
 
 
 def parse_again(use: Use) -> None:
@@ -62,5 +58,7 @@ COMMAND = Command(
     action=Action.START,
     verdict=VERDICT,
     subcommands=(help_with(how_to_use), AGAIN),
-    otherwise=Listener(action=Action.START, parse=parse, find=find, handle=commit_start, verdict=VERDICT),
+    otherwise=Listener(
+        action=Action.START, parse=parse, find=understand, handle=commit_start, verdict=VERDICT
+    ),
 )

@@ -71,8 +71,8 @@ NAMED_ROOMS: tuple[Room, ...] = (
 
 
 def find_room(room_id: str) -> Room:
-    """Return the room with this ID: a named one, or a new one made for this ID."""
-    if room_id == "missing":
+    """Return the room with this ID: a named one, or a new one made for this ID. A room's name is no ID."""
+    if room_id == "missing" or any(room_id.casefold() == room.room_name.casefold() for room in NAMED_ROOMS):
         raise RefusedError(ROOM_NOT_FOUND)
     named = next((room for room in NAMED_ROOMS if room.room_id == room_id), None)
     return named or _imagined_room(room_id)

@@ -6,8 +6,7 @@ from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
 from bot.errors import Answer, Rejected
-from bot.jobs.start import Duplicate
-from bot.listeners.about_start import why_not
+from bot.jobs.start import Duplicate, why_not
 from bot.messages.reasons import sentence
 from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code

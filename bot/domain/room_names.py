@@ -1,0 +1,110 @@
+"""Rooms by the names that people call them: exactly, or by how a name begins. Pure.
+
+Names are compared without regard to capitals, kinds of blanks and dashes, and marks around them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.arguments import ROOM_ID, UUID_LIKE, did_you_mean
+from bot.domain.quick_start import QuickStart
+from bot.domain.typed_text import normalised, without_marks
+from bot.errors import InvalidArguments
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
+
+LONGEST_NAME = 200
+MOST_NAMED = 5
+"""How many rooms of a name that is not clear are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRoom:
+    """A room of MetaStudio's list."""
+
+    room_id: str
+    name: str
+
+
+class By(StrEnum):
+    """What a word was understood as."""
+
+    QUICK_START_HERE = "quick start of this channel"
+    QUICK_START_EVERYWHERE = "quick start of everywhere"
+    ID = "room ID"
+    NAME = "room name"
+    BEGINNING = "beginning of a room name"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The room that a word means, and as what."""
+
+    room: NamedRoom
+    by: By
+
+
+def is_room_id(word: str) -> bool:
+    """Whether a word is surely an ID, as MetaStudio makes them."""
+    return bool(UUID_LIKE.fullmatch(word) and ROOM_ID.fullmatch(word))
+
+
+def may_be_id(word: str) -> bool:
+    """Whether a room can have this ID."""
+    return bool(ROOM_ID.fullmatch(word))
+
+
+def may_be_name(word: str) -> bool:
+    """Whether a room may be called so. A path is no name, and neither is what cannot be read."""
+    is_legible = len(word) <= LONGEST_NAME and word.isprintable() and any(map(str.isalnum, word))
+    return is_legible and not {"/", "\\"} & set(word)
+
+
+def find_room(word: str, rooms: Sequence[NamedRoom]) -> Match | tuple[NamedRoom, ...]:
+    """The room that a word means; else those that it may mean, or none."""
+    by_id = [room for room in rooms if room.room_id == word]
+    if by_id:
+        return Match(by_id[0], By.ID)
+    wanted = _key(word)
+    named = [(room, _key(room.name)) for room in rooms] if wanted else []
+    for by, found in (
+        (By.NAME, [room for room, key in named if key == wanted]),
+        (By.BEGINNING, [room for room, key in named if key.startswith(wanted)]),
+    ):
+        if found:
+            return Match(found[0], by) if len(found) == 1 else tuple(found)
+    return ()
+
+
+def not_found(
+    word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickStart] = ()
+) -> InvalidArguments:
+    """What to raise for a word that means no room."""
+    return InvalidArguments(
+        reason(Code.ROOM_NAME_UNKNOWN, word=word, close=closest(word, rooms, quick_starts))
+    )
+
+
+def of_several(word: str, rooms: Sequence[NamedRoom]) -> InvalidArguments:
+    """What to raise for a word that means several rooms."""
+    named = "\n".join(f"{room.name}\t{room.room_id}" for room in rooms[:MOST_NAMED])
+    return InvalidArguments(reason(Code.ROOM_NAME_OF_SEVERAL, word=word, rooms=named, count=len(rooms)))
+
+
+def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickStart] = ()) -> str | None:
+    """The quick start or the room name that is closest to a mistyped word; a name as it would be typed."""
+    known = {quick_start.name: quick_start.name for quick_start in quick_starts}
+    for room in rooms:
+        known.setdefault(_key(room.name), as_typed(room.name))
+    close = did_you_mean(_key(word), known)
+    return known[close] if close else None
+
+
+def as_typed(name: str) -> str:
+    """A room's name as it is typed: in quotes, where it has blanks."""
+    return f'"{name}"' if " " in name else name
+
+
+def _key(text: str) -> str:
+    return without_marks(" ".join(normalised(text).split())).casefold()

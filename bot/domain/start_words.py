@@ -1,0 +1,90 @@
+"""The words of a start before it is known what the first one means: a quick start, an ID or a name. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.arguments import ROOM_ID, Regions, assign, first_word, request_from
+from bot.domain.invocation import ROOM_BY_NAME, Invocation, RoomInvocation, Source, StartRequest
+from bot.domain.quick_start import QuickStart
+from bot.domain.room_names import By, is_room_id, may_be_name
+from bot.errors import InvalidArguments
+
+_ANY_ROOM = "room"
+
+
+@dataclass(frozen=True, slots=True)
+class StartWords:
+    """Checked words: `word` stands in the place of the room, `options` are the others by their names."""
+
+    word: str
+    options: Mapping[str, str]
+    regions: Regions
+
+    def in_room(self, room_id: str) -> StartRequest:
+        """What is asked for, if the word means this room."""
+        return request_from({**self.options, "room_id": room_id}, self.regions)
+
+    def of(self, quick_start: QuickStart) -> StartRequest:
+        """What is asked for, if the word means this quick start: what is typed beside it counts.
+
+        Raises:
+            InvalidArguments: the quick start's region may not be used any more.
+        """
+        return request_from({**quick_start.arguments(), **self.options}, self.regions)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a word was understood as; for an answer that says it."""
+
+    word: str
+    by: By
+
+
+def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
+    """What `/avatar-start <words>` says.
+
+    Raises:
+        InvalidArguments: naming the word that cannot be used, and what is allowed.
+    """
+    values = assign(words)
+    word = values.pop("room_id", "")
+    is_name = word and not ROOM_ID.fullmatch(word) and may_be_name(word)
+    typed = {"room_id": _ANY_ROOM if is_name else word} if word else {}
+    request_from({**values, **typed}, regions)
+    return StartWords(word, values, regions)
+
+
+def parse_in_region(text: str, region: str, regions: Regions) -> StartWords:
+    """What was typed after `/avatar-start`, with this region in place of a mistyped one.
+
+    Raises:
+        InvalidArguments: something else is wrong with it as well.
+    """
+    word, rest = first_word(text)
+    values = assign([word, *rest]) | {"region": region}
+    return parse_start_words([f"{name}={value}" for name, value in values.items()], regions)
+
+
+def by_name(asked: Invocation, words: StartWords) -> RoomInvocation:
+    """The row of a start whose room is to be found by its name."""
+    request = replace(words.in_room(_ANY_ROOM), room_id=ROOM_BY_NAME)
+    return replace(asked.asking_for(request), room_name=words.word)
+
+
+def is_by_name(row: Invocation) -> bool:
+    """Whether the room of a start is still to be found by its name."""
+    return row.request is not None and row.request.room_id == ROOM_BY_NAME
+
+
+def needs_look_up(row: RoomInvocation) -> bool:
+    """Whether the room of a start that was never sent is to be looked up, for all that its row tells."""
+    if is_by_name(row):
+        return True
+    if row.source is not Source.COMMAND or is_room_id(row.request.room_id):
+        return False
+    try:
+        word, rest = first_word(row.text)
+        return assign([word, *rest]).get("room_id") == row.request.room_id
+    except InvalidArguments:
+        return False

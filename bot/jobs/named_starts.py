@@ -1,0 +1,141 @@
+"""Start a room by its name: after the ack, find the room in MetaStudio's list, then start it.
+
+A word that may be an ID is sent as one. Where MetaStudio knows no such room, nothing was done, and the room
+with that name is started. The row of the start gets its room in one conditional update, which refuses a
+duplicate as the commit does.
+"""
+
+from dataclasses import replace
+
+from bot.domain import steps
+from bot.domain.invocation import RoomInvocation
+from bot.domain.policy import Policy
+from bot.domain.quick_start import place_of
+from bot.domain.room_names import Match, NamedRoom, find_room, not_found, of_several
+from bot.domain.start_words import is_by_name
+from bot.errors import (
+    DatabaseUnavailable,
+    InvalidArguments,
+    MetaStudioError,
+    NotSent,
+    Refused,
+)
+from bot.jobs.outcome import Outcomes
+from bot.jobs.room_list import YOUNG_SECONDS, RoomList
+from bot.jobs.start import Starts, UnknownRoom, duplicate_reason
+from bot.messages.replies import not_started
+from bot.messages.there_already import duplicate
+from bot.reasons import ReasonCode as Code
+from bot.reasons import because, reason
+from bot.slack.ack_sent import acks_first
+from bot.store.invocations import Invocations
+from bot.store.quick_starts import QuickStarts
+
+NAME_SECONDS = 20.0
+"""How long a start by name waits for the list of rooms."""
+
+
+class NamedStarts:
+    """The use case, in front of `Starts`."""
+
+    def __init__(
+        self,
+        *,
+        invocations: Invocations,
+        quick_starts: QuickStarts,
+        room_list: RoomList,
+        starts: Starts,
+        outcomes: Outcomes,
+        policy: Policy,
+    ) -> None:
+        self._invocations = invocations
+        self._quick_starts = quick_starts
+        self._room_list = room_list
+        self._starts = starts
+        self._outcomes = outcomes
+        self._policy = policy
+
+    async def carry_out(self, received: RoomInvocation) -> None:
+        """Find the room of a committed start, and send the start; or tell its person what is wrong."""
+        await acks_first()
+        if is_by_name(received):
+            try:
+                room = await self._called(received.room_name or "", received)
+            except MetaStudioError as error:
+                unread = NotSent(because(Code.ROOMS_NOT_LISTED, error.reason), answer=error.answer)
+                await self._outcomes.not_started(received, unread)
+            except InvalidArguments as error:
+                await self._outcomes.not_started(received, error)
+            else:
+                await self._start_in(received, room)
+        elif unknown := await self._starts.send(received):
+            await self._start_by_word(unknown)
+
+    async def _start_by_word(self, unknown: UnknownRoom) -> None:
+        """Start the room that is called as the word says, for there is none with this ID."""
+        start = unknown.start
+        try:
+            found = find_room(start.request.room_id, await self._room_list.look_up(seconds=NAME_SECONDS))
+        except MetaStudioError:
+            found = ()
+        match found:
+            case Match(room) if room.room_id != start.request.room_id:
+                await self._start_in(start, room)
+            case (NamedRoom(), *_) as several:
+                await self._outcomes.not_started(start, of_several(start.request.room_id, several))
+            case _:
+                await self._starts.tell_unknown_room(unknown)
+
+    async def _called(self, name: str, received: RoomInvocation) -> NamedRoom:
+        """Return the room that is called so.
+
+        Raises:
+            InvalidArguments: none is, or several are.
+            MetaStudioError: the list cannot be read.
+        """
+        rooms = await self._room_list.look_up(seconds=NAME_SECONDS, max_age=YOUNG_SECONDS)
+        match find_room(name, rooms):
+            case Match(room):
+                return room
+            case ():
+                raise not_found(name, rooms, await self._quick_starts.known_in(*place_of(received)))
+            case several:
+                raise of_several(name, several)
+
+    async def _start_in(self, start: RoomInvocation, room: NamedRoom) -> None:
+        if found := await self._take(start, room):
+            await self._starts.carry_out(found)
+
+    async def _take(self, received: RoomInvocation, room: NamedRoom) -> RoomInvocation | None:
+        """Note the room, unless the policy or a duplicate is in the way; None where nothing is to be sent.
+
+        Raises:
+            DatabaseUnavailable: it is not noted, or what prevented it has ended.
+        """
+        request = replace(received.request, room_id=room.room_id)
+        resolved = replace(received.asking_for(request), room_name=room.name)
+        try:
+            self._policy.check(resolved)
+        except Refused as error:
+            step = steps.RefusedInRoom(reason=error.reason, room_id=room.room_id, room_name=room.name)
+            await self._outcomes.conclude(received, step, not_started(resolved, error))
+            return None
+        step_on = steps.RoomFound(
+            room_id=room.room_id, room_name=room.name, lease_until=self._starts.lease_until()
+        )
+        taken = await self._invocations.find_room(received, step_on)
+        if taken is not None:
+            return taken
+        existing = await self._invocations.find_duplicate(_without_delivery(resolved))
+        if existing is None:
+            raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
+        refused = steps.RefusedInRoom(
+            reason=duplicate_reason(existing), room_id=room.room_id, room_name=room.name
+        )
+        await self._outcomes.conclude(received, refused, duplicate(existing, resolved))
+        return None
+
+
+def _without_delivery(row: RoomInvocation) -> RoomInvocation:
+    """Return the row as one that only its duplicates are like, not its own delivery."""
+    return replace(row, origin=replace(row.origin, trigger_id=None))

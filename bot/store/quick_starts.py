@@ -1,0 +1,140 @@
+"""The quick starts. A change and the row of who has made it are one commit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Integer,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from bot.domain.invocation import Invocation
+from bot.domain.quick_start import QuickStart
+from bot.store.database import Database
+from bot.store.rows import NAMES as LOG_NAMES
+from bot.store.rows import values_of
+from bot.store.statements import execute_both, insert_into, read
+from bot.store.tables import invocations, quick_starts
+
+NAMES = tuple(field.name for field in fields(QuickStart))
+_COLUMNS = tuple(quick_starts.c[name] for name in NAMES)
+
+
+class QuickStarts:
+    """The table `quick_starts`. All methods raise DatabaseUnavailable.
+
+    A place is a team and one of its channels; without a channel, it is everywhere in the team. Each change
+    takes the invocation that is logged with it, if it comes about.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, quick_start: QuickStart, logged: Invocation, *, most: int) -> bool:
+        """Add a quick start; False where its name is taken in its place, or so many are there already."""
+        statement = _adding(self._database.dialect, everywhere=quick_start.is_everywhere)
+        values = {f"new_{name}": getattr(quick_start, name) for name in NAMES}
+        place = _place(quick_start.team_id, quick_start.channel_id)
+        return await self._change(statement, values | place | {"most": most}, logged)
+
+    async def rename(
+        self, team_id: str, channel_id: str | None, old: str, new: str, logged: Invocation
+    ) -> bool:
+        """Change a name; False where there is none of this name in this place, or the new one is taken."""
+        values = _place(team_id, channel_id) | {"old_name": old, "new_name": new}
+        return await self._change(_renaming(everywhere=channel_id is None), values, logged)
+
+    async def remove(self, team_id: str, channel_id: str | None, name: str, logged: Invocation) -> bool:
+        """Remove a quick start; False where there is none of this name in this place."""
+        values = _place(team_id, channel_id) | {"old_name": name}
+        return await self._change(_removing(everywhere=channel_id is None), values, logged)
+
+    async def named(self, team_id: str, channel_id: str | None, name: str) -> list[QuickStart]:
+        """Those of one name that a channel knows: at most its own and that of everywhere."""
+        return await self._read(_named(), _place(team_id, channel_id) | {"old_name": name})
+
+    async def known_in(self, team_id: str, channel_id: str | None) -> list[QuickStart]:
+        """All that a channel knows: its own and those of everywhere."""
+        return await self._read(_known(), _place(team_id, channel_id))
+
+    async def _change(self, statement: Any, values: dict[str, Any], logged: Invocation) -> bool:
+        row = {f"log_{name}": value for name, value in values_of(logged).items()}
+        return await execute_both(self._database, statement, _logging, values | row) > 0
+
+    async def _read(self, query: Any, values: dict[str, Any]) -> list[QuickStart]:
+        return _quick_starts_of(await read(self._database, query, values))
+
+
+def _quick_starts_of(rows: Iterable[Sequence[Any]]) -> list[QuickStart]:
+    return [QuickStart(**dict(zip(NAMES, row, strict=True))) for row in rows]
+
+
+def _place(team_id: str, channel_id: str | None) -> dict[str, Any]:
+    return {"place_team": team_id, "place_channel": channel_id}
+
+
+def _value(name: str, column: Any = None) -> Any:
+    """A place in a statement, with the column's type where the database cannot find it by itself."""
+    return bindparam(name, required=False, type_=None if column is None else column.type)
+
+
+def _within(table: Any, *, everywhere: bool) -> list[ColumnElement[bool]]:
+    in_channel = table.c.channel_id.is_(None) if everywhere else table.c.channel_id == _value("place_channel")
+    return [table.c.team_id == _value("place_team"), in_channel]
+
+
+@cache
+def _adding(dialect: Dialect, *, everywhere: bool) -> Any:
+    place = _within(quick_starts, everywhere=everywhere)
+    count = select(func.count()).select_from(quick_starts).where(*place).scalar_subquery()
+    is_room = count < bindparam("most", required=False, type_=Integer())
+    row = [_value(f"new_{name}", quick_starts.c[name]) for name in NAMES]
+    statement = insert_into(quick_starts, dialect).from_select(NAMES, select(*row).where(is_room))
+    return statement.on_conflict_do_nothing()
+
+
+@cache
+def _renaming(*, everywhere: bool) -> Any:
+    other = quick_starts.alias("other")
+    is_taken = exists().where(*_within(other, everywhere=everywhere), other.c.name == _value("new_name"))
+    return (
+        update(quick_starts)
+        .where(*_within(quick_starts, everywhere=everywhere), quick_starts.c.name == _value("old_name"))
+        .where(~is_taken)
+        .values(name=_value("new_name"))
+    )
+
+
+@cache
+def _removing(*, everywhere: bool) -> Any:
+    place = _within(quick_starts, everywhere=everywhere)
+    return delete(quick_starts).where(*place, quick_starts.c.name == _value("old_name"))
+
+
+@cache
+def _known() -> Any:
+    of_channel = quick_starts.c.channel_id == _value("place_channel")
+    here = or_(of_channel, quick_starts.c.channel_id.is_(None))
+    return select(*_COLUMNS).where(quick_starts.c.team_id == _value("place_team"), here)
+
+
+@cache
+def _named() -> Any:
+    return _known().where(quick_starts.c.name == _value("old_name"))
+
+
+def _logging(condition: ColumnElement[bool]) -> Any:
+    """The statement that logs who has made a change, where it came about."""
+    row = [_value(f"log_{name}", invocations.c[name]) for name in LOG_NAMES]
+    return insert(invocations).from_select(LOG_NAMES, select(*row).where(condition))
