@@ -28,7 +28,7 @@ from bot.runtime.health import WebServer
 from bot.runtime.rate_limiter import RateLimiter
 from bot.runtime.readiness import CostlyCheck, Readiness
 from bot.runtime.waiting import Pauses, Sleep, once_reachable
-from bot.settings import Mode, Settings, Switch
+from bot.settings import Mode, RunningRoom, Settings, Switch
 from bot.slack.bolt import bolt_app
 from bot.slack.client import find_installation, open_session, open_ticket, slack_client
 from bot.slack.delivery import Delivery
@@ -149,6 +149,7 @@ async def running_bot(
             regions=Regions(settings.AVATAR_REGIONS, settings.AVATAR_DEFAULT_REGION),
             policy=policy,
             offers_rtc=settings.AVATAR_RTC_ACCESS is Switch.ON,
+            asks_if_running=settings.AVATAR_RUNNING_ROOM is RunningRoom.ASK,
             start_seconds=settings.AVATAR_START_TIMEOUT,
             reads_per_second=settings.AVATAR_READS_PER_SECOND,
             clock=clock,

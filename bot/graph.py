@@ -21,6 +21,7 @@ from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import keep_clearing
 from bot.jobs.break_glass import BreakGlass
+from bot.jobs.details import Details
 from bot.jobs.gate import Gate
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
@@ -34,6 +35,7 @@ from bot.jobs.stop import RENEW_SECONDS, Stops
 from bot.jobs.suggestions import Suggestions
 from bot.jobs.worker import Worker
 from bot.listeners import register
+from bot.listeners.answers import LATE_SECONDS
 from bot.listeners.incoming import Incoming
 from bot.listeners.use import Services
 from bot.metastudio.client import MetaStudio
@@ -43,6 +45,7 @@ from bot.posts.rendering import Rendering
 from bot.runtime.background import Tasks
 from bot.slack.client import Installation
 from bot.slack.delivery import Delivery
+from bot.slack.modals import Modals
 from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
@@ -80,12 +83,14 @@ class Graph:
     regions: Regions
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
+    asks_if_running: bool = True
     start_seconds: float = 30.0
     reads_per_second: float = 10.0
     commit_seconds: float = COMMIT_SECONDS
     ask_seconds: float = ASK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
+    late_seconds: float = LATE_SECONDS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -107,6 +112,7 @@ class Graph:
             panels=self.panels,
             stops=self.stops,
             reconciliation=self.reconciliation,
+            details=self.details,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             break_glass=self.break_glass,
@@ -115,6 +121,7 @@ class Graph:
             tasks=self.tasks,
             policy=self.gate,
             regions=self.regions,
+            late_seconds=self.late_seconds,
         )
 
     @property
@@ -240,6 +247,7 @@ class Graph:
             suggestions=Suggestions(self.quick_starts, self.room_list),
             acquire=self.acquire,
             seconds=self.start_seconds,
+            asks_if_running=self.asks_if_running,
             now=self.now,
         )
 
@@ -276,10 +284,9 @@ class Graph:
             acceptance=self.acceptance,
             metastudio=self.metastudio,
             outcomes=self.outcomes,
-            slack=self.slack,
+            modals=self.modals,
             now=self.now,
             seconds=self.answer_seconds,
-            sleep=self.sleep,
         )
 
     @cached_property
@@ -288,6 +295,22 @@ class Graph:
         return BreakGlass(
             acceptance=self.acceptance, delivery=self.delivery, slack=self.slack, sleep=self.sleep
         )
+
+    @cached_property
+    def details(self) -> Details:
+        """Shows everything that is known of a job."""
+        return Details(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            modals=self.modals,
+            seconds=self.answer_seconds,
+        )
+
+    @cached_property
+    def modals(self) -> Modals:
+        """Opens modals."""
+        return Modals(self.slack, sleep=self.sleep)
 
     @cached_property
     def worker(self) -> Worker:

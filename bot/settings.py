@@ -53,6 +53,13 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class RunningRoom(StrEnum):
+    """What comes of a start for a room in which a job of this bot runs: a question, or another job."""
+
+    ASK = "ask"
+    START = "start"
+
+
 class LogFormat(StrEnum):
     """`auto` is `console` on a terminal, else `json`."""
 
@@ -208,6 +215,7 @@ class Settings(DatabaseSettings):
     AVATAR_DRAIN_SECONDS: float = Field(default=20, ge=0, le=3600, allow_inf_nan=False)
     AVATAR_POLICY_FILE: Path | None = None
     AVATAR_RTC_ACCESS: Switch = Switch.ON
+    AVATAR_RUNNING_ROOM: RunningRoom = RunningRoom.ASK
     AVATAR_LOG_FORMAT: LogFormat = LogFormat.AUTO
     AVATAR_LOG_LEVEL: LogLevel = LogLevel.INFO
 
@@ -236,7 +244,7 @@ class Settings(DatabaseSettings):
     def _lower_case(cls, value: str | None) -> str | None:
         return value.lower() if value else None
 
-    @field_validator("AVATAR_RTC_ACCESS", mode="before")
+    @field_validator("AVATAR_RTC_ACCESS", "AVATAR_RUNNING_ROOM", mode="before")
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

@@ -20,7 +20,7 @@ from bot.metastudio.connect import open_metastudio
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from bot.sandbox.slack import SlackStandIn, Tokens
-from bot.settings import Mode, Settings
+from bot.settings import Mode, RunningRoom, Settings
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -152,6 +152,7 @@ def settings_for(
             "AVATAR_DATABASE_URL": sqlite_url,
             "AVATAR_HTTP_PORT": 0,
             "AVATAR_STARTS_PER_SECOND": 0,
+            "AVATAR_RUNNING_ROOM": RunningRoom.START,
         }
         return Settings(**(values | overrides))
 

@@ -158,6 +158,7 @@ class Channel(Delivery):
     instead: list[Message] = field(default_factory=list)
     addresses: list[str | None] = field(default_factory=list)
     deaf: bool = False
+    has_told: asyncio.Event = field(default_factory=asyncio.Event)
     posted: list[Message] = field(default_factory=list)
 
     @override
@@ -171,7 +172,13 @@ class Channel(Delivery):
         self._listen()
         self.addresses.append(invocation.origin.response_url)
         (self.instead if instead else self.told).append(message)
+        self.has_told.set()
         return Delivered()
+
+    @override
+    async def remark(self, invocation: Invocation, message: Message) -> None:
+        self.told.append(message)
+        self.has_told.set()
 
     @override
     async def post(self, post: Post, message: Message) -> Delivered:

@@ -18,7 +18,7 @@ from bot.store.start_counts import StartCounts
 PATIENCE = 60.0
 """In seconds. A limit that a busy machine never reaches, for tests that are not about time."""
 
-HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None)
+HOME = Installation("T0SANDBOX1", "U0AVATARBOT", "B0AVATARBOT", None, url="https://sandbox.slack.com/")
 
 
 async def at_once() -> None:

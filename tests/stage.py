@@ -71,14 +71,14 @@ class Stage:
     async def starts(self, text: str = ROOM, **where: Any) -> Message:
         """Let a person start a job. Return its announcement, which changes with each edit."""
         await self.types(text, **where)
-        announcements = [message for message in self.slack.messages() if "Job ID" in message.text]
+        announcements = [message for message in self.slack.messages() if is_announcement(message)]
         return announcements[-1]
 
     async def runs(self, text: str = ROOM, **where: Any) -> Message:
         """Let a person start a job, and wait until the bot has seen it run: 3 s in an ordinary room."""
         announcement = await self.starts(text, **where)
         self.clock.advance(3)
-        await until(lambda: "State: Running" in announcement.text)
+        await until(lambda: "is running" in announcement.text)
         return announcement
 
     def said(self, viewer: str = MEI, channel: str = AVATARS) -> list[Message]:
@@ -147,6 +147,11 @@ def _in_a_hurry() -> float:
 
 async def _sleep_in_a_hurry(seconds: float) -> None:
     await asyncio.sleep(seconds / HURRY)
+
+
+def is_announcement(message: Message) -> bool:
+    """Whether the message tells a channel of a job."""
+    return "\nJob `" in message.text and " · started by <@" in message.text
 
 
 def buttons(message: Message) -> list[str]:

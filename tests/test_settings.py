@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import SettingsError
-from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, Settings, Switch
+from bot.settings import DatabaseSettings, LogFormat, LogLevel, Mode, RunningRoom, Settings, Switch
 
 SLACK: dict[str, Any] = {"SLACK_BOT_TOKEN": "xoxb-bot-token", "SLACK_APP_TOKEN": "xapp-app-token"}
 PROJECT: dict[str, Any] = {"HUAWEICLOUD_SDK_PROJECT_ID": "0123456789abcdef0123456789abcdef"}
@@ -82,6 +82,7 @@ def test_little_has_to_be_set(load: Load) -> None:
     assert settings.AVATAR_DRAIN_SECONDS == 20
     assert settings.AVATAR_POLICY_FILE is None
     assert settings.AVATAR_RTC_ACCESS is Switch.ON
+    assert settings.AVATAR_RUNNING_ROOM is RunningRoom.ASK
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.AUTO, LogLevel.INFO)
 
 
@@ -104,6 +105,7 @@ def test_every_setting_can_be_set(load: Load) -> None:
         AVATAR_DRAIN_SECONDS="0",
         AVATAR_POLICY_FILE="/etc/avatar-bot/policy.toml",
         AVATAR_RTC_ACCESS="off",
+        AVATAR_RUNNING_ROOM="Start",
         AVATAR_LOG_FORMAT="json",
         AVATAR_LOG_LEVEL="DEBUG",
     )
@@ -119,6 +121,7 @@ def test_every_setting_can_be_set(load: Load) -> None:
     assert settings.AVATAR_DRAIN_SECONDS == 0
     assert Path("/etc/avatar-bot/policy.toml") == settings.AVATAR_POLICY_FILE
     assert settings.AVATAR_RTC_ACCESS is Switch.OFF
+    assert settings.AVATAR_RUNNING_ROOM is RunningRoom.START
     assert (settings.AVATAR_LOG_FORMAT, settings.AVATAR_LOG_LEVEL) == (LogFormat.JSON, LogLevel.DEBUG)
 
 
@@ -154,6 +157,7 @@ def test_every_fault_is_named_at_once(load: Load) -> None:
             AVATAR_START_TIMEOUT="0",
             AVATAR_DRAIN_SECONDS="soon",
             AVATAR_RTC_ACCESS="perhaps",
+            AVATAR_RUNNING_ROOM="perhaps",
             AVATAR_LOG_FORMAT="xml",
             AVATAR_LOG_LEVEL="LOUD",
         )
@@ -162,6 +166,7 @@ def test_every_fault_is_named_at_once(load: Load) -> None:
         *("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_PROJECT_ID", "METASTUDIO_ENDPOINT"),
         *("AVATAR_DATABASE_URL", "AVATAR_HTTP_PORT", "AVATAR_REGIONS", "AVATAR_STARTS_PER_SECOND"),
         *("AVATAR_READS_PER_SECOND", "AVATAR_START_TIMEOUT", "AVATAR_DRAIN_SECONDS", "AVATAR_RTC_ACCESS"),
+        "AVATAR_RUNNING_ROOM",
         *("AVATAR_LOG_FORMAT", "AVATAR_LOG_LEVEL"),
     }
     assert {fault.name for fault in caught.value.faults} == names

@@ -22,8 +22,13 @@ PING_SECONDS = 5.0
 Delivered = Callable[[], Awaitable[None]]
 """Delivers one command, which was rendered beforehand; raises OSError if it is not accepted."""
 
-ACK_TEXT = "Starting"
-"""The text in every contender's ack; Bolt acknowledges its own failures with 200 as well."""
+
+def is_good_news(ack: str) -> bool:
+    """Return whether an ack is without words, as the bot's, or says "Starting", as every other contender's.
+
+    Bolt acknowledges its own failures with 200 as well, and the bot says so in words.
+    """
+    return "Starting" in ack or '"text"' not in ack
 
 
 class Way(Protocol):
@@ -87,7 +92,7 @@ class SignedHttp:
 
     async def _post(self, request: bytes) -> None:
         status, answer = await self._connections.exchange(request)
-        if status != 200 or ACK_TEXT.encode() not in answer:
+        if status != 200 or not is_good_news(answer.decode(errors="replace")):
             raise ConnectionError(f"answered {answer[:500]!r}")
 
 
@@ -163,7 +168,7 @@ class SocketMode:
         acknowledged = self._awaited.get(int(named[1])) if named else None
         if acknowledged is None or acknowledged.done():
             return
-        if ACK_TEXT in text:
+        if is_good_news(text):
             acknowledged.set_result(None)
         else:
             acknowledged.set_exception(ConnectionError(f"answered {text[:500]}"))

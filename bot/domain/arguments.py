@@ -111,6 +111,25 @@ class StartAnyway:
 
 
 @dataclass(frozen=True, slots=True)
+class StartInRegion:
+    """What *Start in cn-north-4* carries: the row of a mistyped start, and the region that was meant."""
+
+    invocation_id: str
+    region: str
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read the value of a button."""
+        invocation_id, _, region = value.partition(" ")
+        return cls(invocation_id, region)
+
+    @property
+    def value(self) -> str:
+        """What the button carries."""
+        return f"{self.invocation_id} {self.region}"
+
+
+@dataclass(frozen=True, slots=True)
 class UseJob:
     """The value of *Use this one*: the start of unknown outcome, and the job that may be its own."""
 

@@ -27,6 +27,7 @@ class Action(StrEnum):
     START = "start"
     STOP = "stop"
     JOBS = "jobs"
+    DETAILS = "details"
     RTC_ACCESS = "rtc_access"
     LOOK = "look"
     ADOPT = "adopt"

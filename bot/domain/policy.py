@@ -210,7 +210,7 @@ def _act_of(action: Action) -> Act:
             return Act.STOP
         case Action.RTC_ACCESS:
             return Act.RTC
-        case Action.JOBS | Action.HELP:
+        case Action.JOBS | Action.DETAILS | Action.HELP:
             return Act.LOOK
         case Action.QUICK:
             return Act.QUICK

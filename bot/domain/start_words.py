@@ -55,6 +55,17 @@ def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
     return StartWords(word, values, regions)
 
 
+def parse_in_region(text: str, region: str, regions: Regions) -> StartWords:
+    """What was typed after `/avatar-start`, with this region in place of a mistyped one.
+
+    Raises:
+        InvalidArguments: something else is wrong with it as well.
+    """
+    word, rest = first_word(text)
+    values = assign([word, *rest]) | {"region": region}
+    return parse_start_words([f"{name}={value}" for name, value in values.items()], regions)
+
+
 def by_name(asked: Invocation, words: StartWords) -> RoomInvocation:
     """The row of a start whose room is to be found by its name."""
     request = replace(words.in_room(_ANY_ROOM), room_id=ROOM_BY_NAME)

@@ -23,7 +23,8 @@ from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.jobs.room_list import YOUNG_SECONDS, RoomList
 from bot.jobs.start import Starts, UnknownRoom, duplicate_reason
-from bot.messages.replies import duplicate, not_started
+from bot.messages.replies import not_started
+from bot.messages.there_already import duplicate
 from bot.reasons import ReasonCode as Code
 from bot.reasons import because, reason
 from bot.slack.ack_sent import acks_first

@@ -112,7 +112,7 @@ class Reconciliation:
         pressed = unknown = await self._invocations.get_start(previous_id)
         while unknown is not None and unknown.made_no_job and unknown.previous_id:
             unknown = await self._invocations.get_start(unknown.previous_id)
-        if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED}:
+        if unknown is None or unknown.status not in {Status.UNKNOWN, Status.STARTED} or _is_over(unknown):
             return True
         look = await self._look(unknown) if unknown.status is Status.UNKNOWN else None
         now = await self._invocations.get_start(unknown.id) or unknown
@@ -239,3 +239,8 @@ class Reconciliation:
             return await self._metastudio.jobs_of_room(
                 unknown.request.room_id, states=states, seconds=READ_SECONDS
             )
+
+
+def _is_over(start: Invocation) -> bool:
+    state = start.job.state if start.job else None
+    return state is not None and state.is_over

@@ -1,29 +1,24 @@
 """Show one person what a client needs to join a job's RTC room. It is read each time and stored nowhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
-
-import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobInvocation
+from bot.domain.invocation import JobInvocation
 from bot.domain.job import JobReport, RtcRoomInfo
 from bot.domain.job_state import life_of
 from bot.durable.accept import Acceptance
 from bot.errors import MetaStudioError, NotSent
 from bot.jobs.outcome import Outcomes
 from bot.messages.reasons import on_one_line
-from bot.messages.rtc_access import access, no_access, not_opened, opening, plain_view, refused_access
+from bot.messages.rtc_access import access, no_access, opening, refused_access
+from bot.messages.views import not_opened
 from bot.metastudio.client import READ_SECONDS, MetaStudio
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
-from bot.slack.calls import SlackCalls
-from bot.slack.errors import SLACK_FAILURES, SlackFailure, word_for
+from bot.slack.modals import Modals
 from bot.store.invocations import Invocations
 
 ANSWER_SECONDS = 20.0
@@ -31,8 +26,6 @@ ANSWER_SECONDS = 20.0
 
 LOOK_TIME = timedelta(seconds=60)
 """How long a row is claimed for: longer than opening the modal, the call and filling the modal in."""
-
-_log = structlog.get_logger()
 
 
 class RtcAccess:
@@ -48,18 +41,16 @@ class RtcAccess:
         acceptance: Acceptance,
         metastudio: MetaStudio,
         outcomes: Outcomes,
-        slack: AsyncWebClient,
+        modals: Modals,
         now: Callable[[], datetime],
         seconds: float = ANSWER_SECONDS,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._seconds = seconds
-        self._calls = SlackCalls(sleep=sleep)
         self._invocations = invocations
         self._acceptance = acceptance
         self._metastudio = metastudio
         self._outcomes = outcomes
-        self._slack = slack
+        self._modals = modals
         self._now = now
 
     async def commit(self, asked: JobInvocation) -> JobInvocation | None:
@@ -74,7 +65,7 @@ class RtcAccess:
     async def carry_out(self, invocation: JobInvocation) -> None:
         """Show RTC access to the person of a committed request."""
         job = JobRef.in_row(invocation)
-        view_id = await self._open(invocation, opening(job))
+        view_id = await self._modals.open(invocation.origin.trigger_id, opening(job))
         if view_id is None:
             failed = steps.Failed(reason=reason(Code.MODAL_NOT_OPENED))
             await self._outcomes.conclude(invocation, failed, not_opened())
@@ -82,7 +73,7 @@ class RtcAccess:
         try:
             report = await self._ask(job)
         except MetaStudioError as error:
-            await self._update(view_id, refused_access(on_one_line(error)))
+            await self._modals.update(view_id, refused_access(on_one_line(error)))
             failed = steps.Failed(reason=error.reason, answer=error.answer, forgets_address=True)
             await self._invocations.advance(invocation, failed)
         else:
@@ -92,8 +83,10 @@ class RtcAccess:
             else:
                 room = report.rtc_room_info or RtcRoomInfo()
                 shown = access(job, room, self._now(), room_name=invocation.room_name)
-            if not await self._update(view_id, shown):
-                await self._update(view_id, refused_access("Slack did not take the answer. Try again."))
+            if not await self._modals.update(view_id, shown):
+                await self._modals.update(
+                    view_id, refused_access("Slack did not take the answer. Try again.")
+                )
             await self._invocations.advance(invocation, steps.Done(forgets_address=True))
 
     async def _ask(self, job: JobRef) -> JobReport:
@@ -102,31 +95,3 @@ class RtcAccess:
                 return await self._metastudio.state(job.room_id, job.job_id, seconds=READ_SECONDS)
         except TimeoutError:
             raise NotSent(reason(Code.NO_TURN_TO_ASK)) from None
-
-    async def _open(self, invocation: Invocation, view: dict[str, Any]) -> str | None:
-        try:
-            opened = await self._show_view(
-                partial(self._slack.views_open, trigger_id=invocation.origin.trigger_id), view
-            )
-            return str(opened["view"]["id"])
-        except (*SLACK_FAILURES, KeyError) as error:
-            _log.warning("the modal is not opened", reason=word_for(error))
-            return None
-
-    async def _update(self, view_id: str, view: dict[str, Any]) -> bool:
-        try:
-            await self._show_view(partial(self._slack.views_update, view_id=view_id), view)
-        except SLACK_FAILURES as error:
-            _log.warning("the modal is not updated", reason=word_for(error))
-            return False
-        return True
-
-    async def _show_view(self, show: Callable[..., Awaitable[Any]], view: dict[str, Any]) -> Any:
-        """Show the view; where Slack refuses its blocks, show plain paragraphs."""
-        try:
-            return await self._calls.make(partial(show, view=view))
-        except SlackFailure as failure:
-            if not failure.is_about_content:
-                raise
-            _log.error("Slack refused the content of a modal", reason=failure.word)
-            return await self._calls.make(partial(show, view=plain_view(view)))

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.invocation import Invocation, RoomInvocation, Status
+from bot.domain.invocation import Invocation, JobInvocation, RoomInvocation, Status
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
 from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused, RoomUnknown
@@ -38,6 +38,13 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyRunning:
+    """A job of the same wish that runs in the room, of which the person is asked."""
+
+    existing: JobInvocation
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
     """A button that was used before; `existing` is the start that it led to."""
 
@@ -53,7 +60,10 @@ class UnknownRoom:
 
 
 class Starts:
-    """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call."""
+    """The use case. `acquire` waits for the rate limiter; `seconds` limits that wait, then the call.
+
+    `asks_if_running`: where a job runs in the room, the person is asked before another one is started.
+    """
 
     def __init__(
         self,
@@ -66,6 +76,7 @@ class Starts:
         suggestions: Suggestions,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
+        asks_if_running: bool,
         now: Callable[[], datetime],
     ) -> None:
         self._invocations = invocations
@@ -76,6 +87,7 @@ class Starts:
         self._suggestions = suggestions
         self._acquire = acquire
         self._seconds = seconds
+        self._asks_if_running = asks_if_running
         self._now = now
 
     async def commit(
@@ -84,7 +96,7 @@ class Starts:
         *,
         previous_id: str | None = None,
         is_another: bool = False,
-    ) -> RoomInvocation | Duplicate | Used | None:
+    ) -> RoomInvocation | Duplicate | AlreadyRunning | Used | None:
         """Write the start down as received; return None where Slack has delivered it before.
 
         Args:
@@ -94,6 +106,10 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
+        if self._asks_if_running and not is_another:
+            running = await self._acceptance.ask(self._invocations.running_in_room(asked))
+            if running is not None:
+                return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
         received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
@@ -163,6 +179,13 @@ class Starts:
 
 def _is_same_delivery(one: Invocation, other: Invocation) -> bool:
     return one.origin.trigger_id is not None and one.origin.trigger_id == other.origin.trigger_id
+
+
+def why_not(found: "Duplicate | AlreadyRunning") -> Reason:
+    """Return why a start is not sent, for the invocation log."""
+    if isinstance(found, AlreadyRunning):
+        return reason(Code.ALREADY_RUNNING, user_id=found.existing.origin.user_id)
+    return duplicate_reason(found.existing)
 
 
 def duplicate_reason(existing: Invocation) -> Reason:

@@ -68,12 +68,6 @@ class Stops:
         self._policy = policy
         self._now = now
         self._renew_seconds = renew_seconds
-        self._under_way = 0
-
-    @property
-    def under_way(self) -> int:
-        """Return how many stops this process carries out, including those that wait for the rate limiter."""
-        return self._under_way
 
     async def commit(self, asked: JobInvocation) -> JobInvocation | None:
         """Write the stop down; return None where Slack has delivered it before.
@@ -118,7 +112,6 @@ class Stops:
         self, invocation: JobInvocation, start: JobInvocation | None
     ) -> Answer | None:
         """Stop the job and renew the lease meanwhile; None where another process has claimed the row."""
-        self._under_way += 1
         stopping = asyncio.ensure_future(self._stop(invocation, start))
         try:
             while not (await asyncio.wait({stopping}, timeout=self._renew_seconds))[0]:
@@ -128,7 +121,6 @@ class Stops:
                 invocation = claimed
             return stopping.result()
         finally:
-            self._under_way -= 1
             stopping.cancel()
             await asyncio.gather(stopping, return_exceptions=True)
 

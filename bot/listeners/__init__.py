@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.listeners.actions import ACTIONS
+from bot.listeners.actions import ACTIONS, open_announcement
 from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.use import AnyButton, AnyView, Command, Services
 from bot.listeners.views import VIEWS
+from bot.messages.buttons import OPEN_ANNOUNCEMENT
 
 
 def register(
@@ -27,3 +28,4 @@ def register(
         bolt.action(button.pattern)(pipeline.listen_to_button(button))
     for view in views:
         bolt.view(view.callback_id)(pipeline.listen_to_view(view))
+    bolt.action(OPEN_ANNOUNCEMENT)(open_announcement.acknowledge)

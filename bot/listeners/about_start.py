@@ -8,11 +8,12 @@ from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.domain.start_words import Meant, is_by_name, quick_start_of
 from bot.errors import InvalidArguments
-from bot.jobs.start import Duplicate, Used, duplicate_reason
+from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.message import Message
 from bot.messages.quick_starts import looking_for, starting_as
-from bot.messages.replies import duplicate, starting, used
+from bot.messages.replies import starting
+from bot.messages.there_already import duplicate, used
 from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
 
@@ -31,13 +32,15 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one. `meant` is what the first word was
+    `is_another`: the person knows of an equal start and wants another one. `is_private`: the pressed button
+    stands in a message for this person alone, which the answer replaces. `meant` is what the first word was
     understood as, if that is known before the ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
+    is_private: bool = False
     meant: Meant | None = None
 
 
@@ -58,15 +61,31 @@ async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
     Raises:
         InvalidArguments: there is none with this ID, or it names no room.
     """
-    start = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
-    if start is None or start.action is not Action.START:
-        raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    start = await get_any_start(use, invocation_id)
     if not has_room(start):
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_ROOM))
     return start
 
 
+async def get_any_start(use: Use, invocation_id: str) -> Invocation:
+    """Return the row of a start, even of one that was mistyped and names no room.
+
+    Raises:
+        InvalidArguments: there is none with this ID.
+    """
+    start = await use.services.acceptance.ask(use.services.invocations.get(invocation_id))
+    if start is None or start.action is not Action.START:
+        raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
+    return start
+
+
 def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
+    """Return a wish about a start, as if the click was made in its channel."""
+    asked = as_if_there(use, named, request)
+    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
+
+
+def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:
     """Return the click as if made in the channel of the start: an answer may be a direct message.
 
     Only the person who made the start is moved there; others may be no members of that channel. The team is
@@ -76,15 +95,14 @@ def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
     origin = replace(use.invocation.origin, team_id=there.team_id)
     if origin.user_id == there.user_id or origin.channel_id is None:
         origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
-    asked = replace(use.invocation.asking_for(request), origin=origin)
-    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
+    return replace(use.invocation.asking_for(request), origin=origin)
 
 
 def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
     """Return the row that asks for the same start again, as if it were asked for today."""
     if is_by_name(named):
-        return replace(about(use, named, named.request).asked, room_name=named.room_name)
-    return about(use, named, parse_again(named, use.services.regions)).asked
+        return replace(as_if_there(use, named, named.request), room_name=named.room_name)
+    return as_if_there(use, named, parse_again(named, use.services.regions))
 
 
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
@@ -92,24 +110,31 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
     asked, services = wish.asked, use.services
     match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
         case Invocation() as received:
-            words = _ack(wish, received)
-            return Accepted(words=words, instead=True, work=partial(services.worker.work_on, received))
-        case Duplicate(existing):
-            return await refuse(use, asked, duplicate_reason(existing), duplicate(existing, asked))
+            return replace(_ack(wish, received), work=partial(services.worker.work_on, received))
+        case Duplicate(existing) | AlreadyRunning(existing) as found:
+            words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
+            return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
+        case Used() if use.command:
+            return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):
             why = reason(Code.BUTTON_USED, user_id=existing.origin.user_id, invocation_id=existing.id)
             # Of a double click, the first has just replaced the message with "starting".
-            instead = asked.created_at - existing.created_at >= DOUBLE_CLICK
-            return await refuse(use, asked, why, used(existing, use.invocation), instead=instead)
+            instead = wish.is_private and asked.created_at - existing.created_at >= DOUBLE_CLICK
+            words = used(existing, use.invocation, workspace_url=services.incoming.home.url)
+            return await refuse(use, asked, why, words, instead=instead)
         case None:
             return SAME_DELIVERY
 
 
-def _ack(wish: StartWish, received: RoomInvocation) -> Message:
-    """Return what is said at once of a start; what its first word was understood as, if that is not plain."""
+def _ack(wish: StartWish, received: RoomInvocation) -> Accepted:
+    """Return what is said of a start: at once only what is not plain, such as what its first word means."""
     if is_by_name(received):
-        return looking_for(received.room_name or "")
-    return starting_as(received, wish.meant) if wish.meant else starting(received)
+        return Accepted(words=looking_for(received.room_name or ""), instead=wish.is_private)
+    if wish.meant:
+        return Accepted(words=starting_as(received, wish.meant), instead=wish.is_private)
+    if wish.is_private:
+        return Accepted(words=starting(received), instead=True)
+    return Accepted(late=starting(received))
 
 
 async def refuse(

@@ -1,7 +1,9 @@
 """How a use is acknowledged and answered: a command in its ack, a click in a message after it."""
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -10,6 +12,9 @@ from bot.domain.invocation import Invocation
 from bot.errors import Undeliverable
 from bot.listeners.use import Services, Use
 from bot.messages.message import Message
+
+LATE_SECONDS = 2.0
+"""How long a person waits without a word for what their command leads to."""
 
 _log = structlog.get_logger()
 
@@ -88,3 +93,18 @@ async def _tell(services: Services, invocation: Invocation, words: Message, *, i
         await services.delivery.tell(invocation, words, instead=instead)
     except Undeliverable as error:
         _log.warning("an answer to a click is not delivered", reason=str(error))
+
+
+async def carry_out(
+    services: Services, invocation: Invocation, work: Coroutine[Any, Any, None], late: Message
+) -> None:
+    """Carry out work that tells people its result; if it takes long, tell its person that it is under way."""
+    working = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({working}, timeout=services.late_seconds)
+        if not done:
+            await services.delivery.remark(invocation, late)
+        await working
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)

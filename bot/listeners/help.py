@@ -10,7 +10,7 @@ from bot.messages.message import Message
 from bot.messages.permitted import without_lines_about
 from bot.messages.replies import declined
 
-_ACTS = {"jobs": Act.LOOK, "stop": Act.STOP, "quick": Act.QUICK}
+_ACTS = {"again": Act.START, "jobs": Act.LOOK, "stop": Act.STOP, "quick": Act.QUICK}
 """What the policy calls the subcommands that it may refuse."""
 
 

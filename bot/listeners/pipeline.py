@@ -4,7 +4,7 @@ They stand here once, for commands and buttons alike. So does the handling of a 
 cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the database.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.arguments import first_word, unknown_subcommand
 from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
-from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers
+from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers, carry_out
 from bot.listeners.use import Accepted, AnyButton, AnyListener, AnyView, Command, Form, Services, Use, View
 from bot.messages.break_glass import with_break_glass
 from bot.messages.replies import declined, went_wrong
@@ -71,8 +71,8 @@ class Pipeline:
                     await answers.refuse(accepted.words)
                 else:
                     await answers.give(accepted.words, instead=accepted.instead)
-                if accepted.work is not None:
-                    self.services.claims.take(use.invocation.id, accepted.work())
+                if work := self._work(use, accepted):
+                    self.services.claims.take(use.invocation.id, work)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.refuse(declined(error, use.command, verdict=declared.verdict))
@@ -80,12 +80,18 @@ class Pipeline:
                 _log.exception("a listener failed", reference=use.invocation.id)
                 await answers.refuse(went_wrong(use.invocation.id))
 
+    def _work(self, use: Use, accepted: Accepted) -> Coroutine[Any, Any, None] | None:
+        if accepted.work is None or accepted.late is None:
+            return accepted.work() if accepted.work else None
+        return carry_out(self.services, use.invocation, accepted.work(), accepted.late)
+
     async def _accept_or_decline(self, use: Use, declared: Declared) -> Accepted:
         try:
             return await self._accept(use, declared)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            words = declined(error, use.command, verdict=use.verdict)
+            entry = use.invocation.id if use.command else None
+            words = declined(error, use.command, verdict=use.verdict, invocation_id=entry)
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
                 words = with_break_glass(words, f"{use.invocation.id} {_name_of(declared)}")
             await self.services.incoming.close(use.invocation, status, error.reason)

@@ -15,6 +15,7 @@ from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.jobs.break_glass import BreakGlass
+from bot.jobs.details import Details
 from bot.jobs.gate import Gate
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
@@ -46,6 +47,7 @@ class Services:
     panels: Panels
     stops: Stops
     reconciliation: Reconciliation
+    details: Details
     worker: Worker
     rtc: RtcAccess | None
     break_glass: BreakGlass
@@ -54,6 +56,7 @@ class Services:
     tasks: Tasks
     policy: Gate
     regions: Regions
+    late_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +104,13 @@ class Accepted:
     Args:
         instead: the message replaces the one whose button was clicked.
         is_refusal: nothing is done, and the message says why.
+        late: what the person is told where the work has told nobody anything within LATE_SECONDS.
     """
 
     words: Message | None = None
     instead: bool = False
     is_refusal: bool = False
+    late: Message | None = None
     work: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 

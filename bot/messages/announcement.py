@@ -1,50 +1,32 @@
 """The announcement: the one message that tells a channel about a job, from its start to its end.
 
-It is edited in place as the job goes on, and its buttons are those that still make sense. What MetaStudio
-left out is left out here as well.
+It has three lines: the state, the job, and the job's picture and voices. It is edited as the job goes on, and
+its buttons are those that still make sense. Everything else is in the modal *Details*.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, JobState, RoomInvocation
-from bot.domain.job import RtcRoomInfo, SmartChatJob
+from bot.domain.invocation import Job, JobState, RoomInvocation
+from bot.domain.job import SmartChatJob
 from bot.domain.job_state import JobLife
 from bot.messages import voice_and_video, words
 from bot.messages.break_glass import glass_note
-from bot.messages.buttons import rtc_button, stop_button
-from bot.messages.message import (
-    SECTION_LIMIT,
-    TEXT_LIMIT,
-    Block,
-    Message,
-    actions,
-    context,
-    fields,
-    header,
-    section,
-)
-from bot.messages.mrkdwn import code, fit_lines, mention, moment, pieces
+from bot.messages.buttons import details_button, rtc_button, start_again_button, stop_button
+from bot.messages.message import Block, Message, actions, context, section
+from bot.messages.mrkdwn import clock_time, code, mention, pieces
 from bot.messages.reasons import sentence
 from bot.reasons import ReasonCode
 
 FIXED_HINT = "This message cannot change: `/avatar jobs` shows whether the job still runs."
 INVITE_HINT = "To let the bot keep its messages true here, invite it to this channel."
-MOST_VOICES = 10
-_ID_LIMIT = 1900
+MOST_VOICES = 2
+
+_ID_LIMIT = 1200
+"""Of a job ID in its line. A longer one stands beneath, in pieces."""
+
 _ID_PIECE = 2900
-
-_TITLES = {
-    JobState.ACCEPTED: "Avatar job started",
-    JobState.RUNNING: "Avatar job running",
-    JobState.STOPPED: "Avatar job stopped",
-    JobState.FAILED: "Avatar job failed",
-}
-_ENDED = "Avatar job ended"
 _ACCEPTED = JobLife(JobState.ACCEPTED)
-
-Fact = tuple[str, str]
 
 
 def announcement(
@@ -62,115 +44,90 @@ def announcement(
         hint: a sentence of the bot's own for the small print, FIXED_HINT or INVITE_HINT.
     """
     life = life or _ACCEPTED
-    note = _note(invocation)
-    title = _TITLES.get(life.state, _ENDED)
-    who = list(_who_and_where(invocation, job, life))
-    summary = list(_configuration(job))
-    voices = [
-        voice_and_video.voice(voice)
-        for voice in job.voice_config_list or ()
-        if voice and voice_and_video.voice(voice)
-    ]
-    rtc = _rtc(job.rtc_room_info) if job.rtc_room_info else ""
-    buttons = [] if life.state.is_over else _buttons(invocation, job, rtc_access=rtc_access)
+    lines = [_state(invocation, life), _job(invocation, job, life), *_configuration(job)]
+    small_print = " · ".join(_small_print(invocation, life, hint))
     return Message(
-        text=_text([f"{title}.", note], [*who, *summary], voices, rtc, hint),
+        text="\n".join([*lines, *([small_print] if small_print else ())]),
         blocks=(
-            header(title),
-            *([section(note)] if note else ()),
-            fields(who),
-            *_long_id(job.job_id),
-            *_details(summary, voices, rtc),
-            *([actions(buttons)] if buttons else ()),
-            context(_small_print(invocation, hint)),
+            section("\n".join(lines)),
+            *long_id(job.job_id or ""),
+            actions(_buttons(invocation, job, life, rtc_access=rtc_access)),
+            *([context(small_print)] if small_print else ()),
         ),
     )
 
 
-def _long_id(job_id: str) -> Iterator[Block]:
-    """A job ID that is too long for a field, whole: half an ID is of no use."""
-    if len(code(job_id, len(job_id) * 5 + 2)) > _ID_LIMIT:
+def long_id(job_id: str) -> Iterator[Block]:
+    """A job ID that is too long for a line, whole: half an ID is of no use."""
+    if _is_long(job_id):
         yield from (section(f"`{piece}`") for piece in pieces(job_id.replace("`", "'"), _ID_PIECE)[:3])
 
 
-def _details(summary: list[Fact], voices: list[str], rtc: str) -> Iterator[Block]:
-    if summary:
-        yield fields(summary)
-    if voices:
-        title = "*Voice*\n" if len(voices) == 1 else "*Voices*\n"
-        yield section(title + _listed(voices, SECTION_LIMIT - len(title)))
-    if rtc:
-        yield section(f"*RTC*\n{rtc}")
+def job_code(job_id: str) -> str:
+    """A job ID in code ticks; of one that `long_id` shows, the beginning."""
+    return code(job_id, 80 if _is_long(job_id) else _ID_LIMIT)
 
 
-def _buttons(invocation: RoomInvocation, job: SmartChatJob, *, rtc_access: bool) -> list[Block]:
+def _is_long(job_id: str) -> bool:
+    return len(code(job_id, len(job_id) * 5 + 2)) > _ID_LIMIT
+
+
+def _state(invocation: RoomInvocation, life: JobLife) -> str:
+    return words.headline(words.room(invocation.request.room_id, invocation.room_name), life)
+
+
+def _job(invocation: RoomInvocation, job: SmartChatJob, life: JobLife) -> str:
+    region = job.region or invocation.request.region
+    parts = (
+        f"Job {job_code(job.job_id)}" if job.job_id else "",
+        words.region_name(region) if region else "",
+        f"started by {mention(invocation.origin.user_id)}",
+        _when(invocation, life),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _when(invocation: RoomInvocation, life: JobLife) -> str:
+    row = invocation.job or Job(job_id="")
+    began = clock_time(row.started_at or invocation.created_at)
+    if not life.state.is_over:
+        return f"since {began}"
+    return f"{began} to {clock_time(row.ended_at)}" if row.ended_at else f"at {began}"
+
+
+def _configuration(job: SmartChatJob) -> Iterator[str]:
+    """The picture and the first voice in one line, another voice in the next."""
+    told = [voice_and_video.voice_in_words(voice) for voice in job.voice_config_list or ()]
+    voices = [f"Voice {voice}" for voice in told if voice]
+    shown, left = voices[:MOST_VOICES], len(voices) - MOST_VOICES
+    picture = voice_and_video.picture(job)
+    first = " · ".join([*([f"Video {picture}"] if picture else ()), *shown[:1]])
+    lines = [line for line in (first, *shown[1:]) if line]
+    if left > 0:
+        lines[-1] += f" · +{left} more"
+    yield from lines
+
+
+def _buttons(
+    invocation: RoomInvocation, job: SmartChatJob, life: JobLife, *, rtc_access: bool
+) -> list[Block]:
+    details = details_button(invocation.id)
+    if life.state.is_over:
+        return [start_again_button(invocation), details]
     ref = JobRef.of(invocation.request.room_id, job.job_id)
     if ref is None:
-        return []
+        return [details]
     access = [rtc_button(ref.room_id, ref.job_id)] if rtc_access else []
-    return [*access, stop_button(ref.room_id, ref.job_id, room_name=invocation.room_name)]
+    return [stop_button(ref.room_id, ref.job_id, room_name=invocation.room_name), details, *access]
 
 
-def _text(opening: list[str], facts: list[Fact], voices: list[str], rtc: str, hint: str) -> str:
-    lines = [*opening, *(f"{label}: {value}" for label, value in facts)]
-    lines += [f"RTC: {rtc}" if rtc else "", hint]
-    text = "\n".join(line for line in lines if line)
-    if voices:
-        text += "\nVoices:\n" + _listed(voices, TEXT_LIMIT - len(text) - len("\nVoices:\n"))
-    return text
-
-
-def _note(invocation: Invocation) -> str:
-    """What has to be read first: that the job was found, not answered with; that the glass was broken."""
+def _small_print(invocation: RoomInvocation, life: JobLife, hint: str) -> Iterator[str]:
     reason = invocation.reason
-    found = sentence(reason) if reason and reason.code is ReasonCode.ADOPTED else ""
-    return "\n".join(note for note in (glass_note(invocation), found) if note)
-
-
-def _who_and_where(invocation: RoomInvocation, job: SmartChatJob, life: JobLife) -> Iterator[Fact]:
-    yield "Job ID", code(job.job_id, _ID_LIMIT)
-    yield "State", words.state(life)
-    yield "Room", words.room(invocation.request.room_id, invocation.room_name)
-    region = job.region or invocation.request.region
-    if region:
-        yield "Region", words.region(region)
-    yield "Started by", mention(invocation.origin.user_id)
-
-
-def _configuration(job: SmartChatJob) -> Iterator[Fact]:
-    if job.chat_video_type:
-        yield "Device", words.device(job.chat_video_type)
-    if job.video_config and (video := voice_and_video.video(job.video_config)):
-        yield "Video", video
-    if job.is_transparent is not None:
-        yield "Background", "Transparent" if job.is_transparent else "Not transparent"
-    if job.chat_subtitle_config and (box := voice_and_video.subtitle_box(job.chat_subtitle_config)):
-        yield "Subtitles", box
-    if job.default_language:
-        yield "Default language", words.language(job.default_language)
-
-
-def _rtc(room: RtcRoomInfo) -> str:
-    parts = []
-    if room.app_id:
-        parts.append(f"App {code(room.app_id)}")
-    if room.room_id:
-        parts.append(f"room {code(room.room_id)}")
-    kinds = Counter(words.rtc_user(user.user_type or "unnamed kind") for user in room.users or () if user)
-    if kinds:
-        named = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(10))
-        parts.append(f"users: {named}")
-    return " · ".join(parts)
-
-
-def _small_print(invocation: Invocation, hint: str) -> str:
-    parts = [moment(invocation.created_at)]
-    if invocation.answer.request_id:
-        parts.append(f"Request ID {code(invocation.answer.request_id)}")
+    if note := glass_note(invocation):
+        yield note
+    if reason and reason.code is ReasonCode.ADOPTED:
+        yield sentence(reason)
+    if life.state is JobState.FAILED and life.error and life.error.error_code:
+        yield code(life.error.error_code, 60)
     if hint:
-        parts.append(hint)
-    return " · ".join(parts)
-
-
-def _listed(voices: list[str], limit: int) -> str:
-    return fit_lines(voices, limit=limit, most=MOST_VOICES)
+        yield hint

@@ -7,14 +7,18 @@ the message does not know them.
 
 from collections.abc import Sequence
 
-from bot.domain.arguments import JobRef, StartAnyway, UseJob
+from bot.domain.arguments import JobRef, StartAnyway, StartInRegion, UseJob
 from bot.domain.invocation import Invocation, RoomInvocation
 from bot.messages import words
-from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation
+from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation, link_button
 from bot.messages.mrkdwn import escape
 
 STOP_JOB = "stop_job"
 RTC_ACCESS = "rtc_access"
+DETAILS = "details"
+OPEN_ANNOUNCEMENT = "open_announcement"
+START_AGAIN = "start_again"
+START_IN_REGION = "start_in_region"
 START_ANOTHER = "start_another"
 START_AFTER_ALL = "start_after_all"
 LOOK_AGAIN = "look_again"
@@ -22,7 +26,12 @@ USE_JOB = "use_job"
 
 
 def stop_button(
-    room_id: str, job_id: str, number: int | None = None, *, room_name: str | None = None
+    room_id: str,
+    job_id: str,
+    number: int | None = None,
+    *,
+    label: str = "Stop",
+    room_name: str | None = None,
 ) -> Block:
     """Stop a job, after a question.
 
@@ -30,7 +39,7 @@ def stop_button(
         number: tells the buttons of one message apart, for an action ID may stand in it only once.
     """
     return button(
-        "Stop",
+        label,
         action_id=STOP_JOB if number is None else f"{STOP_JOB}-{number}",
         value=JobRef(room_id, job_id).value,
         style="danger",
@@ -48,6 +57,16 @@ def stop_button(
 def rtc_button(room_id: str, job_id: str) -> Block:
     """Show the one who presses it how to enter the job's RTC room."""
     return button("RTC access", action_id=RTC_ACCESS, value=JobRef(room_id, job_id).value)
+
+
+def details_button(invocation_id: str) -> Block:
+    """Show the one who presses it everything that is known of a start's job."""
+    return button("Details", action_id=DETAILS, value=invocation_id)
+
+
+def open_button(address: str) -> Block:
+    """Show an announcement in its channel."""
+    return link_button("Open it", action_id=OPEN_ANNOUNCEMENT, url=address)
 
 
 def start_another_button(refused: RoomInvocation) -> Block:
@@ -80,6 +99,22 @@ def use_job_button(unknown_id: str, job_id: str, number: int) -> Block | None:
 def start_now_button(unsent: Invocation) -> Block:
     """Send a start that never left; nothing can be running yet."""
     return button("Start it now", action_id=START_AFTER_ALL, value=unsent.id)
+
+
+def start_again_button(over: Invocation) -> Block:
+    """Start a room once more whose job is over. It stands where everybody of the channel may press it."""
+    return button("Start again", action_id=START_AGAIN, value=over.id, style="primary")
+
+
+def start_in_region_button(invocation_id: str, region: str) -> Block:
+    """Start what was typed, in the region that was meant."""
+    value = StartInRegion(invocation_id, region).value
+    return button(f"Start in {region}", action_id=START_IN_REGION, value=value, style="primary")
+
+
+def retry_button(failed: Invocation) -> Block:
+    """Send a start once more that certainly made no job."""
+    return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style="primary")
 
 
 def look_again_button(invocation_id: str) -> Block:

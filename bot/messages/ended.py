@@ -3,13 +3,27 @@
 from bot.domain.invocation import Invocation, JobInvocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
-from bot.messages.message import Message
-from bot.messages.mrkdwn import code, moment
+from bot.messages.announcement import job_code
+from bot.messages.buttons import start_again_button
+from bot.messages.message import Message, composed
+from bot.messages.mrkdwn import code, mention, moment
 
 
-def ended(invocation: JobInvocation, life: JobLife) -> Message:
-    """How the job ended. It names the room, for a direct message has no announcement above it."""
-    return Message(_sentence(invocation, life))
+def ended(start: JobInvocation, life: JobLife, *, is_alone: bool = False) -> Message:
+    """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them.
+
+    Args:
+        is_alone: it stands in no thread of an announcement, which would have the button.
+    """
+    lines = [words.headline(words.room(start.request.room_id, start.room_name), life)]
+    if life.state is JobState.FAILED:
+        lines.append(f"{mention(start.origin.user_id)}, you started it.")
+    code_of_error = life.error.error_code if life.error else None
+    small_print = " · ".join(
+        [f"Job {job_code(start.job.job_id)}", *([code(code_of_error, 60)] if code_of_error else ())]
+    )
+    again = [start_again_button(start)] if is_alone else []
+    return composed("\n".join(lines), buttons=again, small_print=small_print)
 
 
 def over(start: JobInvocation, stop: Invocation | None, *, tells_room: bool = True) -> Message:
@@ -20,13 +34,8 @@ def over(start: JobInvocation, stop: Invocation | None, *, tells_room: bool = Tr
         tells_room: the person may read of the room.
     """
     life = JobLife(start.job.state or JobState.GONE, stopped_by=stop.origin.user_id if stop else None)
+    job = f"job {job_code(start.job.job_id)}"
     when = f" That was {moment(start.job.ended_at)}." if start.job.ended_at else ""
-    return Message(f"{_sentence(start, life, tells_room=tells_room)}{when}")
-
-
-def _sentence(start: JobInvocation, life: JobLife, *, tells_room: bool = True) -> str:
-    was = "was " if life.state is JobState.STOPPED else ""
-    how = words.state(life)
-    job = code(start.job.job_id)
-    room = f" in room {words.room(start.request.room_id, start.room_name)}" if tells_room else ""
-    return f"Job {job}{room} {was}{how[0].lower()}{how[1:]}."
+    subject = words.room(start.request.room_id, start.room_name) if tells_room else job
+    which = f"\n{words.capital(job)}" if tells_room else ""
+    return Message(f"{words.headline(subject, life)}.{when}{which}")

@@ -1,7 +1,7 @@
 """What went wrong, as a person reads it: what happened, what to do, and what to ask about."""
 
 from bot.domain.invocation import Invocation
-from bot.errors import InvalidArguments, MetaStudioError, ReasonedError
+from bot.errors import MetaStudioError, ReasonedError
 from bot.messages.mrkdwn import code, escape
 from bot.messages.reasons import advice, sentence
 
@@ -10,22 +10,13 @@ _LIMIT = 1000
 
 
 def said(error: ReasonedError) -> str:
-    """What happened and what to do about it."""
-    wise = advice(error)
-    if not wise:
-        return happened(error)
-    told = escape(wise, _LIMIT) if isinstance(error, InvalidArguments) else what_to_do(wise)
-    return f"{happened(error)}\n{told}"
+    """What happened and, in the next line, what to do about it."""
+    return "\n".join(part for part in (happened(error), escape(advice(error), _LIMIT)) if part)
 
 
 def happened(error: ReasonedError) -> str:
     """What happened, where somebody else knows what to do."""
     return escape(sentence(error.reason), _LIMIT)
-
-
-def what_to_do(advice: str) -> str:
-    """An advice that stands out."""
-    return f"*What to do:* {escape(advice, _LIMIT)}"
 
 
 def reference(invocation: Invocation, error: ReasonedError | None = None) -> str:

@@ -8,6 +8,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobInvocation, JobState
 from bot.domain.job_state import JobLife
 from bot.messages import words
+from bot.messages.announcement import job_code
 from bot.messages.buttons import stop_button
 from bot.messages.message import (
     ALL_BLOCKS_LIMIT,
@@ -18,7 +19,7 @@ from bot.messages.message import (
     context,
     section,
 )
-from bot.messages.mrkdwn import code, fit_lines, mention, moment
+from bot.messages.mrkdwn import fit_lines, mention, moment
 
 MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
@@ -79,16 +80,14 @@ def _row(start: JobInvocation, number: int, now: datetime) -> Block:
 
 
 def _line(start: JobInvocation, now: datetime, *, between: str) -> str:
-    """Where, and what of it: the two halves of a row."""
-    where = [
-        f"Room {words.room(start.request.room_id, start.room_name)}",
-        *([words.region(start.request.region)] if start.request.region else ()),
-    ]
+    """The state, and which job it is: the two halves of a row."""
+    life = JobLife(start.job.state or JobState.ACCEPTED)
     age = words.duration((now - start.created_at).total_seconds())
-    what = [
-        f"Job {code(start.job.job_id)}",
-        words.state(JobLife(start.job.state or JobState.ACCEPTED)).lower(),
+    facts = (
+        f"Job {job_code(start.job.job_id)}",
+        words.region_name(start.request.region) if start.request.region else "",
         mention(start.origin.user_id),
-        f"{moment(start.created_at)} ({age})",
-    ]
-    return " · ".join(where) + between + " · ".join(what)
+        f"since {moment(start.created_at)} ({age})",
+    )
+    which = " · ".join(fact for fact in facts if fact)
+    return words.headline(words.room(start.request.room_id, start.room_name), life) + between + which

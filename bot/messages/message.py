@@ -9,7 +9,6 @@ from typing import Any, Self
 
 Block = dict[str, Any]
 
-HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
 FIELDS_LIMIT = 10
 BUTTON_TEXT_LIMIT = 75
@@ -49,21 +48,19 @@ class Message:
         return type(self)(short) if len(short) < len(self.text) else None
 
 
-def with_buttons(*paragraphs: str, buttons: Sequence[Block], small_print: str = "") -> Message:
-    """Paragraphs, then buttons in a row, then small print if there is any."""
+def composed(*paragraphs: str, buttons: Sequence[Block] = (), small_print: str = "") -> Message:
+    """Paragraphs, then buttons in a row, then small print; without the last two, the text is enough."""
+    text = "\n".join([*paragraphs, *([small_print] if small_print else ())])
+    if not buttons and not small_print:
+        return Message(text)
     return Message(
-        "\n".join([*paragraphs, *([small_print] if small_print else ())]),
+        text,
         (
             *(section(paragraph) for paragraph in paragraphs),
-            actions(buttons),
+            *([actions(buttons)] if buttons else ()),
             *([context(small_print)] if small_print else ()),
         ),
     )
-
-
-def header(text: str) -> Block:
-    """A heading in plain text."""
-    return {"type": "header", "text": plain(text[:HEADER_LIMIT])}
 
 
 def section(mrkdwn: str, accessory: Block | None = None) -> Block:
@@ -88,6 +85,11 @@ def context(mrkdwn: str) -> Block:
 def actions(elements: Sequence[Block]) -> Block:
     """Buttons in a row."""
     return {"type": "actions", "elements": list(elements)}
+
+
+def link_button(text: str, *, action_id: str, url: str) -> Block:
+    """A button that opens an address. Slack sends its click as well."""
+    return {"type": "button", "action_id": action_id, "text": plain(text[:BUTTON_TEXT_LIMIT]), "url": url}
 
 
 def button(

@@ -56,6 +56,11 @@ def moment(when: datetime) -> str:
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
 
 
+def clock_time(when: datetime) -> str:
+    """The time of day of a moment, for each reader in their own time zone."""
+    return f"<!date^{int(when.timestamp())}^{{time}}|{when:%H:%M} UTC>"
+
+
 def fit_lines(lines: Sequence[str], *, limit: int, most: int, total: int | None = None) -> str:
     """As many of the first `most` lines as fit in `limit` characters; the rest is counted: `and 7 more`.
 

@@ -144,12 +144,12 @@ def starting_as(start: RoomInvocation, meant: Meant) -> Message:
     where = f" in {words.region(start.request.region)}" if start.request.region else ""
     match meant.by:
         case By.QUICK_START_HERE | By.QUICK_START_EVERYWHERE:
-            return Message(f"Starting {code(meant.word)}, a {meant.by}: room {room}{where} …")
+            return Message(f"Starting {code(meant.word)}, a {meant.by}: {room}{where} …")
         case By.NAME | By.BEGINNING:
             found = "found by how its name begins" if meant.by is By.BEGINNING else "found by its name"
-            return Message(f"Starting room {room}{where}, {found} …")
+            return Message(f"Starting {room}{where}, {found} …")
         case By.ID:
-            return Message(f"Starting room {room}{where} …")
+            return Message(f"Starting {room}{where} …")
 
 
 def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> Message:
@@ -179,7 +179,7 @@ def _line(listed: Listed, name_of: RoomName) -> str:
 
 def _facts(quick_start: QuickStart, name_of: RoomName) -> list[str]:
     return [
-        f"room {words.room(quick_start.room_id, name_of(quick_start.room_id))}",
+        f"{words.room(quick_start.room_id, name_of(quick_start.room_id))}",
         *([words.region(quick_start.region)] if quick_start.region else ()),
         *([code(quick_start.room_type)] if quick_start.room_type else ()),
         *([f"client {code(quick_start.client_id)}"] if quick_start.client_id else ()),

@@ -50,6 +50,7 @@ _THERE_ALREADY = {
     Code.DUPLICATE_UNDER_WAY: Wording("The same is being started already, by {user_id}."),
     Code.DUPLICATE_STARTED: Wording("The same was started a moment ago, by {user_id}."),
     Code.DUPLICATE_UNKNOWN: Wording("It is not known whether the same start, by {user_id}, made a job."),
+    Code.ALREADY_RUNNING: Wording("A job runs in this room already, started by {user_id}."),
     Code.BUTTON_USED: Wording("The button was used already, by {user_id}: log entry {invocation_id}."),
     Code.START_SETTLED: Wording("The start was settled already: job {job_id}."),
     Code.EARLIER_JOB_FOUND: Wording("The job of the start before was found."),

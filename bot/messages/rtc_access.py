@@ -12,13 +12,12 @@ from bot.domain.arguments import JobRef
 from bot.domain.job import Number, RtcRoomInfo, RtcUser
 from bot.domain.job_state import JobLife
 from bot.messages import words
-from bot.messages.message import SECTION_LIMIT, Block, Message, context, fields, plain, section, texts
+from bot.messages.message import SECTION_LIMIT, Block, context, fields, section
 from bot.messages.mrkdwn import code, escape, moment, pieces
+from bot.messages.views import modal
 
 MOST_BLOCKS = 80
 """Slack takes 100 blocks, and 250,000 bytes in all: 80 full sections keep to both."""
-
-VIEW_BLOCKS_LIMIT = 100
 
 _PIECE = 2500
 """Of a signature, so that a section has room for whose it is."""
@@ -39,7 +38,7 @@ def opening(ref: JobRef) -> dict[str, Any]:
 
 def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | None = None) -> dict[str, Any]:
     """All that somebody needs to enter the job's RTC room."""
-    which = section(f"Job {code(ref.job_id)} in room {words.room(ref.room_id, room_name)}")
+    which = section(f"{words.capital(words.room(ref.room_id, room_name))} · job {code(ref.job_id)}")
     users = [user for user in room.users or () if user]
     if not users:
         return _view([which, section(_NO_ACCESS)])
@@ -50,9 +49,8 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | No
 
 def no_access(ref: JobRef, life: JobLife, *, room_name: str | None = None) -> dict[str, Any]:
     """That the job is over, so that there is nothing to enter."""
-    how = words.state(life)
-    room = words.room(ref.room_id, room_name)
-    return _view([section(f"Job {code(ref.job_id)} in room {room} is over: {how[0].lower()}{how[1:]}.")])
+    how = words.headline(words.room(ref.room_id, room_name), life)
+    return _view([section(f"{how}\nJob {code(ref.job_id)}")])
 
 
 def refused_access(text: str) -> dict[str, Any]:
@@ -60,14 +58,8 @@ def refused_access(text: str) -> dict[str, Any]:
     return _view([section(escape(text, SECTION_LIMIT))])
 
 
-def plain_view(view: dict[str, Any]) -> dict[str, Any]:
-    """The same view in paragraphs alone, for a workspace that does not take its blocks."""
-    said = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(view["blocks"])]
-    return view | {"blocks": said[:VIEW_BLOCKS_LIMIT]}
-
-
 def _view(blocks: Sequence[Block]) -> dict[str, Any]:
-    return {"type": "modal", "title": plain("RTC access"), "close": plain("Close"), "blocks": list(blocks)}
+    return modal("RTC access", blocks)
 
 
 def _users(users: Sequence[RtcUser], now: datetime) -> Iterator[Block]:
@@ -111,8 +103,3 @@ def _expiry(ctime: Number, now: datetime) -> list[str]:
     when = datetime.fromtimestamp(ctime, UTC)
     left = (when - now).total_seconds()
     return [f"Expires: {moment(when)}, in {words.duration(left)}" if left > 0 else f"Expired: {moment(when)}"]
-
-
-def not_opened() -> Message:
-    """For who has clicked, where Slack opens no modal: it gives an app three seconds for that."""
-    return Message("Slack did not open the RTC access. Click the button once more.")

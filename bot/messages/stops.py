@@ -4,19 +4,21 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation
 from bot.errors import MetaStudioError, OutcomeUnknown
 from bot.messages import words
-from bot.messages.failures import happened, reference, said, what_to_do
-from bot.messages.message import Message
+from bot.messages.buttons import stop_button
+from bot.messages.failures import happened, reference, said
+from bot.messages.message import Message, composed
 from bot.messages.mrkdwn import code
 
 
 def stopping(ref: JobRef, room_name: str | None = None) -> Message:
-    """The ack of a stop that is under way."""
-    return Message(f"Stopping job {_named(ref, room_name)} …")
+    """That a stop is under way, where it takes longer."""
+    return composed(f"⏳  Stopping {_subject(ref, room_name)} …", small_print=_job(ref))
 
 
 def stopped(ref: JobRef, room_name: str | None = None) -> Message:
-    """MetaStudio has taken the stop."""
-    return Message(f"MetaStudio is ending job {_named(ref, room_name)}; that takes a few seconds.")
+    """That MetaStudio has taken the stop."""
+    subject = words.capital(_subject(ref, room_name))
+    return composed(f"⛔  {subject} is being stopped: it ends in a few seconds.", small_print=_job(ref))
 
 
 def over_already(ref: JobRef, room_name: str | None = None, *, typed: bool) -> Message:
@@ -26,23 +28,29 @@ def over_already(ref: JobRef, room_name: str | None = None, *, typed: bool) -> M
         typed: the ID was, so that it may be wrong.
     """
     also = ", or MetaStudio never had such a job there: check both IDs" if typed else ""
-    return Message(f"Job {_named(ref, room_name)} is over already{also}.")
+    subject = words.capital(_subject(ref, room_name))
+    return composed(f"⚪  {subject} is over already{also}.", small_print=_job(ref))
 
 
 def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> Message:
     """Why a job was not stopped. A stop whose outcome is not known may be sent again, unlike a start."""
-    job = _named(ref, invocation.room_name, bold=False)
+    subject = _subject(ref, invocation.room_name)
     if isinstance(error, OutcomeUnknown):
-        verdict = f"*It is not known whether job {job} was stopped.*"
-        story = f"{happened(error)}\n{what_to_do('Stop it once more; that does no harm.')}"
+        verdict = f"❔  It is not known whether {subject} was stopped."
+        story = f"{happened(error)}\nStop it once more; that does no harm."
     else:
-        verdict = f"*Job {job} was not stopped.*"
+        verdict = f"🔴  {words.capital(subject)} was not stopped."
         story = said(error)
-    return Message(f"{verdict}\n{story}\n{reference(invocation, error)}")
+    job = JobRef.of(ref.room_id, ref.job_id)
+    again = [stop_button(job.room_id, job.job_id, room_name=invocation.room_name)] if job else []
+    parts = [part for part in (_job(ref), reference(invocation, error)) if part]
+    return composed(f"{verdict}\n{story}", buttons=again, small_print=" · ".join(parts))
 
 
-def _named(ref: JobRef, room_name: str | None, *, bold: bool = True) -> str:
-    """The room is left out where it is not to be told."""
-    if not ref.room_id:
-        return code(ref.job_id)
-    return f"{code(ref.job_id)} in room {words.room(ref.room_id, room_name, bold=bold)}"
+def _subject(ref: JobRef, room_name: str | None) -> str:
+    """The room or, where it is not to be told, the job."""
+    return words.room(ref.room_id, room_name) if ref.room_id else f"job {code(ref.job_id)}"
+
+
+def _job(ref: JobRef) -> str:
+    return f"Job {code(ref.job_id)}" if ref.room_id else ""

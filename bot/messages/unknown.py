@@ -7,12 +7,13 @@ from bot.domain.invocation import Invocation, RoomInvocation
 from bot.errors import OutcomeUnknown
 from bot.messages import words
 from bot.messages.buttons import look_again_button, start_anyway_button, use_job_button
-from bot.messages.failures import happened, reference, what_to_do
-from bot.messages.message import TEXT_LIMIT, Message, actions, context, section
-from bot.messages.mrkdwn import code, fit_lines, mention, moment
+from bot.messages.failures import happened, reference
+from bot.messages.message import TEXT_LIMIT, Message, actions, composed, context, section
+from bot.messages.mrkdwn import code, escape, fit_lines, mention, moment
 from bot.messages.reasons import advice
 
 _MOST_FOUND = 10
+_ADVICE_LIMIT = 1000
 _ID_LIMIT = 2900
 """A job ID is shown whole wherever a section can hold it."""
 
@@ -41,19 +42,20 @@ def outcome_unknown(
     Args:
         again: when it was looked again because the person wanted it.
     """
-    room = words.room(invocation.request.room_id, invocation.room_name, bold=False)
+    room = words.room(invocation.request.room_id, invocation.room_name)
     verdict = (
-        f"*It is not known whether room {room} started.* "
-        "The start was not sent again, so that nothing runs twice."
+        f"❔  It is not known whether {room} started.\n"
+        f"{happened(error)} The start was not sent again, so that nothing runs twice."
     )
     seen, todo = _seen(look)
     shown = _shown(look)
-    paragraphs = (f"{verdict}\n{happened(error)}", f"{seen}\n{what_to_do(todo or advice(error))}")
+    paragraphs = (verdict, f"{seen}\n{escape(todo or advice(error), _ADVICE_LIMIT)}")
     jobs = [f"This may be yours: job {code(job_id, _ID_LIMIT)}." for job_id in shown]
     uses = [use_job_button(invocation.id, job_id, number) for number, job_id in enumerate(shown, 1)]
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
-    small_print = (f"Looked again: {moment(again)} · " if again else "") + reference(invocation, error)
+    looked = f"Looked again: {moment(again)} · " if again else ""
+    small_print = f"{looked}{mention(invocation.origin.user_id)} · {reference(invocation, error)}"
     free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
     listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(
@@ -70,9 +72,9 @@ def outcome_unknown(
 
 def settled_already(invocation: RoomInvocation) -> Message:
     """In place of the buttons, once the start's job was found."""
-    job = f"job {code(invocation.job.job_id, _ID_LIMIT)}" if invocation.job else "no job"
-    room = words.room(invocation.request.room_id, invocation.room_name)
-    return Message(f"This start is settled: {job} in room {room}.")
+    room = words.capital(words.room(invocation.request.room_id, invocation.room_name))
+    job = f": job {code(invocation.job.job_id, _ID_LIMIT)}" if invocation.job else ""
+    return Message(f"✅  {room} did start{job}.")
 
 
 def _seen(look: Look) -> tuple[str, str]:
@@ -108,26 +110,22 @@ def _shown(look: Look) -> list[str]:
 def no_such_job(unknown: RoomInvocation, job_id: str) -> Message:
     """The job of a button is not in the room's list any more."""
     room = words.room(unknown.request.room_id, unknown.room_name)
-    return Message(
-        f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in room {room} "
-        "any more, so nothing was changed. *What to do:* look again."
-    )
+    return _unchanged(f"MetaStudio does not list job {code(job_id, _ID_LIMIT)} in {room} any more.", unknown)
 
 
 def not_looked(job_id: str) -> Message:
     """It could not be found out whether the job of a button is still there."""
     return Message(
-        f"Job {code(job_id, _ID_LIMIT)} could not be looked up, so nothing was changed. "
-        "*What to do:* press the button once more in a moment."
+        f"Nothing was changed: job {code(job_id, _ID_LIMIT)} could not be looked up.\n"
+        "Press the button once more in a moment."
     )
 
 
 def somebodys(unknown: RoomInvocation, job_id: str, owner: Invocation | None) -> Message:
     """The job of a button belongs to another start by now."""
     who = f" by {mention(owner.origin.user_id)}" if owner else ""
-    room = words.room(unknown.request.room_id, unknown.room_name)
-    return Message(
-        f"Job {code(job_id, _ID_LIMIT)} in room {room} was made by another start"
-        f"{who}. "
-        "*What to do:* look again."
-    )
+    return _unchanged(f"Job {code(job_id, _ID_LIMIT)} was made by another start{who}.", unknown)
+
+
+def _unchanged(why: str, unknown: RoomInvocation) -> Message:
+    return composed(f"Nothing was changed: {why}", buttons=[look_again_button(unknown.id)])

@@ -32,15 +32,23 @@ _RTC_USERS = {
 _LONGEST_NAME = 80
 """Characters of a room's name in a message."""
 
+_EMOJI = {
+    JobState.ACCEPTED: "⏳",
+    JobState.RUNNING: "🟢",
+    JobState.STOPPED: "⛔",
+    JobState.FAILED: "🔴",
+}
+_EMOJI_OF_AN_END = "⚪"
+
 _STATES = {
-    JobState.ACCEPTED: "Accepted, not running yet",
-    JobState.RUNNING: "Running",
-    JobState.ENDED: "Ended normally{after}",
-    JobState.SILENT: "Ended{after}: nobody spoke",
-    JobState.UNJOINED: "Ended: nobody joined it",
-    JobState.STOPPED: "Stopped{by}{after}",
-    JobState.FAILED: "Failed{after}{why}",
-    JobState.GONE: "Ended: MetaStudio does not say how",
+    JobState.ACCEPTED: "is starting",
+    JobState.RUNNING: "is running",
+    JobState.ENDED: "ended normally{after}",
+    JobState.SILENT: "ended{after}: nobody spoke",
+    JobState.UNJOINED: "ended: nobody joined it",
+    JobState.STOPPED: "was stopped{by}{after}",
+    JobState.FAILED: "failed{after}{why}",
+    JobState.GONE: "ended: MetaStudio does not say how",
 }
 
 
@@ -66,22 +74,19 @@ def rtc_user(user_type: str) -> str:
 
 
 def room(room_id: str, name: str | None, *, bold: bool = True) -> str:
-    """*Lobby kiosk* (`24bad716-…`); of a room without a name of its own, the ID alone.
+    """*Lobby kiosk*; of a room without a name of its own, room `24bad716-…`.
 
     Args:
         bold: not in the midst of what is bold already.
     """
     known = literal(_own_name(room_id, name), _LONGEST_NAME)
-    shown_id = code(room_id)
     if not known:
-        return shown_id
-    if not shown_id:
-        return f"*{known}*" if bold else known
-    return f"*{known}* ({shown_id})" if bold else f"{known} ({shown_id})"
+        return f"room {code(room_id)}"
+    return f"*{known}*" if bold else known
 
 
 def plain_room(room_id: str, name: str | None) -> str:
-    """The same where Slack takes no markup."""
+    """The room by name and ID, where Slack takes no markup."""
     known = escape(_own_name(room_id, name), _LONGEST_NAME // 2)
     return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
 
@@ -97,6 +102,11 @@ def region(region_id: str) -> str:
     return f"{name} ({code(region_id)})" if name else code(region_id)
 
 
+def region_name(region_id: str) -> str:
+    """`cn-north-4` → CN North-Beijing4; a region without a name goes by its ID."""
+    return REGION_NAMES.get(region_id) or code(region_id)
+
+
 def duration(seconds: float) -> str:
     """`125` → 2 min 5 s. What can be no job's span of time, negative or of decades, counts as none."""
     whole = int(seconds) if 0 < seconds < 1e9 else 0
@@ -108,8 +118,23 @@ def duration(seconds: float) -> str:
     return f"{rest} s"
 
 
+def headline(subject: str, life: JobLife) -> str:
+    """🟢  *Lobby kiosk* is running: the state in a sign and in words. `subject` is escaped already."""
+    return f"{emoji(life.state)}  {capital(subject)} {state(life)}"
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def emoji(job_state: JobState) -> str:
+    """The sign of a state, which never stands without its words."""
+    return _EMOJI.get(job_state, _EMOJI_OF_AN_END)
+
+
 def state(life: JobLife) -> str:
-    """Where a job stands: Running; Ended after 1 min: nobody spoke; Stopped by @Mei after 40 s."""
+    """What becomes of a job: is running; ended after 1 min: nobody spoke; was stopped by @Mei after 40 s."""
     return _STATES[life.state].format(
         after="" if life.seconds is None else f" after {duration(life.seconds)}",
         by=f" by {mention(life.stopped_by)}" if life.stopped_by else "",
@@ -118,8 +143,9 @@ def state(life: JobLife) -> str:
 
 
 def _why(error: Answer) -> str:
+    """MetaStudio's own words or, where it has none, its code."""
     message = " ".join((error.error_msg or "").split()).rstrip(".")
-    said = " ".join(part for part in (code(error.error_code or "", 60), escape(message, 300)) if part)
+    said = escape(message, 300) or code(error.error_code or "", 60)
     return f": {said}" if said else ""
 
 

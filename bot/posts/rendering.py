@@ -28,9 +28,9 @@ from bot.messages.ended import ended
 from bot.messages.message import Message
 from bot.messages.quick_starts import not_posted
 from bot.messages.replies import declined, interrupted, not_started
-from bot.messages.rtc_access import not_opened
 from bot.messages.stops import not_stopped, over_already, stopped
 from bot.messages.unknown import Look, outcome_unknown, settled_already
+from bot.messages.views import not_opened
 from bot.posts.panels import PanelContent
 from bot.posts.stored_errors import error_of_row, metastudio_error_in, unknown_in
 from bot.reasons import ReasonCode
@@ -65,7 +65,7 @@ class Rendering:
         if post.purpose is Purpose.PANEL:
             return _as_it_is(await self._panels.message(row)) if self._panels else None
         if post.state is not None and has_job(row):
-            return _as_it_is(ended(row, life_in(due)))
+            return _as_it_is(ended(row, life_in(due), is_alone=post.purpose is Purpose.PRIVATE))
         message = await self._private(post, row)
         return _as_it_is(message) if message else None
 

@@ -19,8 +19,8 @@ CALL_SECONDS = 15.0
 class Installation:
     """The bot's identity in its workspace; `ticket` is the address of a first WebSocket, in Socket Mode.
 
-    On Enterprise Grid there is an `enterprise_id`. With `is_org_wide` the app is installed for the whole
-    organization.
+    `url` is where people see the workspace. On Enterprise Grid there is an `enterprise_id`. With
+    `is_org_wide` the app is installed for the whole organization.
     """
 
     team_id: str
@@ -29,6 +29,7 @@ class Installation:
     ticket: str | None
     enterprise_id: str | None = None
     is_org_wide: bool = False
+    url: str | None = None
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -91,6 +92,7 @@ async def _identify(client: AsyncWebClient) -> Installation:
         ticket=None,
         enterprise_id=identity.get("enterprise_id"),
         is_org_wide=identity.get("is_enterprise_install") is True,
+        url=identity.get("url"),
     )
 
 

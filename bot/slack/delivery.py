@@ -112,6 +112,14 @@ class Delivery:
         ]
         return await self._deliver(invocation, routes, lambda _hint: message)
 
+    async def remark(self, invocation: Invocation, message: Message) -> None:
+        """Tell the person something that they can do without, by their response_url or not at all."""
+        try:
+            async with asyncio.timeout(ROUTE_SECONDS * self._time_factor):
+                await self._respond(invocation, "ephemeral", message)
+        except SLACK_FAILURES as error:
+            _log.info("a remark is not delivered", reason=word_for(error))
+
     async def post(self, post: Post, message: Message) -> Delivered:
         """Send a post to its channel with chat.postMessage, its only route.
 

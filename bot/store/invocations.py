@@ -28,7 +28,7 @@ from bot.store.posts import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import FAR_AHEAD, followed, invocations, is_open
+from bot.store.tables import FAR_AHEAD, followed, invocations, is_open, is_start
 from bot.store.unreadable import Unreadable
 
 
@@ -79,6 +79,18 @@ class Invocations:
         duplicates, sought = duplicate_queries(invocation)
         found = [row for query in duplicates for row in await self._read(query, sought)]
         return max(filter(has_room, found), key=lambda row: row.created_at, default=None)
+
+    async def last_start(self, channel_id: str) -> RoomInvocation | None:
+        """Return the newest start of a channel that was understood and allowed."""
+        return next(filter(has_room, await self._read(_LAST_START, {"channel": channel_id})), None)
+
+    async def running_in_room(self, asked: RoomInvocation) -> JobInvocation | None:
+        """Return the newest start of the same team, room and client ID whose job runs, as far as is known."""
+        given = {"team": asked.origin.team_id, "client": asked.request.client_id}
+        known = {name: value for name, value in given.items() if value is not None}
+        query = _running_in_room(frozenset(known))
+        found = await self._read(query, {"room": asked.request.room_id, **known})
+        return max(filter(has_job, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
         """Return the start that a button of this invocation has led to."""
@@ -341,6 +353,34 @@ def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
     if not is_foreign:
         seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
     return seen
+
+
+_LAST_START = (
+    select(*COLUMNS)
+    .where(
+        is_start,
+        invocations.c.channel_id == _value("channel"),
+        invocations.c.status.not_in((Status.REFUSED, Status.INVALID)),
+    )
+    .order_by(invocations.c.created_at.desc())
+    .limit(1)
+)
+
+
+@cache
+def _running_in_room(given: frozenset[str]) -> Select[Any]:
+    """The jobs that run in a room; a team or client ID that is not given has to be missing.
+
+    They are few, and sorting them here would keep SQLite from their index.
+    """
+    team, client = invocations.c.team_id, invocations.c.client_id
+    return select(*COLUMNS).where(
+        followed,
+        invocations.c.room_id == _value("room"),
+        invocations.c.action == Action.START,
+        team == _value("team") if "team" in given else team.is_(None),
+        client == _value("client") if "client" in given else client.is_(None),
+    )
 
 
 _STARTS_OF_JOB = select(*COLUMNS).where(

@@ -1,13 +1,10 @@
 """The page in a real browser, by keyboard and mouse: what a newcomer does in the first two minutes."""
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import keep
-from tests.stage import ROOM
 
 
 def type_command(page: Page, text: str) -> None:
@@ -43,30 +40,26 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     page.keyboard.type("avatar-")
     expect(options).to_have_count(1)
     page.keyboard.press("Tab")
-    page.keyboard.type(f"{ROOM} cn-southwest-2")
+    page.keyboard.type("gallery cn-southwest-2")
     page.keyboard.press("Enter")
 
     messages = page.get_by_role("log", name="Messages")
-    announcements = messages.get_by_role("article").filter(has_text="Job ID")
+    announcements = messages.get_by_role("article").filter(has_text="started by @Mei")
     expect(announcements).to_have_count(2)
     announcement = announcements.last
-    for words in ("State", ROOM, "CN Southwest-Guiyang1", "@Mei", "Voices", "1920 × 1080, landscape", "APP"):
+    for words in ("⏳", "CN Southwest-Guiyang1", "Voice ", "1920 × 1080, landscape", "APP"):
         expect(announcement).to_contain_text(words)
-    expect(announcement.get_by_role("heading", name="Avatar job started")).to_be_visible()
-    ack = messages.get_by_role("article").filter(
-        has_text=re.compile(rf"Starting room .*{ROOM}.* in CN Southwest")
-    )
-    expect(ack.last).to_contain_text("Only visible to you")
+    for button in ("Stop", "Details", "RTC access"):
+        expect(announcement.get_by_role("button", name=button)).to_be_visible()
     assert_accessible(page)
     keep(page, "1-started")
 
-    # Jonas sees the announcement, but not Mei's private message.
+    # Jonas sees the announcements as well.
     partner = page.get_by_role("button", name="Priya (Partner)")
     partner = page.locator("label").filter(has_text="Priya (Partner)")
     expect(partner.locator(".avatar")).to_have_text("PP")
     page.get_by_text("Jonas", exact=True).first.click()
     expect(announcements).to_have_count(2)
-    expect(ack).to_have_count(0)
     page.get_by_text("Mei", exact=True).first.click()
 
     # One click on the panel tries a room that misbehaves.
@@ -110,7 +103,7 @@ def test_the_bot_comes_back_after_its_socket_was_disconnected(sandbox: str, page
     curtain = page.get_by_role("complementary", name="Behind the scenes")
     expect(curtain.get_by_role("listitem").filter(has_text="socket 2 opened").first).to_be_visible()
     expect(connected).to_be_visible()
-    type_command(page, f"/avatar-start {ROOM} cn-southwest-2")
+    type_command(page, "/avatar-start gallery cn-southwest-2")
 
     expect(last(page)).to_contain_text("CN Southwest-Guiyang1")
 
@@ -120,7 +113,7 @@ def test_trouble_with_metastudio_and_with_slack_is_told_and_ends(sandbox: str, p
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="MetaStudio down for 10 s").click()
     type_command(page, "/avatar-start lobby")
-    expect(last(page)).to_contain_text("It is not known whether room", timeout=15_000)
+    expect(last(page)).to_contain_text("It is not known whether", timeout=15_000)
 
     page.get_by_role("button", name="End all trouble").click()
     page.get_by_role("button", name="Slack answers 429 for 10 s").click()
@@ -133,11 +126,28 @@ def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Pa
     page.goto(sandbox)
     type_command(page, "/avatar-start incoming cn-north-4")
     articles = page.get_by_role("log", name="Messages").get_by_role("article")
-    announcement = articles.filter(has_text="Job ID").filter(has_text="incoming")
-    expect(announcement.get_by_role("heading", name="Avatar job running")).to_be_visible(timeout=15_000)
+    announcement = articles.filter(has_text="started by @Mei").filter(has_text="incoming")
+    expect(announcement).to_contain_text("🟢  Room incoming is running", timeout=15_000)
     type_command(page, "/avatar-start incoming cn-north-4")
-    expect(last(page)).to_contain_text("was started by you")
+    expect(last(page)).to_contain_text("is running already")
     expect(last(page).get_by_role("button", name="Start another")).to_be_visible()
+    last(page).get_by_role("button", name="Open it").click()
+    expect(announcement).to_be_focused()
+
+    announcement.get_by_role("button", name="Details").click()
+    details = page.get_by_role("dialog", name="Details")
+    for words in (
+        "Room ID",
+        "Subtitle box",
+        "Default language",
+        "1 × device user",
+        "Request ID",
+        "started it",
+    ):
+        expect(details).to_contain_text(words)
+    assert_accessible(page)
+    keep(page, "details")
+    details.get_by_role("button", name="Close").last.click()
 
     announcement.get_by_role("button", name="RTC access").click()
     modal = page.get_by_role("dialog", name="RTC access")
@@ -149,13 +159,51 @@ def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Pa
 
     announcement.get_by_role("button", name="Stop").click()
     page.get_by_role("alertdialog", name="Stop this job?").get_by_role("button", name="Stop it").click()
-    expect(announcement.get_by_role("heading", name="Avatar job stopped")).to_be_visible(timeout=15_000)
-    expect(announcement).to_contain_text("Stopped by @Mei after")
-    expect(announcement.get_by_role("button")).to_have_count(0)
+    expect(announcement).to_contain_text("⛔  Room incoming was stopped by @Mei after", timeout=15_000)
+    expect(announcement.get_by_role("button")).to_have_text(["Start again", "Details"])
     expect(articles.filter(has_text="In the thread")).to_contain_text("was stopped by @Mei")
     expect(announcement).to_have_count(1)
     assert_accessible(page)
     keep(page, "stopped")
+
+
+def test_a_failed_job_is_back_in_two_clicks_by_somebody_else(sandbox: str, page: Page) -> None:
+    page.goto(sandbox)
+    type_command(page, "/avatar-start crash")
+    articles = page.get_by_role("log", name="Messages").get_by_role("article")
+    announcement = articles.filter(has_text="started by @Mei").filter(has_text="crash")
+    expect(announcement).to_contain_text("🔴  Room crash failed", timeout=30_000)
+    expect(articles.filter(has_text="In the thread").last).to_contain_text("@Mei, you started it.")
+    keep(page, "failed")
+
+    page.get_by_text("Jonas", exact=True).first.click()
+    announcement.get_by_role("button", name="Start again").click()
+    again = articles.filter(has_text="started by @Jonas").filter(has_text="crash")
+    expect(again).to_contain_text("🟢  Room crash is running", timeout=15_000)
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+)
+def test_an_announcement_is_seen_without_scrolling(sandbox: str, page: Page, width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(sandbox)
+    type_command(page, "/avatar-start gallery cn-southwest-2")
+    announcement = page.get_by_role("article").filter(has_text="CN Southwest-Guiyang1").last
+    expect(announcement).to_contain_text("is running", timeout=15_000)
+    keep(page, f"announcement-{width}-{scheme}")
+
+    shown = announcement.bounding_box()
+    assert shown is not None
+    assert announcement.inner_text().count("Voice ") == 2
+    assert width < 1280 or shown["height"] <= 260
+    for part in (announcement.get_by_text("is running"), announcement.locator("code").first):
+        expect(part).to_be_in_viewport(ratio=0.99)
+    for button in ("Stop", "Details", "RTC access"):
+        expect(announcement.get_by_role("button", name=button)).to_be_in_viewport(ratio=0.99)
+    assert_accessible(page)
 
 
 def test_metastudio_can_be_set_not_to_support_job_calls(sandbox: str, page: Page) -> None:
@@ -332,7 +380,7 @@ def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(sandbox)
-    expect(last(page)).to_contain_text("Avatar job started")
+    expect(last(page)).to_contain_text("started by @Mei")
 
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -341,7 +389,7 @@ def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
 
 def test_a_bot_without_a_home_tab_shows_none(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
-    expect(last(page)).to_contain_text("Avatar job started")
+    expect(last(page)).to_contain_text("started by @Mei")
     messages = page.get_by_role("tab", name="Messages")
     expect(messages).to_be_visible()
     expect(page.get_by_role("tab", name="Home")).to_have_count(0)

@@ -212,7 +212,7 @@ def test_every_action_has_a_gate(action: Action) -> None:
 @EVERY_ACTION
 def test_without_a_policy_a_guest_from_another_workspace_may_look_and_nothing_else(action: Action) -> None:
     guest = by("U0PRIYA", action=action, foreign_team_id="T0PARTNER", **IN_THE_LOBBY)
-    may = action in {Action.HELP, Action.JOBS}
+    may = action in {Action.HELP, Action.JOBS, Action.DETAILS}
     for start in (None, MEIS, by("U0PRIYA")):
         refused = gate(Policy(), guest, start)
         assert (refused is None) is may

@@ -501,7 +501,7 @@ async def test_another_look_that_finds_the_job_announces_it(room: Room, asking: 
     row = await row_of(room.log)
     assert (row.status, flat(row).job_id, row.lease_until) == (Status.STARTED, "job-1", None)
     assert "job-1" in room.channel.announced[0]
-    assert room.said_instead == "This start is settled: job `job-1` in room `lobby`."
+    assert room.said_instead == "✅  Room `lobby` did start: job `job-1`."
 
 
 async def test_another_look_that_finds_nothing_is_answered_to_whoever_asks(
@@ -533,7 +533,7 @@ async def test_another_look_during_which_the_start_is_settled_says_how(
     room.__post_init__()
     await look_again(room, asking)
 
-    assert room.said_instead == "This start is settled: job `job-5` in room `lobby`."
+    assert room.said_instead == "✅  Room `lobby` did start: job `job-5`."
 
 
 async def test_another_look_that_metastudio_does_not_answer_says_so(

@@ -190,7 +190,7 @@ async def test_a_trigger_that_slack_refuses_shows_nothing_and_asks_nothing(play:
     assert shown(play.slack) == ""
     assert lines[0]["reason"] == "exchanged_trigger_id"
     [told] = play.channel.told
-    assert told.text == "Slack did not open the RTC access. Click the button once more."
+    assert told.text == "Slack did not open the window. *Press the button once more.*"
 
 
 async def test_a_slack_that_fails_to_open_the_modal_ends_it(play: Play) -> None:
@@ -312,8 +312,8 @@ async def test_blocks_that_slack_does_not_take_are_replaced_by_paragraphs(play: 
 @pytest.mark.parametrize(
     ("report", "words"),
     [
-        ({"state": "SUCCEED", "job_duration": 5}, "is over: ended normally"),
-        ({"state": "FAILED", "error_info": {"error_code": "MSS.1"}}, "is over: failed"),
+        ({"state": "SUCCEED", "job_duration": 5}, "Room `lobby` ended normally"),
+        ({"state": "FAILED", "error_info": {"error_code": "MSS.1"}}, "Room `lobby` failed"),
     ],
 )
 async def test_a_job_that_is_over_is_said_to_be_over(play: Play, report: dict[str, Any], words: str) -> None:

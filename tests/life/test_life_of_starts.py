@@ -32,6 +32,7 @@ from typing_extensions import override
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, JobState, Source, StartRequest, Status
+from bot.messages.words import emoji
 from tests.fakes import an_invocation, changed
 from tests.life.process import Process, Work, begin, make_empty_log, nothing, take_over, tried
 from tests.life.world import ACCEPTED, OVER, TAKEN, World
@@ -300,9 +301,7 @@ class LifeOfStarts(RuleBasedStateMachine):
             if row["job_id"]:
                 state = JobState(row["job_state"])
                 assert state.is_over, row
-                title = "Avatar job " + (
-                    state.value if state in {JobState.STOPPED, JobState.FAILED} else "ended"
-                )
+                title = f"{emoji(state)}  "
                 shown = self.world.shown[row["message_ts"]][-1] if row["message_ts"] else title
                 assert shown.startswith(title), (title, shown)
                 if row["message_ts"] and state is JobState.STOPPED:

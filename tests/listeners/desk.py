@@ -24,7 +24,7 @@ from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from tests.fakes import Channel, FakeMetaStudio, an_invocation
-from tests.graph import HOME, a_gate, a_graph
+from tests.graph import HOME, PATIENCE, a_gate, a_graph
 from tests.metastudio.cloud import NOON, Clock, Pauses
 
 MEI = "U0MEI00001"
@@ -97,6 +97,7 @@ class Desk:
     slack: Windows = field(default_factory=Windows)
     tasks: Tasks = field(default_factory=Tasks)
     clock: Clock = field(default_factory=Clock)
+    late_seconds: float = PATIENCE
 
     def __post_init__(self) -> None:
         log, clock, cloud = self.log, self.clock, self.cloud
@@ -205,6 +206,7 @@ class Desk:
             incoming=self.incoming,
             rtc=self.graph.rtc if self.offers_rtc else None,
             policy=a_gate(self.log, self.policy, self.members),
+            late_seconds=self.late_seconds,
         )
 
     async def _acknowledged(self, ack: AsyncAck) -> Body:

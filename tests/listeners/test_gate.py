@@ -10,7 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.invocation import Action, Invocation, Source, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
 from bot.listeners import register
@@ -47,7 +47,11 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "/avatar stop elsewhere": lambda desk: desk.typing("/avatar", "stop job-9 lobby"),
     "stop_job": lambda desk: pressing(desk, "stop_job", "lobby job-1"),
     "stop_job-7": lambda desk: pressing(desk, "stop_job-7", "lobby job-9"),
+    "details": lambda desk: pressing(desk, "details", "i102"),
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
+    "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
+    "start_again": lambda desk: pressing(desk, "start_again", "i102"),
+    "start_in_region": lambda desk: pressing(desk, "start_in_region", "i103 cn-north-4"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
@@ -61,7 +65,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
 OF_THE_NAMED = {"break_glass", "break_glass submitted"}
 """What nobody may do whom the policy does not name for it."""
 
-LOOKS = {"/avatar jobs"}
+LOOKS = {"/avatar jobs", "details"}
 """The uses that are allowed to a guest from another workspace."""
 
 
@@ -94,6 +98,10 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(refused)
     click = changed(refused, id="i102", action=Action.BREAK_GLASS, text="i101 /avatar-start")
     await desk.log.record(changed(click, status=Status.DONE))
+    over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")
+    over = changed(over, job_state=JobState.ENDED, created_at=NOON + timedelta(minutes=1))
+    await desk.log.record(over)
+    await desk.log.record(changed(start, id="i103", status=Status.INVALID, text="atrium cn-nort-4"))
     await desk.types("/avatar", "quick add hall 24bad716-87b1-45e5-8912-6102f7693265", user_id=JONAS)
     desk.cloud.on_list = [JobReport(job_id="job-9", state="WAITING", create_time=start.created_at)]
     desk.cloud.operations.clear()
@@ -153,7 +161,8 @@ def test_each_listener_of_the_lists_is_among_the_uses_that_are_tried(busy: Desk)
 async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
     listeners = bolt_of(busy)._async_listeners
 
-    assert len(listeners) == len(COMMANDS) + len(ACTIONS) + len(VIEWS)
+    of_links = 1
+    assert len(listeners) == len(COMMANDS) + len(ACTIONS) + len(VIEWS) + of_links
 
 
 @pytest.mark.parametrize(
@@ -181,11 +190,11 @@ async def test_without_a_policy_a_guest_may_look_and_nothing_else(busy: Desk, us
     [row] = rows
     assert row.origin.foreign_team_id == "T0PARTNER1"
     assert busy.cloud.operations == []
-    assert busy.slack.opened == []
+    assert bool(busy.slack.opened) is (use == "details")
     assert busy.channel.announced == []
     if use in LOOKS:
         assert row.status is Status.DONE
-        assert "1 avatar job is under way" in words
+        assert use == "details" or "1 avatar job is under way" in words
     else:
         assert row.status is Status.REFUSED
         refusals = ("another Slack workspace", "Only who started the job", "what the bot's policy refuses")

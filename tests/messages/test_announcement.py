@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -38,12 +39,12 @@ def test_of_a_job_with_nothing_but_an_id_only_what_is_known_is_told(
     assert_golden("announcement_bare", announcement(started, bare))
 
 
-def test_the_voices_behind_the_tenth_are_counted(
+def test_the_voices_behind_the_second_are_counted(
     invocation: JobInvocation, job: Job, assert_golden: AssertGolden
 ) -> None:
     voices = [VOICE | {"voice_asset_id": f"voice-{number}"} for number in range(1, 18)]
     message = announcement(invocation, job(voice_config_list=voices))
-    assert message.text.endswith("and 7 more")
+    assert message.text.endswith("Himalaya TTS · +15 more")
     assert_golden("announcement_17_voices", message)
 
 
@@ -68,7 +69,7 @@ def test_the_shape_of_the_picture_is_told(
 ) -> None:
     shaped = job(video_config={"width": width, "height": height}, is_transparent=True, chat_video_type="Hub")
     message = announcement(invocation, shaped)
-    assert f"Video: {width} × {height}, {orientation}" in message.text
+    assert f"Video {width} × {height}, {orientation}" in message.text
     assert_golden(f"announcement_{orientation}", message)
 
 
@@ -108,23 +109,30 @@ def buttons(message: Message) -> list[str]:
 
 
 @pytest.mark.parametrize("state", list(JobState))
-def test_the_buttons_go_when_the_job_is_over(invocation: JobInvocation, job: Job, state: JobState) -> None:
-    under_way = state in {JobState.ACCEPTED, JobState.RUNNING}
-    message = announcement(invocation, job(), JobLife(state))
-    assert buttons(message) == (["RTC access", "Stop"] if under_way else [])
-
-
-def test_where_the_rtc_room_is_not_shown_there_is_no_button_for_it(
-    invocation: JobInvocation, job: Job
+def test_only_the_buttons_that_make_sense_are_left_when_the_job_is_over(
+    invocation: JobInvocation, job: Job, state: JobState
 ) -> None:
-    assert buttons(announcement(invocation, job(), rtc_access=False)) == ["Stop"]
+    message = announcement(invocation, job(), JobLife(state))
+    assert buttons(message) == (
+        ["Start again", "Details"] if state.is_over else ["Stop", "Details", "RTC access"]
+    )
+
+
+def test_where_the_rtc_room_is_not_shown_no_button_offers_it(invocation: JobInvocation, job: Job) -> None:
+    assert buttons(announcement(invocation, job(), rtc_access=False)) == ["Stop", "Details"]
 
 
 @pytest.mark.parametrize("job_id", ["../rooms", "a b", "", None, "x" * 129])
-def test_a_job_that_cannot_be_named_in_a_path_has_no_buttons(
+def test_a_job_that_cannot_be_named_in_a_path_has_only_its_details(
     invocation: JobInvocation, job_id: str | None
 ) -> None:
-    assert buttons(announcement(invocation, SmartChatJob(job_id=job_id))) == []
+    assert buttons(announcement(invocation, SmartChatJob(job_id=job_id))) == ["Details"]
+
+
+@pytest.mark.parametrize("job_id", ["j" * 1300, "&" * 4000])
+def test_a_job_id_of_any_length_is_whole(invocation: JobInvocation, job_id: str) -> None:
+    blocks = str(announcement(invocation, SmartChatJob(job_id=job_id)).blocks)
+    assert blocks.count("j" if job_id[0] == "j" else "&amp;") >= min(len(job_id), 1700)
 
 
 def test_codes_that_nobody_documented_are_shown_as_they_are(
@@ -155,13 +163,15 @@ def test_the_documented_codes_are_put_into_words(invocation: JobInvocation, job:
     vendors = {"XIMALAYA": "Himalaya TTS", "HUAWEI_EI": "Huawei EI TTS", "MOBVOI": "Mobvoi TTS"}
     devices = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "Hub": "Large screen"}
     for code, word in languages.items():
-        assert f"Default language: {word}\n" in announcement(invocation, job(default_language=code)).text
+        assert announcement(invocation, job(voice_config_list=[{"language": code}])).text.endswith(
+            f"Voice {word}"
+        )
     for code, word in vendors.items():
         assert announcement(invocation, job(voice_config_list=[{"provider": code}])).text.endswith(
-            f"• {word}"
+            f"Voice {word}"
         )
     for code, word in devices.items():
-        assert f"Device: {word}\n" in announcement(invocation, job(chat_video_type=code)).text
+        assert f", landscape, {word} · " in announcement(invocation, job(chat_video_type=code)).text
 
 
 @pytest.mark.parametrize(
@@ -175,7 +185,7 @@ def test_the_documented_codes_are_put_into_words(invocation: JobInvocation, job:
 def test_half_a_picture_size_is_told_by_halves(
     invocation: JobInvocation, job: Job, video: dict[str, int], told: str
 ) -> None:
-    assert f"Video: {told}\n" in announcement(invocation, job(video_config=video)).text
+    assert f"Video {told}, PC" in announcement(invocation, job(video_config=video)).text
 
 
 @pytest.mark.parametrize(
@@ -195,30 +205,37 @@ def test_what_metastudio_left_out_is_left_out(
 ) -> None:
     message = announcement(invocation, job(**nothing))
     assert "None" not in json.dumps(message.arguments())
-    for fact in message.text.replace("Voices:\n", "").splitlines():
-        assert not fact.rstrip().endswith((":", "•", "·"))
+    for line in message.text.splitlines():
+        assert not line.rstrip().endswith((":", ",", "·", "Voice", "Video"))
 
 
-def test_the_text_alone_says_status_job_room_region_and_who(invocation: JobInvocation, job: Job) -> None:
-    text = announcement(invocation, job()).text
-    assert text.startswith("Avatar job started.\n")
-    assert "State: Accepted, not running yet\n" in text
-    assert "Job ID: `26f06524-4f75-4b3a-a853-b649a21aaf66`\n" in text
-    assert "Room: `24bad716-87b1-45e5-8912-6102f7693265`\n" in text
-    assert "Region: CN North-Beijing4 (`cn-north-4`)\n" in text
-    assert "Started by: <@U0MEI00001>\n" in text
+def test_the_text_alone_says_all_three_lines_in_words(invocation: JobInvocation, job: Job) -> None:
+    named = replace(invocation, room_name="Lobby kiosk")
+    assert announcement(named, job(), JobLife(JobState.RUNNING)).text == (
+        "🟢  *Lobby kiosk* is running\n"
+        "Job `26f06524-4f75-4b3a-a853-b649a21aaf66` · CN North-Beijing4 · started by <@U0MEI00001> · "
+        "since <!date^1767268800^{time}|12:00 UTC>\n"
+        "Video 1920 × 1080, landscape, PC · "
+        "Voice Simplified Chinese, Huawei EI TTS, speed 1×, pitch 100, volume 140\n"
+        "Voice Portuguese, Mobvoi TTS, speed 1.25×, pitch 90, volume 200"
+    )
+
+
+def test_what_is_over_says_from_when_to_when(invocation: JobInvocation, job: Job) -> None:
+    ended = changed(invocation, job_id="job-1", ended_at=invocation.created_at + timedelta(minutes=2))
+    text = announcement(ended, job(), JobLife(JobState.ENDED, 120)).text
+    assert "<!date^1767268800^{time}|12:00 UTC> to <!date^1767268920^{time}|12:02 UTC>" in text
+    assert "since" not in text
 
 
 def test_the_region_is_the_one_that_metastudio_chose(invocation: JobInvocation, job: Job) -> None:
     text = announcement(invocation, job(region="cn-southwest-2")).text
-    assert "Region: CN Southwest-Guiyang1 (`cn-southwest-2`)\n" in text
-    assert "cn-north-4" not in text
+    assert " · CN Southwest-Guiyang1 · " in text
+    assert "Beijing" not in text
 
 
 def test_no_signature_gets_into_a_channel(invocation: JobInvocation, job: Job) -> None:
-    message = announcement(invocation, job())
-    assert "eyJhbGciOi" not in json.dumps(message.arguments())
-    assert "users: 2 × device user, 1 × avatar" in message.text
+    assert "eyJhbGciOi" not in json.dumps(announcement(invocation, job()).arguments())
 
 
 ANYTHING = st.recursive(

@@ -30,14 +30,16 @@ def started(invocation: JobInvocation) -> JobInvocation:
         ("ended_failed", JobLife(JobState.FAILED, 63, Answer(error_code="MSS.20019999", error_msg="Lost."))),
     ],
 )
-def test_the_end_of_a_job_is_one_sentence(
+def test_the_end_of_a_job_is_its_state_and_who_started_a_failed_one_is_mentioned(
     name: str, life: JobLife, started: JobInvocation, assert_golden: AssertGolden
 ) -> None:
-    assert_golden(name, ended(started, life))
+    message = ended(started, life)
+    assert (f"<@{started.origin.user_id}>" in message.text) is (life.state is JobState.FAILED)
+    assert_golden(name, message)
 
 
 def test_foreign_words_in_the_sentence_ping_nobody(started: JobInvocation) -> None:
     error = Answer(error_code="`<!here>" * 100, error_msg="<!channel>" * 1000)
     text = ended(started, JobLife(JobState.FAILED, error=error)).text
-    assert "<" not in text
+    assert "<" not in text.replace(f"<@{started.origin.user_id}>", "")
     assert len(text) < TEXT_LIMIT

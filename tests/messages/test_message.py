@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.message import SHORT_LIMIT, Message, button, characters, confirmation, section, with_buttons
+from bot.messages.message import SHORT_LIMIT, Message, button, characters, composed, confirmation, section
 from bot.sandbox.slack import block_problems
 from bot.sandbox.slack.limits import characters as counted_by_slack
 
@@ -22,7 +22,7 @@ def test_what_people_read_on_buttons_and_in_questions_keeps_to_slacks_limits(wor
 def test_all_the_text_of_a_block_counts() -> None:
     question = confirmation("Sure?", "Really?", yes="Yes", no="No")
     pressed = button("Go", action_id="go", value="somewhere", confirm=question)
-    message = with_buttons("One", "Two", buttons=[pressed], small_print="Three")
+    message = composed("One", "Two", buttons=[pressed], small_print="Three")
     assert characters(list(message.blocks)) == len("OneTwoThreeGoSure?Really?YesNo")
     assert characters(list(message.blocks)) == counted_by_slack(list(message.blocks))
     assert message.text == "One\nTwo\nThree"

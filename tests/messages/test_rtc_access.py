@@ -11,7 +11,8 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobState
 from bot.domain.job import RtcRoomInfo
 from bot.domain.job_state import JobLife
-from bot.messages.rtc_access import access, no_access, opening, plain_view, refused_access
+from bot.messages.rtc_access import access, no_access, opening, refused_access
+from bot.messages.views import plain_view
 from bot.sandbox.slack.view_limits import view_problems
 
 AssertGoldenView = Callable[[str, dict[str, Any]], None]
@@ -143,4 +144,4 @@ def test_a_job_that_is_over_has_no_access_to_show() -> None:
     view = no_access(JobRef("lobby", "job-1"), JobLife(JobState.ENDED, 5))
 
     assert view_problems(view, "modal") == []
-    assert "Job `job-1` in room `lobby` is over: ended normally after 5 s." in str(view)
+    assert "⚪  Room `lobby` ended normally after 5 s\\nJob `job-1`" in str(view)

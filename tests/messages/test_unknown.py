@@ -47,7 +47,7 @@ def test_a_start_of_unknown_outcome_says_what_was_looked_at_and_what_to_do(
 
 def test_who_cannot_see_the_jobs_is_told_to_look_before_they_start_again(unknown: JobInvocation) -> None:
     text = outcome_unknown(unknown, LOST, look=Look(asked=False)).text
-    assert text.startswith("*It is not known whether")
+    assert text.startswith("❔  It is not known whether")
     assert "look at the room's jobs in the MetaStudio console before you start it again" in text
     assert "was not started" not in text
 

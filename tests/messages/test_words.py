@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from bot.domain.invocation import JobState
 from bot.domain.job_state import JobLife
 from bot.errors import Answer
-from bot.messages.words import duration, state
+from bot.messages.words import duration, headline, state
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,29 @@ ERROR = Answer(error_code="MSS.20019999", error_msg="GPU  <node>\nlost.")
 @pytest.mark.parametrize(
     ("life", "told"),
     [
-        (JobLife(JobState.ACCEPTED), "Accepted, not running yet"),
-        (JobLife(JobState.RUNNING, 12), "Running"),
-        (JobLife(JobState.ENDED, 125), "Ended normally after 2 min 5 s"),
-        (JobLife(JobState.ENDED), "Ended normally"),
-        (JobLife(JobState.SILENT, 60), "Ended after 1 min: nobody spoke"),
-        (JobLife(JobState.SILENT), "Ended: nobody spoke"),
-        (JobLife(JobState.UNJOINED, 0, ERROR), "Ended: nobody joined it"),
-        (JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001"), "Stopped by <@U0TOM00001> after 40 s"),
-        (JobLife(JobState.STOPPED), "Stopped"),
-        (JobLife(JobState.FAILED, 63, ERROR), "Failed after 1 min 3 s: `MSS.20019999` GPU &lt;node&gt; lost"),
-        (JobLife(JobState.FAILED, error=Answer(error_msg="No channel")), "Failed: No channel"),
-        (JobLife(JobState.FAILED, 63, Answer()), "Failed after 1 min 3 s"),
-        (JobLife(JobState.FAILED), "Failed"),
+        (JobLife(JobState.ACCEPTED), "is starting"),
+        (JobLife(JobState.RUNNING, 12), "is running"),
+        (JobLife(JobState.ENDED, 125), "ended normally after 2 min 5 s"),
+        (JobLife(JobState.ENDED), "ended normally"),
+        (JobLife(JobState.SILENT, 60), "ended after 1 min: nobody spoke"),
+        (JobLife(JobState.SILENT), "ended: nobody spoke"),
+        (JobLife(JobState.UNJOINED, 0, ERROR), "ended: nobody joined it"),
+        (JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001"), "was stopped by <@U0TOM00001> after 40 s"),
+        (JobLife(JobState.STOPPED), "was stopped"),
+        (JobLife(JobState.FAILED, 63, ERROR), "failed after 1 min 3 s: GPU &lt;node&gt; lost"),
+        (JobLife(JobState.FAILED, error=Answer(error_msg="No channel")), "failed: No channel"),
+        (JobLife(JobState.FAILED, error=Answer(error_code="MSS.2")), "failed: `MSS.2`"),
+        (JobLife(JobState.FAILED, 63, Answer()), "failed after 1 min 3 s"),
+        (JobLife(JobState.FAILED), "failed"),
+        (JobLife(JobState.GONE), "ended: MetaStudio does not say how"),
     ],
 )
 def test_where_a_job_stands_is_told_as_far_as_it_is_known(life: JobLife, told: str) -> None:
     assert state(life) == told
+
+
+@pytest.mark.parametrize("job_state", JobState)
+def test_a_state_is_a_sign_with_words(job_state: JobState) -> None:
+    sign, _, told = headline("*Lobby kiosk*", JobLife(job_state)).partition("  ")
+    assert sign in {"⏳", "🟢", "⚪", "🔴", "⛔"}
+    assert told == f"*Lobby kiosk* {state(JobLife(job_state))}"

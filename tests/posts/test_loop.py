@@ -103,7 +103,7 @@ class Slack(Delivery):
     @override
     async def post(self, post: Post, message: Message) -> Delivered:
         self._listen()
-        self.posted.append((post.channel, message.text.splitlines()[0]))
+        self.posted.append((post.channel, message.text.partition("  ")[0]))
         return Delivered(post.channel, "9.0")
 
     @override
@@ -136,7 +136,7 @@ class Slack(Delivery):
             raise self.bug
         if self.out_of_reach:
             raise Undeliverable("Slack does not let it be changed (message_not_found).")
-        self.edits.append((self.time.seconds, message.text.splitlines()[0]))
+        self.edits.append((self.time.seconds, message.text.partition("  ")[0]))
         if self.edits_to_refuse:
             self.edits_to_refuse -= 1
             return False
@@ -368,10 +368,10 @@ class TestFirstDelivery:
         job = await play.announced()
         await play.due(await play.row(), Purpose.NOTIFICATION, channel="C2")
         await play.deliver()
-        assert play.slack.posted == [("C2", "Avatar job started.")]
+        assert play.slack.posted == [("C2", "⏳")]
         await play.shows(job, ENDED)
         await play.pass_by(60)
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."] * 2
+        assert [title for _, title in play.slack.edits] == ["⚪"] * 2
         assert len(play.lines) == 1, "the channel that was told of it elsewhere is not told in a thread"
         row = await play.row()
         assert (row.told.channel, row.told.ts) == ("C1", "1.2")
@@ -393,7 +393,7 @@ class TestFirstDelivery:
 async def test_a_message_says_how_its_job_stands_and_the_log_knows_it(play: Play) -> None:
     job = await play.announced()
     await play.shows(job, RUNNING)
-    assert play.slack.edits == [(0, "Avatar job running.")]
+    assert play.slack.edits == [(0, "🟢")]
     assert (flat(await play.row()).job_state, await play.shown()) == (JobState.RUNNING, JobState.RUNNING)
     assert play.slack.replies == []
     assert await play.keeps_nothing()
@@ -402,7 +402,7 @@ async def test_a_message_says_how_its_job_stands_and_the_log_knows_it(play: Play
 async def test_the_end_also_stands_once_in_the_thread(play: Play) -> None:
     job = await play.announced(state=JobState.RUNNING)
     await play.shows(job, STOPPED)
-    assert play.slack.edits == [(0, "Avatar job stopped.")]
+    assert play.slack.edits == [(0, "⛔")]
     [(thread, line)] = play.slack.replies
     assert thread == "1.2"
     assert f"<@{LU}>" in line
@@ -422,7 +422,7 @@ async def test_an_end_that_was_seen_is_shown_though_the_process_dies_before_it_c
         until=NOON + LEASE,
     )
     await play.pass_by(LEASE.total_seconds())
-    assert [title for _, title in play.slack.edits] == ["Avatar job stopped."]
+    assert [title for _, title in play.slack.edits] == ["⛔"]
     [line] = play.lines
     assert f"<@{LU}>" in line
 
@@ -447,7 +447,7 @@ async def test_whoever_is_closed_leaves_its_posts_to_others_at_once(play: Play) 
     other = play.another()
     await other.deliver_due()
     await other._tasks.idle()
-    assert play.slack.edits == [(0, "Avatar job ended.")]
+    assert play.slack.edits == [(0, "⚪")]
     assert await play.keeps_nothing()
 
 
@@ -463,7 +463,7 @@ async def test_whoever_is_closed_while_an_edit_waits_leaves_it_to_others_at_once
     another = play.another()
     await another.deliver_due()
     await another._tasks.idle()
-    assert [title for _, title in play.slack.edits] == ["Avatar job running.", *["Avatar job ended."] * 2]
+    assert [title for _, title in play.slack.edits] == ["🟢", *["⚪"] * 2]
     assert len(play.lines) == 2
 
 
@@ -477,7 +477,7 @@ async def test_a_state_whose_note_is_cut_short_is_left_to_others_at_once(play: P
     another = play.another()
     await another.deliver_due()
     await another._tasks.idle()
-    assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+    assert [title for _, title in play.slack.edits] == ["⚪"]
 
 
 class TestLongOutage:
@@ -500,7 +500,7 @@ class TestLongOutage:
             await play.loop.deliver_due()
         await play.loop._tasks.idle()
         assert len(play.slack.announced) == MOST_TASKS + more
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert [title for _, title in play.slack.edits] == ["⚪"]
         assert await play.keeps_nothing()
 
 
@@ -534,7 +534,7 @@ class TestFactsThatCannotBeRead:
         await play.posts.show(job.invocation_id, JobState.ENDED, facts, now=NOON, until=None)
         with capture_logs() as lines:
             await play.deliver()
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert [title for _, title in play.slack.edits] == ["⚪"]
         assert len(play.lines) == 1
         assert "a post failed" not in {line["event"] for line in lines}
 
@@ -555,7 +555,7 @@ class TestCoalescing:
         await play.shows(job, RUNNING)
         await play.shows(job, ENDED)
         await play.pass_by(60)
-        assert [title for _, title in play.slack.edits] == ["Avatar job running.", "Avatar job ended."]
+        assert [title for _, title in play.slack.edits] == ["🟢", "⚪"]
         assert len(play.lines) == 1
 
     async def test_two_edits_of_one_message_are_seconds_apart(self, play: Play) -> None:
@@ -563,9 +563,9 @@ class TestCoalescing:
         await play.shows(job, RUNNING)
         play.time.seconds += 1
         await play.shows(job, ENDED)
-        assert play.slack.edits == [(0, "Avatar job running.")]
+        assert play.slack.edits == [(0, "🟢")]
         await play.pass_by(60)
-        assert play.slack.edits == [(0, "Avatar job running."), (EDIT_SECONDS, "Avatar job ended.")]
+        assert play.slack.edits == [(0, "🟢"), (EDIT_SECONDS, "⚪")]
 
     async def test_what_comes_while_a_message_is_edited_is_shown_after_it(self, play: Play) -> None:
         job = await play.announced()
@@ -577,7 +577,7 @@ class TestCoalescing:
         play.slack.gate.set()
         await play.settled()
         await play.pass_by(60)
-        assert play.slack.edits == [(0, "Avatar job running."), (EDIT_SECONDS, "Avatar job ended.")]
+        assert play.slack.edits == [(0, "🟢"), (EDIT_SECONDS, "⚪")]
         assert len(play.lines) == 1
         assert await play.keeps_nothing()
 
@@ -619,7 +619,7 @@ class TestWhatHasBecomeKnown:
         await play.watched_jobs.complete(job, room_name="Lobby kiosk")
         await play.refreshes(job)
         await play.pass_by(60)
-        assert play.slack.edits == [(0, "Avatar job running.")]
+        assert play.slack.edits == [(0, "🟢")]
         assert await play.keeps_nothing()
 
     async def test_an_end_is_told_once_however_often_its_message_is_edited(self, play: Play) -> None:
@@ -627,7 +627,7 @@ class TestWhatHasBecomeKnown:
         await play.shows(job, ENDED)
         await play.refreshes(job)
         await play.pass_by(60)
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."] * 2
+        assert [title for _, title in play.slack.edits] == ["⚪"] * 2
         assert len(play.lines) == 1
 
     async def test_an_end_is_told_once_also_where_the_database_fails_meanwhile(self, play: Play) -> None:
@@ -650,7 +650,7 @@ class TestWhatHasBecomeKnown:
             await other.show(job, ENDED)
             await other._tasks.idle()
         await play.loop._tasks.idle()
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert [title for _, title in play.slack.edits] == ["⚪"]
         assert await play.shown() is JobState.ENDED
 
     async def test_who_was_held_up_until_its_lease_is_over_takes_the_message_again(self, play: Play) -> None:
@@ -664,7 +664,7 @@ class TestWhatHasBecomeKnown:
         assert await play.posts.due(play.time.now(), limit=1) == [], "others would edit it at the same time"
         play.slack.gate.set()
         await play.loop._tasks.idle()
-        assert [title for _, title in play.slack.edits] == ["Avatar job running."]
+        assert [title for _, title in play.slack.edits] == ["🟢"]
         assert await play.keeps_nothing()
 
     async def test_a_message_that_is_further_by_another_process_is_left_alone(self, play: Play) -> None:
@@ -672,7 +672,7 @@ class TestWhatHasBecomeKnown:
         await play.shows(job, ENDED)
         await play.shows(job, RUNNING)
         await play.pass_by(60)
-        assert [title for _, title in play.slack.edits] == ["Avatar job ended."]
+        assert [title for _, title in play.slack.edits] == ["⚪"]
 
     async def test_where_a_message_cannot_be_edited_nobody_is_bothered(self, play: Play) -> None:
         job = await play.announced()
@@ -741,7 +741,7 @@ class TestOutOfReach:
             await play.shows(job, ENDED)
         [(person, line)] = play.slack.told
         assert person == "U0MEI00001"
-        assert "`job-1` in room `lobby` ended" in line
+        assert "⚪  Room `lobby` ended" in line
         assert play.lines == []
         row = await play.row()
         assert (row.told.channel, row.told.ts) == ("C1", "1.2")

@@ -24,8 +24,8 @@ class Typed:
 
     @property
     def is_promised(self) -> bool:
-        """True if the answer said that the room is being started."""
-        return self.error is None and self.answer.startswith("Starting room")
+        """Whether the command was acknowledged without a word, so that the room is being started."""
+        return self.error is None and not self.answer
 
 
 class Crowd:

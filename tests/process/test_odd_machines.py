@@ -93,7 +93,7 @@ def test_characters_missing_in_an_encoding_are_replaced(tmp_path: Path) -> None:
     environment = {"PYTHONIOENCODING": "ascii", "COLUMNS": "100"}
     command = (sys.executable, "-m", "bot", "sandbox", "--once", "/avatar-start lobby")
     shown = ended(tmp_path, *command, environment=environment).stdout.decode("ascii")
-    assert "Starting room lobby ..." in shown
+    assert "is starting" in shown
     assert "\\" not in shown
 
 

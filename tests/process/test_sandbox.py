@@ -95,9 +95,9 @@ def test_one_command_shows_the_announcement_and_the_row_and_exits_0(tmp_path: Pa
 
     assert played.returncode == 0
     for words in (
-        "Avatar job started",
+        "is starting",
         "CN North-Beijing4",
-        "Voices",
+        "Voice",
         "The row in the log",
         "started",
         "@Mei",
@@ -112,8 +112,8 @@ def test_a_start_that_was_answered_with_a_job_id_alone_is_shown_with_its_summary
 
     shown = json.loads(played.stdout)
     [announcement] = [message for message in shown["messages"] if message["origin"] == "chat.postMessage"]
-    assert "Voices:" in announcement["text"]
-    assert "Video:" in announcement["text"]
+    assert "Video " in announcement["text"]
+    assert "Voice " in announcement["text"]
     assert "voice_config_list" in shown["log"][0]["configuration"]
     assert shown["log"][0]["room_name"] == "bare"
 
@@ -132,7 +132,7 @@ def test_standard_output_holds_only_json(tmp_path: Path) -> None:
     shown = json.loads(played.stdout)
     assert played.returncode == 0
     assert set(shown) == {"ack", "messages", "log"}
-    assert shown["ack"]["text"] == "Starting room `lost` …"
+    assert shown["messages"][0]["text"] == "⏳  Starting room `lost` …"
     assert [row["status"] for row in shown["log"]] == ["started"]
 
 
@@ -155,7 +155,7 @@ def test_it_stays_up_until_it_is_stopped(spawn: Spawn) -> None:
     sandbox.send(signal.SIGINT)
 
     assert sandbox.wait() == 0
-    assert "Avatar job started" in shown
+    assert "is starting" in shown
     assert "/avatar-start busy" in shown
 
 
@@ -167,10 +167,12 @@ def test_the_terminal_shows_a_typed_command_and_its_later_changes(terminal: Term
     assert "│ brief" in played
     assert "lobby" not in played
 
-    news = terminal.shows("in room brief ended normally after 5 s.")
-    for words in ("edited  Avatar job running. · Job ID: ", "State: Ended normally after 5 s · Room: brief"):
-        assert words in news
-    assert "in a thread  Job" in news
+    news = terminal.shows("in a thread  ⚪  Room brief ended normally after 5 s")
+    for words in (
+        "edited  🟢  Room brief is running · Job ",
+        "edited  ⚪  Room brief ended normally after 5 s · Job ",
+    ):
+        assert f"edited  {words}" in news
     assert "lobby" not in news
 
 
@@ -178,12 +180,12 @@ def test_a_stop_that_is_typed_is_shown_to_its_end(terminal: Terminal) -> None:
     terminal.plays_on_the_page("lobby")
     terminal.types("/avatar jobs")
     listed = terminal.shows("stand-in made")
-    lobby = re.search(r"Room lobby .*?Job ([0-9a-f-]{36})", listed, re.DOTALL)
+    lobby = re.search(r"Room lobby is .*?Job ([0-9a-f-]{36})", listed, re.DOTALL)
     assert lobby is not None
     terminal.types(f"/avatar stop {lobby[1]}")
 
-    assert "MetaStudio is ending job" in terminal.shows("stand-in made")
-    assert "Avatar job stopped." in terminal.shows(f"Job {lobby[1]} in room lobby was stopped by @Mei")
+    assert "is being stopped" in terminal.shows("stand-in made")
+    assert lobby[1] in terminal.shows("⛔  Room lobby was stopped by @Mei")
 
 
 def test_it_says_how_long_jobs_live_and_how_they_are_stopped(spawn: Spawn) -> None:

@@ -7,8 +7,9 @@ import pytest
 from bot.domain.invocation import Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from bot.settings import RunningRoom
 from tests.fakes import flat
-from tests.stage import JONAS, MEI, Stage, buttons
+from tests.stage import JONAS, MEI, Stage, StagedWith, buttons
 
 
 @pytest.mark.parametrize("asked", [("lobby", "lobby"), ("lobby cn-north-4", "lobby cn-north-4")])
@@ -24,14 +25,13 @@ async def test_a_second_wish_for_the_same_is_refused_and_told_whose_the_first_wa
     told = stage.said(JONAS)[-1]
     assert result.error is None
     assert told.visible_to == JONAS
-    assert f"Room `lobby` was started by <@{MEI}> 4 s ago: job `{job.job_id}`." in told.text
+    assert f"Job `{job.job_id}` · started by <@{MEI}>, 4 s ago" in told.text
     assert "Your start was not sent" in told.text
-    assert buttons(told) == ["Start another"]
+    assert buttons(told) == ["Open it", "Stop it", "Start another"]
     rows = await stage.log()
-    assert [(row.origin.user_id, row.status) for row in rows] == [
-        (MEI, Status.STARTED),
-        (JONAS, Status.REFUSED),
-    ]
+    made, refused = rows
+    assert (made.origin.user_id, made.status) == (MEI, Status.STARTED)
+    assert (refused.origin.user_id, refused.status) == (JONAS, Status.REFUSED)
     assert rows[1].reason == reason(Code.DUPLICATE_STARTED, user_id=MEI)
 
 
@@ -41,7 +41,7 @@ async def test_who_wants_another_one_gets_one_however_often_they_click(stage: St
     told = stage.said(JONAS)[-1]
     await asyncio.gather(*(stage.clicks("Start another", told, user=JONAS) for _ in range(2)))
 
-    assert told.text == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    assert told.text == "⏳  Starting room `lobby` in CN North-Beijing4 …"
     assert stage.metastudio.starts_made == {"lobby": 2}
     assert len(stage.announced()) == 2
     clicked = [row for row in await stage.log() if row.source is Source.BUTTON]
@@ -72,3 +72,18 @@ async def test_another_room_or_region_a_failed_start_and_a_later_wish_are_no_dup
     assert stage.metastudio.starts_made == {"lobby": 3, "hall": 1}
     assert stage.metastudio.starts_received["busy"] == 2
     assert Status.REFUSED not in {row.status for row in await stage.log()}
+
+
+async def test_a_room_in_which_a_job_runs_is_asked_about_first(staged_with: StagedWith) -> None:
+    async with staged_with(AVATAR_RUNNING_ROOM=RunningRoom.ASK) as stage:
+        announcement = await stage.runs("lobby")
+        stage.clock.advance(60)
+        await stage.types("lobby cn-southwest-2", user=JONAS)
+        told = stage.said(JONAS)[-1]
+        assert told.text.startswith("🟢  Room `lobby` is running already.\n")
+        assert buttons(told) == ["Open it", "Stop it", "Start another"]
+        assert f"/archives/{announcement.channel}/p{announcement.ts.replace('.', '')}" in str(told.blocks)
+        assert stage.metastudio.starts_made == {"lobby": 1}
+
+        await stage.clicks("Start another", told, user=JONAS)
+        assert stage.metastudio.starts_made == {"lobby": 2}

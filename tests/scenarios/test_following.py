@@ -27,40 +27,41 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
 ) -> None:
     stage = socket_stage
     lives = {
-        "brief": ("Avatar job ended", "Ended normally after 5 s", JobState.ENDED),
-        "quiet": ("Avatar job ended", "Ended after 5 s: nobody spoke", JobState.SILENT),
-        "unjoined": ("Avatar job ended", "Ended: nobody joined it", JobState.UNJOINED),
-        "crash": ("Avatar job failed", "Failed after 5 s: `MSS.00000004` Internal Error", JobState.FAILED),
-        "lobby": ("Avatar job stopped", f"Stopped by <@{JONAS}> after 1 min", JobState.STOPPED),
+        "brief": ("⚪", "ended normally after 5 s", JobState.ENDED),
+        "quiet": ("⚪", "ended after 5 s: nobody spoke", JobState.SILENT),
+        "unjoined": ("⚪", "ended: nobody joined it", JobState.UNJOINED),
+        "crash": ("🔴", "failed after 5 s: Internal Error", JobState.FAILED),
+        "lobby": ("⛔", f"was stopped by <@{JONAS}> after 1 min", JobState.STOPPED),
     }
     told = {room: await stage.starts(room) for room in lives}
     accepted = {room: replace(message) for room, message in told.items()}
-    assert all("State: Accepted, not running yet" in message.text for message in told.values())
+    assert all("is starting" in message.text for message in told.values())
 
     stage.slack.trouble.rate_limit("chat.update", times=1, retry_after=1)
     stage.clock.advance(3.5)
     running = [message for room, message in told.items() if room != "unjoined"]
-    await until(lambda: all("State: Running" in message.text for message in running))
-    assert all(buttons(message) == ["RTC access", "Stop"] for message in running)
+    await until(lambda: all("is running" in message.text for message in running))
+    assert all(buttons(message) == ["Stop", "Details", "RTC access"] for message in running)
 
     stage.slack.trouble.server_errors("chat.update", times=1)
     stage.clock.advance(60)
     await stage.clicks("Stop", told["lobby"], user=JONAS)
-    await until(lambda: not any(buttons(message) for message in told.values()), 20)
+    await until(lambda: not any("Stop" in buttons(message) for message in told.values()), 20)
     rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows[:5]))
-    for row, (room, (title, state, job_state)) in zip(rows, lives.items(), strict=False):
+    await until(lambda: all(thread_of(stage, message) for message in told.values()))
+    for row, (room, (sign, state, job_state)) in zip(rows, lives.items(), strict=False):
         message = told[room]
-        assert message.blocks[0]["text"]["text"] == title
-        assert f"State: {state}" in message.text
+        assert message.text.startswith(f"{sign}  Room `{room}` {state}")
         assert flat(row).job_state is job_state
         assert (message.ts, message.channel) == (accepted[room].ts, AVATARS)
         assert stage.slack.messages(channel=AVATARS).count(message) == 1
         [line] = thread_of(stage, message)
-        assert f"Job `{flat(row).job_id}` in room `{room}`" in line.text
-        assert state[0].lower() + state[1:] in line.text
+        assert line.text.startswith(f"{sign}  Room `{room}` {state}")
+        assert f"Job `{flat(row).job_id}`" in line.text
+        assert (f"<@{MEI}>" in line.text) is (job_state is JobState.FAILED)
         assert not line.reply_broadcast
-        for fact in accepted[room].text.splitlines()[3:]:
-            assert fact in message.text or fact.startswith("RTC: ")
+        for line_of_voices in accepted[room].text.splitlines()[2:]:
+            assert line_of_voices in message.text
     assert len(stage.announced()) == 5
 
 
@@ -74,7 +75,7 @@ async def test_all_jobs_of_a_room_take_one_call_a_look_and_each_is_asked_for_onc
     await until(lambda: stage.asked("jobs") > 0)
     looks = stage.asked("jobs")
     stage.clock.advance(20)
-    await until(lambda: all("State: Ended normally" in message.text for message in told))
+    await until(lambda: all("ended normally" in message.text for message in told))
 
     assert stage.asked("jobs") - looks < 3
     assert stage.asked("state") == 3
@@ -88,7 +89,7 @@ async def test_a_bot_that_is_started_anew_goes_on_following(
 
     clock.advance(60)
     async with staged(slack, metastudio, either_way, clock) as after:
-        await until(lambda: "State: Ended normally after 5 s" in announcement.text)
+        await until(lambda: "ended normally after 5 s" in announcement.text)
         await until(lambda: len(thread_of(after, announcement)) == 1)
         assert len(after.announced()) == 1
 
@@ -105,10 +106,10 @@ async def test_where_metastudio_cannot_be_asked_that_is_said_once_and_the_announ
             await until(lambda: stage.asked("jobs") == 1)
             untouched = await stage.starts("brief")
             await stage.clicks("Stop", announcement, user=JONAS)
-            await until(lambda: f"State: Stopped by <@{JONAS}>" in announcement.text)
+            await until(lambda: f"was stopped by <@{JONAS}>" in announcement.text)
 
-            assert "State: Accepted" in untouched.text
-            assert buttons(untouched) == ["RTC access", "Stop"]
+            assert "is starting" in untouched.text
+            assert buttons(untouched) == ["Stop", "Details", "RTC access"]
             assert (stage.asked("jobs"), stage.asked("state")) == (1, 0)
 
     said = [line["event"] for line in lines if "not followed" in line["event"]]
@@ -137,11 +138,11 @@ async def test_where_the_announcement_cannot_be_changed_the_starter_hears_of_the
     await until(lambda: len(stage.told_directly(MEI)) == 2)
     brief, quiet = stage.metastudio.jobs
     assert set(stage.told_directly(MEI)) == {
-        f"Job `{brief.job_id}` in room `brief` ended normally after 5 s.",
-        f"Job `{quiet.job_id}` in room `quiet` ended after 5 s: nobody spoke.",
+        f"⚪  Room `brief` ended normally after 5 s\nJob `{brief.job_id}`",
+        f"⚪  Room `quiet` ended after 5 s: nobody spoke\nJob `{quiet.job_id}`",
     }
-    assert "State: Accepted" in sent_elsewhere.text
-    assert "State: Accepted" in archived.text
+    assert "is starting" in sent_elsewhere.text
+    assert "is starting" in archived.text
     rows = await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
     assert [flat(row).job_state for row in rows] == [JobState.ENDED, JobState.SILENT]
 
@@ -164,15 +165,15 @@ async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old
     told = stage.told_directly(MEI)
     for job, (room, end) in zip(stage.metastudio.jobs, ends.items(), strict=True):
         [line] = [text for text in told if job.job_id in text]
-        assert f"in room `{room}` {end}" in line
+        assert f"Room `{room}` {end}" in line
 
     await stage.until_logged(lambda rows: all(flat(row).job_state in OVER for row in rows))
     asked = stage.asked("stop"), stage.asked("state")
     for room, end in ends.items():
-        assert buttons(old[room]) == ["RTC access", "Stop"]
+        assert buttons(old[room]) == ["Stop", "Details", "RTC access"]
         for button in ("Stop", "RTC access"):
             await stage.clicks(button, old[room])
             said = stage.news(channel=GENERAL)[-1]
-            assert (said.visible_to, f"in room `{room}` {end}" in said.text) == (MEI, True)
+            assert (said.visible_to, f"Room `{room}` {end}" in said.text) == (MEI, True)
             assert "That was <!date^" in said.text
     assert (stage.asked("stop"), stage.asked("state")) == asked

@@ -43,9 +43,8 @@ async def test_a_start_whose_answer_takes_long_has_duplicates_until_it_is_there(
     await until(lambda: stage.metastudio.starts_made == {"lobby": 1})
     stage.clock.advance(11.5)
     await stage.slack.command("/avatar-start", "lobby", user=user)
-    told = latest(stage, "already starting", user)
+    told = latest(stage, "is starting already", user)
     assert f"by {'you' if user == MEI else f'<@{MEI}>'}, 1" in told.text
-    assert "What to do" in told.text
     assert buttons(told) == ["Start another"]
     stage.metastudio.trouble.clear()
     await first
@@ -96,7 +95,7 @@ async def test_an_unknown_start_has_duplicates_for_days_but_its_buttons_go_on(
     await loses(stage)
     stage.clock.advance(3 * 86400)
     await stage.types("lobby", user=JONAS)
-    told = latest(stage, "it is not known what came of the start", JONAS)
+    told = latest(stage, "It is not known whether room `lobby` started, by", JONAS)
     assert buttons(told) == ["Look again", "Start anyway"]
     assert stage.metastudio.starts_received == {"lobby": 1}
 
@@ -116,7 +115,7 @@ async def test_start_anyway_works_once_whoever_presses_it_and_however_late(stage
     for seconds in (12, 120):
         stage.clock.advance(seconds)
         await stage.clicks("Start anyway", told)
-        assert f"Room `lobby` was started: job `{job}`." in latest(stage, "works once").text
+        assert f"\nJob `{job}`\n" in latest(stage, "works once").text
 
     assert stage.metastudio.starts_made == {"lobby": 1}
     rows = starts(await stage.log())
@@ -128,7 +127,7 @@ async def test_start_another_works_once_however_late(socket_stage: Stage) -> Non
     stage = socket_stage
     await stage.types("lobby")
     await stage.types("lobby", user=JONAS)
-    told = latest(stage, "was started by", JONAS)
+    told = latest(stage, " · started by ", JONAS)
     stage.slack.trouble.server_errors("response_url")
     for seconds in (0, 12, 86400):
         stage.clock.advance(seconds)
@@ -158,7 +157,7 @@ async def test_a_button_that_led_to_nothing_offers_a_new_one(socket_stage: Stage
     await stage.clicks("Start anyway", told)
     await stage.clicks("Start anyway", told)
     again = latest(stage, "works once")
-    assert "Room `busy` was not started. The room's concurrency is used up." in again.text
+    assert "🔴  Room `busy` was not started. The room's concurrency is used up." in again.text
     assert buttons(again) == ["Start it now"]
     await stage.clicks("Start it now", again)
 
@@ -192,7 +191,7 @@ async def test_start_anyway_looks_first_and_takes_a_job_that_came_late(
 
     assert stage.metastudio.starts_made == {"lobby": 1}
     assert job_id in stage.announced()[-1].text
-    assert f"This start is settled: job `{job_id}` in room `lobby`." in latest(stage, "settled").text
+    assert f"✅  Room `lobby` did start: job `{job_id}`." in latest(stage, "did start").text
 
 
 async def test_start_anyway_names_a_job_that_may_be_it_before_it_starts_another(
@@ -241,7 +240,7 @@ async def test_a_job_without_a_time_is_named_and_the_person_says_that_it_is_thei
 
     [announcement] = stage.announced()
     assert job.job_id in announcement.text
-    assert told.text == f"This start is settled: job `{job.job_id}` in room `lobby`."
+    assert told.text == f"✅  Room `lobby` did start: job `{job.job_id}`."
     [row] = starts(await stage.log())
     assert (row.status, flat(row).job_id) == (Status.STARTED, job.job_id)
     assert flat(row).adopted_at is not None
@@ -279,8 +278,8 @@ async def test_of_two_unknown_starts_and_one_late_job_both_are_asked_and_the_fir
 
     await stage.clicks("Use this one", theirs, user=JONAS)
     await stage.clicks("Use this one", mine)
-    assert f"Job `{job_id}` in room `lobby` was made by another start by <@{JONAS}>." in [
-        message.text.partition(" *What")[0] for message in stage.said()
+    assert f"Nothing was changed: Job `{job_id}` was made by another start by <@{JONAS}>." in [
+        message.text for message in stage.said()
     ]
     assert len(stage.announced()) == 1
     assert [(row.origin.user_id, flat(row).job_id) for row in starts(await stage.log())] == [
@@ -316,7 +315,7 @@ async def test_two_starts_that_are_answered_with_one_job_are_both_followed_to_it
     announced = stage.announced()
     assert len(announced) == 2
     stage.clock.advance(60)
-    await until(lambda: all("State: Ended" in message.text for message in announced))
+    await until(lambda: all(" ended" in message.text for message in announced))
 
     await stage.until_logged(lambda rows: {flat(row).job_state for row in starts(rows)} == {JobState.ENDED})
 
@@ -348,7 +347,7 @@ async def test_start_anyway_that_made_no_job_leaves_the_unknown_start_in_the_way
     await stage.clicks("Start anyway", told)
     stage.clock.advance(60)
     await stage.types("lobby", user=JONAS)
-    blocked = latest(stage, "it is not known what came of the start", JONAS)
+    blocked = latest(stage, "It is not known whether room `lobby` started, by", JONAS)
     assert stage.metastudio.starts_received == {"lobby": 2}
 
     # Every refusal offers the button again.
@@ -383,4 +382,4 @@ async def test_start_it_now_looks_first_also_after_a_repetition_that_had_no_turn
         again = latest(stage, "works once")
         await stage.clicks("Start it now", again)
         assert stage.metastudio.starts_made == {"lobby": 1}
-        assert "This start is settled" in latest(stage, "settled").text
+        assert "Room `lobby` did start" in latest(stage, "did start").text

@@ -115,11 +115,11 @@ async def test_where_it_is_switched_off_there_is_no_button_and_an_old_one_is_ref
 ) -> None:
     async with staged_with() as before:
         of_before = await before.starts()
-        assert buttons(of_before) == ["RTC access", "Stop"]
+        assert buttons(of_before) == ["Stop", "Details", "RTC access"]
 
     async with staged_with(AVATAR_RTC_ACCESS=Switch.OFF) as stage:
         of_now = await stage.starts("lobby")
-        assert buttons(of_now) == ["Stop"]
+        assert buttons(of_now) == ["Stop", "Details"]
         await stage.clicks("RTC access", of_before)
 
         assert "RTC access is switched off." in stage.said()[-1].text

@@ -39,7 +39,7 @@ def told_last(stage: Stage, user: str) -> str:
 async def test_the_button_asks_then_stops_and_the_announcement_says_who_did_it(stage: Stage) -> None:
     announcement = await stage.starts()
     [job] = stage.metastudio.jobs
-    [stop] = [part for part in announcement.blocks[-2]["elements"] if part["action_id"] == "stop_job"]
+    [stop] = [part for part in announcement.blocks[-1]["elements"] if part["action_id"] == "stop_job"]
     assert stop["confirm"]["title"]["text"] == "Stop this job?"
     assert job.job_id in stop["confirm"]["text"]["text"]
 
@@ -49,11 +49,11 @@ async def test_the_button_asks_then_stops_and_the_announcement_says_who_did_it(s
     assert over(stage) == [True]
     assert (
         told_last(stage, JONAS)
-        == f"MetaStudio is ending job `{job.job_id}` in room `{ROOM}`; that takes a few seconds."
+        == f"⛔  Room `{ROOM}` is being stopped: it ends in a few seconds.\nJob `{job.job_id}`"
     )
     assert await stops(stage) == [(Source.BUTTON, JONAS, job.job_id, Status.DONE)]
-    await until(lambda: f"State: Stopped by <@{JONAS}>" in announcement.text)
-    assert buttons(announcement) == []
+    await until(lambda: f"was stopped by <@{JONAS}>" in announcement.text)
+    assert buttons(announcement) == ["Start again", "Details"]
 
 
 async def test_a_command_stops_a_job_that_the_bot_has_started(socket_stage: Stage) -> None:
@@ -62,11 +62,10 @@ async def test_a_command_stops_a_job_that_the_bot_has_started(socket_stage: Stag
     [job] = stage.metastudio.jobs
     result = await stage.types(f"stop {job.job_id}", "/avatar", user=AMARA)
 
-    assert result.ack is not None
-    assert result.ack["text"] == f"Stopping job `{job.job_id}` in room `{ROOM}` …"
+    assert not result.ack
     assert (
         told_last(stage, AMARA)
-        == f"MetaStudio is ending job `{job.job_id}` in room `{ROOM}`; that takes a few seconds."
+        == f"⛔  Room `{ROOM}` is being stopped: it ends in a few seconds.\nJob `{job.job_id}`"
     )
     assert await stops(stage) == [(Source.COMMAND, AMARA, job.job_id, Status.DONE)]
     assert over(stage) == [True]
@@ -101,15 +100,15 @@ async def test_the_list_of_jobs_shows_what_runs_with_a_button_for_each(socket_st
     assert "2 avatar jobs are under way." in listed.text
     two, one = (line for line in listed.text.splitlines() if line.startswith("• "))
     first, second = stage.metastudio.jobs
-    for part in ("Room `one`", first.job_id, "accepted", f"<@{MEI}>"):
+    for part in ("Room `one`", first.job_id, "is starting", f"<@{MEI}>"):
         assert part in one
-    for part in ("Room `two`", "CN North-Beijing4", second.job_id, "accepted", f"<@{JONAS}>"):
+    for part in ("Room `two`", "CN North-Beijing4", second.job_id, "is starting", f"<@{JONAS}>"):
         assert part in two
     assert buttons(listed) == ["Stop", "Stop"]
 
     await stage.clicks("stop_job-2", listed, user=AMARA)
-    await until(lambda: f"State: Stopped by <@{AMARA}>" in stopped.text)
-    assert "State: Stopped" not in kept.text
+    await until(lambda: f"was stopped by <@{AMARA}>" in stopped.text)
+    assert "was stopped" not in kept.text
     await stage.types("jobs", "/avatar")
     assert "1 avatar job is under way." in stage.said()[-1].text
 
@@ -166,9 +165,9 @@ async def test_to_stop_what_is_over_is_no_error_and_nobodys_doing(socket_stage: 
     await stage.clicks("Stop", announcement, user=JONAS)
     await stage.types(f"stop {UNHEARD_OF} lobby", "/avatar")
 
-    assert told_last(stage, JONAS) == f"Job `{job.job_id}` in room `brief` is over already."
-    assert told_last(stage, MEI).endswith(
-        " is over already, or MetaStudio never had such a job there: check both IDs."
+    assert told_last(stage, JONAS) == f"⚪  Room `brief` is over already.\nJob `{job.job_id}`"
+    assert told_last(stage, MEI).startswith(
+        "⚪  Room `lobby` is over already, or MetaStudio never had such a job there: check both IDs."
     )
     assert await stops(stage) == [
         (Source.BUTTON, JONAS, job.job_id, Status.DONE),
@@ -207,7 +206,7 @@ async def test_a_button_works_when_the_log_no_longer_knows_the_start(
     assert over(stage) == [True]
     assert (
         told_last(stage, JONAS)
-        == f"MetaStudio is ending job `{job.job_id}` in room `{ROOM}`; that takes a few seconds."
+        == f"⛔  Room `{ROOM}` is being stopped: it ends in a few seconds.\nJob `{job.job_id}`"
     )
     assert await stops(stage) == [(Source.BUTTON, JONAS, job.job_id, Status.DONE)]
 
@@ -215,16 +214,15 @@ async def test_a_button_works_when_the_log_no_longer_knows_the_start(
 async def test_a_stop_that_metastudio_refuses_is_told_with_what_to_do(socket_stage: Stage) -> None:
     stage = socket_stage
     announcement = await stage.starts()
-    [job] = stage.metastudio.jobs
     stage.metastudio.trouble.unsupport("stop")
     await stage.clicks("Stop", announcement)
 
-    assert f"Job `{job.job_id}` in room `{ROOM}` was not stopped." in told_last(stage, MEI)
+    assert f"🔴  Room `{ROOM}` was not stopped." in told_last(stage, MEI)
     assert "does not offer this operation" in told_last(stage, MEI)
     assert "Other operations work at METASTUDIO_ENDPOINT" in told_last(stage, MEI)
     [_, row] = await stage.log()
     assert (row.status, row.answer.error_code, row.lease_until) == (Status.FAILED, "APIGW.0101", None)
-    assert buttons(announcement) == ["RTC access", "Stop"]
+    assert buttons(announcement) == ["Stop", "Details", "RTC access"]
 
 
 async def test_a_stop_whose_answers_are_all_lost_is_told_as_unknown_and_can_be_sent_again(
@@ -236,7 +234,7 @@ async def test_a_stop_whose_answers_are_all_lost_is_told_as_unknown_and_can_be_s
     await stage.clicks("Stop", announcement)
 
     assert stage.asked("stop") == 4
-    assert "It is not known whether job" in told_last(stage, MEI)
+    assert f"It is not known whether room `{ROOM}` was stopped." in told_last(stage, MEI)
     assert "Stop it once more; that does no harm." in told_last(stage, MEI)
     stage.metastudio.trouble.clear()
     await stage.clicks("Stop", announcement)
@@ -249,13 +247,13 @@ async def test_who_stops_a_job_is_named_however_long_metastudio_takes_to_answer(
     announcement = await stage.starts()
     stage.metastudio.trouble.hang("stop", after=True)
     clicking = asyncio.create_task(stage.clicks("Stop", announcement, user=JONAS))
-    await until(lambda: "State: Stopped" in announcement.text or "State: Ended" in announcement.text)
-    assert f"State: Stopped by <@{JONAS}>" in announcement.text
+    await until(lambda: "was stopped" in announcement.text or " ended" in announcement.text)
+    assert f"was stopped by <@{JONAS}>" in announcement.text
     assert [status for *_, status in await stops(stage)] == [Status.RECEIVED]
 
     stage.metastudio.trouble.clear()
     await clicking
-    assert "MetaStudio is ending job" in told_last(stage, JONAS)
+    assert "is being stopped" in told_last(stage, JONAS)
     assert [status for *_, status in await stops(stage)] == [Status.DONE]
 
 
@@ -272,5 +270,5 @@ async def test_a_stop_that_hangs_when_the_bot_ends_is_done_by_the_next_one(
 
     async with staged_with() as after:
         await after.until_logged(lambda rows: rows[-1].status is Status.DONE)
-        await until(lambda: f"State: Stopped by <@{JONAS}>" in announcement.text)
+        await until(lambda: f"was stopped by <@{JONAS}>" in announcement.text)
         assert len(await stops(after)) == 1

@@ -77,12 +77,12 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
     announcement = stage.announced()[-1]
     assert job_id in announcement.text
     assert NOTE in announcement.text
-    assert told.text == f"This start is settled: job `{job_id}` in room `late`."
+    assert told.text == f"✅  Room `late` did start: job `{job_id}`."
 
     # Start anyway, clicked twice, starts once.
     told = told_of(stage, "never")
     await asyncio.gather(*(stage.clicks("Start anyway", told) for _ in range(2)))
-    assert told.text == "Starting room `never` …"
+    assert told.text == "⏳  Starting room `never` …"
     assert stage.metastudio.starts_made == {"shared": 1, "late": 1, "never": 1}
     assert stage.metastudio.starts_received == {"shared": 2, "late": 2, "never": 2}
 

@@ -105,7 +105,7 @@ async def test_who_knows_the_id_of_a_private_job_learns_no_more_by_stopping_it(s
     result = await stage.types(f"stop {job.job_id} lobby", "/avatar", user=AMARA)
 
     assert over(stage) == [True]
-    assert ack_of(result) == f"Stopping job `{job.job_id}` …"
+    assert not result.ack
     assert [message.text for message in stage.said(AMARA) if "secret" in message.text] == []
 
 
@@ -118,7 +118,7 @@ async def test_a_room_that_is_claimed_stops_no_job_of_another(
         [ours, _] = stage.metastudio.jobs
         for text in (f"stop {ours.job_id} lobby", f"stop {elsewhere} lobby"):
             await stage.types(text, "/avatar", user=JONAS)
-        stop = next(part for part in announcement.blocks[-2]["elements"] if part["action_id"] == "stop_job")
+        stop = next(part for part in announcement.blocks[-1]["elements"] if part["action_id"] == "stop_job")
         stop["value"] = f"lobby {ours.job_id}"
         await stage.clicks("Stop", announcement, user=JONAS)
 
@@ -143,7 +143,7 @@ async def test_many_stops_at_once_leave_at_the_rate_that_metastudio_takes(socket
         asyncio.create_task(stage.slack.command("/avatar", f"stop {job_id}", user=MEI)) for job_id in jobs
     ]
     acks = [ack_of(result) for result in await asyncio.gather(*stopping)]
-    assert all(ack.startswith("Stopping job ") for ack in acks)
+    assert acks == [""] * len(acks)
     assert asyncio.get_running_loop().time() - began < 2
     assert stage.asked("stop") < 8
     await stage.starts("not-slowed-down")
@@ -172,7 +172,7 @@ async def test_a_duplicate_of_a_private_start_names_neither_its_job_nor_its_pers
     [job] = socket_stage.metastudio.jobs
     told = json.dumps((await socket_stage.types("secret", user=AMARA)).ack)
 
-    assert "was started by somebody in a channel that cannot be read from here" in told
+    assert "started by somebody in a channel that cannot be read from here" in told
     assert job.job_id not in told
     assert JONAS not in told
     assert job.job_id in json.dumps((await socket_stage.types("secret", channel=STUDIO, user=MEI)).ack)

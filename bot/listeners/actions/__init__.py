@@ -2,11 +2,14 @@
 
 from bot.listeners.actions import (
     break_glass,
+    details,
     look_again,
     quick_start,
     rtc_access,
     start_after_all,
+    start_again,
     start_another,
+    start_in_region,
     stop_job,
     use_job,
 )
@@ -14,8 +17,11 @@ from bot.listeners.use import AnyButton
 
 ACTIONS: tuple[AnyButton, ...] = (
     stop_job.BUTTON,
+    details.BUTTON,
     rtc_access.BUTTON,
+    start_again.BUTTON,
     start_another.BUTTON,
+    start_in_region.BUTTON,
     start_after_all.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,

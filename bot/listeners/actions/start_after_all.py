@@ -34,7 +34,8 @@ async def start(use: Use, wish: AboutStart) -> Accepted:
         why = reason(Code.START_SETTLED, job_id=named.job.job_id if named.job else None)
         return await refuse(use, use.invocation.asking_for(named.request), why, settled_already(named))
     is_another = await _is_of_an_unknown(use, named)
-    return await commit_start(use, StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another))
+    wanted = StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another, is_private=True)
+    return await commit_start(use, wanted)
 
 
 def _may_be_sent(named: Invocation) -> bool:

@@ -19,6 +19,7 @@ async def find(use: Use, invocation_id: str) -> StartWish:
         asked=once_more(use, refused),
         previous_id=refused.id,
         is_another=True,
+        is_private=True,
         quick_start=quick_start_of(refused),
     )
 

@@ -8,9 +8,6 @@ from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
 from bot.messages.buttons import STOP_JOB
 from bot.messages.stops import stopping
 
-MANY_STOPS = 6
-"""With so many stops under way, the person is told that theirs waits."""
-
 
 async def stop(use: Use, wish: AboutJob) -> Accepted:
     """Commit the stop, unless the job is over."""
@@ -20,9 +17,8 @@ async def stop(use: Use, wish: AboutJob) -> Accepted:
     received = await stops.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
-    waits = stops.under_way >= MANY_STOPS
-    words = stopping(wish.told, received.room_name) if waits else None
-    return Accepted(words=words, work=partial(use.services.worker.work_on, received))
+    late = stopping(wish.told, received.room_name)
+    return Accepted(late=late, work=partial(use.services.worker.work_on, received))
 
 
 BUTTON = Button(

@@ -1,14 +1,18 @@
 """`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name."""
 
+from bot.domain.arguments import parse_nothing
 from bot.domain.invocation import Action
 from bot.domain.policy import Act
-from bot.domain.start_words import StartWords, parse_start_words
-from bot.listeners.about_start import commit_start
+from bot.domain.start_words import StartWords, parse_start_words, quick_start_of
+from bot.errors import InvalidArguments
+from bot.listeners.about_start import StartWish, commit_start, once_more
 from bot.listeners.help import help_with
 from bot.listeners.understanding import understand
-from bot.listeners.use import Command, Listener, Use
+from bot.listeners.use import Command, Listener, Subcommand, Use
 from bot.messages.message import Message
-from bot.messages.replies import usage
+from bot.messages.usage import usage
+from bot.reasons import ReasonCode as Code
+from bot.reasons import reason
 
 START_COMMAND = "/avatar-start"
 VERDICT = "Nothing was started."
@@ -24,13 +28,37 @@ def parse(use: Use) -> StartWords:
     return parse_start_words(use.words, use.services.regions)
 
 
+def parse_again(use: Use) -> None:
+    """Nothing comes after `again`."""
+    parse_nothing(use.words, "again")
+
+
+async def find_last(use: Use, _parsed: None) -> StartWish:
+    """Find the last start of this channel, to be sent once more."""
+    services, channel_id = use.services, use.invocation.origin.channel_id
+    last = await services.acceptance.ask(services.invocations.last_start(channel_id or ""))
+    if last is None:
+        raise InvalidArguments(reason(Code.NO_START_HERE))
+    use.invocation = once_more(use, last)
+    return StartWish(asked=use.invocation, previous_id=last.id, quick_start=quick_start_of(last))
+
+
+AGAIN = Subcommand(
+    verb="again",
+    action=Action.START,
+    parse=parse_again,
+    find=find_last,
+    handle=commit_start,
+    verdict=VERDICT,
+)
+
 COMMAND = Command(
     name=START_COMMAND,
     description="Start a virtual avatar in a room and tell this channel",
     usage_hint="room_id [region] [room_type=RTC|METALINK] [client_id=…]",
     action=Action.START,
     verdict=VERDICT,
-    subcommands=(help_with(how_to_use, of=Act.START),),
+    subcommands=(help_with(how_to_use, of=Act.START), AGAIN),
     otherwise=Listener(
         action=Action.START, parse=parse, find=understand, handle=commit_start, verdict=VERDICT
     ),

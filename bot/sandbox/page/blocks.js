@@ -14,6 +14,8 @@ import { Field } from "./field.js";
 import { isSafe, plain, textNodes } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
+const MESSAGE = /^https:\/\/[^/]+\.slack\.com\/archives\/(\w+)\/p(\d{10})(\d{6})$/;
+
 const NAMES_OF_ELEMENTS = {
   checkboxes: "Choices",
   radio_buttons: "Choices",
@@ -140,7 +142,7 @@ function interactive(block, element, surface, labelId) {
       return control.focus.focus();
     }
     const address = element.url ?? state.selected_option?.url;
-    if (isSafe(address)) window.open(address, "_blank", "noopener");
+    if (isSafe(address)) openAddress(address);
     settled = hasState(element) ? state : settled;
     control.focus.setAttribute("aria-busy", "true");
     failure.textContent = "";
@@ -151,6 +153,15 @@ function interactive(block, element, surface, labelId) {
   draw();
   if (control && hasState(element)) surface.controls.push({ block, element, state: () => control.state() });
   return box;
+}
+
+/** Open an address: of a message, in this page, as Slack shows it in its own window; of anything else, elsewhere. */
+function openAddress(address) {
+  const [, channel, seconds, micros] = MESSAGE.exec(address) ?? [];
+  if (!channel) return window.open(address, "_blank", "noopener");
+  return document.dispatchEvent(
+    new CustomEvent("open-message", { detail: { channel, ts: `${seconds}.${micros}` } }),
+  );
 }
 
 function nameOf(element) {

@@ -38,6 +38,15 @@ export class Channel {
     if (isNewPlace || isAtEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
+  /** Show a message of a channel and give it the focus. */
+  async open({ channel, ts }) {
+    if (channel !== this.session.channelId) this.session.enter(channel);
+    await this.refresh();
+    const node = this.list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+    node?.scrollIntoView({ block: "center" });
+    node?.focus({ preventScroll: true });
+  }
+
   /** Return the list's items: a key, the content that decides about a redraw, and a function that draws. */
   pieces(messages) {
     if (messages.length === 0) return [[`welcome ${this.place}`, "welcome", this.drawWelcome]];

@@ -73,11 +73,16 @@ function build(workspace) {
   session.addEventListener("place", drawHead);
   session.addEventListener("workspace", drawHead);
   drawHead();
+  const channel = new Channel(byId("scroller"), byId("messages"), session, () => drawWelcome(session, play));
+  document.addEventListener("open-message", ({ detail }) => {
+    tabs.show("panel-messages");
+    channel.open(detail);
+  });
   const trouble = new Trouble(byId("orders"), byId("trouble-status"), byId("rooms"), play);
   return {
     session,
     home,
-    channel: new Channel(byId("scroller"), byId("messages"), session, () => drawWelcome(session, play)),
+    channel,
     modal: new Modal(byId("modal"), session, () => composer.input),
     traffic: new Traffic(byId("traffic"), byId("traffic-empty")),
     cloud: new Cloud(byId("calls"), byId("jobs"), ({ rooms }) => trouble.showRooms(rooms ?? {})),

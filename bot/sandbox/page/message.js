@@ -22,6 +22,7 @@ export function drawMessage(message, session) {
     {
       class: looks.filter(Boolean).join(" "),
       tabindex: "-1",
+      "data-ts": message.ts,
       "aria-label": `${author}, ${formatDate(epoch, "{date_pretty} {time}")}`,
     },
     avatar(message.user, author, isApp),

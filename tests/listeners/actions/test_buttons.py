@@ -137,11 +137,11 @@ STALE = pytest.mark.parametrize("listener", ["stop_job", "rtc_access"])
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (JobState.ENDED, "Job `job-1` in room `lobby` ended normally."),
-        (JobState.SILENT, "Job `job-1` in room `lobby` ended: nobody spoke."),
-        (JobState.UNJOINED, "Job `job-1` in room `lobby` ended: nobody joined it."),
-        (JobState.FAILED, "Job `job-1` in room `lobby` failed."),
-        (JobState.GONE, "Job `job-1` in room `lobby` ended: MetaStudio does not say how."),
+        (JobState.ENDED, "⚪  Room `lobby` ended normally."),
+        (JobState.SILENT, "⚪  Room `lobby` ended: nobody spoke."),
+        (JobState.UNJOINED, "⚪  Room `lobby` ended: nobody joined it."),
+        (JobState.FAILED, "🔴  Room `lobby` failed."),
+        (JobState.GONE, "⚪  Room `lobby` ended: MetaStudio does not say how."),
     ],
 )
 async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
@@ -170,9 +170,7 @@ async def test_a_button_of_a_job_that_was_stopped_says_by_whom(running: Desk, li
     running.channel.told.clear()
     await running.clicks(listener, "lobby job-1")
 
-    assert running.told().startswith(
-        f"Job `job-1` in room `lobby` was stopped by <@{JONAS}>. That was <!date^"
-    )
+    assert running.told().startswith(f"⛔  Room `lobby` was stopped by <@{JONAS}>. That was <!date^")
     assert running.cloud.stopped == ["job-1"]
 
 

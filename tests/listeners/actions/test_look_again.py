@@ -78,9 +78,7 @@ async def test_another_look_at_what_is_settled_says_how_in_place_of_the_question
     await desk.log.advance(unknown, step_to(Status.STARTED, job_id="job-5"))
     await desk.clicks("look_again", "i100")
 
-    assert [message.text for message in desk.channel.instead] == [
-        "This start is settled: job `job-5` in room `lobby`."
-    ]
+    assert [message.text for message in desk.channel.instead] == ["✅  Room `lobby` did start: job `job-5`."]
     assert (await look_row(desk)).status is Status.DONE
 
 

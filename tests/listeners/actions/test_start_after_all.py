@@ -48,9 +48,7 @@ async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) 
     await desk.clicks("start_after_all", start.id)
 
     assert desk.cloud.started == []
-    assert [message.text for message in desk.channel.instead] == [
-        "This start is settled: job `job-7` in room `lobby`."
-    ]
+    assert [message.text for message in desk.channel.instead] == ["✅  Room `lobby` did start: job `job-7`."]
     row = await desk.row()
     assert (row.status, flat(row).room_id, row.reason) == (
         Status.REFUSED,

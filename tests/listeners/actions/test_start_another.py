@@ -19,7 +19,7 @@ async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running
 
     assert ack == {}
     assert [message.text for message in running.channel.instead] == [
-        "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+        "⏳  Starting room `lobby` in CN North-Beijing4 …"
     ]
     row = await clicked_row(running)
     assert (row.action, row.source, row.status) == (Action.START, Source.BUTTON, Status.STARTED)
@@ -44,7 +44,7 @@ async def test_a_button_that_is_clicked_twice_starts_once(desk: Desk) -> None:
         JONAS,
     )
     assert row.reason == reason(Code.BUTTON_USED, user_id=MEI, invocation_id=first.id)
-    assert "Room `lobby` was started: job `job-1`." in desk.channel.instead[-1].text
+    assert "\nJob `job-1`\n" in desk.channel.instead[-1].text
 
 
 async def test_a_start_by_a_click_without_a_team_has_duplicates_all_the_same(desk: Desk) -> None:

@@ -1,10 +1,9 @@
 """*Stop*: the row of a click, who may stop, and the answer."""
 
-import pytest
-
 from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.errors import Answer
 from tests.fakes import flat
 from tests.listeners.desk import JONAS, Desk
 
@@ -14,7 +13,7 @@ async def test_a_job_is_stopped_by_a_click(running: Desk) -> None:
 
     assert ack == {}
     assert running.cloud.stopped == ["job-1"]
-    assert running.told() == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
+    assert running.told() == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
     row = await running.row()
     assert (row.action, row.source, row.status) == (Action.STOP, Source.BUTTON, Status.DONE)
     assert (row.origin.user_id, flat(row).room_id, flat(row).job_id, row.text) == (
@@ -44,15 +43,19 @@ async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running
     assert running.cloud.stopped == ["job-1"]
 
 
-async def test_a_click_behind_many_stops_is_told_to_be_on_its_way(
-    running: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(running.stops, "_under_way", 6)
+async def test_who_waits_for_a_stop_is_told_that_it_is_under_way(running: Desk) -> None:
+    running.late_seconds = 0
+
+    async def after_the_remark() -> Answer:
+        await running.channel.has_told.wait()
+        return Answer(http_status=200)
+
+    running.cloud.on_stop = after_the_remark
     await running.clicks("stop_job", "lobby job-1")
 
-    assert sorted(message.text for message in running.channel.told) == [
-        "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds.",
-        "Stopping job `job-1` in room `lobby` …",
+    assert [message.text for message in running.channel.told] == [
+        "⏳  Stopping room `lobby` …\nJob `job-1`",
+        "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`",
     ]
 
 

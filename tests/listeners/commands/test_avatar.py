@@ -78,9 +78,9 @@ async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: De
 async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:
     ack = await running.types(AVATAR, "stop job-1")
 
-    assert ack["text"] == "Stopping job `job-1` in room `lobby` …"
+    assert ack == {}
     assert running.cloud.stopped == ["job-1"]
-    assert running.told() == "MetaStudio is ending job `job-1` in room `lobby`; that takes a few seconds."
+    assert running.told() == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
     row = await running.row()
     assert (row.action, row.status, flat(row).room_id, flat(row).job_id) == (
         Action.STOP,
@@ -100,14 +100,14 @@ async def test_a_job_of_elsewhere_is_stopped_where_its_room_is_named_as_well(des
 
     desk.cloud.on_list = [JobReport(job_id="job-9")]
     ack = await desk.types(AVATAR, "stop job-9 boardroom")
-    assert ack["text"] == "Stopping job `job-9` in room `boardroom` …"
+    assert ack == {}
     assert desk.cloud.stopped == ["job-9"]
 
 
 async def test_the_room_is_the_logs_where_the_log_knows_better(running: Desk) -> None:
-    ack = await running.types(AVATAR, "stop job-1 boardroom")
+    await running.types(AVATAR, "stop job-1 boardroom")
 
-    assert ack["text"] == "Stopping job `job-1` in room `lobby` …"
+    assert running.told() == "⛔  Room `lobby` is being stopped: it ends in a few seconds.\nJob `job-1`"
 
 
 async def test_whoever_may_not_stop_is_refused_and_who_started_it_is_not(running: Desk) -> None:

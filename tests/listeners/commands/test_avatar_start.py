@@ -1,26 +1,27 @@
 """`/avatar-start`, from the payload to the row and the ack."""
 
-from dataclasses import replace
-
 import pytest
 
-from bot.domain.invocation import Action, Source, Status
+from bot.domain.invocation import Action, JobState, Source, Status
+from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
-from bot.jobs.start import duplicate_reason
+from bot.errors import Answer, Rejected
+from bot.jobs.start import Duplicate, why_not
 from bot.messages.reasons import sentence
+from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
-from bot.reasons import reason
-from tests.fakes import flat
+from bot.reasons import other, reason
+from tests.fakes import changed, flat
 from tests.listeners.desk import JONAS, MEI, Desk
 
 START = "/avatar-start"
 
 
-async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> None:
+async def test_a_start_is_acknowledged_without_words_and_carried_out(desk: Desk) -> None:
     ack = await desk.types(START, "lobby cn-north-4 room_type=metalink client_id=desk-7")
 
-    assert ack["response_type"] == "ephemeral"
-    assert ack["text"] == "Starting room `lobby` in CN North-Beijing4 (`cn-north-4`) …"
+    assert ack == {}
+    assert desk.channel.told == []
     row = await desk.row()
     assert (row.action, row.source, row.status) == (Action.START, Source.COMMAND, Status.STARTED)
     assert (flat(row).room_id, flat(row).region, flat(row).room_type, flat(row).client_id) == (
@@ -31,6 +32,28 @@ async def test_a_start_is_acknowledged_in_words_and_carried_out(desk: Desk) -> N
     )
     assert (row.origin.user_id, flat(row).job_id) == (MEI, "job-1")
     assert "job-1" in desk.channel.announced[0]
+
+
+async def test_who_waits_for_a_start_is_told_once_that_it_is_under_way(desk: Desk) -> None:
+    desk.late_seconds = 0
+
+    async def after_the_remark() -> Started:
+        await desk.channel.has_told.wait()
+        return Started(SmartChatJob(job_id="job-1"), Answer(http_status=202))
+
+    desk.cloud.on_start = after_the_remark
+    await desk.types(START, "lobby cn-north-4")
+
+    assert desk.told() == "⏳  Starting room `lobby` in CN North-Beijing4 …"
+    assert "job-1" in desk.channel.announced[0]
+
+
+async def test_a_start_that_fails_at_once_is_one_message(desk: Desk) -> None:
+    desk.cloud.on_start = Rejected(other("The room is closed."))
+    assert await desk.types(START, "lobby") == {}
+
+    assert desk.told().startswith("🔴  Room `lobby` was not started.\nThe room is closed.")
+    assert desk.channel.announced == []
 
 
 @pytest.mark.parametrize("text", ["", "help", "  ", "?"])
@@ -73,17 +96,18 @@ async def test_a_second_start_a_moment_later_is_held_back_and_can_be_wanted_all_
     desk.clock.advance(seconds=3)
     ack = await desk.types(START, "lobby cn-north-4")
 
-    assert f"Room `lobby` was started by <@{JONAS}> 3 s ago: job `job-1`." in ack["text"]
+    assert f"Job `job-1` · started by <@{JONAS}>, 3 s ago" in ack["text"]
     assert len(desk.cloud.started) == 1
     row = await desk.row()
     assert (row.origin.user_id, flat(row).room_id, row.status, row.reason) == (
         MEI,
         "lobby",
         Status.REFUSED,
-        reason(Code.DUPLICATE_STARTED, user_id=JONAS),
+        reason(Code.ALREADY_RUNNING, user_id=JONAS),
     )
-    [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
-    await desk.clicks("start_another", button["value"])
+    [buttons] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    assert [button["action_id"] for button in buttons] == ["open_announcement", "stop_job", "start_another"]
+    await desk.clicks("start_another", buttons[-1]["value"])
     assert len(desk.cloud.started) == 2
 
 
@@ -99,7 +123,8 @@ async def test_the_log_says_of_a_duplicate_how_far_the_first_start_has_come(
 ) -> None:
     await desk.types(START, "lobby", user_id=JONAS)
 
-    assert duplicate_reason(replace(await desk.row(), status=status)) == reason(code, user_id=JONAS)
+    found = Duplicate(changed(await desk.row(), status=status))
+    assert why_not(found) == reason(code, user_id=JONAS)
 
 
 async def test_the_same_delivery_is_acknowledged_and_carried_out_once(desk: Desk) -> None:
@@ -129,3 +154,20 @@ async def test_a_text_that_nobody_expects_is_answered(desk: Desk) -> None:
         assert ack["text"]
         assert "<!channel>" not in ack["text"]
     assert {row.status for row in await desk.rows()} == {Status.INVALID}
+
+
+async def test_a_mistyped_region_is_mended_by_one_click_that_works_once(desk: Desk) -> None:
+    ack = await desk.types(START, "lobby cn-nroth-4 client_id=desk-7")
+    [[button]] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    assert button["text"]["text"] == "Start in cn-north-4"
+    mistyped = await desk.row()
+    await desk.clicks("start_in_region", button["value"])
+    row = await desk.row()
+    assert (row.status, row.previous_id) == (Status.STARTED, mistyped.id)
+    assert (flat(row).room_id, flat(row).region, flat(row).client_id) == ("lobby", "cn-north-4", "desk-7")
+
+    await desk.ends("job-1", JobState.ENDED)
+    desk.clock.advance(minutes=1)
+    await desk.clicks("start_in_region", button["value"])
+    assert len(desk.cloud.started) == 1
+    assert "This button works once" in desk.channel.instead[-1].text

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from bot.domain.invocation import Action, Status
+from bot.domain.invocation import Action, JobState, Status
 from bot.domain.policy import Policy
 from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart
 from bot.domain.room_names import NamedRoom
@@ -185,6 +185,7 @@ async def test_a_room_is_started_by_its_name_whether_the_list_is_known_or_not(
     assert (row.status, row.room_id) == (Status.STARTED, room)
     assert row.room_name in {name.name for name in ROOMS if name.room_id == room}
 
+    await desk.ends("job-1", JobState.ENDED)
     desk.clock.advance(seconds=60)
     ack = await desk.types(START, typed)
     assert words in ack["text"]
@@ -227,7 +228,7 @@ async def test_a_name_of_several_rooms_is_told_with_their_ids(desk: Desk) -> Non
 async def test_without_the_list_a_name_is_told_and_an_id_is_started(desk: Desk) -> None:
     desk.cloud.on_list_rooms = NotSent(reason(Code.UNREACHABLE, service="MetaStudio", host="x"))
     await desk.types(START, '"Lobby kiosk"')
-    assert "*Room Lobby kiosk was not started.*" in desk.told()
+    assert "🔴  *Lobby kiosk* was not started." in desk.told()
     assert "The room's name could not be looked up. MetaStudio cannot be reached at x." in desk.told()
     assert (await desk.row()).status is Status.FAILED
 
@@ -241,6 +242,7 @@ async def test_a_word_that_may_be_an_id_is_one_where_metastudio_has_such_a_room(
     await desk.types(START, "lobby")
     assert flat(await desk.row()).room_id == "lobby"
 
+    await desk.ends("job-1", JobState.ENDED)
     desk.cloud.unknown_rooms = {"lobby"}
     desk.clock.advance(seconds=60)
     await desk.types(START, "lobby")
@@ -270,7 +272,7 @@ async def test_a_name_is_held_back_as_a_duplicate_of_the_room_that_it_means(desk
     row = flat(await desk.row())
     assert (row.status, row.room_id, row.reason_code) == (Status.REFUSED, ROOM, Code.DUPLICATE_STARTED)
     [told] = desk.channel.told
-    assert f"was started by <@{JONAS}>" in told.text
+    assert f" · started by <@{JONAS}>" in told.text
     await desk.clicks("start_another", row.id)
     assert len(desk.cloud.started) == 2
 
@@ -281,9 +283,7 @@ async def test_a_job_is_stopped_by_quick_start_room_and_name(desk: Desk, word: s
     await quick(desk, "add lobby kiosk-room")
     await desk.types(START, '"Lobby kiosk"')
     await desk.types(START, "elsewhere")
-    ack = await desk.types(AVATAR, f"stop {word}")
-
-    assert "Stopping job `job-1`" in ack["text"]
+    assert await desk.types(AVATAR, f"stop {word}") == {}
     assert desk.cloud.stopped == ["job-1"]
 
 

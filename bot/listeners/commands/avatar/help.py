@@ -4,7 +4,7 @@ from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.listeners.help import help_with
 from bot.listeners.use import Use
 from bot.messages.message import Message
-from bot.messages.replies import avatar_usage
+from bot.messages.usage import avatar_usage
 
 
 def usage(use: Use) -> Message:

@@ -119,8 +119,8 @@ async def stop(use: Use, wish: AboutJob | OneOf) -> Accepted:
     received = await services.stops.commit(wish.asked)
     if received is None:
         return SAME_DELIVERY
-    words = stopping(wish.told, received.room_name)
-    return Accepted(words=words, work=partial(services.worker.work_on, received))
+    late = stopping(wish.told, received.room_name)
+    return Accepted(late=late, work=partial(services.worker.work_on, received))
 
 
 SUBCOMMAND = Subcommand(
