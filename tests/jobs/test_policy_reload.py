@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
 from bot.domain.invocation import Action, Source, Status
 from bot.domain.policy import Policy
@@ -83,7 +84,7 @@ async def test_it_is_read_at_once_where_somebody_asks(world: World) -> None:
 
 @pytest.mark.parametrize("broken", ["[start]\nuser = []\n", "[start", "", " \n", None, b"\xff"])
 async def test_a_broken_file_keeps_the_old_policy_and_says_so_once(
-    world: World, capsys: pytest.CaptureFixture[str], broken: str | bytes | None
+    world: World, broken: str | bytes | None
 ) -> None:
     world.path.write_text(SHUT)
     assert not await world.after(2)
@@ -91,8 +92,9 @@ async def test_a_broken_file_keeps_the_old_policy_and_says_so_once(
         world.path.unlink()
     else:
         world.path.write_bytes(broken if isinstance(broken, bytes) else broken.encode())
-    assert not await world.after(4)
-    assert capsys.readouterr().out.count("the policy that was read before still holds") == 1
+    with capture_logs() as lines:
+        assert not await world.after(4)
+    assert str(lines).count("the policy that was read before still holds") == 1
     world.path.write_text(OPEN)
     assert await world.after(2)
 

@@ -58,7 +58,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
     "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
-    "break_glass submitted": lambda desk: submitting(desk, "break_glass", "i102", reason="the CEO waits"),
+    "break_glass submitted": lambda desk: submitting(desk, "break_glass", "i104", reason="the CEO waits"),
 }
 """Each use of the bot except help, as Slack delivers it."""
 
@@ -96,7 +96,7 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
-    click = changed(refused, id="i102", action=Action.BREAK_GLASS, text="i101 /avatar-start")
+    click = changed(refused, id="i104", action=Action.BREAK_GLASS, text="i101 /avatar-start")
     await desk.log.record(changed(click, status=Status.DONE))
     over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")
     over = changed(over, job_state=JobState.ENDED, created_at=NOON + timedelta(minutes=1))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.slack.user_groups import KEPT_SECONDS, READ_AGAIN_SECONDS, TRY_AGAIN_SECONDS, UserGroups
@@ -77,20 +78,20 @@ async def test_an_emptied_group_is_known_to_have_nobody(world: World) -> None:
     assert await world.later(READ_AGAIN_SECONDS) == {ONCALL: frozenset()}
 
 
-async def test_a_group_that_is_gone_has_nobody(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_group_that_is_gone_has_nobody(world: World) -> None:
     await world.later(0)
     del world.slack.workspace.user_groups[ONCALL]
-    assert await world.later(READ_AGAIN_SECONDS) == {ONCALL: frozenset()}
-    assert "no_such_subteam" in capsys.readouterr().out
+    with capture_logs() as lines:
+        assert await world.later(READ_AGAIN_SECONDS) == {ONCALL: frozenset()}
+    assert "no_such_subteam" in str(lines)
 
 
-async def test_without_its_scope_the_bot_says_once_what_to_do(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_without_its_scope_the_bot_says_once_what_to_do(world: World) -> None:
     world.slack.workspace.optional_scopes.clear()
-    for _ in range(3):
-        assert await world.later(READ_AGAIN_SECONDS) == {}
-    said = capsys.readouterr().out
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert await world.later(READ_AGAIN_SECONDS) == {}
+    said = str(lines)
     assert said.count("missing_scope") == 1
     assert "add the optional scope usergroups:read" in said
 
