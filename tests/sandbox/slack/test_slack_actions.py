@@ -1,5 +1,6 @@
 """What people do in messages reaches a real Bolt app, over both transports."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
@@ -215,14 +216,18 @@ async def test_an_ephemeral_message_is_replaced_and_deleted(
 async def test_a_message_for_everybody_stays_one_when_replaced(
     slack: SlackStandIn, app: AsyncApp, reached: Reached, ts: str
 ) -> None:
+    responded = asyncio.Event()
+
     @app.action("stop")
     async def stop(ack: AsyncAck, respond: AsyncRespond) -> None:
         await ack()
         await respond(text="Stopped", replace_original=True)
         await respond(text="Psst")
+        responded.set()
 
     async with reached(app):
         await slack.actions.in_message(MEI, AVATARS, ts, Act("do", "stop"))
+        await responded.wait()
     [message] = slack.messages(AVATARS, JONAS)
     assert (message.ts, message.text, message.blocks) == (ts, "Stopped", [])
     assert message.edited is not None
