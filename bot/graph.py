@@ -261,6 +261,7 @@ class Graph:
             starts=self.starts,
             outcomes=self.outcomes,
             policy=self.gate,
+            workspace_url=self.installation.url,
         )
 
     @cached_property

@@ -22,11 +22,12 @@ from bot.errors import (
 from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes
 from bot.jobs.room_list import YOUNG_SECONDS, RoomList
-from bot.jobs.start import Starts, UnknownRoom, duplicate_reason
+from bot.jobs.start import AlreadyRunning, Duplicate, Starts, UnknownRoom, why_not
+from bot.messages.message import Message
 from bot.messages.replies import not_started
 from bot.messages.there_already import duplicate
+from bot.reasons import Reason, because, reason
 from bot.reasons import ReasonCode as Code
-from bot.reasons import because, reason
 from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 from bot.store.quick_starts import QuickStarts
@@ -47,6 +48,7 @@ class NamedStarts:
         starts: Starts,
         outcomes: Outcomes,
         policy: Gate,
+        workspace_url: str | None,
     ) -> None:
         self._invocations = invocations
         self._quick_starts = quick_starts
@@ -54,6 +56,7 @@ class NamedStarts:
         self._starts = starts
         self._outcomes = outcomes
         self._policy = policy
+        self._workspace_url = workspace_url
 
     async def carry_out(self, received: RoomInvocation) -> None:
         """Find the room of a committed start, and send the start; or tell its person what is wrong."""
@@ -107,7 +110,7 @@ class NamedStarts:
             await self._starts.carry_out(found)
 
     async def _take(self, received: RoomInvocation, room: NamedRoom) -> RoomInvocation | None:
-        """Note the room, unless the policy or a duplicate is in the way; None where nothing is to be sent.
+        """Note the room; None where the policy, a job that runs, or a duplicate is in the way.
 
         Raises:
             DatabaseUnavailable: it is not noted, or what prevented it has ended.
@@ -117,8 +120,10 @@ class NamedStarts:
         try:
             self._policy.check(resolved)
         except Refused as error:
-            step = steps.RefusedInRoom(reason=error.reason, room_id=room.room_id, room_name=room.name)
-            await self._outcomes.conclude(received, step, not_started(resolved, error))
+            await self._refuse(received, room, error.reason, not_started(resolved, error))
+            return None
+        if received.previous_id is None and (running := await self._starts.running(resolved)):
+            await self._ask_about(received, resolved, room, AlreadyRunning(running))
             return None
         step_on = steps.RoomFound(
             room_id=room.room_id, room_name=room.name, lease_until=self._starts.lease_until()
@@ -129,11 +134,22 @@ class NamedStarts:
         existing = await self._invocations.find_duplicate(_without_delivery(resolved))
         if existing is None:
             raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
-        refused = steps.RefusedInRoom(
-            reason=duplicate_reason(existing), room_id=room.room_id, room_name=room.name
-        )
-        await self._outcomes.conclude(received, refused, duplicate(existing, resolved))
+        await self._ask_about(received, resolved, room, Duplicate(existing))
         return None
+
+    async def _ask_about(
+        self,
+        received: RoomInvocation,
+        resolved: RoomInvocation,
+        room: NamedRoom,
+        found: AlreadyRunning | Duplicate,
+    ) -> None:
+        words = duplicate(found.existing, resolved, workspace_url=self._workspace_url)
+        await self._refuse(received, room, why_not(found), words)
+
+    async def _refuse(self, received: RoomInvocation, room: NamedRoom, why: Reason, words: Message) -> None:
+        step = steps.RefusedInRoom(reason=why, room_id=room.room_id, room_name=room.name)
+        await self._outcomes.conclude(received, step, words)
 
 
 def _without_delivery(row: RoomInvocation) -> RoomInvocation:

@@ -106,10 +106,8 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
-        if self._asks_if_running and not is_another:
-            running = await self._acceptance.ask(self._invocations.running_in_room(asked))
-            if running is not None:
-                return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
+        if not is_another and (running := await self._acceptance.ask(self.running(asked))):
+            return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
         received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
         if await self._acceptance.commit(received, unless_duplicate=not is_another):
             return received
@@ -119,6 +117,10 @@ class Starts:
         if existing is None:
             raise DatabaseUnavailable(reason(Code.DATABASE_CHANGED))
         return None if _is_same_delivery(existing, received) else Duplicate(existing)
+
+    async def running(self, asked: RoomInvocation) -> JobInvocation | None:
+        """Return the job of the same wish that runs in the room, if the person is to be asked about it."""
+        return await self._invocations.running_in_room(asked) if self._asks_if_running else None
 
     async def carry_out(self, invocation: RoomInvocation) -> None:
         """Send a committed start, and tell people the outcome."""

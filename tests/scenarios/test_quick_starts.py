@@ -1,6 +1,7 @@
 """Quick starts, panels and names of rooms, between the stand-ins, over either transport and database."""
 
 from bot.domain.invocation import Action, Status
+from bot.settings import RunningRoom
 from tests.fakes import flat
 from tests.stage import AVATARS, JONAS, MEI, ROOM, Stage, StagedWith, buttons, until
 
@@ -91,3 +92,18 @@ async def test_a_name_that_looks_like_an_id_is_started_once_nobody_knows_it_as_o
     assert (row.status, row.room_name, row.job_id) == (Status.STARTED, "Reception", job.job_id)
     assert (job.room_id, job.client_id) == (row.room_id, "desk-7")
     assert "Reception" in stage.announced()[-1].text
+
+
+async def test_a_room_that_is_found_by_its_name_is_asked_about_if_a_job_runs_there(
+    staged_with: StagedWith,
+) -> None:
+    async with staged_with(AVATAR_RUNNING_ROOM=RunningRoom.ASK) as stage:
+        await stage.runs(ROOM)
+        stage.clock.advance(60)
+        await stage.types('"Lobby kiosk"', user=JONAS)
+        told = stage.said(JONAS)[-1]
+        assert told.text.startswith("🟢  *Lobby kiosk* is running already.\n")
+        assert buttons(told) == ["Open it", "Stop it", "Start another"]
+
+        await stage.clicks("Start another", told, user=JONAS)
+        assert stage.metastudio.starts_made == {ROOM: 2}
