@@ -215,8 +215,12 @@ class FlakyLog(Invocations):
             raise DatabaseUnavailable(LOST)
 
     @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
-        recorded = await super().record(invocation, unless_duplicate=unless_duplicate)
+    async def record(
+        self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
+    ) -> bool:
+        recorded = await super().record(
+            invocation, unless_duplicate=unless_duplicate, unless_running=unless_running
+        )
         self.lose_answer()
         return recorded
 
@@ -253,10 +257,14 @@ class SlowLog(Invocations):
         self.writing = 0
 
     @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+    async def record(
+        self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
+    ) -> bool:
         if self._records:
             await self._wait()
-        return await super().record(invocation, unless_duplicate=unless_duplicate)
+        return await super().record(
+            invocation, unless_duplicate=unless_duplicate, unless_running=unless_running
+        )
 
     @override
     async def advance(

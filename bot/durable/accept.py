@@ -68,14 +68,18 @@ class Acceptance:
             asked, status=Status.RECEIVED, room_name=self.room_name(asked), lease_until=lease_until
         )
 
-    async def commit(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+    async def commit(
+        self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
+    ) -> bool:
         """Add the row; return False where it exists already (see `Invocations.record`).
 
         Raises:
             DatabaseUnavailable: it was not written in time, or it is not known whether it was. If the row
                 exists after all, it is moved to `refused`, which is what the person is told.
         """
-        record = self._invocations.record(invocation, unless_duplicate=unless_duplicate)
+        record = self._invocations.record(
+            invocation, unless_duplicate=unless_duplicate, unless_running=unless_running
+        )
         writing = asyncio.create_task(_outcome_of(record))
         self.tasks.own(writing)
         done, _ = await asyncio.wait({writing}, timeout=self._seconds)

@@ -106,11 +106,12 @@ class Starts:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
-        if not is_another and (running := await self._acceptance.ask(self.running(asked))):
-            return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
         received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
-        if await self._acceptance.commit(received, unless_duplicate=not is_another):
+        asks = self._asks_if_running and not is_another
+        if await self._acceptance.commit(received, unless_duplicate=not is_another, unless_running=asks):
             return received
+        if asks and (running := await self._acceptance.ask(self.running(asked))):
+            return None if _is_same_delivery(running, asked) else AlreadyRunning(running)
         if previous_id and (used := await self._acceptance.ask(self._invocations.next_of(previous_id))):
             return None if _is_same_delivery(used, received) else Used(used)
         existing = await self._acceptance.ask(self._invocations.find_duplicate(received))

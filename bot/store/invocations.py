@@ -28,7 +28,7 @@ from bot.store.posts import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import FAR_AHEAD, followed, invocations, is_open, is_start
+from bot.store.tables import FAR_AHEAD, followed, invocations, is_allowed_start, is_open
 from bot.store.unreadable import Unreadable
 
 
@@ -51,7 +51,9 @@ class Invocations:
         self._database = database
         self._unreadable = Unreadable("an invocation cannot be read", "invocation_id")
 
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+    async def record(
+        self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
+    ) -> bool:
         """Add a row.
 
         Return False if the table already has a row of the same delivery from Slack (`trigger_id`) or of the
@@ -59,16 +61,20 @@ class Invocations:
 
         Args:
             unless_duplicate: also return False if the invocation is a duplicate.
+            unless_running: also return False if a job of the same wish runs in the room.
         """
-        duplicates: Duplicates | None = None
+        others: tuple[Select[Any], ...] = ()
         sought: dict[str, Any] = {}
         turn: str | None = None
         if unless_duplicate and has_room(invocation):
-            duplicates, sought = duplicate_queries(invocation)
+            others, sought = duplicate_queries(invocation)
             turn = f"room {invocation.request.room_id}"
+        if unless_running and has_room(invocation):
+            running, wish = _running_query(invocation)
+            others, sought = (*others, running), sought | wish
         row = {f"new_{name}": value for name, value in values_of(invocation).items()}
         is_next = invocation.previous_id is not None
-        statement = _recording(self._database.dialect, duplicates, is_next=is_next)
+        statement = _recording(self._database.dialect, others, is_next=is_next)
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
@@ -86,10 +92,7 @@ class Invocations:
 
     async def running_in_room(self, asked: RoomInvocation) -> JobInvocation | None:
         """Return the newest start of the same team, room and client ID whose job runs, as far as is known."""
-        given = {"team": asked.origin.team_id, "client": asked.request.client_id}
-        known = {name: value for name, value in given.items() if value is not None}
-        query = _running_in_room(frozenset(known))
-        found = await self._read(query, {"room": asked.request.room_id, **known})
+        found = await self._read(*_running_query(asked))
         return max(filter(has_job, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
@@ -358,13 +361,19 @@ def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
 _LAST_START = (
     select(*COLUMNS)
     .where(
-        is_start,
+        is_allowed_start,
         invocations.c.channel_id == _value("channel"),
-        invocations.c.status.not_in((Status.REFUSED, Status.INVALID)),
     )
     .order_by(invocations.c.created_at.desc())
     .limit(1)
 )
+
+
+def _running_query(asked: RoomInvocation) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query for the jobs of the same wish that run in a room, and its values."""
+    optional = {"team": asked.origin.team_id, "client": asked.request.client_id}
+    given = {name: value for name, value in optional.items() if value is not None}
+    return _running_in_room(frozenset(given)), {"room": asked.request.room_id, **given}
 
 
 @cache
@@ -446,14 +455,14 @@ _RELEASING = (
 
 
 @cache
-def _recording(dialect: Dialect, duplicates: Duplicates | None, *, is_next: bool) -> Any:
-    """Return the statement that adds a row, unless the same delivery, button or wish has one."""
+def _recording(dialect: Dialect, others: tuple[Select[Any], ...], *, is_next: bool) -> Any:
+    """Return the statement that adds a row, unless the same delivery or button has one, or `others` are."""
     statement = insert_into(invocations, dialect)
     row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
-    if duplicates is None:
+    if not others:
         statement = statement.values(row)
     else:
-        is_new = (~exists(query) for query in duplicates)
+        is_new = (~exists(query) for query in others)
         statement = statement.from_select(NAMES, select(*row.values()).where(*is_new))
     return statement.on_conflict_do_nothing(index_elements=None if is_next else ["trigger_id"])
 

@@ -158,10 +158,12 @@ _index_some(
     where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_running", invocations.c.room_id, where=followed)
-is_start = text("action = 'start'")
-"""Rows of starts. Spelt out, as `followed`."""
+is_allowed_start = text("action = 'start' AND status NOT IN ('refused', 'invalid')")
+"""Starts that were understood and allowed. It is literal SQL, like `followed`."""
 
-_index_some("invocations_by_channel", invocations.c.channel_id, invocations.c.created_at, where=is_start)
+_index_some(
+    "invocations_by_channel", invocations.c.channel_id, invocations.c.created_at, where=is_allowed_start
+)
 _index_some("invocations_followed", invocations.c.created_at, invocations.c.announced_at, where=followed)
 
 leases = Table(

@@ -69,9 +69,13 @@ class Log(Invocations):
             raise DatabaseUnavailable(reason(Code.DATABASE_FAILED, why="disk is full"))
 
     @override
-    async def record(self, invocation: Invocation, *, unless_duplicate: bool = False) -> bool:
+    async def record(
+        self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
+    ) -> bool:
         self._check()
-        return await super().record(invocation, unless_duplicate=unless_duplicate)
+        return await super().record(
+            invocation, unless_duplicate=unless_duplicate, unless_running=unless_running
+        )
 
     @override
     async def get(self, invocation_id: str) -> Invocation | None:

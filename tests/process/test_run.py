@@ -82,7 +82,8 @@ def test_with_a_policy_file_a_hangup_reads_it_again(
     policy.write_text("# everybody")
     bot.send(signal.SIGHUP)
     until(lambda: "the policy was read again and holds" in bot.words, bot)
-    assert "Starting room" in cloud.command(ROOM)["ack"]["text"]
+    cloud.command(ROOM)
+    until(lambda: len(cloud.jobs()) == 1, bot)
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0
 
@@ -103,7 +104,7 @@ def test_a_start_that_outlasts_the_drain_is_continued_by_the_next_process(
     assert left.status == "starting"
 
     next_bot = spawn("bot", "run", environment=environment)
-    until(lambda: "The call was cut off; the job had started." in cloud.messages()[-1]["text"], next_bot)
+    until(lambda: "The call was cut off; the job had started." in str(cloud.messages()), next_bot)
     next_bot.send(signal.SIGTERM)
     assert next_bot.wait() == 0
     [row] = rows(tmp_path)
@@ -206,7 +207,7 @@ def test_an_unreachable_metastudio_is_told_to_the_person(
     bot = spawn("bot", "run", environment=cloud.environment | away)
     until(lambda: cloud.sockets() == 1, bot)
     cloud.command(ROOM)
-    until(lambda: "MetaStudio cannot be reached" in cloud.messages()[-1]["text"], bot)
+    until(lambda: "MetaStudio cannot be reached" in str(cloud.messages()), bot)
 
     bot.send(signal.SIGTERM)
     assert bot.wait() == 0

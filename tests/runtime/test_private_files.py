@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.runtime.private_files import open_to_others, warn_of_open_files
 
@@ -19,8 +20,9 @@ def test_a_missing_file_is_ignored(tmp_path: Path) -> None:
     assert list(open_to_others([tmp_path / ".env", tmp_path])) == []
 
 
-def test_the_warning_says_how_to_fix_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_warning_says_how_to_fix_it(tmp_path: Path) -> None:
     file = tmp_path / "avatar-bot.db"
     file.touch(0o644)
-    warn_of_open_files([file])
-    assert f"chmod 600 {file}" in capsys.readouterr().out
+    with capture_logs() as lines:
+        warn_of_open_files([file])
+    assert f"chmod 600 {file}" in str(lines)

@@ -65,9 +65,15 @@ ADDED_LATER = {
 
 NEVER_SENTENCES = {
     Code.ALREADY_RUNNING,
+    Code.BREAK_GLASS_NOT_ALLOWED,
+    Code.BREAK_GLASS_REASON_MISSING,
     Code.BUTTON_NAMES_NO_MISTAKE,
+    Code.GROUP_EMPTY,
+    Code.GROUP_UNKNOWN,
     Code.JOB_NOT_OVER,
     Code.NO_START_HERE,
+    Code.QUICK_START_NOT_ALLOWED,
+    Code.STARTS_PER_HOUR,
 }
 """Reasons that came after sentences were no longer stored."""
 

@@ -48,9 +48,9 @@ async def found(log: Invocations, number: int) -> None:
 
 
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
-    "a start without a duplicate": (
-        lambda log, _: log.record(START, unless_duplicate=True),
-        ("open", "by_previous", "by_start"),
+    "a start without a duplicate, in a room without a job": (
+        lambda log, _: log.record(START, unless_duplicate=True, unless_running=True),
+        ("open", "by_previous", "by_start", "running"),
     ),
     "a duplicate of a start that is under way or unknown": (
         lambda log, _: found(log, 0),

@@ -270,7 +270,7 @@ async def test_a_name_is_held_back_as_a_duplicate_of_the_room_that_it_means(desk
     await desk.types(START, '"Lobby kiosk"')
 
     row = flat(await desk.row())
-    assert (row.status, row.room_id, row.reason_code) == (Status.REFUSED, ROOM, Code.DUPLICATE_STARTED)
+    assert (row.status, row.room_id, row.reason_code) == (Status.REFUSED, ROOM, Code.ALREADY_RUNNING)
     [told] = desk.channel.told
     assert f" · started by <@{JONAS}>" in told.text
     await desk.clicks("start_another", row.id)

@@ -12,7 +12,7 @@ def upgrade() -> None:
     op.create_index(
         "invocations_running", "invocations", ["room_id"], sqlite_where=runs, postgresql_where=runs
     )
-    starts = sa.text("action = 'start'")
+    starts = sa.text("action = 'start' AND status NOT IN ('refused', 'invalid')")
     op.create_index(
         "invocations_by_channel",
         "invocations",
