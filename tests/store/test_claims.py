@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.invocation import Invocation, Status
 from bot.reasons import ReasonCode as Code
@@ -128,7 +128,7 @@ async def test_an_announced_row_is_not_overdue_any_more(log: Invocations, an_inv
 
 
 async def test_rows_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once(
-    database: Database, log: Invocations, an_invocation: New, capsys: pytest.CaptureFixture[str]
+    database: Database, log: Invocations, an_invocation: New
 ) -> None:
     about_a_job = {"room_id": "lobby", "job_id": "job-1"}
     unreadable = [an_invocation(lease_until=NOON - timedelta(hours=1), **about_a_job) for _ in range(7)]
@@ -142,10 +142,11 @@ async def test_rows_that_cannot_be_read_stand_in_nobodys_way_and_are_logged_once
             spoiling = text(f"UPDATE invocations SET {column} = 'of a newer version' WHERE id = :id")
             await connection.execute(spoiling, {"id": row.id})
 
-    for _ in range(3):
-        assert len(await log.overdue(NOON, limit=2)) == 2
-        assert {row.id for row in await log.overdue(NOON, limit=100)} == {row.id for row in readable}
-    assert capsys.readouterr().out.count("an invocation cannot be read") == len(unreadable)
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert len(await log.overdue(NOON, limit=2)) == 2
+            assert {row.id for row in await log.overdue(NOON, limit=100)} == {row.id for row in readable}
+    assert str(lines).count("an invocation cannot be read") == len(unreadable)
 
 
 async def test_a_reason_whose_arguments_cannot_be_read_keeps_its_code(

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Text, column, insert, inspect, table, text
+from structlog.testing import capture_logs
 
 from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.post import Purpose
@@ -439,7 +440,7 @@ async def test_a_user_without_rights_is_told_so(postgresql: Any, empty_postgresq
 
 
 async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
-    database: Database, capsys: pytest.CaptureFixture[str]
+    database: Database,
 ) -> None:
     async with database.connect() as connection:
         for number, status in enumerate(("postponed", "started"), 1):
@@ -447,5 +448,6 @@ async def test_a_row_of_a_newer_version_is_passed_over_where_the_log_is_shown(
             row["lease_until"] = row.pop("deadline")
             del row["reason"]
             await connection.execute(insert(invocations).values(row))
-    assert [row.id async for row in Invocations(database).find()] == ["i2"]
-    assert "an invocation cannot be read" in capsys.readouterr().out
+    with capture_logs() as lines:
+        assert [row.id async for row in Invocations(database).find()] == ["i2"]
+    assert "an invocation cannot be read" in str(lines)

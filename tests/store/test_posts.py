@@ -373,11 +373,12 @@ async def test_a_time_that_is_none_spoils_its_own_post_alone(
 
 
 async def test_a_post_of_a_newer_version_is_passed_over(
-    database: Database, posts: Posts, start: Invocation, capsys: pytest.CaptureFixture[str]
+    database: Database, posts: Posts, start: Invocation
 ) -> None:
     await posts.add(a_post(start, id="old", lease_until=None))
     await posts.add(a_post(start, id="new", lease_until=None))
     async with database.connect() as connection:
         await connection.execute(text("UPDATE posts SET purpose = 'canvas' WHERE id = 'new'"))
-    assert [due.post.id for due in await posts.due(NOON, limit=10)] == ["old"]
-    assert "a post cannot be read" in capsys.readouterr().out
+    with capture_logs() as lines:
+        assert [due.post.id for due in await posts.due(NOON, limit=10)] == ["old"]
+    assert "a post cannot be read" in str(lines)
