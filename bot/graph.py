@@ -293,9 +293,7 @@ class Graph:
     @cached_property
     def break_glass(self) -> BreakGlass:
         """Asks for the reason of a start that the policy refuses."""
-        return BreakGlass(
-            acceptance=self.acceptance, delivery=self.delivery, slack=self.slack, sleep=self.sleep
-        )
+        return BreakGlass(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
 
     @cached_property
     def details(self) -> Details:

@@ -1,61 +1,36 @@
-"""Break glass: ask whoever may start what the policy refuses for the reason, before anything starts."""
+"""Break glass: before a start that the policy refuses, ask its person for the reason."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
-
-import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.invocation import Invocation, Status
 from bot.durable.accept import Acceptance
-from bot.errors import Undeliverable
-from bot.messages.break_glass import asking, not_opened
-from bot.slack.calls import SlackCalls
-from bot.slack.delivery import Delivery
-from bot.slack.errors import SLACK_FAILURES, word_for
-
-_log = structlog.get_logger()
+from bot.jobs.outcome import Outcomes
+from bot.messages.break_glass import asking
+from bot.messages.views import not_opened
+from bot.slack.modals import Modals
 
 
 class BreakGlass:
-    """The use case. The start itself is a start like others, whose source says how it came about."""
+    """The use case. The start that follows is a start like any other; its `source` is `break_glass`."""
 
-    def __init__(
-        self,
-        *,
-        acceptance: Acceptance,
-        delivery: Delivery,
-        slack: AsyncWebClient,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, *, acceptance: Acceptance, outcomes: Outcomes, modals: Modals) -> None:
         self._acceptance = acceptance
-        self._delivery = delivery
-        self._slack = slack
-        self._calls = SlackCalls(sleep=sleep)
+        self._outcomes = outcomes
+        self._modals = modals
 
     async def commit(self, asked: Invocation) -> Invocation | None:
         """Log the click; return None where Slack has delivered it before.
 
-        The row keeps its response_url for the start: a modal has none, and the bot may be no member there.
+        The row keeps its response_url for the start, because a submitted modal has none, and the bot may not
+        be a member of the channel.
 
         Raises:
-            DatabaseUnavailable: it is not in the invocation log.
+            DatabaseUnavailable: the click is not in the invocation log.
         """
         done = replace(asked, status=Status.DONE)
         return done if await self._acceptance.commit(done) else None
 
     async def ask(self, click: Invocation, refused: Invocation) -> None:
         """Open the modal that asks for the reason."""
-        view = asking(refused, click.id)
-        try:
-            await self._calls.make(
-                partial(self._slack.views_open, trigger_id=click.origin.trigger_id, view=view)
-            )
-        except SLACK_FAILURES as error:
-            _log.warning("the modal is not opened", reason=word_for(error))
-            try:
-                await self._delivery.tell(click, not_opened())
-            except Undeliverable as failure:
-                _log.warning("an answer to a click is not delivered", reason=str(failure))
+        if await self._modals.open(click.origin.trigger_id, asking(refused, click.id)) is None:
+            await self._outcomes.answer(click, not_opened())

@@ -51,11 +51,6 @@ def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
     }
 
 
-def not_opened() -> Message:
-    """For who has clicked, where Slack opens no modal: it gives an app three seconds for that."""
-    return Message("Slack did not open the window. Click the button once more.")
-
-
 def glass_note(start: Invocation) -> str:
     """What the announcement says of it; empty for any other start."""
     if start.source is not Source.BREAK_GLASS:

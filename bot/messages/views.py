@@ -14,9 +14,15 @@ def modal(title: str, blocks: Sequence[Block]) -> dict[str, Any]:
 
 
 def plain_view(view: dict[str, Any]) -> dict[str, Any]:
-    """The same view in paragraphs alone, for a workspace that does not take its blocks."""
-    said = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(view["blocks"])]
+    """The same view in plain paragraphs and its inputs, for a workspace that does not take its blocks."""
+    said = [plain for block in view["blocks"] for plain in _plain(block)]
     return view | {"blocks": said[:VIEW_BLOCKS_LIMIT]}
+
+
+def _plain(block: Block) -> list[Block]:
+    if block["type"] == "input":
+        return [block]
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(block)]
 
 
 def not_opened() -> Message:

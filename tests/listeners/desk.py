@@ -21,6 +21,7 @@ from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
+from bot.slack.errors import Again, SlackFailure
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
 from tests.fakes import Channel, FakeMetaStudio, an_invocation
@@ -40,7 +41,9 @@ def an_ack() -> AsyncAck:
 
 
 class Windows(AsyncWebClient):
-    """A Slack that opens modals and records them."""
+    """A Slack that opens modals and records them, or `refuses` to with this word."""
+
+    refuses: str | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +51,8 @@ class Windows(AsyncWebClient):
 
     @override
     async def views_open(self, **arguments: Any) -> Any:
+        if self.refuses:
+            raise SlackFailure(self.refuses, Again.NEVER)
         self.opened.append(arguments)
         return {"view": {"id": "V1"}}
 

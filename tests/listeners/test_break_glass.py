@@ -5,6 +5,7 @@ import pytest
 from bot.domain.invocation import Action, Source, StartRequest, Status
 from bot.domain.policy import Policy
 from bot.messages.break_glass import LABEL, glass_note
+from bot.messages.views import plain_view
 from tests.fakes import an_invocation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk, a_refused_start
 
@@ -55,6 +56,22 @@ async def test_a_typed_start_is_made_with_its_reason_in_its_row(shut: Desk) -> N
     told = glass_note(row)
     assert told.startswith(f"Break glass: <@{MEI}> started what the policy refuses. Reason: the ")
     assert told.endswith("waits &lt;!channel&gt;")
+
+
+async def test_a_person_is_told_where_slack_opens_no_modal(shut: Desk) -> None:
+    refusal = await shut.types("/avatar-start", "lobby")
+    shut.slack.refuses = "expired_trigger_id"
+    await shut.clicks("break_glass", value_of(refusal["blocks"]))
+    assert shut.told().startswith("Slack did not open the window.")
+
+
+async def test_the_modal_in_plain_paragraphs_still_takes_the_reason(shut: Desk) -> None:
+    refusal = await shut.types("/avatar-start", "lobby")
+    await shut.clicks("break_glass", value_of(refusal["blocks"]))
+    [opened] = shut.slack.opened
+    said, field = plain_view(opened["view"])["blocks"]
+    assert said["text"]["text"].startswith("The bot's policy refuses this start")
+    assert field == opened["view"]["blocks"][-1]
 
 
 async def test_only_who_may_is_offered_it(shut: Desk) -> None:
