@@ -14,8 +14,8 @@ from bot.domain.steps import AnyInvocation
 from bot.durable.claims import Claims
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable
+from bot.reasons import Reason, reason
 from bot.reasons import ReasonCode as Code
-from bot.reasons import reason
 from bot.runtime.background import Tasks
 from bot.store.invocations import Invocations
 
@@ -57,16 +57,28 @@ class Acceptance:
         self._room_name = room_name
         self._sleep = sleep
 
-    def room_name(self, invocation: Invocation) -> str | None:
-        """Return the name of the invocation's room, if it is known."""
-        request = invocation.request
-        return invocation.room_name or (self._room_name(request.room_id) if request else None)
-
     def received(self, asked: AnyInvocation, lease_until: datetime) -> AnyInvocation:
         """Return the row of a use that this process works on until then, once it is committed."""
+        return replace(asked, status=Status.RECEIVED, room_name=self._name_of(asked), lease_until=lease_until)
+
+    def closed(self, invocation: Invocation, status: Status, why: Reason | None = None) -> Invocation:
+        """Return the row of a use that is answered at once: nobody needs its response_url any more."""
         return replace(
-            asked, status=Status.RECEIVED, room_name=self.room_name(asked), lease_until=lease_until
+            invocation,
+            status=status,
+            reason=why,
+            room_name=self._name_of(invocation),
+            origin=replace(invocation.origin, response_url=None),
         )
+
+    async def accept(self, asked: AnyInvocation, lease_until: datetime) -> AnyInvocation | None:
+        """Commit a use as received; return None where Slack has delivered it before.
+
+        Raises:
+            DatabaseUnavailable: it is not committed, so nothing may be done; see `commit`.
+        """
+        received = self.received(asked, lease_until)
+        return received if await self.commit(received) else None
 
     async def commit(
         self, invocation: Invocation, *, unless_duplicate: bool = False, unless_running: bool = False
@@ -108,6 +120,11 @@ class Acceptance:
         if isinstance(outcome, DatabaseUnavailable):
             raise outcome
         return outcome
+
+    def _name_of(self, invocation: Invocation) -> str | None:
+        """Return the name of the invocation's room, if it is known."""
+        request = invocation.request
+        return invocation.room_name or (self._room_name(request.room_id) if request else None)
 
     async def _call_off(
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation

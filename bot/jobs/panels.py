@@ -62,8 +62,7 @@ class Panels:
         Raises:
             DatabaseUnavailable: it is not committed, so nothing is posted.
         """
-        received = self._acceptance.received(asked, self.lease_until())
-        return received if await self._acceptance.commit(received) else None
+        return await self._acceptance.accept(asked, self.lease_until())
 
     async def post(self, received: Invocation) -> None:
         """Post the panel that is wanted. One that is posted and not noted is posted again by recovery."""

@@ -59,8 +59,7 @@ class RtcAccess:
         Raises:
             DatabaseUnavailable: the request is not committed, and nothing may be shown.
         """
-        received = self._acceptance.received(asked, self._now() + LOOK_TIME)
-        return received if await self._acceptance.commit(received) else None
+        return await self._acceptance.accept(asked, self._now() + LOOK_TIME)
 
     async def carry_out(self, invocation: JobInvocation) -> None:
         """Show RTC access to the person of a committed request."""

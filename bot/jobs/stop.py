@@ -75,8 +75,7 @@ class Stops:
         Raises:
             DatabaseUnavailable: the stop is not committed, and nothing may be stopped.
         """
-        received = self._acceptance.received(asked, self._lease_until())
-        return received if await self._acceptance.commit(received) else None
+        return await self._acceptance.accept(asked, self._lease_until())
 
     async def carry_out(self, invocation: JobInvocation, *, resumed: bool = False) -> None:
         """Stop the job of a committed row, and tell its person the outcome.

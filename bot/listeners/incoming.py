@@ -1,7 +1,7 @@
 """What all listeners share: turn a payload into an invocation, and log what is answered at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -54,20 +54,14 @@ class Incoming:
         )
 
     async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
-        """Log a use that is answered at once, without its response_url, which nobody needs.
+        """Log a use that is answered at once.
 
         Return False where Slack has delivered it before.
 
         Raises:
             DatabaseUnavailable: it is not in the invocation log.
         """
-        closed = replace(
-            invocation,
-            status=status,
-            reason=reason,
-            room_name=self.acceptance.room_name(invocation),
-            origin=replace(invocation.origin, response_url=None),
-        )
+        closed = self.acceptance.closed(invocation, status, reason)
         self.acceptance.tasks.spawn(_note(closed))
         return await self.acceptance.commit(closed)
 

@@ -148,13 +148,8 @@ async def _commit(use: Use, change: Coroutine[Any, Any, bool]) -> bool:
 
 def _logged(use: Use, wish: QuickWish) -> Invocation:
     """Return the row that is committed with a change. Its lease holds until the panels are due."""
-    return replace(
-        wish.asked,
-        status=Status.DONE,
-        room_name=use.services.acceptance.room_name(wish.asked),
-        origin=replace(wish.asked.origin, response_url=None),
-        lease_until=use.services.panels.lease_until(),
-    )
+    closed = use.services.acceptance.closed(wish.asked, Status.DONE)
+    return replace(closed, lease_until=use.services.panels.lease_until())
 
 
 def _changed(use: Use, logged: Invocation, words: Message) -> Accepted:
