@@ -10,10 +10,11 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from bot.domain.invocation import Action, JobState, RoomInvocation, Status
 from bot.store.rows import COLUMNS
+from bot.store.statements import placeholder
 from bot.store.tables import invocations, is_open
 
 DUPLICATE_TIME = timedelta(seconds=10)
@@ -58,13 +59,13 @@ def duplicate_queries(invocation: RoomInvocation) -> tuple[Duplicates, dict[str,
 def _queries(given: frozenset[str]) -> Duplicates:
     columns = invocations.c
     equal = [
-        columns.room_id == _value("duplicate_room"),
+        columns.room_id == placeholder("duplicate_room"),
         columns.action == Action.START,
-        _same("team_id", "duplicate_team", given),
-        _same("client_id", "duplicate_client", given),
+        same("team_id", "duplicate_team", given),
+        same("client_id", "duplicate_client", given),
     ]
     if "duplicate_region" in given:
-        equal.append((columns.region == _value("duplicate_region")) | columns.region.is_(None))
+        equal.append((columns.region == placeholder("duplicate_region")) | columns.region.is_(None))
     later = invocations.alias("later")
     return Duplicates(
         select(*COLUMNS).where(
@@ -75,18 +76,14 @@ def _queries(given: frozenset[str]) -> Duplicates:
         select(*COLUMNS).where(
             *equal,
             columns.status == Status.STARTED,
-            columns.started_at > _value("duplicate_after"),
-            columns.started_at < _value("duplicate_before"),
+            columns.started_at > placeholder("duplicate_after"),
+            columns.started_at < placeholder("duplicate_before"),
             columns.job_state.is_(None) | columns.job_state.in_(_UNDER_WAY),
         ),
     )
 
 
-def _same(column: str, name: str, given: frozenset[str]) -> ColumnElement[bool]:
-    """Return the condition that two values are equal, or that both are missing."""
+def same(column: str, name: str, given: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition that a column has the value of `name`, or is NULL if that is not `given`."""
     found = invocations.c[column]
-    return found == _value(name) if name in given else found.is_(None)
-
-
-def _value(name: str) -> Any:
-    return bindparam(name, required=False)
+    return found == placeholder(name) if name in given else found.is_(None)

@@ -3,17 +3,14 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Integer, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import Select, func, select, update
 
 from bot.domain.invocation import (
     Action,
-    ChannelKind,
     Invocation,
     JobInvocation,
-    JobState,
     RoomInvocation,
     Status,
     has_job,
@@ -21,14 +18,15 @@ from bot.domain.invocation import (
 )
 from bot.domain.post import Post
 from bot.domain.steps import Adopted, AnyInvocation, RoomFound, Step
+from bot.store import invocation_statements as sql
 from bot.store.database import Database
-from bot.store.duplicates import Duplicates, duplicate_queries
+from bot.store.duplicates import duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, NAMES, invocation_of, values_of, values_of_step
-from bot.store.statements import execute, execute_both, fetch, insert_into, read
-from bot.store.tables import FAR_AHEAD, followed, invocations, is_allowed_start, is_open
+from bot.store.rows import COLUMNS, invocation_of, values_of, values_of_step
+from bot.store.statements import execute, execute_both, fetch, read
+from bot.store.tables import FAR_AHEAD, invocations
 from bot.store.unreadable import Unreadable
 
 
@@ -70,11 +68,11 @@ class Invocations:
             others, sought = duplicate_queries(invocation)
             turn = f"room {invocation.request.room_id}"
         if unless_running and has_room(invocation):
-            running, wish = _running_query(invocation)
+            running, wish = sql.running_in_room(invocation)
             others, sought = (*others, running), sought | wish
         row = {f"new_{name}": value for name, value in values_of(invocation).items()}
         is_next = invocation.previous_id is not None
-        statement = _recording(self._database.dialect, others, is_next=is_next)
+        statement = sql.recording(self._database.dialect, others, is_next=is_next)
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
@@ -88,11 +86,11 @@ class Invocations:
 
     async def last_start(self, channel_id: str) -> RoomInvocation | None:
         """Return the newest start of a channel that was understood and allowed."""
-        return next(filter(has_room, await self._read(_LAST_START, {"channel": channel_id})), None)
+        return next(filter(has_room, await self._read(sql.LAST_START, {"channel": channel_id})), None)
 
     async def running_in_room(self, asked: RoomInvocation) -> JobInvocation | None:
         """Return the newest start of the same team, room and client ID whose job runs, as far as is known."""
-        found = await self._read(*_running_query(asked))
+        found = await self._read(*sql.running_in_room(asked))
         return max(filter(has_job, found), key=lambda row: row.created_at, default=None)
 
     async def next_of(self, invocation_id: str) -> RoomInvocation | None:
@@ -110,10 +108,8 @@ class Invocations:
         Args:
             post: a post to add in the same commit.
         """
-        columns = values_of_step(step)
-        values = {"row_id": invocation.id, "old_status": invocation.status, "new_status": step.status}
-        values |= {f"new_{name}": value for name, value in columns.items()}
-        moved = await self._move(_advancing(frozenset(columns)), values, post)
+        columns, values = _values_of(step, invocation.id, invocation.status)
+        moved = await self._move(sql.advancing(columns), values, post)
         return step.applied_to(invocation) if moved else None
 
     async def adopt(
@@ -126,11 +122,8 @@ class Invocations:
         Args:
             post: the announcement to add in the same commit.
         """
-        columns = values_of_step(step)
-        values = {"row_id": unknown.id, "old_status": Status.UNKNOWN, "new_status": step.status}
-        values |= {f"new_{name}": value for name, value in columns.items()}
-        statement = _adopting(frozenset(columns))
-        adopted = await self._move(statement, values, post, in_turn=f"job {step.job_id}")
+        columns, values = _values_of(step, unknown.id, Status.UNKNOWN)
+        adopted = await self._move(sql.adopting(columns), values, post, in_turn=f"job {step.job_id}")
         return step.applied_to(unknown) if adopted else None
 
     async def find_room(self, received: RoomInvocation, step: RoomFound) -> RoomInvocation | None:
@@ -140,16 +133,14 @@ class Invocations:
         """
         found = step.applied_to(received)
         duplicates, sought = duplicate_queries(found)
-        columns = values_of_step(step)
-        values = {"row_id": received.id, "old_status": received.status, "new_status": step.status}
-        values |= {f"new_{name}": value for name, value in columns.items()} | sought
-        statement = _finding_room(frozenset(columns), duplicates)
-        moved = await self._move(statement, values, in_turn=f"room {step.room_id}")
+        columns, values = _values_of(step, received.id, received.status)
+        statement = sql.finding_room(columns, duplicates)
+        moved = await self._move(statement, values | sought, in_turn=f"room {step.room_id}")
         return found if moved else None
 
     async def claim(self, invocation: AnyInvocation, until: datetime) -> AnyInvocation | None:
         """Claim a row, or extend the claim. Return None if another process has claimed or changed the row."""
-        claimed = await self._move(*_claim_of(invocation, until))
+        claimed = await self._move(*sql.claim_of(invocation, until))
         return replace(invocation, lease_until=until) if claimed else None
 
     async def leave_to_post(self, invocation: AnyInvocation, post: Post) -> AnyInvocation | None:
@@ -157,24 +148,24 @@ class Invocations:
 
         Return None if another process has claimed or changed the row.
         """
-        moved = await self._move(*_claim_of(invocation, None), post)
+        moved = await self._move(*sql.claim_of(invocation, None), post)
         return replace(invocation, lease_until=None) if moved else None
 
     async def release(self, invocation_id: str, at: datetime | None) -> None:
         """Let any process claim a row from `at` on (None: never again), if the row has work left."""
-        await execute(self._database, _RELEASING, {"row_id": invocation_id, "new_lease": at})
+        await execute(self._database, sql.RELEASING, {"row_id": invocation_id, "new_lease": at})
 
     async def overdue(self, now: datetime, *, limit: int) -> list[Invocation]:
         """Return rows that have work left and whose lease has run out, the longest overdue first."""
 
         async def at_most(number: int) -> Sequence[Sequence[Any]]:
-            return await read(self._database, _OVERDUE, {"now": now, "most": number})
+            return await read(self._database, sql.OVERDUE, {"now": now, "most": number})
 
         return await self._unreadable.first(limit, at_most, invocation_of)
 
     async def bring_back(self, now: datetime, *, beyond: timedelta = FAR_AHEAD) -> None:
-        """Let no row be claimed for longer: a clock was set back since that was noted."""
-        await execute(self._database, _BRINGING_BACK, {"now": now, "far": now + beyond})
+        """End the leases that run too far ahead: a clock was set back after they were written."""
+        await execute(self._database, sql.BRINGING_BACK, {"now": now, "far": now + beyond})
 
     async def forget_response_urls(self, before: datetime) -> None:
         """Clear the response_urls of rows that were created before a time: they no longer work."""
@@ -207,28 +198,28 @@ class Invocations:
 
         A start that MetaStudio answered with this job comes before a start that has adopted it.
         """
-        starts = filter(has_job, await self._read(_STARTS_OF_JOB, {"job": job_id}))
+        starts = filter(has_job, await self._read(sql.STARTS_OF_JOB, {"job": job_id}))
         return min(
             starts, key=lambda start: (start.job.adopted_at is not None, start.created_at), default=None
         )
 
     async def find_stop(self, job_id: str) -> Invocation | None:
         """Return the stop that ended a job, if the job was stopped with the bot."""
-        return next(iter(await self._read(_STOP_OF_JOB, {"job": job_id})), None)
+        return next(iter(await self._read(sql.STOP_OF_JOB, {"job": job_id})), None)
 
     async def known_jobs(self, job_ids: Collection[str]) -> set[str]:
         """Return those of the jobs that belong to a start."""
         sought = {f"job_{number}": job_id for number, job_id in enumerate(job_ids)}
-        return {job_id for [job_id] in await read(self._database, _known(len(sought)), sought)}
+        return {job_id for [job_id] in await read(self._database, sql.known_jobs(len(sought)), sought)}
 
     async def other_unknown_starts(self, invocation: RoomInvocation) -> list[RoomInvocation]:
         """Return the other open starts of the room. Each may have made a job that is not noted yet."""
         values = {"room": invocation.request.room_id, "own_id": invocation.id}
-        return list(filter(has_room, await self._read(_OTHER_UNKNOWN_STARTS, values)))
+        return list(filter(has_room, await self._read(sql.OTHER_UNKNOWN_STARTS, values)))
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """Return the starts whose jobs are not known to be over, as far as the person may see them."""
-        listed, counted = _running(
+        listed, counted = sql.running_jobs(
             has_channel=asking.origin.channel_id is not None,
             is_foreign=asking.origin.foreign_team_id is not None,
         )
@@ -295,198 +286,14 @@ class Invocations:
 
     async def _one(self, column: str, value: str) -> Invocation | None:
         """Return the row with a value in a unique column."""
-        return next(iter(await self._read(_by(column), {"value": value})), None)
+        return next(iter(await self._read(sql.by_unique(column), {"value": value})), None)
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
         return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
 
-def _value(name: str) -> Any:
-    return bindparam(name, required=False)
-
-
-@cache
-def _by(column: str) -> Select[Any]:
-    return select(*COLUMNS).where(invocations.c[column] == _value("value")).limit(1)
-
-
-@cache
-def _running(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
-    """Return two queries: one lists the newest running jobs that the person may see, one counts them.
-
-    The second counts all running jobs, and those that the person may see.
-    """
-    seen = _seen(has_channel=has_channel, is_foreign=is_foreign)
-    most = bindparam("most", required=False, type_=Integer())
-    listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
-    counts = func.count(), func.count(case((seen, 1)))
-    return listed, select(*counts).select_from(invocations).where(followed)
-
-
-def _claim_of(invocation: Invocation, until: datetime | None) -> tuple[Any, dict[str, Any]]:
-    """Return the statement that claims a row, and its values."""
-    values = {
-        "row_id": invocation.id,
-        "old_status": invocation.status,
-        "old_lease": invocation.lease_until,
-        "new_lease": until,
-    }
-    return _claiming(is_free=invocation.lease_until is None), values
-
-
-@cache
-def _claiming(*, is_free: bool) -> Any:
-    lease = invocations.c.lease_until
-    return (
-        update(invocations)
-        .where(
-            invocations.c.id == _value("row_id"),
-            invocations.c.status == _value("old_status"),
-            lease.is_(None) if is_free else lease == _value("old_lease"),
-        )
-        .values(lease_until=_value("new_lease"))
-    )
-
-
-def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
-    """Return `Invocation.is_visible_to` in SQL. A channel without a kind counts as private."""
-    seen: ColumnElement[bool] = invocations.c.user_id == _value("user")
-    if has_channel:
-        seen |= invocations.c.channel_id == _value("channel")
-    if not is_foreign:
-        seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
-    return seen
-
-
-_LAST_START = (
-    select(*COLUMNS)
-    .where(
-        is_allowed_start,
-        invocations.c.channel_id == _value("channel"),
-    )
-    .order_by(invocations.c.created_at.desc())
-    .limit(1)
-)
-
-
-def _running_query(asked: RoomInvocation) -> tuple[Select[Any], dict[str, Any]]:
-    """Return the query for the jobs of the same wish that run in a room, and its values."""
-    optional = {"team": asked.origin.team_id, "client": asked.request.client_id}
-    given = {name: value for name, value in optional.items() if value is not None}
-    return _running_in_room(frozenset(given)), {"room": asked.request.room_id, **given}
-
-
-@cache
-def _running_in_room(given: frozenset[str]) -> Select[Any]:
-    """The jobs that run in a room; a team or client ID that is not given has to be missing.
-
-    They are few, and sorting them here would keep SQLite from their index.
-    """
-    team, client = invocations.c.team_id, invocations.c.client_id
-    return select(*COLUMNS).where(
-        followed,
-        invocations.c.room_id == _value("room"),
-        invocations.c.action == Action.START,
-        team == _value("team") if "team" in given else team.is_(None),
-        client == _value("client") if "client" in given else client.is_(None),
-    )
-
-
-_STARTS_OF_JOB = select(*COLUMNS).where(
-    invocations.c.job_id == _value("job"),
-    invocations.c.action == Action.START,
-    invocations.c.status == Status.STARTED,
-)
-
-_STOP_OF_JOB = (
-    select(*COLUMNS)
-    .where(
-        invocations.c.job_id == _value("job"),
-        invocations.c.action == Action.STOP,
-        invocations.c.status == Status.DONE,
-        invocations.c.job_state == JobState.STOPPED,
-    )
-    .order_by(invocations.c.created_at)
-    .limit(1)
-)
-
-
-@lru_cache(maxsize=64)
-def _known(number: int) -> Select[Any]:
-    """The query for those of so many jobs that are somebody's."""
-    sought = [_value(f"job_{each}") for each in range(number)]
-    made = (invocations.c.job_id.in_(sought), invocations.c.action == Action.START)
-    return select(invocations.c.job_id).where(*made)
-
-
-_OTHER_UNKNOWN_STARTS = select(*COLUMNS).where(
-    is_open,
-    invocations.c.room_id == _value("room"),
-    invocations.c.id != _value("own_id"),
-    invocations.c.action == Action.START,
-    invocations.c.status != Status.RECEIVED,
-)
-
-_OVERDUE = (
-    select(*COLUMNS)
-    .where(invocations.c.lease_until <= _value("now"))
-    .order_by(invocations.c.lease_until)
-    .limit(bindparam("most", required=False, type_=Integer()))
-)
-
-_BRINGING_BACK = (
-    update(invocations)
-    .where(
-        invocations.c.id.in_(
-            select(invocations.c.id)
-            .where(invocations.c.lease_until > _value("far"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(lease_until=_value("now"))
-)
-"""What somebody is writing at this moment is left for the next time, as with posts."""
-
-_RELEASING = (
-    update(invocations)
-    .where(invocations.c.id == _value("row_id"), invocations.c.lease_until.is_not(None))
-    .values(lease_until=_value("new_lease"))
-)
-
-
-@cache
-def _recording(dialect: Dialect, others: tuple[Select[Any], ...], *, is_next: bool) -> Any:
-    """Return the statement that adds a row, unless the same delivery or button has one, or `others` are."""
-    statement = insert_into(invocations, dialect)
-    row = {name: bindparam(f"new_{name}", required=False, type_=invocations.c[name].type) for name in NAMES}
-    if not others:
-        statement = statement.values(row)
-    else:
-        is_new = (~exists(query) for query in others)
-        statement = statement.from_select(NAMES, select(*row.values()).where(*is_new))
-    return statement.on_conflict_do_nothing(index_elements=None if is_next else ["trigger_id"])
-
-
-@cache
-def _advancing(facts: frozenset[str]) -> Any:
-    """Return the statement that changes a row's status and the facts of these names."""
-    return (
-        update(invocations)
-        .where(invocations.c.id == _value("row_id"), invocations.c.status == _value("old_status"))
-        .values({name: _value(f"new_{name}") for name in ("status", *sorted(facts))})
-    )
-
-
-@cache
-def _adopting(facts: frozenset[str]) -> Any:
-    """Return the same statement with the condition that the job belongs to no start."""
-    start = invocations.alias("start")
-    is_somebodys = exists().where(start.c.job_id == _value("new_job_id"), start.c.action == Action.START)
-    return _advancing(facts).where(~is_somebodys)
-
-
-@cache
-def _finding_room(columns: frozenset[str], duplicates: Duplicates) -> Any:
-    """Return the same statement for a start that is not a duplicate."""
-    is_new = (~exists(query.correlate(None)) for query in duplicates)
-    return _advancing(columns).where(*is_new)
+def _values_of(step: Step, row_id: str, old_status: Status) -> tuple[frozenset[str], dict[str, Any]]:
+    """Return the columns that a step writes, and the values of the statement that takes it."""
+    columns = values_of_step(step)
+    values = {"row_id": row_id, "old_status": old_status, "new_status": step.status}
+    return frozenset(columns), values | {f"new_{name}": value for name, value in columns.items()}

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     and_,
-    bindparam,
     case,
     exists,
     insert,
@@ -25,7 +24,7 @@ from bot.domain.invocation import JobState
 from bot.domain.post import Due, Post, Purpose
 from bot.store.database import Database
 from bot.store.rows import COLUMNS, check_times, invocation_of, times_in
-from bot.store.statements import execute, execute_both, fetch, read
+from bot.store.statements import execute, execute_both, fetch, placeholder, read
 from bot.store.tables import FAR_AHEAD, invocations, posts
 from bot.store.unreadable import Unreadable
 
@@ -172,23 +171,18 @@ def new_post(post: Post) -> dict[str, Any]:
 
 def adding(condition: ColumnElement[bool]) -> Any:
     """Return the statement that adds a post if the condition is true."""
-    values = [_value(f"post_{name}", posts.c[name]) for name in NAMES]
+    values = [placeholder(f"post_{name}", posts.c[name].type) for name in NAMES]
     return insert(posts).from_select(NAMES, select(*values).where(condition))
-
-
-def _value(name: str, column: Any = None) -> Any:
-    """Return a placeholder, with the column's type if the database cannot infer it."""
-    return bindparam(name, required=False, type_=None if column is None else column.type)
 
 
 def _identity(post: Post) -> dict[str, Any]:
     return {"which_post": post.id}
 
 
-_ADDING = insert(posts).values({name: _value(f"post_{name}") for name in NAMES})
+_ADDING = insert(posts).values({name: placeholder(f"post_{name}") for name in NAMES})
 _LOCKED = exists(
     select(invocations.c.id)
-    .where(invocations.c.id == _value("invocation_id"))
+    .where(invocations.c.id == placeholder("invocation_id"))
     .with_for_update()
     .cte("locked")
     .select()
@@ -196,37 +190,39 @@ _LOCKED = exists(
 """Lock the row of the invocation first. So does whoever writes more than one row, and so none waits for
 another that waits for it. SQLite has one writer anyway."""
 
-_HELD = (posts.c.id == _value("which_post"), posts.c.lease_until == _value("held"))
-_SAME_REVISION = posts.c.revision == _value("revision")
+_HELD = (posts.c.id == placeholder("which_post"), posts.c.lease_until == placeholder("held"))
+_SAME_REVISION = posts.c.revision == placeholder("revision")
 
-_CLAIMING = update(posts).where(*_HELD, _SAME_REVISION).values(lease_until=_value("until"))
+_CLAIMING = update(posts).where(*_HELD, _SAME_REVISION).values(lease_until=placeholder("until"))
 _CLAIMING_FREE = (
     update(posts)
-    .where(posts.c.id == _value("which_post"), posts.c.lease_until.is_(None), _SAME_REVISION)
+    .where(posts.c.id == placeholder("which_post"), posts.c.lease_until.is_(None), _SAME_REVISION)
     .where(posts.c.next_attempt_at.is_not(None))
-    .values(lease_until=_value("until"))
+    .values(lease_until=placeholder("until"))
 )
 _PUTTING_OFF = (
     update(posts)
     .where(*_HELD)
     .values(
         next_attempt_at=case(
-            (_SAME_REVISION, _value("at", posts.c.next_attempt_at)), else_=posts.c.next_attempt_at
+            (_SAME_REVISION, placeholder("at", posts.c.next_attempt_at.type)), else_=posts.c.next_attempt_at
         ),
-        attempts=case((_SAME_REVISION, _value("attempts", posts.c.attempts)), else_=posts.c.attempts),
+        attempts=case(
+            (_SAME_REVISION, placeholder("attempts", posts.c.attempts.type)), else_=posts.c.attempts
+        ),
         lease_until=None,
     )
 )
 _RELEASING = (
     update(posts)
-    .where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("held"))
+    .where(posts.c.invocation_id == placeholder("row_id"), posts.c.lease_until == placeholder("held"))
     .values(lease_until=None)
 )
 
 
 def _brought_back(name: str) -> Any:
     column = posts.c[name]
-    return case((column > _value("far", column), _value("now", column)), else_=column)
+    return case((column > placeholder("far", column.type), placeholder("now", column.type)), else_=column)
 
 
 _BRINGING_BACK = (
@@ -236,7 +232,7 @@ _BRINGING_BACK = (
             select(posts.c.id)
             .where(
                 posts.c.next_attempt_at.is_not(None),
-                or_(posts.c.next_attempt_at > _value("far"), posts.c.lease_until > _value("far")),
+                or_(posts.c.next_attempt_at > placeholder("far"), posts.c.lease_until > placeholder("far")),
             )
             .with_for_update(skip_locked=True)
         )
@@ -248,15 +244,15 @@ _BRINGING_BACK = (
 _TAKING = {
     "revision": posts.c.revision + 1,
     "attempts": 0,
-    "next_attempt_at": _value("now"),
+    "next_attempt_at": placeholder("now"),
     "lease_until": case(
-        (posts.c.lease_until > _value("now", posts.c.lease_until), posts.c.lease_until),
-        else_=_value("until", posts.c.lease_until),
+        (posts.c.lease_until > placeholder("now", posts.c.lease_until.type), posts.c.lease_until),
+        else_=placeholder("until", posts.c.lease_until.type),
     ),
 }
 """Make a post due again. A process that is delivering it sees the new revision afterwards, and goes on."""
 
-_OF_THE_JOB = and_(posts.c.invocation_id == _value("row_id"), posts.c.purpose.in_(EDITED))
+_OF_THE_JOB = and_(posts.c.invocation_id == placeholder("row_id"), posts.c.purpose.in_(EDITED))
 _REFRESHING = update(posts).where(_OF_THE_JOB, _LOCKED).values(_TAKING)
 
 
@@ -264,7 +260,7 @@ _REFRESHING = update(posts).where(_OF_THE_JOB, _LOCKED).values(_TAKING)
 def _refreshing_panels(*, has_channel: bool) -> Any:
     wanted = {name: value for name, value in _TAKING.items() if name != "lease_until"}
     statement = update(posts).where(text("purpose = 'panel'")).values(wanted)
-    return statement.where(posts.c.channel == _value("channel")) if has_channel else statement
+    return statement.where(posts.c.channel == placeholder("channel")) if has_channel else statement
 
 
 @cache
@@ -273,13 +269,13 @@ def _moving_on(state: JobState) -> Any:
     earlier = [other for other in JobState if state.follows(other)]
     return (
         update(invocations)
-        .where(invocations.c.id == _value("row_id"), invocations.c.job_state.in_(earlier))
-        .values(job_state=_value("state"), ended_at=_value("ended_at"))
+        .where(invocations.c.id == placeholder("row_id"), invocations.c.job_state.in_(earlier))
+        .values(job_state=placeholder("state"), ended_at=placeholder("ended_at"))
     )
 
 
 def _showing(condition: ColumnElement[bool]) -> Any:
-    wanted = {"state": _value("state"), "facts": _value("facts")}
+    wanted = {"state": placeholder("state"), "facts": placeholder("facts")}
     return update(posts).where(_OF_THE_JOB, condition).values(_TAKING | wanted)
 
 
@@ -287,28 +283,28 @@ def _showing(condition: ColumnElement[bool]) -> Any:
 def _marking(*, is_last: bool, notes: bool) -> Any:
     """Return the statement that notes what a post shows. A second one then `notes` it in the invocation."""
     shown = {
-        "channel": _value("channel"),
-        "ts": _value("ts"),
-        "shown_state": _value("shown_state"),
+        "channel": placeholder("channel"),
+        "ts": placeholder("ts"),
+        "shown_state": placeholder("shown_state"),
         "attempts": 0,
-        "done_at": _value("at"),
+        "done_at": placeholder("at"),
     }
     held = (*_HELD, _LOCKED) if notes else _HELD
     if is_last:
         nothing_left = {"next_attempt_at": None, "lease_until": None}
         return update(posts).where(*held, _SAME_REVISION).values(shown | nothing_left)
-    return update(posts).where(*held).values(shown | {"lease_until": _value("until")})
+    return update(posts).where(*held).values(shown | {"lease_until": placeholder("until")})
 
 
 def _noting(condition: ColumnElement[bool]) -> Any:
     """Return the statement that marks an invocation as announced, and clears its response_url."""
     return (
         update(invocations)
-        .where(invocations.c.id == _value("invocation_id"), condition)
+        .where(invocations.c.id == placeholder("invocation_id"), condition)
         .values(
-            announced_at=_value("at"),
-            message_channel=_value("channel"),
-            message_ts=_value("ts"),
+            announced_at=placeholder("at"),
+            message_channel=placeholder("channel"),
+            message_ts=placeholder("ts"),
             response_url=None,
         )
     )
@@ -323,13 +319,15 @@ def _reading() -> Any:
 _DUE = (
     _reading()
     .where(
-        posts.c.next_attempt_at <= _value("now"),
-        or_(posts.c.lease_until.is_(None), posts.c.lease_until <= _value("now")),
+        posts.c.next_attempt_at <= placeholder("now"),
+        or_(posts.c.lease_until.is_(None), posts.c.lease_until <= placeholder("now")),
     )
     .order_by(posts.c.next_attempt_at)
-    .limit(bindparam("limit", required=False, type_=Integer()))
+    .limit(placeholder("limit", Integer()))
 )
-_TAKEN = _reading().where(posts.c.invocation_id == _value("row_id"), posts.c.lease_until == _value("until"))
+_TAKEN = _reading().where(
+    posts.c.invocation_id == placeholder("row_id"), posts.c.lease_until == placeholder("until")
+)
 
 
 def _due_of(row: Sequence[Any]) -> Due:

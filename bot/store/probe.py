@@ -5,10 +5,10 @@ from functools import cache
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, func, literal, select
+from sqlalchemy import Dialect, func, literal, select
 
 from bot.store.database import Database
-from bot.store.statements import execute, insert_into
+from bot.store.statements import execute, insert_into, placeholder
 from bot.store.tables import invocations, leases
 
 NAME = "probe"
@@ -34,8 +34,8 @@ def _statement(dialect: Dialect) -> Any:
     """Return the statement. It reads the invocation log too, so it fails if that table is missing."""
     newest = select(invocations.c.id).limit(1).subquery()
     log = select(func.count().label("rows")).select_from(newest).subquery()
-    filler: Any = bindparam("filler", required=False)
-    at: Any = bindparam("at", required=False, type_=leases.c.until.type)
+    filler: Any = placeholder("filler")
+    at: Any = placeholder("at", leases.c.until.type)
     row = select(literal(NAME), filler, at).select_from(log).where(log.c.rows >= 0)
     statement = insert_into(leases, dialect).from_select(["name", "holder", "until"], row)
     new = {"holder": statement.excluded.holder, "until": statement.excluded.until}

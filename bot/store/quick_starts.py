@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Integer,
-    bindparam,
     delete,
     exists,
     func,
@@ -24,7 +23,7 @@ from bot.domain.quick_start import QuickStart
 from bot.store.database import Database
 from bot.store.rows import NAMES as LOG_NAMES
 from bot.store.rows import values_of
-from bot.store.statements import execute_both, insert_into, read
+from bot.store.statements import execute_both, insert_into, placeholder, read
 from bot.store.tables import invocations, quick_starts
 
 NAMES = tuple(field.name for field in fields(QuickStart))
@@ -84,22 +83,19 @@ def _place(team_id: str, channel_id: str | None) -> dict[str, Any]:
     return {"place_team": team_id, "place_channel": channel_id}
 
 
-def _value(name: str, column: Any = None) -> Any:
-    """A place in a statement, with the column's type where the database cannot find it by itself."""
-    return bindparam(name, required=False, type_=None if column is None else column.type)
-
-
 def _within(table: Any, *, everywhere: bool) -> list[ColumnElement[bool]]:
-    in_channel = table.c.channel_id.is_(None) if everywhere else table.c.channel_id == _value("place_channel")
-    return [table.c.team_id == _value("place_team"), in_channel]
+    in_channel = (
+        table.c.channel_id.is_(None) if everywhere else table.c.channel_id == placeholder("place_channel")
+    )
+    return [table.c.team_id == placeholder("place_team"), in_channel]
 
 
 @cache
 def _adding(dialect: Dialect, *, everywhere: bool) -> Any:
     place = _within(quick_starts, everywhere=everywhere)
     count = select(func.count()).select_from(quick_starts).where(*place).scalar_subquery()
-    is_room = count < bindparam("most", required=False, type_=Integer())
-    row = [_value(f"new_{name}", quick_starts.c[name]) for name in NAMES]
+    is_room = count < placeholder("most", Integer())
+    row = [placeholder(f"new_{name}", quick_starts.c[name].type) for name in NAMES]
     statement = insert_into(quick_starts, dialect).from_select(NAMES, select(*row).where(is_room))
     return statement.on_conflict_do_nothing()
 
@@ -107,34 +103,34 @@ def _adding(dialect: Dialect, *, everywhere: bool) -> Any:
 @cache
 def _renaming(*, everywhere: bool) -> Any:
     other = quick_starts.alias("other")
-    is_taken = exists().where(*_within(other, everywhere=everywhere), other.c.name == _value("new_name"))
+    is_taken = exists().where(*_within(other, everywhere=everywhere), other.c.name == placeholder("new_name"))
     return (
         update(quick_starts)
-        .where(*_within(quick_starts, everywhere=everywhere), quick_starts.c.name == _value("old_name"))
+        .where(*_within(quick_starts, everywhere=everywhere), quick_starts.c.name == placeholder("old_name"))
         .where(~is_taken)
-        .values(name=_value("new_name"))
+        .values(name=placeholder("new_name"))
     )
 
 
 @cache
 def _removing(*, everywhere: bool) -> Any:
     place = _within(quick_starts, everywhere=everywhere)
-    return delete(quick_starts).where(*place, quick_starts.c.name == _value("old_name"))
+    return delete(quick_starts).where(*place, quick_starts.c.name == placeholder("old_name"))
 
 
 @cache
 def _known() -> Any:
-    of_channel = quick_starts.c.channel_id == _value("place_channel")
+    of_channel = quick_starts.c.channel_id == placeholder("place_channel")
     here = or_(of_channel, quick_starts.c.channel_id.is_(None))
-    return select(*_COLUMNS).where(quick_starts.c.team_id == _value("place_team"), here)
+    return select(*_COLUMNS).where(quick_starts.c.team_id == placeholder("place_team"), here)
 
 
 @cache
 def _named() -> Any:
-    return _known().where(quick_starts.c.name == _value("old_name"))
+    return _known().where(quick_starts.c.name == placeholder("old_name"))
 
 
 def _logging(condition: ColumnElement[bool]) -> Any:
     """The statement that logs who has made a change, where it came about."""
-    row = [_value(f"log_{name}", invocations.c[name]) for name in LOG_NAMES]
+    row = [placeholder(f"log_{name}", invocations.c[name].type) for name in LOG_NAMES]
     return insert(invocations).from_select(LOG_NAMES, select(*row).where(condition))

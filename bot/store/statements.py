@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, exists, make_url, select, true
+from sqlalchemy import ColumnElement, Dialect, Row, Select, Table, bindparam, exists, make_url, select, true
 from sqlalchemy.dialects import sqlite
 
 from bot.store.database import Database
@@ -77,6 +77,11 @@ async def fetch(database: Database, query: Any) -> Sequence[Row[Any]]:
     with database_failures():
         async with database.connect() as connection:
             return (await connection.execute(query)).all()
+
+
+def placeholder(name: str, type_: Any = None) -> Any:
+    """Return a placeholder for a value. It needs a type only where the database cannot infer one."""
+    return bindparam(name, required=False, type_=type_)
 
 
 def insert_into(table: Table, dialect: Dialect) -> Any:

@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 
 from bot.domain.invocation import Action, JobState, Status
 from bot.store.database import Database
-from bot.store.statements import execute, read
+from bot.store.statements import execute, placeholder, read
 from bot.store.tables import followed, invocations
 
 
@@ -87,26 +87,22 @@ class WatchedJobs:
         return [Stop(job_id, user_id) for job_id, user_id, _created_at in rows]
 
 
-def _value(name: str) -> Any:
-    return bindparam(name, required=False)
-
-
 @cache
 def _following(given: frozenset[str]) -> Select[Any]:
     query = select(*_FOLLOWED).where(followed, invocations.c.announced_at.is_not(None))
     if "since" in given:
-        query = query.where(invocations.c.announced_at >= _value("since"))
+        query = query.where(invocations.c.announced_at >= placeholder("since"))
     if "job" in given:
-        query = query.where(invocations.c.job_id == _value("job"))
+        query = query.where(invocations.c.job_id == placeholder("job"))
     return query
 
 
 _STOPS = select(invocations.c.job_id, invocations.c.user_id, invocations.c.created_at).where(
     invocations.c.action == Action.STOP
 )
-_STOPS_SINCE = _STOPS.where(invocations.c.created_at >= _value("since"), _STOPPED)
+_STOPS_SINCE = _STOPS.where(invocations.c.created_at >= placeholder("since"), _STOPPED)
 _STOPS_OF_JOB = _STOPS.where(
-    invocations.c.job_id == _value("job"), or_(_STOPPED, invocations.c.status == Status.RECEIVED)
+    invocations.c.job_id == placeholder("job"), or_(_STOPPED, invocations.c.status == Status.RECEIVED)
 )
 
 
@@ -115,6 +111,6 @@ def _completing(facts: frozenset[str]) -> Any:
     """Return the statement that stores facts of these names in a row."""
     return (
         update(invocations)
-        .where(invocations.c.id == _value("row_id"))
-        .values({name: _value(name) for name in sorted(facts)})
+        .where(invocations.c.id == placeholder("row_id"))
+        .values({name: placeholder(name) for name in sorted(facts)})
     )
