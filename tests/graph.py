@@ -7,7 +7,8 @@ from uuid import uuid4
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.arguments import Regions
-from bot.domain.policy import NO_MEMBERS, Members, Policy
+from bot.domain.policy import Policy
+from bot.domain.policy_question import NO_MEMBERS, Members
 from bot.graph import Graph
 from bot.jobs.gate import Gate
 from bot.jobs.outcome import Outcomes

@@ -20,7 +20,7 @@ from bot.cli.log_table import write_csv, write_json, write_table
 from bot.cli.policy_check import WRONG_USAGE, check, wrong_id
 from bot.cli.terminal import readable
 from bot.domain.invocation import Status
-from bot.domain.policy import Act, Question
+from bot.domain.policy_question import Act, Question
 from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, DatabaseUnavailable, ReasonedError, SettingsError, StartupError
 from bot.listeners.commands.avatar_start import START_COMMAND

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.domain.policy import NO_MEMBERS, Act, Members, Passed, Policy, Question
+from bot.domain.policy import Policy
+from bot.domain.policy_question import NO_MEMBERS, Act, Members, Passed, Question
 from bot.environment.policy_file import read_policy
 from bot.errors import Refused
 from bot.messages.reasons import on_one_line

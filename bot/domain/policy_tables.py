@@ -1,4 +1,4 @@
-"""The tables of a policy file. A list that is left out is no rule; an unknown key is an error."""
+"""The tables of a policy file. A list that is left out sets no rule; an unknown key is an error."""
 
 from typing import Annotated, Self
 
@@ -29,41 +29,41 @@ REMEDIES = {
     "string_too_long": "give at most 200 characters",
     "string_too_short": "say whom people are to ask, or leave it out",
 }
-"""What to do about each kind of mistake. The wrong value itself is never repeated."""
+"""How to correct each kind of mistake. The wrong value is not repeated."""
 
 
 class Table(BaseModel):
-    """Any of them."""
+    """A table. Its values are checked strictly."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class People(Table):
-    """Who: each person by their ID, or all that are in a user group of Slack's at the moment."""
+    """People by their IDs, and user groups by theirs."""
 
     users: Users | None = None
     groups: Groups | None = None
 
     @property
     def names_any(self) -> bool:
-        """Whether it says something about people."""
+        """True if the table has a list of people or of groups."""
         return self.users is not None or self.groups is not None
 
 
 class WhoAndWhere(People):
-    """And in which channel."""
+    """People and channels."""
 
     channels: Channels | None = None
 
 
 class WithRoom(WhoAndWhere):
-    """And in which room of MetaStudio's."""
+    """People, channels and rooms."""
 
     rooms: Rooms | None = None
 
 
 class WithStart(WithRoom):
-    """And what only a start has."""
+    """All lists: people, channels, rooms, and what only starts have."""
 
     regions: Regions | None = None
     quick_starts: QuickStarts | None = None
@@ -88,13 +88,13 @@ class StopRules(WithRoom):
 
 
 class RtcRules(WithRoom):
-    """Who may see the RTC access of jobs that they did not start."""
+    """Who may see the RTC access of other people's jobs."""
 
     deny: WithRoom = WithRoom()
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        """Without people the other lists would look like rules and do nothing."""
+        """Refuse a table without people: its other lists would have no effect."""
         if not self.names_any and (self.channels is not None or self.rooms is not None):
             raise PydanticCustomError("people", "name users or groups: the rest only narrows what they may")
         return self
@@ -108,7 +108,7 @@ class StartRules(WithStart):
 
 
 class Tables(Table):
-    """The whole file. `admins` holds people and user groups; `ask` says whom refused people are to ask."""
+    """The whole file. `admins` has people and user groups; `ask` tells refused people whom to ask."""
 
     ask: str | None = Field(default=None, min_length=1, max_length=200)
     admins: list[Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]+$")]] = []
@@ -122,7 +122,7 @@ class Tables(Table):
 
     @property
     def groups(self) -> frozenset[str]:
-        """The user groups that it names anywhere."""
+        """All user groups that the policy names."""
         actions = (self.start, self.stop, self.rtc, self.look, self.quick)
         tables: list[People] = [self.deny, self.break_glass, *actions, *(each.deny for each in actions)]
         named = (group for table in tables for group in table.groups or ())

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.invocation import Action, Invocation, JobInvocation
-from bot.domain.policy import Act, Members, Passed, Policy, question_of
+from bot.domain.policy import Policy
+from bot.domain.policy_question import Act, Members, Passed, question_of
 from bot.errors import Refused
 from bot.store.start_counts import StartCounts
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain.invocation import Action, Status
-from bot.domain.policy import Act
+from bot.domain.policy_question import Act
 from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
 from bot.messages.message import Message
 from bot.messages.permitted import without_lines_about

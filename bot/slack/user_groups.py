@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.policy import Members
+from bot.domain.policy_question import Members
 from bot.runtime.background import repeat_in_background
 from bot.slack.calls import failure_of
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bot.cli.main import cli
 from bot.cli.policy_check import check
-from bot.domain.policy import Act, Question
+from bot.domain.policy_question import Act, Question
 from bot.sandbox.slack import SlackStandIn, Tokens
 from bot.settings import PolicySettings
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.invocation import Action, JobInvocation, Source, Status
-from bot.domain.policy import NO_MEMBERS, Members, Passed, Policy
+from bot.domain.policy import Policy
+from bot.domain.policy_question import NO_MEMBERS, Members, Passed
 from bot.errors import Refused
 from bot.messages.reasons import advice, sentence
 from tests.fakes import an_invocation, changed

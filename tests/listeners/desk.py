@@ -10,7 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, Source, Status
-from bot.domain.policy import Members, Policy
+from bot.domain.policy import Policy
+from bot.domain.policy_question import Members
 from bot.errors import DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS

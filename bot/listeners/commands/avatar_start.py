@@ -2,7 +2,7 @@
 
 from bot.domain.arguments import parse_nothing
 from bot.domain.invocation import Action
-from bot.domain.policy import Act
+from bot.domain.policy_question import Act
 from bot.domain.start_words import StartWords, parse_start_words, quick_start_of
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, commit_start, once_more
