@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.arguments import OPTIONS
 from bot.domain.invocation import RoomType
-from bot.domain.typed_text import peculiarities, visible
-from bot.messages.reason_wording import Args, Wording, Words, text_in
+from bot.domain.typed_text import peculiarities
+from bot.messages.reason_wording import Args, Wording, Words, quoted, text_in
 from bot.reasons import ReasonCode as Code
 
 _AFTER = {
@@ -16,21 +16,16 @@ _AFTER = {
 
 def _unusable(verdict: str) -> Callable[[Args], str]:
     """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
-    return lambda args: f"{_quoted(args)} {verdict}.{_oddities(args)}"
+    return lambda args: f"{quoted(args)} {verdict}.{_oddities(args)}"
 
 
 def _no_subcommand(args: Args) -> str:
-    return f"There is no subcommand {_quoted(args)}.{_oddities(args)}"
+    return f"There is no subcommand {quoted(args)}.{_oddities(args)}"
 
 
 def _oddities(args: Args) -> str:
     hidden = peculiarities(text_in(args, "word"))
     return f" It holds {hidden}." if hidden else ""
-
-
-def _quoted(args: Args) -> str:
-    shown = visible(text_in(args, "word").replace("`", "'"))
-    return f"`{shown[:80]}…`" if len(shown) > 80 else f"`{shown}`"
 
 
 def _allowed(values: Sequence[str]) -> Words:
@@ -58,7 +53,7 @@ ARGUMENT_WORDINGS = {
         "A room ID has 1 to 64 letters, digits, `-` and `_`, e.g. `24bad716-87b1-45e5-8912-6102f7693265`.",
     ),
     Code.REGION_IN_PLACE_OF_ROOM_ID: Wording(
-        lambda args: f"{_quoted(args)} is a region; the room ID belongs in its place.", _region_first
+        lambda args: f"{quoted(args)} is a region; the room ID belongs in its place.", _region_first
     ),
     Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _allowed_words),
     Code.ROOM_TYPE_UNKNOWN: Wording(_unusable("is not a room type"), _allowed(tuple(RoomType))),

@@ -1,8 +1,8 @@
-"""Refusals of the policy in words: what may not be done, by which rule, and whom to ask."""
+"""The words for refusals of the policy: what is refused, by which rule, and whom to ask."""
 
 import re
 
-from bot.messages.reason_wording import Args, Wording, text_in
+from bot.messages.reason_wording import Args, Wording, as_list, text_in
 from bot.reasons import ReasonCode as Code
 
 _MAY_NOT = {"rtc": "see the RTC access of avatars", "quick": "change quick starts"}
@@ -11,9 +11,9 @@ _ESCAPED_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]{1,50}|#C[A-Z0-9]{1,50}|!subte
 
 
 def with_mentions(escaped: str) -> str:
-    """An escaped text in which people, channels and groups are shown by their names.
+    """Return an escaped text with its mentions of people, channels and groups made real.
 
-    Only for what one person reads: elsewhere it would notify those who are named.
+    Use it only in a message for one person: in a channel, it would notify the people and groups.
     """
     return _ESCAPED_MENTION.sub(r"<\1>", escaped)
 
@@ -62,7 +62,7 @@ def _too_many(args: Args) -> str:
 
 
 def whom_to_ask(args: Args) -> str:
-    """Whom to ask, as the policy says: its own words, its admins, or whoever runs the bot."""
+    """Return whom to ask: the policy's own words for it, else its admins, else whoever runs the bot."""
     if ask := text_in(args, "ask"):
         return ask
     admins = [_mentioned(admin) for admin in text_in(args, "admins").split()]
@@ -85,15 +85,15 @@ def _in_the_middle(sentence: str) -> str:
 
 
 def _allowed(args: Args) -> str:
-    listed = ", ".join(f"`{each}`" for each in text_in(args, "allowed").split())
-    return f"Allowed: {listed or 'none'}. {_ask(args)}" if "allowed" in args else _ask(args)
+    return _with_allowed("Allowed", args)
 
 
 def _allowed_quick_starts(args: Args) -> str:
-    if "allowed" not in args:
-        return _ask(args)
-    listed = ", ".join(f"`{each}`" for each in text_in(args, "allowed").split())
-    return f"Allowed quick starts: {listed or 'none'}. {_ask(args)}"
+    return _with_allowed("Allowed quick starts", args)
+
+
+def _with_allowed(label: str, args: Args) -> str:
+    return f"{label}: {as_list(text_in(args, 'allowed'))}. {_ask(args)}" if "allowed" in args else _ask(args)
 
 
 def _ask_for_adopted(args: Args) -> str:

@@ -3,8 +3,8 @@
 import unicodedata
 
 from bot.domain.quick_start import MOST_QUICK_STARTS
-from bot.domain.typed_text import peculiarities, visible
-from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, text_in
+from bot.domain.typed_text import peculiarities
+from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, quoted, text_in
 from bot.reasons import ReasonCode as Code
 
 _USAGE = {
@@ -20,14 +20,9 @@ _NO_PANEL = {
 }
 
 
-def _quoted(args: Args) -> str:
-    shown = visible(text_in(args, "word").replace("`", "'"))
-    return f"`{shown[:80]}…`" if len(shown) > 80 else f"`{shown}`"
-
-
 def _unusable(args: Args) -> str:
     hidden = peculiarities(text_in(args, "word").replace(" ", ""))
-    return f"{_quoted(args)} cannot be a name.{f' It holds {hidden}.' if hidden else ''}"
+    return f"{quoted(args)} cannot be a name.{f' It holds {hidden}.' if hidden else ''}"
 
 
 def _missing(args: Args) -> str:
@@ -62,9 +57,7 @@ def _guess(args: Args) -> str:
 
 
 def _elsewhere(args: Args) -> str:
-    return (
-        f"{_quoted(args)} is a quick start of {'everywhere' if args.get('everywhere') else 'this channel'}."
-    )
+    return f"{quoted(args)} is a quick start of {'everywhere' if args.get('everywhere') else 'this channel'}."
 
 
 def _with_or_without_flag(args: Args) -> str:
@@ -76,7 +69,7 @@ def _flag(args: Args) -> str:
 
 
 def _no_room(args: Args) -> str:
-    return f"There is no quick start and no room called {_quoted(args)}.{_lookalikes(args)}"
+    return f"There is no quick start and no room called {quoted(args)}.{_lookalikes(args)}"
 
 
 def _lookalikes(args: Args) -> str:
@@ -101,7 +94,7 @@ def _another_name(args: Args) -> str:
 
 
 def _several(args: Args) -> str:
-    return f"{_quoted(args)} is the name of {args.get('count', 'several')} rooms, or how their names begin."
+    return f"{quoted(args)} is the name of {args.get('count', 'several')} rooms, or how their names begin."
 
 
 def _which(args: Args) -> str:
@@ -125,17 +118,18 @@ QUICK_WORDINGS = {
     Code.QUICK_NAME_MISSING: Wording("The name is missing.", _missing),
     Code.QUICK_NAME_UNUSABLE: Wording(_unusable, _NAME_RULE),
     Code.QUICK_NAME_LIKE_ID: Wording(
-        lambda args: f"{_quoted(args)} looks like an ID, so it cannot be a name.", _NAME_RULE
+        lambda args: f"{quoted(args)} looks like an ID, so it cannot be a name.", _NAME_RULE
     ),
     Code.QUICK_NAME_LIKE_REGION: Wording(
-        lambda args: f"{_quoted(args)} looks like a region, so it cannot be a name.", _NAME_RULE
+        lambda args: f"{quoted(args)} looks like a region, so it cannot be a name.", _NAME_RULE
     ),
     Code.QUICK_NAME_RESERVED: Wording(
-        lambda args: f"{_quoted(args)} means something else after `/avatar-start`.", "Choose another name."
+        lambda args: f"{quoted(args)} means something else after `/avatar-start`.",
+        "Choose another name.",
     ),
     Code.QUICK_NAME_TAKEN: Wording(_taken, _free_the_name),
-    Code.QUICK_FLAG_UNKNOWN: Wording(lambda args: f"{_quoted(args)} is not an option.", _flag),
-    Code.QUICK_START_UNKNOWN: Wording(lambda args: f"There is no quick start {_quoted(args)} here.", _guess),
+    Code.QUICK_FLAG_UNKNOWN: Wording(lambda args: f"{quoted(args)} is not an option.", _flag),
+    Code.QUICK_START_UNKNOWN: Wording(lambda args: f"There is no quick start {quoted(args)} here.", _guess),
     Code.QUICK_START_ELSEWHERE: Wording(_elsewhere, _with_or_without_flag),
     Code.QUICK_STARTS_TOO_MANY: Wording(_too_many, "Remove one that nobody needs: `quick remove NAME`."),
     Code.EVERYWHERE_NOT_ALLOWED: Wording(
@@ -145,7 +139,7 @@ QUICK_WORDINGS = {
     Code.ROOM_NAME_UNKNOWN: Wording(_no_room, _another_name),
     Code.ROOM_NAME_OF_SEVERAL: Wording(_several, _which),
     Code.NO_JOB_OF_ROOM: Wording(
-        lambda args: f"No job of {_quoted(args)} is running, as far as can be seen from here.",
+        lambda args: f"No job of {quoted(args)} is running, as far as can be seen from here.",
         lambda args: f"{_guess_of(args)}`/avatar jobs` shows what runs.",
     ),
     Code.ROOMS_NOT_LISTED: Wording(
