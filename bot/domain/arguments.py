@@ -111,41 +111,22 @@ class StartAnyway:
 
 
 @dataclass(frozen=True, slots=True)
-class StartInRegion:
-    """What *Start in cn-north-4* carries: the row of a mistyped start, and the region that was meant."""
+class ButtonValue:
+    """The value of a button that names an invocation and one thing more: a region, a job ID, a command."""
 
     invocation_id: str
-    region: str
+    argument: str
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        """Read the value of a button."""
-        invocation_id, _, region = value.partition(" ")
-        return cls(invocation_id, region)
-
-    @property
-    def value(self) -> str:
-        """What the button carries."""
-        return f"{self.invocation_id} {self.region}"
-
-
-@dataclass(frozen=True, slots=True)
-class UseJob:
-    """The value of *Use this one*: the start of unknown outcome, and the job that may be its own."""
-
-    invocation_id: str
-    job_id: str
-
-    @classmethod
-    def parse(cls, value: str) -> Self:
-        """Read the value of a button. The job ID may contain blanks."""
-        invocation_id, _, job_id = value.partition(" ")
-        return cls(invocation_id, job_id)
+        """Read the value of a button. The argument may contain blanks."""
+        invocation_id, _, argument = value.partition(" ")
+        return cls(invocation_id, argument)
 
     @property
     def value(self) -> str:
         """The value of the button."""
-        return f"{self.invocation_id} {self.job_id}"
+        return f"{self.invocation_id} {self.argument}"
 
 
 @dataclass(frozen=True, slots=True)

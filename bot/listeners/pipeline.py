@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.arguments import first_word, unknown_subcommand
+from bot.domain.arguments import ButtonValue, first_word, unknown_subcommand
 from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers, carry_out
@@ -93,7 +93,7 @@ class Pipeline:
             entry = use.invocation.id if use.command else None
             words = declined(error, use.command, verdict=use.verdict, invocation_id=entry)
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
-                words = with_break_glass(words, f"{use.invocation.id} {_name_of(declared)}")
+                words = with_break_glass(words, ButtonValue(use.invocation.id, _name_of(declared)).value)
             await self.services.incoming.close(use.invocation, status, error.reason)
             return Accepted(words=words, is_refusal=True)
 

@@ -7,7 +7,7 @@ the message does not know them.
 
 from collections.abc import Sequence
 
-from bot.domain.arguments import JobRef, StartAnyway, StartInRegion, UseJob
+from bot.domain.arguments import ButtonValue, JobRef, StartAnyway
 from bot.domain.invocation import Invocation, RoomInvocation
 from bot.messages import words
 from bot.messages.message import BUTTON_VALUE_LIMIT, Block, button, confirmation, link_button
@@ -90,7 +90,7 @@ def start_anyway_button(unknown: RoomInvocation, shown: Sequence[str] = ()) -> B
 
 def use_job_button(unknown_id: str, job_id: str, number: int) -> Block | None:
     """Take a job for the one of a start; None where a button cannot hold its ID, or not as it is."""
-    value = UseJob(unknown_id, job_id).value
+    value = ButtonValue(unknown_id, job_id).value
     if escape(value, BUTTON_VALUE_LIMIT) != value:
         return None
     return button("Use this one", action_id=f"{USE_JOB}-{number}", value=value)
@@ -108,7 +108,7 @@ def start_again_button(over: Invocation) -> Block:
 
 def start_in_region_button(invocation_id: str, region: str) -> Block:
     """Start what was typed, in the region that was meant."""
-    value = StartInRegion(invocation_id, region).value
+    value = ButtonValue(invocation_id, region).value
     return button(f"Start in {region}", action_id=START_IN_REGION, value=value, style="primary")
 
 

@@ -1,6 +1,6 @@
 import re
 
-from bot.domain.arguments import JobRef, StartAnyway, UseJob, parse_job_value
+from bot.domain.arguments import ButtonValue, JobRef, StartAnyway, parse_job_value
 from bot.domain.invocation import JobInvocation
 from bot.messages.buttons import (
     LOOK_AGAIN,
@@ -52,7 +52,7 @@ def test_start_anyway_knows_which_jobs_were_named_beside_it(invocation: JobInvoc
 def test_a_button_that_takes_a_job_names_its_start_and_the_job_or_is_none() -> None:
     pressed = use_job_button("i1", "a job", 2)
     assert pressed is not None
-    assert UseJob.parse(pressed["value"]) == UseJob("i1", "a job")
+    assert ButtonValue.parse(pressed["value"]) == ButtonValue("i1", "a job")
     assert use_job_button("i1", "j" * 2000, 1) is None
     assert use_job_button("i1", "<!here>", 1) is None
 

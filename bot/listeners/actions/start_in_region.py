@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.arguments import StartInRegion
+from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status
 from bot.domain.start_words import parse_in_region
 from bot.errors import InvalidArguments
@@ -14,17 +14,17 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 
-def parse(use: Use) -> StartInRegion:
+def parse(use: Use) -> ButtonValue:
     """Return the mistyped start and the region in the button's value."""
-    return StartInRegion.parse(use.invocation.text)
+    return ButtonValue.parse(use.invocation.text)
 
 
-async def find(use: Use, wanted: StartInRegion) -> StartWish:
+async def find(use: Use, wanted: ButtonValue) -> StartWish:
     """Find what was typed, to be sent with the region that was meant."""
     mistyped = await get_any_start(use, wanted.invocation_id)
     if mistyped.status is not Status.INVALID:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_MISTAKE))
-    words = parse_in_region(mistyped.text, wanted.region, use.services.regions)
+    words = parse_in_region(mistyped.text, wanted.argument, use.services.regions)
     meant = await understand(use, words)
     there = as_if_there(use, mistyped, meant.asked.request)
     asked = replace(there, room_name=meant.asked.room_name)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bot.domain.arguments import UseJob
+from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status
 from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import AboutStart, about, get_start
@@ -18,16 +18,18 @@ class AboutJobOfStart(AboutStart):
     job_id: str
 
 
-def parse(use: Use) -> UseJob:
+def parse(use: Use) -> ButtonValue:
     """Return the start and the job in the button's value."""
-    return UseJob.parse(use.invocation.text)
+    return ButtonValue.parse(use.invocation.text)
 
 
-async def find(use: Use, wanted: UseJob) -> AboutJobOfStart:
+async def find(use: Use, wanted: ButtonValue) -> AboutJobOfStart:
     """Find the start that may have made the job."""
     named = await get_start(use, wanted.invocation_id)
     asked = about(use, named, named.request).asked
-    return AboutJobOfStart(asked=asked, named=named, job_id=wanted.job_id, quick_start=quick_start_of(named))
+    return AboutJobOfStart(
+        asked=asked, named=named, job_id=wanted.argument, quick_start=quick_start_of(named)
+    )
 
 
 async def adopt(use: Use, wish: AboutJobOfStart) -> Accepted:

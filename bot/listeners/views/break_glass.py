@@ -1,13 +1,14 @@
-"""The reason for a start that the policy refuses: the start is asked for once more, by way of its reason.
+"""Take the reason for a start that the policy refuses, and make the start.
 
-Whatever was refused, a command or a button, is understood anew by its own listener, so a start that was to
-look at the room first does, and a duplicate is one.
+The listener of the refused command or button parses the refused text again. So all its checks apply, such as
+the check for duplicates.
 """
 
 from dataclasses import dataclass, replace
 
 import structlog
 
+from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Invocation, Source
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish
@@ -24,7 +25,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlassWish(Wish):
-    """A wish for what was refused: its listener, and what that has found. None: nothing of theirs was."""
+    """A wish for a refused start: its listener, and the wish that this finds.
+
+    Both are None if the person has no such refused start.
+    """
 
     listener: AnyListener | None = None
     refused: Wish | None = None
@@ -40,8 +44,8 @@ def parse(use: Use) -> str:
 async def find(use: Use, click_id: str) -> GlassWish:
     """Find what was refused, if it was this person's."""
     click = await _row(use, click_id, Action.BREAK_GLASS)
-    refused_id, _, name = click.text.partition(" ") if click else ("", "", "")
-    refused = await _row(use, refused_id, Action.START)
+    clicked = ButtonValue.parse(click.text if click else "")
+    refused = await _row(use, clicked.invocation_id, Action.START)
     if click is None or refused is None:
         return GlassWish(asked=use.invocation)
     origin = replace(
@@ -52,7 +56,7 @@ async def find(use: Use, click_id: str) -> GlassWish:
         response_url=click.origin.response_url,
     )
     use.invocation = replace(use.invocation, origin=origin)
-    listener, again = _listener_to(use, name, refused)
+    listener, again = _listener_to(use, clicked.argument, refused)
     wish = await listener.find(again, listener.parse(again))
     asked = replace(wish.asked, source=Source.BREAK_GLASS, text=use.invocation.text)
     use.invocation = asked
@@ -84,7 +88,7 @@ async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | Non
 
 
 def _listener_to(use: Use, name: str, refused: Invocation) -> tuple[AnyListener, Use]:
-    """Return who listens to a command or a button of this name, and the use as it was then."""
+    """Return the listener to the command or button of this name, and the refused use."""
     again = Use(use.services, replace(use.invocation, text=refused.text), use.verdict)
     for command in COMMANDS:
         if command.name == name:
