@@ -1,4 +1,4 @@
-"""Break glass: a start that the policy refuses, by somebody who may start it all the same and says why."""
+"""Messages of break glass: some people may start what the policy refuses, if they give a reason."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from bot.messages.mrkdwn import code, escape, mention
 BREAK_GLASS = "break_glass"
 REASON_FIELD = "reason"
 MOST_REASON = 500
-"""Characters of a reason."""
+"""Maximum characters of a reason."""
 
 LABEL = "Start anyway with a reason"
 
 
 def with_break_glass(refusal: Message, value: str) -> Message:
-    """A refusal with the button, for whoever may break the glass."""
+    """Add the button to a refusal, for a person who may break the glass."""
     blocks = refusal.blocks or (section(refusal.text),)
     return Message(refusal.text, (*blocks, actions([button(LABEL, action_id=BREAK_GLASS, value=value)])))
 
 
 def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
-    """The modal that asks for the reason. `metadata` comes back with it."""
+    """Return the modal that asks for the reason. Slack returns `metadata` when it is submitted."""
     named = refused.room_name or (refused.request.room_id if refused.request else "")
     room = f" of room {code(named, 80)}" if named else ""
     return {
@@ -52,7 +52,7 @@ def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
 
 
 def glass_note(start: Invocation) -> str:
-    """What the announcement says of it; empty for any other start."""
+    """Return the announcement's line about break glass, or an empty text for any other start."""
     if start.source is not Source.BREAK_GLASS:
         return ""
     why = escape(" ".join(start.text.split()), MOST_REASON)

@@ -1,4 +1,4 @@
-"""What went wrong, as a person reads it: what happened, what to do, and what to ask about."""
+"""The parts of a message about a failure: what happened, what to do, and the reference for support."""
 
 from bot.domain.invocation import Invocation
 from bot.errors import MetaStudioError, ReasonedError
@@ -6,21 +6,21 @@ from bot.messages.mrkdwn import code, escape
 from bot.messages.reasons import advice, sentence
 
 _LIMIT = 1000
-"""Of what happened, and again of what to do: together they fit into one section."""
+"""Maximum characters of each of the two parts: together they fit into one section."""
 
 
 def said(error: ReasonedError) -> str:
-    """What happened and, in the next line, what to do about it."""
+    """Return what happened and, on the next line, what to do about it."""
     return "\n".join(part for part in (happened(error), escape(advice(error), _LIMIT)) if part)
 
 
 def happened(error: ReasonedError) -> str:
-    """What happened, where somebody else knows what to do."""
+    """Return what happened, without advice."""
     return escape(sentence(error.reason), _LIMIT)
 
 
 def reference(invocation: Invocation, error: ReasonedError | None = None) -> str:
-    """By what the support of the cloud, or whoever runs the bot, finds the case."""
+    """Return the IDs by which the cloud's support, or whoever runs the bot, finds the case."""
     parts = []
     if isinstance(error, MetaStudioError):
         answer = error.answer

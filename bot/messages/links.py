@@ -4,10 +4,10 @@ from bot.domain.invocation import Invocation
 
 
 def announcement_link(workspace_url: str | None, start: Invocation) -> str | None:
-    """The address of a start's announcement; None where that cannot be found again.
+    """Return the address of a start's announcement; None if it is not known.
 
     Args:
-        workspace_url: where Slack shows the workspace: `https://example.slack.com/`.
+        workspace_url: the address of the workspace: `https://example.slack.com/`.
     """
     if not workspace_url or not start.told.channel or not start.told.ts:
         return None

@@ -1,6 +1,6 @@
-"""What calls to MetaStudio came to, in words.
+"""The words for failed calls to MetaStudio.
 
-What MetaStudio's own codes mean is from MetaStudio's and API Gateway's error code pages.
+The meanings of MetaStudio's own codes are from the error code pages of MetaStudio and API Gateway.
 """
 
 from bot.messages.quick_reasons import room_gone
@@ -16,14 +16,14 @@ _A_JOB_RUNS = "A job is probably running: look at the room's jobs in the MetaStu
 
 
 def look_first(reason: Reason) -> str:
-    """What to do where it is not known what MetaStudio did."""
+    """Return what to do if it is not known what MetaStudio did."""
     if reason.code is Code.ANSWER_NAMES_NO_JOB:
         return _A_JOB_RUNS
     return TRY_AGAIN if reason.args.get("repeatable") else LOOK_FIRST
 
 
 def wrong_clock(args: Args) -> str:
-    """What to do where a signature was refused because this machine's clock is wrong."""
+    """Return what to do if MetaStudio refused a signature because this machine's clock is wrong."""
     minutes = int(args.get("clock_minutes", 0))
     return (
         f"Whoever runs the bot: set this machine's clock right. It is {abs(minutes)} minutes "
@@ -50,7 +50,7 @@ def _iam_said(args: Args) -> str:
 
 
 def _as_with(args: Args) -> str:
-    """The advice of the reason that MetaStudio's own text is like."""
+    """Return the advice of the reason that MetaStudio's own text resembles."""
     code = code_of(text_in(args, "like"))
     return render(_ANSWERS[code].advice, {}) if code in _ANSWERS else ""
 

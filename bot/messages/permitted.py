@@ -1,4 +1,4 @@
-"""Leave out of a message for one person what they may not do."""
+"""Remove from a message for one person what they may not do."""
 
 import re
 from collections.abc import Callable, Collection
@@ -7,17 +7,17 @@ from dataclasses import replace
 from bot.messages.message import Block, Message
 
 IsBarred = Callable[[str, str], bool]
-"""From a button's action ID and value to whether the person may not use it."""
+"""Returns True if the person may not use the button with this action ID and this value."""
 
 
 def without_buttons(message: Message, is_barred: IsBarred) -> Message:
-    """The message without such buttons, and without a row in which none is left."""
+    """Return the message without the barred buttons, and without rows that become empty."""
     blocks = (_without(block, is_barred) for block in message.blocks)
     return replace(message, blocks=tuple(block for block in blocks if block is not None))
 
 
 def without_lines_about(message: Message, command: str, verbs: Collection[str]) -> Message:
-    """A text on how a command is used, without its points about these subcommands."""
+    """Return the help of a command without its lines about these subcommands."""
     if not verbs:
         return message
     barred = re.compile(rf"• `{re.escape(command)} (?:{'|'.join(map(re.escape, verbs))})\b")

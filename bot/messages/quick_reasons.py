@@ -1,4 +1,4 @@
-"""Why something did not come about with quick starts or names of rooms, in words."""
+"""The words for errors about quick starts and room names."""
 
 import unicodedata
 
@@ -73,7 +73,7 @@ def _no_room(args: Args) -> str:
 
 
 def _lookalikes(args: Args) -> str:
-    """Letters that look like Latin ones, in a word that also has Latin ones: nobody sees what is wrong."""
+    """Name the Cyrillic and Greek letters in a word that also has Latin ones: they look alike."""
     word = text_in(args, "word")
     foreign = [char for char in word if unicodedata.name(char, "").startswith(("CYRILLIC", "GREEK"))]
     is_mixed = foreign and any(char.isascii() and char.isalpha() for char in word)
@@ -81,7 +81,7 @@ def _lookalikes(args: Args) -> str:
 
 
 def room_gone(args: Args) -> str:
-    """What to do about a room that MetaStudio does not know: it may be mistyped, or be deleted."""
+    """Return what to do about a room that MetaStudio does not know: it may be mistyped or deleted."""
     if "quick_start" in args:
         flag = " --everywhere" if args.get("everywhere") else ""
         name = text_in(args, "quick_start")

@@ -1,4 +1,4 @@
-"""Quick starts as people read them: answers to `/avatar quick …`, the panel, what a word was taken for."""
+"""Messages about quick starts: answers to `/avatar quick …`, the panel, and what a word was understood as."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,11 +16,11 @@ from bot.messages.mrkdwn import code, fit_lines, mention
 from bot.reasons import Reason
 
 QUICK_START = "quick_start"
-"""The action of a panel's buttons."""
+"""The action ID of the buttons of a panel."""
 
 MOST_BUTTONS = 200
 _A_ROW = 25
-"""Slack takes so many buttons in a row."""
+"""Maximum number of buttons in a row, set by Slack."""
 
 _HOW_TO_ADD = "`/avatar quick add NAME room_id [region]` adds one."
 _OF = {False: "of this channel", True: "of everywhere"}
@@ -29,7 +29,7 @@ RoomName = Callable[[str], str | None]
 
 
 def usage(command: str) -> Message:
-    """How to use `/avatar quick`."""
+    """Say how to use `/avatar quick`."""
     lines = (
         ("add NAME room_id [region] [room_type=…] [client_id=…]", "names what to start in this channel"),
         ("list [BEGINNING]", "shows all that this channel knows"),
@@ -49,10 +49,10 @@ def usage(command: str) -> Message:
 
 
 def added(quick_start: QuickStart, name_of: RoomName, *, hides: bool = False) -> Message:
-    """A quick start was added.
+    """Say that a quick start was added.
 
     Args:
-        hides: one of everywhere has the same name.
+        hides: a quick start of everywhere has the same name.
     """
     return Message(
         "\n".join(
@@ -70,18 +70,22 @@ def added(quick_start: QuickStart, name_of: RoomName, *, hides: bool = False) ->
 
 
 def renamed(old: str, new: str, *, everywhere: bool) -> Message:
-    """A quick start has another name."""
+    """Say that a quick start has a new name."""
     return Message(f"The quick start {code(old)} {_OF[everywhere]} is now {code(new)}.")
 
 
 def removed(quick_start: QuickStart, name_of: RoomName, *, uncovers: bool = False) -> Message:
-    """A quick start was removed; what it meant is told, in case it is wanted back."""
+    """Say that a quick start was removed, and what it started, so that a person can add it again.
+
+    Args:
+        uncovers: a quick start of everywhere has the same name.
+    """
     also = f" {code(quick_start.name)} means the one of everywhere here from now on." if uncovers else ""
     return Message(f"Removed {_what(quick_start, name_of)}.{also}")
 
 
 def quick_list(found: Sequence[Listed], name_of: RoomName, *, beginning: str = "") -> Message:
-    """What a channel knows, its own first."""
+    """List the quick starts of a channel, then those of everywhere."""
     wanted = [each for each in found if each.quick_start.name.startswith(beginning)]
     if not wanted:
         so = f" whose name begins with {code(beginning, 60)}" if beginning else ""
@@ -103,7 +107,7 @@ def quick_list(found: Sequence[Listed], name_of: RoomName, *, beginning: str = "
 
 
 def panel(found: Sequence[Listed]) -> Message:
-    """The panel: a button for each quick start that counts in its channel."""
+    """Make the panel: a button for each quick start that its channel can use."""
     names = [each.quick_start.name for each in found if not each.is_shadowed]
     if not names:
         empty = "There are no quick starts here yet."
@@ -129,17 +133,17 @@ def panel(found: Sequence[Listed]) -> Message:
 
 
 def posting_panel() -> Message:
-    """The ack of a panel that is on its way."""
+    """Say that the panel is being posted."""
     return Message("Posting the panel … Pin it: More actions, *Pin to this conversation*.")
 
 
 def not_posted(why: Reason) -> Message:
-    """Why a panel was not posted."""
+    """Say why a panel was not posted."""
     return Message(said(ReasonedError(why)))
 
 
 def starting_as(start: RoomInvocation, meant: Meant) -> Message:
-    """The ack of a start that is under way; it says what the word was understood as."""
+    """Say that a start is under way, and what its first word was understood as."""
     room = words.room(start.request.room_id, start.room_name)
     where = f" in {words.region(start.request.region)}" if start.request.region else ""
     match meant.by:
@@ -153,7 +157,7 @@ def starting_as(start: RoomInvocation, meant: Meant) -> Message:
 
 
 def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> Message:
-    """The answer to a stop where several jobs are meant: each with its button."""
+    """Ask which of several jobs to stop. Each has its button."""
     listed = jobs_list(jobs, len(jobs), now)
     asking = f"{len(jobs)} jobs are meant by {code(word)}, and none was stopped. Stop the one you mean."
     lines = listed.text.splitlines()[1:]
@@ -161,7 +165,7 @@ def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> 
 
 
 def looking_for(word: str) -> Message:
-    """The ack of a start whose room is looked up by its name."""
+    """Say that the room of a start is being looked up by its name."""
     return Message(f"Looking for the room {code(word)}, to start it …")
 
 

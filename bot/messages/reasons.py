@@ -1,4 +1,4 @@
-"""Reasons in words: the one place where a code and its arguments become what a person reads."""
+"""Make sentences of reasons. No other module turns a reason code and its arguments into text."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,14 +18,14 @@ _OTHERS_WORK = (
 
 
 def sentence(reason: Reason) -> str:
-    """What happened."""
+    """Return what happened."""
     because = reason.cause
     args = {**reason.args, "cause": sentence(because)} if because else reason.args
     return render(WORDINGS[reason.code].what, args)
 
 
 def advice(error: ReasonedError) -> str:
-    """What a person can do about an error; empty where there is nothing."""
+    """Return what a person can do about an error, or an empty text if there is nothing to do."""
     reason = error.reason
     if isinstance(error, OutcomeUnknown):
         return look_first(reason)
@@ -37,12 +37,12 @@ def advice(error: ReasonedError) -> str:
 
 
 def in_words(error: ReasonedError) -> tuple[str, str]:
-    """What happened, and what to do about it."""
+    """Return what happened, and what to do about it."""
     return sentence(error.reason), advice(error)
 
 
 def on_one_line(error: ReasonedError) -> str:
-    """Both, for where there is no markup."""
+    """Return both on one line, for a place without markup."""
     return " ".join(in_words(error)).rstrip()
 
 
@@ -90,4 +90,4 @@ WORDINGS: Mapping[Code, Wording] = MappingProxyType(
         **METASTUDIO_WORDINGS,
     }
 )
-"""Every reason in words."""
+"""The wordings of all reasons."""

@@ -1,4 +1,4 @@
-"""What the bot answers to one person: that it is at work, refusals, and why a start made no job."""
+"""Answers to one person: a start is under way, a use is refused, or a start made no job."""
 
 from bot.domain.invocation import RoomInvocation
 from bot.errors import InvalidArguments, ReasonedError, Refused
@@ -13,7 +13,7 @@ from bot.reasons import ReasonCode as Code
 
 
 def starting(start: RoomInvocation) -> Message:
-    """That a start is under way, where its result takes longer."""
+    """Say that a start is under way, because its result takes longer."""
     where = f" in {words.region_name(start.request.region)}" if start.request.region else ""
     return Message(f"⏳  Starting {words.room(start.request.room_id, start.room_name)}{where} …")
 
@@ -25,12 +25,12 @@ def declined(
     verdict: str = "Nothing was started.",
     invocation_id: str | None = None,
 ) -> Message:
-    """Why nothing was done, for what is found out before the ack.
+    """Say why nothing was done, before the ack.
 
     Args:
-        command: what was typed, if anything was: its help is pointed to.
-        verdict: what that comes to, in a sentence; empty where there is nothing to say of it.
-        invocation_id: the row of what was typed, for a button that does what was meant.
+        command: the typed command, if there was one; the answer names its help.
+        verdict: the result in a sentence; it may be empty.
+        invocation_id: the row of a typed command, for a button that starts in the region that was meant.
     """
     told = with_mentions(happened(error)) if isinstance(error, Refused) else happened(error)
     opening = f"*{verdict}* {told}" if verdict else told
@@ -45,7 +45,7 @@ def declined(
 
 
 def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
-    """Why a start that was acknowledged made no job. It mentions who wanted it."""
+    """Say why an acknowledged start made no job. The message mentions its person."""
     may_again = not isinstance(error, Refused) or error.reason.code is Code.NO_TURN
     return composed(
         f"{_not_started(start)}\n{said(error)}",
@@ -55,7 +55,7 @@ def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
 
 
 def interrupted(start: RoomInvocation) -> Message:
-    """That the bot went down before it sent a start, which costs nothing to send now."""
+    """Say that the bot was stopped before it sent a start. The start can safely be sent now."""
     return composed(
         f"{_not_started(start)}\nThe bot was stopped before it sent the start.",
         buttons=[start_now_button(start)],
@@ -68,7 +68,7 @@ def _not_started(start: RoomInvocation) -> str:
 
 
 def went_wrong(entry: str) -> Message:
-    """An error of the bot's own, before anything was done."""
+    """Say that the bot has a bug. Nothing was done."""
     return composed(
         "🔴  Something went wrong inside the bot. Nothing was started or stopped.",
         small_print=f"Whoever runs the bot finds more under {code(entry)}.",

@@ -1,4 +1,4 @@
-"""What somebody who stops a job is told."""
+"""Answers to a person who stops a job."""
 
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import Invocation
@@ -11,21 +11,21 @@ from bot.messages.mrkdwn import code
 
 
 def stopping(ref: JobRef, room_name: str | None = None) -> Message:
-    """That a stop is under way, where it takes longer."""
+    """Say that a stop is under way, because its result takes longer."""
     return composed(f"⏳  Stopping {_subject(ref, room_name)} …", small_print=_job(ref))
 
 
 def stopped(ref: JobRef, room_name: str | None = None) -> Message:
-    """That MetaStudio has taken the stop."""
+    """Say that MetaStudio has accepted the stop."""
     subject = words.capital(_subject(ref, room_name))
     return composed(f"⛔  {subject} is being stopped: it ends in a few seconds.", small_print=_job(ref))
 
 
 def over_already(ref: JobRef, room_name: str | None = None, *, typed: bool) -> Message:
-    """There was nothing to stop. MetaStudio has one answer for a job that is over and one that never was.
+    """Say that the job is over. MetaStudio gives the same answer for a job that never existed.
 
     Args:
-        typed: the ID was, so that it may be wrong.
+        typed: a person typed the job ID, so it may be wrong.
     """
     also = ", or MetaStudio never had such a job there: check both IDs" if typed else ""
     subject = words.capital(_subject(ref, room_name))
@@ -33,7 +33,7 @@ def over_already(ref: JobRef, room_name: str | None = None, *, typed: bool) -> M
 
 
 def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> Message:
-    """Why a job was not stopped. A stop whose outcome is not known may be sent again, unlike a start."""
+    """Say why a job was not stopped. A stop of unknown outcome may be sent again, unlike a start."""
     subject = _subject(ref, invocation.room_name)
     if isinstance(error, OutcomeUnknown):
         verdict = f"❔  It is not known whether {subject} was stopped."
@@ -48,7 +48,7 @@ def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> 
 
 
 def _subject(ref: JobRef, room_name: str | None) -> str:
-    """The room or, where it is not to be told, the job."""
+    """Return the room in words, or the job if the person may not see the room."""
     return words.room(ref.room_id, room_name) if ref.room_id else f"job {code(ref.job_id)}"
 
 

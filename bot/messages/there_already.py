@@ -1,4 +1,4 @@
-"""What a person is told whose start is not sent, because there is an equal one, or its button was used."""
+"""Messages about a start that is not sent because an equal one exists or its button was used."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from bot.messages.mrkdwn import clock_time, code, escape, mention
 from bot.messages.reasons import sentence
 
 ID_LIMIT = 2000
-"""A job ID is shown whole."""
+"""Maximum characters of a job ID in a message: none is cut."""
 
 _PAID = "Your start was not sent: each job holds a paid channel."
 _UNREADABLE = "somebody in a channel that cannot be read from here"
@@ -29,9 +29,9 @@ _UNREADABLE = "somebody in a channel that cannot be read from here"
 def duplicate(
     existing: RoomInvocation, refused: RoomInvocation, *, workspace_url: str | None = None
 ) -> Message:
-    """That an equal start is there already: it runs, is under way, or nobody knows what came of it.
+    """Say that an equal start exists: its job runs, it is under way, or its outcome is unknown.
 
-    A job that was started in a channel that the person cannot read stays as private as the channel is.
+    A job of a channel that the person cannot read is not named.
 
     Args:
         refused: the row of the start that was not sent.
@@ -81,7 +81,7 @@ def _stop(start: RoomInvocation) -> list[Block]:
 
 
 def used(existing: RoomInvocation, asking: Invocation, *, workspace_url: str | None = None) -> Message:
-    """That a button was used before, and what came of the start that this led to."""
+    """Say that a button was used before, and the outcome of the start that it led to."""
     room = words.room(existing.request.room_id, existing.room_name)
     ago = _ago(existing.created_at, asking.created_at)
     opening = f"This button works once: {_who(existing, asking)} used it {ago}."

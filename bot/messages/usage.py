@@ -1,4 +1,4 @@
-"""How the commands are used: what `help` answers."""
+"""The answers to `help`: how to use the commands."""
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import RoomType
@@ -10,7 +10,7 @@ _OR_A_NAME = 'or a quick start, or the room\'s name: `"Lobby kiosk"`'
 
 
 def usage(command: str, regions: Regions) -> Message:
-    """How to use the command that starts avatars."""
+    """Say how to use the command that starts avatars."""
     allowed = ", ".join(words.region(region) for region in regions.allowed)
     default = f"left out, it is {words.region(regions.default)}" if regions.default else "may be left out"
     kinds = ", ".join(code(kind) for kind in RoomType)
@@ -31,7 +31,7 @@ def usage(command: str, regions: Regions) -> Message:
 
 
 def avatar_usage(command: str, start_command: str) -> Message:
-    """How to use the command for jobs that are there."""
+    """Say how to use the command for jobs that run."""
     return Message(
         "\n".join(
             (

@@ -9,12 +9,12 @@ VIEW_BLOCKS_LIMIT = 100
 
 
 def modal(title: str, blocks: Sequence[Block]) -> dict[str, Any]:
-    """A modal to be read and closed."""
+    """Return a modal that people read and close."""
     return {"type": "modal", "title": plain(title), "close": plain("Close"), "blocks": list(blocks)}
 
 
 def plain_view(view: dict[str, Any]) -> dict[str, Any]:
-    """The same view in plain paragraphs and its inputs, for a workspace that does not take its blocks."""
+    """Return the view with plain paragraphs and its inputs, for a workspace that refuses its blocks."""
     said = [plain for block in view["blocks"] for plain in _plain(block)]
     return view | {"blocks": said[:VIEW_BLOCKS_LIMIT]}
 
@@ -26,5 +26,5 @@ def _plain(block: Block) -> list[Block]:
 
 
 def not_opened() -> Message:
-    """What a person is told where Slack opens no modal: it gives an app three seconds for that."""
+    """Say that Slack did not open the modal. Slack allows 3 s for that after a click."""
     return Message("Slack did not open the window. *Press the button once more.*")
