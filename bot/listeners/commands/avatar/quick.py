@@ -1,7 +1,7 @@
 """`/avatar quick add | list | rename | remove | panel`."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -75,6 +75,7 @@ async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
         user_id=logged.origin.user_id,
         created_at=logged.created_at,
     )
+    hides = not words.everywhere and _is_known_everywhere(await known_quick_starts(use), words.name)
     if not await _commit(use, services.quick_starts.add(quick_start, logged, most=MOST_QUICK_STARTS)):
         known = [each for each in await known_quick_starts(use) if each.channel_id == wish.channel_id]
         is_taken = any(each.name == words.name for each in known)
@@ -83,7 +84,6 @@ async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
             if is_taken
             else reason(Code.QUICK_STARTS_TOO_MANY, everywhere=words.everywhere)
         )
-    hides = not words.everywhere and await _is_known_everywhere(use, words.name)
     return _changed(use, logged, added(quick_start, services.room_list.name, hides=hides))
 
 
@@ -91,18 +91,19 @@ async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
     logged = _logged(use, wish)
     place = (logged.origin.team_id or "", wish.channel_id)
     if not await _commit(use, use.services.quick_starts.rename(*place, words.old, words.new, logged)):
-        await _find(use, wish, words.old, everywhere=words.everywhere)
+        _find(await known_quick_starts(use), wish, words.old, everywhere=words.everywhere)
         raise InvalidArguments(reason(Code.QUICK_NAME_TAKEN, name=words.new, everywhere=words.everywhere))
     return _changed(use, logged, renamed(words.old, words.new, everywhere=words.everywhere))
 
 
 async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
     logged = _logged(use, wish)
-    quick_start = await _find(use, wish, words.name, everywhere=words.everywhere)
+    known = await known_quick_starts(use)
+    quick_start = _find(known, wish, words.name, everywhere=words.everywhere)
     place = (logged.origin.team_id or "", wish.channel_id)
     if not await _commit(use, use.services.quick_starts.remove(*place, words.name, logged)):
         raise unknown(words.name, ())
-    uncovers = not words.everywhere and await _is_known_everywhere(use, words.name)
+    uncovers = not words.everywhere and _is_known_everywhere(known, words.name)
     return _changed(use, logged, removed(quick_start, use.services.room_list.name, uncovers=uncovers))
 
 
@@ -123,21 +124,19 @@ async def _post_panel(use: Use, wish: QuickWish) -> Accepted:
     return Accepted(words=posting_panel(), work=partial(use.services.worker.work_on, received))
 
 
-async def _find(use: Use, wish: QuickWish, name: str, *, everywhere: bool) -> QuickStart:
+def _find(known: Sequence[QuickStart], wish: QuickWish, name: str, *, everywhere: bool) -> QuickStart:
     """Return the quick start of this name in the place of the change.
 
     Raises:
         InvalidArguments: there is none.
     """
-    known = await known_quick_starts(use)
     found = [each for each in known if (each.name, each.channel_id) == (name, wish.channel_id)]
     if not found:
         raise unknown(name, known, everywhere=everywhere)
     return found[0]
 
 
-async def _is_known_everywhere(use: Use, name: str) -> bool:
-    known = await known_quick_starts(use)
+def _is_known_everywhere(known: Sequence[QuickStart], name: str) -> bool:
     return any(each.is_everywhere and each.name == name for each in known)
 
 
