@@ -192,15 +192,6 @@ def parse_again(start: RoomInvocation, regions: Regions) -> StartRequest:
     return request_from(values, regions)
 
 
-def parse_nothing(words: Sequence[str], verb: str) -> None:
-    """Check that no words follow a subcommand that takes none.
-
-    Raises:
-        InvalidArguments: there is a word too many; the error names it.
-    """
-    refuse_extra_words(words, after=verb)
-
-
 def parse_job_value(value: str) -> JobRef:
     """Read the job from a button's value. It is checked although the bot wrote it: it goes into a path.
 

@@ -14,9 +14,9 @@ from bot.domain.arguments import (
     first_word,
     parse_again,
     parse_job_value,
-    parse_nothing,
     parse_start,
     parse_stop,
+    refuse_extra_words,
     unknown_subcommand,
 )
 from bot.domain.invocation import Action, RoomType, Source, StartRequest, Status
@@ -559,9 +559,9 @@ def test_a_subcommand_that_there_is_not_is_named(word: str, said: str) -> None:
 
 
 def test_after_a_word_that_stands_alone_comes_nothing() -> None:
-    parse_nothing([], "jobs")
+    refuse_extra_words([], after="jobs")
     with pytest.raises(InvalidArguments) as refusing:
-        parse_nothing(["please"], "jobs")
+        refuse_extra_words(["please"], after="jobs")
     assert (
         f"{sentence(refusing.value.reason)} {advice(refusing.value)}"
         == "`please` is one word too many. `jobs` stands alone."

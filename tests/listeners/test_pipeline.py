@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.arguments import parse_nothing
+from bot.domain.arguments import refuse_extra_words
 from bot.domain.invocation import Action, Invocation, Status
 from bot.domain.policy import Policy
 from bot.errors import InvalidArguments
@@ -70,7 +70,7 @@ class Greeting:
         greet = Subcommand(
             verb="jobs",
             action=Action.JOBS,
-            parse=lambda use: parse_nothing(use.words, "jobs"),
+            parse=lambda use: refuse_extra_words(use.words, after="jobs"),
             find=about_nothing,
             handle=self.handle,
             verdict="Nobody was greeted.",

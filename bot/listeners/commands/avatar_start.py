@@ -1,6 +1,6 @@
 """`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name."""
 
-from bot.domain.arguments import parse_nothing
+from bot.domain.arguments import refuse_extra_words
 from bot.domain.invocation import Action
 from bot.domain.policy_question import Act
 from bot.domain.start_words import StartWords, parse_start_words, quick_start_of
@@ -30,7 +30,7 @@ def parse(use: Use) -> StartWords:
 
 def parse_again(use: Use) -> None:
     """Nothing comes after `again`."""
-    parse_nothing(use.words, "again")
+    refuse_extra_words(use.words, after="again")
 
 
 async def find_last(use: Use, _parsed: None) -> StartWish:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from bot.domain.arguments import parse_nothing
+from bot.domain.arguments import refuse_extra_words
 from bot.domain.invocation import Action, Invocation, JobInvocation, Status
 from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
 from bot.messages.buttons import STOP_JOB
@@ -13,7 +13,7 @@ from bot.messages.permitted import without_buttons
 
 def parse(use: Use) -> None:
     """Nothing comes after `jobs`."""
-    parse_nothing(use.words, "jobs")
+    refuse_extra_words(use.words, after="jobs")
 
 
 async def show(use: Use, wish: Wish) -> Accepted:
