@@ -1,4 +1,4 @@
-"""`avatar-bot policy check`: what the policy file says of one wish, and why."""
+"""`avatar-bot policy check`: say whether the policy file allows one use, and why."""
 
 import re
 from collections.abc import Collection
@@ -27,14 +27,14 @@ PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is printed, and the exit status."""
+    """The printed text and the exit status."""
 
     text: str
     status: int
 
 
 def wrong_id(name: str, value: str) -> str | None:
-    """What is wrong with an argument that is an ID, if anything is."""
+    """Return what is wrong with an ID, or None."""
     pattern, what = PATTERNS[name]
     return None if re.fullmatch(pattern, value) else f"{value!r} is not {what}"
 
@@ -45,8 +45,8 @@ async def check(
     """Judge a question by a policy file.
 
     Args:
-        file: in place of AVATAR_POLICY_FILE.
-        groups: the user groups that the person is taken to be in. Without any, Slack is asked.
+        file: the file to use instead of AVATAR_POLICY_FILE.
+        groups: the user groups that the person counts as a member of. If there are none, Slack is asked.
 
     Raises:
         SettingsError: the file cannot be read, or is wrong.
@@ -71,7 +71,7 @@ async def check(
 
 
 def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> Verdict:
-    """Say whether the policy allows it, by which rule, and what else there is to know."""
+    """Return whether the policy allows it, and by which rule."""
     try:
         passed = policy.judge(question, members)
     except Refused as error:
@@ -94,7 +94,7 @@ def _allowed(question: Question, passed: Passed) -> list[str]:
 
 
 def _missing(question: Question, rule: str) -> str | None:
-    """Which option decides and was not given."""
+    """Return the missing option that the answer depends on, or None."""
     match rule.rpartition(" ")[2]:
         case "channels" if question.channel_id is None:
             return "--channel"
@@ -113,7 +113,7 @@ def _breaks_glass(policy: Policy, question: Question, members: Members) -> bool:
 
 
 async def _members(settings: PolicySettings, policy: Policy) -> Members:
-    """Ask Slack who is in the policy's user groups, if there is a token to ask with."""
+    """Ask Slack for the members of the policy's user groups, if there is a token."""
     if not policy.groups or settings.SLACK_BOT_TOKEN is None:
         return NO_MEMBERS
     async with open_session() as session:

@@ -16,12 +16,12 @@ RESERVED = frozenset({"again", "help"})
 """Words that mean something else after `/avatar-start`."""
 
 MOST_QUICK_STARTS = 200
-"""How many quick starts one channel has, and everywhere again: more find no place in a message."""
+"""Maximum number of quick starts of one channel, and of everywhere: a message holds no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuickStart:
-    """A row of the table `quick_starts`: who has named what, and when. Everywhere: `channel_id` is None."""
+    """A row of the table `quick_starts`. Without a `channel_id`, it is known everywhere in the team."""
 
     id: str
     team_id: str
@@ -36,11 +36,11 @@ class QuickStart:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it is known in all channels."""
+        """True if it is known in all channels."""
         return self.channel_id is None
 
     def arguments(self) -> dict[str, str]:
-        """The start arguments by their names; those that are left out are left out."""
+        """Return the start arguments that it has, by their names."""
         values = {
             "room_id": self.room_id,
             "region": self.region,
@@ -52,25 +52,25 @@ class QuickStart:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A quick start as a channel sees it. `is_shadowed`: the channel's own one of that name counts."""
+    """A quick start as a channel sees it. `is_shadowed`: the channel's own one of that name hides it."""
 
     quick_start: QuickStart
     is_shadowed: bool = False
 
 
 def place_of(row: Invocation) -> tuple[str, str | None]:
-    """The team and the channel of a use of the bot."""
+    """Return the team and the channel of a use of the bot."""
     return row.origin.team_id or "", row.origin.channel_id
 
 
 def checked_name(word: str, regions: Iterable[str] = ()) -> str:
-    """The name that a word makes: small letters, digits and dashes.
+    """Return a word as the name of a quick start: in small letters.
 
     Args:
-        regions: the configured regions, which are no names either.
+        regions: the configured regions. They cannot be names.
 
     Raises:
-        InvalidArguments: saying why it cannot be a name.
+        InvalidArguments: the word cannot be a name; the error says why.
     """
     name = word.lower()
     if UUID_LIKE.fullmatch(name):
@@ -85,27 +85,27 @@ def checked_name(word: str, regions: Iterable[str] = ()) -> str:
 
 
 def may_be_name(word: str) -> bool:
-    """Whether a quick start can have this name; one that was typed in capitals counts."""
+    """Return True if a quick start can have this name. Case does not matter."""
     return bool(NAME.fullmatch(word.lower())) and not UUID_LIKE.fullmatch(word)
 
 
 def chosen(found: Iterable[QuickStart]) -> QuickStart | None:
-    """The one of the same name that counts in a channel: the channel's own, else that of everywhere."""
+    """Return the quick start that a name means in a channel: the channel's own, else that of everywhere."""
     return min(found, key=lambda quick_start: quick_start.is_everywhere, default=None)
 
 
 def listed(found: Iterable[QuickStart]) -> list[Listed]:
-    """All that a channel knows, by name; of two with the same name the channel's comes first."""
+    """Return all that a channel knows, sorted by name, the channel's own before one of everywhere."""
     everything = sorted(found, key=lambda quick_start: (quick_start.name, quick_start.is_everywhere))
     own = {quick_start.name for quick_start in everything if not quick_start.is_everywhere}
     return [Listed(each, each.is_everywhere and each.name in own) for each in everything]
 
 
 def unknown(word: str, known: Sequence[QuickStart], *, everywhere: bool | None = None) -> InvalidArguments:
-    """What to raise for a name that no quick start has.
+    """Return the error for a name that no quick start has.
 
     Args:
-        everywhere: where it was looked for, if only in one of the two places.
+        everywhere: the place of the search, if it was only one of the two.
     """
     name = word.lower()
     if everywhere is not None and any(each.name == name for each in known):

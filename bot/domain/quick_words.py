@@ -1,4 +1,4 @@
-"""`/avatar quick …`: the words after it → what is to be done with quick starts. Pure."""
+"""Parse the words after `/avatar quick`. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ VERBS = ("add", "list", "rename", "remove", "panel")
 EVERYWHERE = "--everywhere"
 
 _FLAG = re.compile(r"--+[a-z].*|-everywhere", re.IGNORECASE)
-"""Keyboards make one long dash of two."""
+"""A flag, also with one dash: some keyboards make one long dash of two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Name what to start."""
+    """Add a quick start."""
 
     name: str
     request: StartRequest
@@ -46,7 +46,7 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Take a quick start away."""
+    """Remove a quick start."""
 
     name: str
     everywhere: bool
@@ -54,29 +54,29 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """List what the channel knows; only names that begin so, if something is typed."""
+    """List the quick starts of the channel whose names have this beginning."""
 
     beginning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Post a message with a button for each."""
+    """Post a message with a button for each quick start."""
 
 
 @dataclass(frozen=True, slots=True)
 class HowTo:
-    """Explain all this."""
+    """Say how to use `/avatar quick`."""
 
 
 QuickWords: TypeAlias = Add | Rename | Remove | Show | Panel | HowTo
 
 
 def parse_quick(words: Sequence[str], regions: Regions) -> QuickWords:
-    """What `/avatar quick <words>` asks for; alone, it lists.
+    """Parse the words after `/avatar quick`. Without words, it lists.
 
     Raises:
-        InvalidArguments: saying which word cannot be used and what is allowed.
+        InvalidArguments: a word cannot be used; the error names it and says what is allowed.
     """
     words, everywhere = _without_flag(words)
     verb, *rest = words or ["list"]
@@ -102,7 +102,7 @@ def parse_quick(words: Sequence[str], regions: Regions) -> QuickWords:
 
 
 def is_everywhere(text: str) -> bool:
-    """Whether the text after `/avatar` concerns the quick starts of all channels."""
+    """Return True if the text after `/avatar` is about the quick starts of all channels."""
     try:
         _, words = first_word(text)
         return _without_flag(words)[1]
@@ -126,7 +126,7 @@ def _names(words: Sequence[str], verb: str) -> Sequence[str]:
 
 
 def _without_flag(words: Sequence[str]) -> tuple[list[str], bool]:
-    """The words without `--everywhere`, wherever it stands, and whether it was there."""
+    """Return the words without `--everywhere`, and whether it was among them."""
     rest, everywhere = [], False
     for word in words:
         if not _FLAG.fullmatch(word) or "=" in word:

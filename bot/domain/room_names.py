@@ -1,6 +1,6 @@
-"""Rooms by the names that people call them: exactly, or by how a name begins. Pure.
+"""Find a room by its name, or by the beginning of its name. Pure.
 
-Names are compared without regard to capitals, kinds of blanks and dashes, and marks around them.
+The comparison ignores case, the kinds of blanks and dashes, and marks around a name.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from bot.reasons import reason
 
 LONGEST_NAME = 200
 MOST_NAMED = 5
-"""How many rooms of a name that is not clear are told."""
+"""Maximum number of rooms that an error names if a name fits several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +39,30 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The room that a word means, and as what."""
+    """The room that a word means, and what the word was understood as."""
 
     room: NamedRoom
     by: By
 
 
 def is_room_id(word: str) -> bool:
-    """Whether a word is surely an ID, as MetaStudio makes them."""
+    """Return True if a word is an ID of the kind that MetaStudio makes."""
     return bool(UUID_LIKE.fullmatch(word) and ROOM_ID.fullmatch(word))
 
 
 def may_be_id(word: str) -> bool:
-    """Whether a room can have this ID."""
+    """Return True if a room can have this ID."""
     return bool(ROOM_ID.fullmatch(word))
 
 
 def may_be_name(word: str) -> bool:
-    """Whether a room may be called so. A path is no name, and neither is what cannot be read."""
+    """Return True if a room can have this name. A path or an unprintable text is not a name."""
     is_legible = len(word) <= LONGEST_NAME and word.isprintable() and any(map(str.isalnum, word))
     return is_legible and not {"/", "\\"} & set(word)
 
 
 def find_room(word: str, rooms: Sequence[NamedRoom]) -> Match | tuple[NamedRoom, ...]:
-    """The room that a word means; else those that it may mean, or none."""
+    """Return the room that a word means, or several rooms that it may mean, or none."""
     by_id = [room for room in rooms if room.room_id == word]
     if by_id:
         return Match(by_id[0], By.ID)
@@ -80,20 +80,20 @@ def find_room(word: str, rooms: Sequence[NamedRoom]) -> Match | tuple[NamedRoom,
 def not_found(
     word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickStart] = ()
 ) -> InvalidArguments:
-    """What to raise for a word that means no room."""
+    """Return the error for a word that means no room."""
     return InvalidArguments(
         reason(Code.ROOM_NAME_UNKNOWN, word=word, close=closest(word, rooms, quick_starts))
     )
 
 
 def of_several(word: str, rooms: Sequence[NamedRoom]) -> InvalidArguments:
-    """What to raise for a word that means several rooms."""
+    """Return the error for a word that may mean several rooms."""
     named = "\n".join(f"{room.name}\t{room.room_id}" for room in rooms[:MOST_NAMED])
     return InvalidArguments(reason(Code.ROOM_NAME_OF_SEVERAL, word=word, rooms=named, count=len(rooms)))
 
 
 def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickStart] = ()) -> str | None:
-    """The quick start or the room name that is closest to a mistyped word; a name as it would be typed."""
+    """Return the quick start or room name that is closest to a mistyped word, in the form to type."""
     known = {quick_start.name: quick_start.name for quick_start in quick_starts}
     for room in rooms:
         known.setdefault(_key(room.name), as_typed(room.name))
@@ -102,7 +102,7 @@ def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickS
 
 
 def as_typed(name: str) -> str:
-    """A room's name as it is typed: in quotes, where it has blanks."""
+    """Return a room's name in the form to type: in quotes if it has blanks."""
     return f'"{name}"' if " " in name else name
 
 

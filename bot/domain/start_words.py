@@ -1,4 +1,4 @@
-"""The words of a start before it is known what the first one means: a quick start, an ID or a name. Pure."""
+"""The words of a start. The first one may be a quick start, a room ID or a room name. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,38 +14,38 @@ _ANY_ROOM = "room"
 
 @dataclass(frozen=True, slots=True)
 class StartWords:
-    """Checked words: `word` stands in the place of the room, `options` are the others by their names."""
+    """Checked words: `word` stands for the room, and `options` are the other arguments by their names."""
 
     word: str
     options: Mapping[str, str]
     regions: Regions
 
     def in_room(self, room_id: str) -> StartRequest:
-        """What is asked for, if the word means this room."""
+        """Return the request if the word means this room."""
         return request_from({**self.options, "room_id": room_id}, self.regions)
 
     def of(self, quick_start: QuickStart) -> StartRequest:
-        """What is asked for, if the word means this quick start: what is typed beside it counts.
+        """Return the request if the word means this quick start. Typed options replace its own.
 
         Raises:
-            InvalidArguments: the quick start's region may not be used any more.
+            InvalidArguments: the region of the quick start is not allowed any more.
         """
         return request_from({**quick_start.arguments(), **self.options}, self.regions)
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a word was understood as; for an answer that says it."""
+    """What a word was understood as, for an answer that says so."""
 
     word: str
     by: By
 
 
 def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
-    """What `/avatar-start <words>` says.
+    """Parse the words after `/avatar-start`.
 
     Raises:
-        InvalidArguments: naming the word that cannot be used, and what is allowed.
+        InvalidArguments: a word cannot be used; the error names it and says what is allowed.
     """
     values = assign(words)
     word = values.pop("room_id", "")
@@ -56,10 +56,10 @@ def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
 
 
 def parse_in_region(text: str, region: str, regions: Regions) -> StartWords:
-    """What was typed after `/avatar-start`, with this region in place of a mistyped one.
+    """Parse the text after `/avatar-start`, with this region in place of a mistyped one.
 
     Raises:
-        InvalidArguments: something else is wrong with it as well.
+        InvalidArguments: something else in the text is wrong too.
     """
     word, rest = first_word(text)
     values = assign([word, *rest]) | {"region": region}
@@ -67,18 +67,18 @@ def parse_in_region(text: str, region: str, regions: Regions) -> StartWords:
 
 
 def by_name(asked: Invocation, words: StartWords) -> RoomInvocation:
-    """The row of a start whose room is to be found by its name."""
+    """Return the row of a start whose room is not found by its name yet."""
     request = replace(words.in_room(_ANY_ROOM), room_id=ROOM_BY_NAME)
     return replace(asked.asking_for(request), room_name=words.word)
 
 
 def is_by_name(row: Invocation) -> bool:
-    """Whether the room of a start is still to be found by its name."""
+    """Return True if the room of a start is not found by its name yet."""
     return row.request is not None and row.request.room_id == ROOM_BY_NAME
 
 
 def needs_look_up(row: RoomInvocation) -> bool:
-    """Whether the room of a start that was never sent is to be looked up, for all that its row tells."""
+    """Return True if the room of a start that was never sent may have to be found by its name."""
     if is_by_name(row):
         return True
     if row.source is not Source.COMMAND or is_room_id(row.request.room_id):
@@ -91,7 +91,7 @@ def needs_look_up(row: RoomInvocation) -> bool:
 
 
 def quick_start_of(row: Invocation) -> str | None:
-    """Return the name by which a row's start was asked for, if that may have been a quick start's."""
+    """Return the first word of a typed start, if it may have been a quick start."""
     try:
         word = first_word(row.text)[0].lower()
     except InvalidArguments:

@@ -1,7 +1,7 @@
-"""The gate that every use of the bot passes: the policy as it stands, with who is in its user groups.
+"""The gate for every use of the bot: it applies the current policy with the members of its user groups.
 
-It asks neither Slack nor a file: both are read in the background. Only for a limit of starts it asks the
-database.
+It reads neither Slack nor a file, because both are read in the background. It asks the database only for the
+limit of starts.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -19,11 +19,11 @@ from bot.store.start_counts import StartCounts
 HOUR = timedelta(hours=1)
 
 Ask = Callable[[Coroutine[Any, Any, int]], Awaitable[int]]
-"""Puts a question to the database, whose answer must come in time for the ack."""
+"""Asks the database. The answer must come in time for the ack."""
 
 
 class Gate:
-    """Lets uses pass or refuses them. `members` are those of user groups, as far as they are known."""
+    """Allows or refuses uses. `members` returns the members of user groups."""
 
     def __init__(
         self, policy: Policy, *, members: Callable[[], Members], counts: StartCounts, ask: Ask
@@ -36,25 +36,25 @@ class Gate:
 
     @property
     def policy(self) -> Policy:
-        """The policy that holds."""
+        """The current policy."""
         return self._policy
 
     def replace(self, policy: Policy) -> None:
-        """Let another policy hold from now on."""
+        """Use another policy from now on."""
         self._policy = policy
 
     def check(
         self, invocation: Invocation, start: JobInvocation | None = None, *, quick_start: str | None = None
     ) -> Passed:
-        """Let a use of the bot pass, or refuse it; see `Policy.check`.
+        """Allow or refuse a use of the bot; see `Policy.check`.
 
         Raises:
-            Refused: naming the first rule that is in the way.
+            Refused: a rule refuses it; the error names the first such rule.
         """
         return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
 
     def allows(self, invocation: Invocation, start: JobInvocation | None = None) -> bool:
-        """Whether it would pass: for what is shown to a person."""
+        """Return True if the use is allowed, to decide what a person is shown."""
         try:
             self.check(invocation, start)
         except Refused:
@@ -62,7 +62,7 @@ class Gate:
         return True
 
     def refusal_of_any(self, invocation: Invocation, act: Act) -> Refused | None:
-        """Why the person of a use may not do something at all where they are, whatever it is about."""
+        """Return the refusal if the person may not do this in their channel in any room; else None."""
         question = replace(question_of(invocation), act=act, at_all=True)
         try:
             self._policy.judge(question, self._members())
@@ -71,7 +71,7 @@ class Gate:
         return None
 
     def may_break_glass(self, refused: Invocation) -> bool:
-        """Whether its person may start what was refused, if they give a reason."""
+        """Return True if the person may start what was refused, if they give a reason."""
         if refused.action is not Action.START:
             return False
         try:
@@ -90,14 +90,14 @@ class Gate:
 
     @asynccontextmanager
     async def within_limit(self, asked: Invocation, passed: Passed) -> AsyncIterator[None]:
-        """Let a start be committed inside, if its person has not made too many in the last hour.
+        """Commit a start inside, if its person has not made too many in the last hour.
 
-        Starts of the same person that are being committed count as if they were: of many at once, the first
-        ones pass.
+        Starts of the same person that are being committed are counted too. So of many at once, only the
+        first ones pass.
 
         Raises:
-            Refused: they have.
-            DatabaseUnavailable: it is not known how many there were.
+            Refused: the person has made too many.
+            DatabaseUnavailable: the starts cannot be counted.
         """
         limit = passed.starts_per_hour
         if limit is None:

@@ -1,7 +1,7 @@
 """Panels: messages with a button for each quick start of their channel, to be pinned.
 
-A panel is posted here, for its person has to hear at once where that cannot be done. From then on it is a
-post like the others: a change of quick starts makes it due, and the delivery loop of any process edits it.
+A panel is posted here, because its person has to be told at once if that fails. From then on it is a post
+like the others: a change of quick starts makes it due, and the delivery loop of any process edits it.
 """
 
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class Panels:
         return self._now() + LEASE
 
     async def commit(self, asked: Invocation) -> Invocation | None:
-        """Write down that a panel is wanted; return None where Slack has delivered it before.
+        """Commit the request for a panel; return None where Slack has delivered it before.
 
         Raises:
             DatabaseUnavailable: it is not committed, so nothing is posted.
@@ -65,7 +65,7 @@ class Panels:
         return await self._acceptance.accept(asked, self.lease_until())
 
     async def post(self, received: Invocation) -> None:
-        """Post the panel that is wanted. One that is posted and not noted is posted again by recovery."""
+        """Post the panel. After a crash between the post and its row, recovery posts it again."""
         await ack_sent()
         shown = await self._content.known(received)
         wanted = Post(
@@ -87,7 +87,7 @@ class Panels:
             await self._posts.refresh_panels(received.origin.channel_id, now=self._now())
 
     async def refresh(self, changed: Invocation) -> None:
-        """Let the panels that a change concerns be edited; the row of the change needs no more work then."""
+        """Make the panels due that show a changed quick start. Then the row of the change is complete."""
         await acks_first()
         channel = None if is_everywhere(changed.text) else changed.origin.channel_id
         await self._posts.refresh_panels(channel, now=self._now())

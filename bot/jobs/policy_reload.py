@@ -1,4 +1,4 @@
-"""Read the policy file again: on SIGHUP, and when it has changed. A broken file leaves the old policy."""
+"""Read the policy file again on SIGHUP and when it has changed. With a wrong file, the old policy stays."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,20 +13,20 @@ from bot.runtime.background import repeat_in_background
 from bot.slack.user_groups import UserGroups
 
 EVERY_SECONDS = 1.0
-"""How often the file is looked at. It is read when it has not changed for so long: editors write in steps."""
+"""How often the file is checked. A changed file is read after one such time without another change."""
 
 GROUP_SECONDS = 5.0
-"""How long a new policy waits for the members of its user groups before it holds."""
+"""How long a new policy waits for the members of its user groups before it is used."""
 
 _log = structlog.get_logger()
 
 
 class PolicyReload:
-    """Keeps the gate's policy as the file says.
+    """Keeps the policy of the gate the same as the file.
 
     Args:
-        known: the stamp of the file, taken before it was read for the policy that holds.
-        asked: is set by whoever wants the file read at once.
+        known: the stamp of the file before it was read for the current policy.
+        asked: an event that makes it read the file at once.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class PolicyReload:
         self._read = self._seen = known
 
     async def keep_reloading(self) -> None:
-        """Look at the file all the time, until cancelled."""
+        """Check the file again and again, until cancelled."""
         await repeat_in_background(self.look, every=EVERY_SECONDS, sleep=self._sleep)
 
     async def look(self) -> None:
-        """Read the file, if that was asked for or if it has changed and is at rest."""
+        """Read the file if somebody asked for it, or if it has changed and is complete."""
         stamp = await asyncio.to_thread(stamp_of, self._path)
         is_at_rest, self._seen = stamp == self._seen, stamp
         if self._asked.is_set() or (is_at_rest and stamp != self._read):

@@ -1,4 +1,4 @@
-"""MetaStudio's list of rooms, read when a name is to be looked up, and good for five minutes."""
+"""MetaStudio's list of rooms. It is read to find a room by its name, and kept for five minutes."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 FRESH_SECONDS = 300.0
-"""How long the list is good: rooms are seldom made or renamed."""
+"""How long the list is kept: rooms are seldom made or renamed."""
 
 YOUNG_SECONDS = 15.0
-"""How old the list may be where it does not have a name: the room may just have been made."""
+"""How old the list may be if a name is not in it: the room may be new."""
 
 BLIND_SECONDS = 10.0
-"""How long the list is not read after MetaStudio has refused it, so that not every start waits for that."""
+"""How long the list is not read after a failure, so that not every start waits for it."""
 
 
 class RoomList:
@@ -35,7 +35,7 @@ class RoomList:
         self._reading = asyncio.Lock()
 
     def known(self, *, max_age: float = FRESH_SECONDS) -> tuple[NamedRoom, ...] | None:
-        """Return the rooms, if they were read in the last minutes. Nobody is asked."""
+        """Return the rooms if they were read in the last minutes. This makes no call."""
         return self._rooms if self._clock() < self._read_at + max_age else None
 
     def name(self, room_id: str | None) -> str | None:
@@ -44,10 +44,10 @@ class RoomList:
         return None if name == room_id else name
 
     async def look_up(self, *, seconds: float, max_age: float = FRESH_SECONDS) -> tuple[NamedRoom, ...]:
-        """Return the rooms, read anew if they are older than that; many who want them read them once.
+        """Return the rooms. Read them if they are older than `max_age`; many callers at once read them once.
 
         Raises:
-            MetaStudioError: MetaStudio does not tell them, or not within so many seconds.
+            MetaStudioError: they cannot be read within `seconds`.
         """
         try:
             async with asyncio.timeout(seconds), self._reading:

@@ -1,4 +1,4 @@
-"""What may have been meant by a room that MetaStudio does not know."""
+"""Suggest what a person may have meant by a room that MetaStudio does not know."""
 
 from bot.domain.invocation import RoomInvocation
 from bot.domain.quick_start import place_of
@@ -9,14 +9,14 @@ from bot.store.quick_starts import QuickStarts
 
 
 class Suggestions:
-    """Completes the refusal of a room. Nobody is asked but the database: the start is over already."""
+    """Adds suggestions to the error. It asks only the database, because the start is over."""
 
     def __init__(self, quick_starts: QuickStarts, room_list: RoomList) -> None:
         self._quick_starts = quick_starts
         self._room_list = room_list
 
     async def complete(self, start: RoomInvocation, error: RoomUnknown) -> RoomUnknown:
-        """Return the error with the quick start whose room is gone, or else with what is near to the word."""
+        """Return the error with the quick start of the missing room, else with a similar name."""
         room_id = start.request.room_id
         try:
             known = await self._quick_starts.known_in(*place_of(start))

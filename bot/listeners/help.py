@@ -37,7 +37,7 @@ def _permitted(use: Use, usage: Message, of: Act | None) -> Message:
     gate, asked = use.services.policy, use.invocation
     refusals = {act: gate.refusal_of_any(asked, act) for act in Act}
     if refusals[Act.START] is None:
-        refusals[Act.STOP] = None  # who has started a job may stop it
+        refusals[Act.STOP] = None  # people may stop the jobs that they start
     barred = [verb for verb, act in _ACTS.items() if refusals[act] is not None]
     usage = without_lines_about(usage, use.command or "", barred)
     refusal = refusals[of] if of else None

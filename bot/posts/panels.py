@@ -1,4 +1,4 @@
-"""What a panel shows: the quick starts of its channel and of everywhere, as they are now."""
+"""The content of panels: the current quick starts of a channel and of everywhere."""
 
 from bot.domain.invocation import Invocation
 from bot.domain.quick_start import Listed, listed, place_of
@@ -14,7 +14,7 @@ class PanelContent:
         self._quick_starts = quick_starts
 
     async def known(self, asking: Invocation) -> list[Listed]:
-        """Return the quick starts that the channel of a row knows.
+        """Return the quick starts that the channel of an invocation knows.
 
         Raises:
             DatabaseUnavailable: they cannot be read.
@@ -22,7 +22,7 @@ class PanelContent:
         return listed(await self._quick_starts.known_in(*place_of(asking)))
 
     async def message(self, wanted: Invocation) -> Message:
-        """Return the panel that a row has wanted.
+        """Return the panel that an invocation asked for.
 
         Raises:
             DatabaseUnavailable: the quick starts cannot be read.

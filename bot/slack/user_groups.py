@@ -1,13 +1,14 @@
 """The members of Slack's user groups, read in the background and kept for a minute.
 
-Who is in a group decides before an ack, so nobody waits for Slack then: the lists are read again before they
-are too old, and those of a new policy before it counts. What Slack has not told for a minute is not known.
+The policy needs them before an ack, when there is no time to ask Slack. So each list is read again before it
+is too old, and the lists of a new policy are read before the policy is used. A list older than a minute
+counts as unknown.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -19,13 +20,13 @@ from bot.slack.calls import failure_of
 from bot.slack.errors import SLACK_FAILURES, Again, SlackFailure
 
 KEPT_SECONDS = 60.0
-"""How long a list counts."""
+"""How long a list is used."""
 
 READ_AGAIN_SECONDS = 40.0
 """How old a list is when it is read again. Slack takes about 20 such calls a minute."""
 
 TRY_AGAIN_SECONDS = 5.0
-"""How long after a failure that may be over soon."""
+"""The pause after a failure that may be over soon."""
 
 EVERY_SECONDS = 1.0
 
@@ -42,12 +43,12 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Group:
-    """What is known of one group: its members as of a moment, and Slack's last word for why not more."""
+    """One group: its members at the time `as_of`, and Slack's word for the last failure."""
 
     members: frozenset[str] = frozenset()
     as_of: float | None = None
     read_at: float = 0.0
-    trouble: str | None = field(default=None)
+    trouble: str | None = None
 
 
 class UserGroups:
@@ -71,7 +72,7 @@ class UserGroups:
         self._not_before = 0.0
 
     def members(self) -> Members:
-        """The members of each group of which they are known."""
+        """Return the members of each group whose members are known."""
         oldest = self._clock() - KEPT_SECONDS
         return {
             name: group.members
@@ -80,11 +81,11 @@ class UserGroups:
         }
 
     async def keep_reading(self) -> None:
-        """Read again what grows old, until cancelled."""
+        """Read lists again before they are too old, until cancelled."""
         await repeat_in_background(self.read_due, every=EVERY_SECONDS, sleep=self._sleep)
 
     async def read_due(self) -> None:
-        """Read the groups that are wanted and not known, or not for long any more."""
+        """Read the wanted groups that are unknown or soon too old."""
         for name in sorted(self._wanted()):
             if self._clock() < self._not_before:
                 return
@@ -92,7 +93,7 @@ class UserGroups:
                 await self._read(name)
 
     async def read(self, names: Iterable[str], *, seconds: float) -> None:
-        """Read these groups at once, those of a policy that does not count yet, but no longer than this."""
+        """Read these groups of a new policy at once, for at most so many seconds."""
         readings = [asyncio.create_task(self._read(name)) for name in names]
         if readings:
             _, late = await asyncio.wait(readings, timeout=seconds)

@@ -1,4 +1,4 @@
-"""The quick starts. A change and the row of who has made it are one commit."""
+"""The table of quick starts. A change and the invocation that made it are one commit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -34,14 +34,14 @@ class QuickStarts:
     """The table `quick_starts`. All methods raise DatabaseUnavailable.
 
     A place is a team and one of its channels; without a channel, it is everywhere in the team. Each change
-    takes the invocation that is logged with it, if it comes about.
+    takes the invocation to log with it. Without a change, nothing is logged.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, quick_start: QuickStart, logged: Invocation, *, most: int) -> bool:
-        """Add a quick start; False where its name is taken in its place, or so many are there already."""
+        """Add a quick start. Return False if its name is taken in its place, or if the place is full."""
         statement = _adding(self._database.dialect, everywhere=quick_start.is_everywhere)
         values = {f"new_{name}": getattr(quick_start, name) for name in NAMES}
         place = _place(quick_start.team_id, quick_start.channel_id)
@@ -50,21 +50,21 @@ class QuickStarts:
     async def rename(
         self, team_id: str, channel_id: str | None, old: str, new: str, logged: Invocation
     ) -> bool:
-        """Change a name; False where there is none of this name in this place, or the new one is taken."""
+        """Change a name. Return False if this place has no such name, or if the new name is taken."""
         values = _place(team_id, channel_id) | {"old_name": old, "new_name": new}
         return await self._change(_renaming(everywhere=channel_id is None), values, logged)
 
     async def remove(self, team_id: str, channel_id: str | None, name: str, logged: Invocation) -> bool:
-        """Remove a quick start; False where there is none of this name in this place."""
+        """Remove a quick start. Return False if this place has no such name."""
         values = _place(team_id, channel_id) | {"old_name": name}
         return await self._change(_removing(everywhere=channel_id is None), values, logged)
 
     async def named(self, team_id: str, channel_id: str | None, name: str) -> list[QuickStart]:
-        """Those of one name that a channel knows: at most its own and that of everywhere."""
+        """Return those with this name that a channel knows: at most its own and that of everywhere."""
         return await self._read(_named(), _place(team_id, channel_id) | {"old_name": name})
 
     async def known_in(self, team_id: str, channel_id: str | None) -> list[QuickStart]:
-        """All that a channel knows: its own and those of everywhere."""
+        """Return all that a channel knows: its own and those of everywhere."""
         return await self._read(_known(), _place(team_id, channel_id))
 
     async def _change(self, statement: Any, values: dict[str, Any], logged: Invocation) -> bool:
@@ -131,6 +131,6 @@ def _named() -> Any:
 
 
 def _logging(condition: ColumnElement[bool]) -> Any:
-    """The statement that logs who has made a change, where it came about."""
+    """Return the statement that logs the invocation if the condition is true."""
     row = [placeholder(f"log_{name}", invocations.c[name].type) for name in LOG_NAMES]
     return insert(invocations).from_select(LOG_NAMES, select(*row).where(condition))

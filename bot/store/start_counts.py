@@ -1,4 +1,4 @@
-"""How many starts somebody has made: for a limit, so what made no job does not count."""
+"""Count the starts of a person, for a limit. Starts that made no job do not count."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,7 +14,7 @@ _COUNTED = (Status.RECEIVED, Status.STARTING, Status.STARTED, Status.UNKNOWN)
 
 
 class StartCounts:
-    """Counts rows of the table `invocations`. Raises DatabaseUnavailable where it cannot."""
+    """Counts rows of the table `invocations`. Raises DatabaseUnavailable if the database fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class StartCounts:
     async def made_by(
         self, user_id: str, *, after: datetime, until: datetime, besides: Collection[str] = ()
     ) -> int:
-        """The starts of a person in that time that made a job, or may yet."""
+        """Return the number of a person's starts in that time that made a job, or may still make one."""
         query = select(func.count().label("starts")).where(
             invocations.c.user_id == user_id,
             invocations.c.created_at > after,
