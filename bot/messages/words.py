@@ -73,16 +73,10 @@ def rtc_user(user_type: str) -> str:
     return _word(_RTC_USERS, user_type)
 
 
-def room(room_id: str, name: str | None, *, bold: bool = True) -> str:
-    """*Lobby kiosk*; of a room without a name of its own, room `24bad716-…`.
-
-    Args:
-        bold: not in the midst of what is bold already.
-    """
+def room(room_id: str, name: str | None) -> str:
+    """Return *Lobby kiosk*, or room `24bad716-…` if the room has no name of its own."""
     known = literal(_own_name(room_id, name), _LONGEST_NAME)
-    if not known:
-        return f"room {code(room_id)}"
-    return f"*{known}*" if bold else known
+    return f"*{known}*" if known else f"room {code(room_id)}"
 
 
 def plain_room(room_id: str, name: str | None) -> str:
