@@ -43,11 +43,9 @@ _log = structlog.get_logger()
 
 
 class Rendering:
-    """Makes messages. `rtc_access` says whether announcements offer it; `panels` is what panels show."""
+    """Makes messages. With `rtc_access`, announcements offer it; `panels` makes the content of panels."""
 
-    def __init__(
-        self, invocations: Invocations, *, rtc_access: bool, panels: PanelContent | None = None
-    ) -> None:
+    def __init__(self, invocations: Invocations, *, rtc_access: bool, panels: PanelContent) -> None:
         self._invocations = invocations
         self._rtc_access = rtc_access
         self._panels = panels
@@ -63,7 +61,7 @@ class Rendering:
             job = SmartChatJob.remembered(row.job.job_id, row.job.configuration)
             return self.announcement(row, job, life_in(due))
         if post.purpose is Purpose.PANEL:
-            return _as_it_is(await self._panels.message(row)) if self._panels else None
+            return _as_it_is(await self._panels.message(row))
         if post.state is not None and has_job(row):
             return _as_it_is(ended(row, life_in(due), is_alone=post.purpose is Purpose.PRIVATE))
         message = await self._private(post, row)

@@ -13,12 +13,14 @@ from bot.errors import Answer, NotSent, OutcomeUnknown, Rejected
 from bot.jobs.outcome import WRITTEN_AT_ONCE, Outcomes
 from bot.messages.message import Message
 from bot.posts.loop import DeliveryLoop
+from bot.posts.panels import PanelContent
 from bot.posts.rendering import Rendering
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
+from bot.store.quick_starts import QuickStarts
 from tests.fakes import Channel, FlakyLog, FlakyPosts, SlowLog, an_invocation, changed
 from tests.metastudio.cloud import FULL_ANSWER, NOON, Clock, Pauses
 
@@ -58,7 +60,7 @@ def outcomes_of(
     """Return outcomes that are stored in a database and told by its delivery loop."""
     loop = DeliveryLoop(
         posts=posts or Posts(log._database),
-        rendering=Rendering(log, rtc_access=True),
+        rendering=Rendering(log, rtc_access=True, panels=PanelContent(QuickStarts(log._database))),
         delivery=channel,
         now=now,
         sleep=sleep,

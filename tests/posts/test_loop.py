@@ -26,12 +26,14 @@ from bot.posts.loop import (
     MOST_TASKS,
     DeliveryLoop,
 )
+from bot.posts.panels import PanelContent
 from bot.posts.rendering import Rendering
 from bot.slack.ack_sent import ack_pending
 from bot.slack.delivery import Delivered, Delivery, Render
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Shown
+from bot.store.quick_starts import QuickStarts
 from bot.store.watched_jobs import WatchedJob, WatchedJobs
 from tests.fakes import FlakyPosts, an_invocation, flat
 
@@ -155,6 +157,7 @@ class Play:
         self.time = Time()
         self.slack = Slack(self.time)
         self.log = Invocations(database)
+        self.panels = PanelContent(QuickStarts(database))
         self.posts = FlakyPosts(database)
         self.watched_jobs = WatchedJobs(database)
         self.loop = self.another()
@@ -164,7 +167,7 @@ class Play:
         """Return the delivery loop of another process."""
         return DeliveryLoop(
             posts=self.posts,
-            rendering=Rendering(self.log, rtc_access=True),
+            rendering=Rendering(self.log, rtc_access=True, panels=self.panels),
             delivery=self.slack,
             now=self.time.now,
             sleep=self.time.sleep,
