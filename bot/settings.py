@@ -25,13 +25,13 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from bot.environment.addresses import is_host, is_safe_address
-from bot.environment.as_written import plain, split_regions, without_blanks
 from bot.environment.certificates import certificate_faults
 from bot.environment.database_url import WrongDatabaseUrl, read_database_url
 from bot.environment.env_file import environment_and_file, is_ours
 from bot.environment.proxies import proxy_faults
 from bot.environment.remedies import detail_of, fault_of, remedy_for
 from bot.environment.setting_rules import AK_SK, TOKEN, faults_between, misspelt, resolved_mode
+from bot.environment.setting_values import plain, split_regions, without_blanks
 from bot.errors import SettingFault, SettingsError
 
 _HEADER_VALUES = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *AK_SK, "HUAWEICLOUD_SDK_SECURITY_TOKEN", *TOKEN)

@@ -15,7 +15,18 @@ from bot.domain.arguments import ButtonValue, first_word, unknown_subcommand
 from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers, carry_out
-from bot.listeners.use import Accepted, AnyButton, AnyListener, AnyView, Command, Form, Services, Use, View
+from bot.listeners.use import (
+    Accepted,
+    AnyButton,
+    AnyListener,
+    AnyView,
+    Command,
+    Form,
+    Services,
+    Subcommand,
+    Use,
+    View,
+)
 from bot.messages.break_glass import with_break_glass
 from bot.messages.replies import declined, went_wrong
 
@@ -91,7 +102,7 @@ class Pipeline:
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             entry = use.invocation.id if use.command else None
-            words = declined(error, use.command, verdict=use.verdict, invocation_id=entry)
+            words = declined(error, use.explained_by or use.command, verdict=use.verdict, invocation_id=entry)
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
                 words = with_break_glass(words, ButtonValue(use.invocation.id, _name_of(declared)).value)
             await self.services.incoming.close(use.invocation, status, error.reason)
@@ -105,6 +116,8 @@ class Pipeline:
         if isinstance(declared, Command):
             listener, use.words = listener_for(declared, use.invocation.text)
             use.verdict = listener.verdict
+            if isinstance(listener, Subcommand) and listener.has_help:
+                use.explained_by = f"{declared.name} {listener.verb}"
         else:
             listener = declared
         parsed = listener.parse(use)

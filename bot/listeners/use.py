@@ -72,14 +72,16 @@ class Use:
     """One use of the bot, before it is logged.
 
     `invocation` is its row, as far as the use is understood: it is logged if the use is declined. `command`
-    is what was typed, if anything was, and `words` or the `form` are to be parsed. `verdict` tells the person
-    the result if nothing is done.
+    is what was typed, if anything was, and `words` or the `form` are to be parsed. `explained_by` is the
+    command with its subcommand, if that has a help of its own. `verdict` tells the person the result if
+    nothing is done.
     """
 
     services: Services
     invocation: Invocation
     verdict: str
     command: str | None = None
+    explained_by: str | None = None
     words: Sequence[str] = ()
     form: Form = field(default_factory=Form)
 
@@ -134,9 +136,10 @@ class Listener(Generic[P, W]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subcommand(Listener[P, W]):
-    """A listener to a command whose first word is its `verb`."""
+    """A listener to a command whose first word is its `verb`. It may have a `help` of its own."""
 
     verb: str
+    has_help: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

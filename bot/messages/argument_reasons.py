@@ -83,6 +83,6 @@ ARGUMENT_WORDINGS = {
     Code.BUTTON_NAMES_NO_ROOM: Wording("The button says nothing of what to start."),
     Code.BREAK_GLASS_REASON_MISSING: Wording("Give a reason.", "It stands in the announcement."),
     Code.START_NOT_IN_LOG: Wording("This start is no longer in the log.", "Type the command again."),
-    Code.NO_START_HERE: Wording("Nothing was started in this channel yet.", "Name a room: `room_id region`."),
+    Code.NO_START_HERE: Wording("This channel has no start to repeat.", "Name a room: `room_id region`."),
     Code.JOB_NOT_OVER: Wording("This job is not over yet.", "Stop it first."),
 }

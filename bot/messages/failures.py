@@ -30,5 +30,5 @@ def reference(invocation: Invocation, error: ReasonedError | None = None) -> str
             parts.append(f"HTTP {answer.http_status}")
         if answer.request_id:
             parts.append(f"request ID {code(answer.request_id)}")
-    parts.append(f"{'log' if parts else 'Log'} entry {code(invocation.id)}")
+    parts.append(f"log entry {code(invocation.id)}")
     return " · ".join(parts)

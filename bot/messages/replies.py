@@ -11,6 +11,9 @@ from bot.messages.policy_reasons import with_mentions
 from bot.messages.reasons import advice
 from bot.reasons import ReasonCode as Code
 
+_NAMES_NO_ROOM = frozenset({Code.ROOM_NAME_UNKNOWN, Code.ROOM_NAME_OF_SEVERAL})
+"""Why a start has to be typed in other words: the same words would end the same way."""
+
 
 def starting(start: RoomInvocation) -> Message:
     """Say that a start is under way, because its result takes longer."""
@@ -46,7 +49,9 @@ def declined(
 
 def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
     """Say why an acknowledged start made no job. The message mentions its person."""
-    may_again = not isinstance(error, Refused) or error.reason.code is Code.NO_TURN
+    may_again = error.reason.code is Code.NO_TURN or not (
+        isinstance(error, Refused) or error.reason.code in _NAMES_NO_ROOM
+    )
     return composed(
         f"{_not_started(start)}\n{said(error)}",
         buttons=[retry_button(start)] if may_again else [],

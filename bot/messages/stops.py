@@ -44,7 +44,7 @@ def not_stopped(ref: JobRef, error: MetaStudioError, invocation: Invocation) -> 
     job = JobRef.of(ref.room_id, ref.job_id)
     again = [stop_button(job.room_id, job.job_id, room_name=invocation.room_name)] if job else []
     parts = [part for part in (_job(ref), reference(invocation, error)) if part]
-    return composed(f"{verdict}\n{story}", buttons=again, small_print=" · ".join(parts))
+    return composed(f"{verdict}\n{story}", buttons=again, small_print=words.capital(" · ".join(parts)))
 
 
 def _subject(ref: JobRef, room_name: str | None) -> str:

@@ -182,6 +182,12 @@ def test_a_start_that_made_no_job_says_what_happened_and_what_to_do(
     assert_golden(name, not_started(invocation, error))
 
 
+@pytest.mark.parametrize("code", [Code.ROOM_NAME_UNKNOWN, Code.ROOM_NAME_OF_SEVERAL])
+def test_a_start_that_needs_another_name_is_not_offered_again(code: Code, invocation: JobInvocation) -> None:
+    unclear = ReasonedError(reason(code, word="Loby kiosk", close="", rooms="", count=2))
+    assert "actions" not in [block["type"] for block in not_started(invocation, unclear).blocks]
+
+
 def test_a_refusal_of_something_else_says_what_that_comes_to(assert_golden: AssertGolden) -> None:
     refusal = Refused(reason(Code.PERSON_NOT_ALLOWED, verb="stop"))
     assert_golden("declined_stop", declined(refusal, "/avatar", verdict="The job goes on."))

@@ -54,6 +54,13 @@ def test_a_stop_that_failed_says_what_happened_and_what_to_do(
     assert_golden(name, not_stopped(REF, error, invocation))
 
 
+def test_small_print_begins_with_a_capital_also_without_the_job(invocation: JobInvocation) -> None:
+    failed = not_stopped(
+        JobRef("", "job-1"), NotSent(reason(Code.NOT_SENT_IN_TIME, seconds=30.0)), invocation
+    )
+    assert failed.text.splitlines()[-1] == f"Log entry `{invocation.id}`"
+
+
 def test_who_does_not_know_whether_it_stopped_is_not_told_of_starting(invocation: JobInvocation) -> None:
     text = not_stopped(REF, OutcomeUnknown(other("No answer came.")), invocation).text
     assert "Stop it once more; that does no harm." in text

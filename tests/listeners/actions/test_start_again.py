@@ -72,7 +72,7 @@ async def test_it_is_started_again_also_where_the_button_was_used(over: Desk) ->
 
 async def test_where_nothing_was_started_there_is_nothing_to_repeat(over: Desk) -> None:
     ack = await over.types("/avatar-start", "again", channel_id="C0STUDIO01")
-    assert "Nothing was started in this channel yet." in ack["text"]
+    assert "This channel has no start to repeat." in ack["text"]
     assert (await over.row()).status is Status.INVALID
 
 

@@ -135,6 +135,7 @@ async def test_a_mistake_says_what_to_do_and_changes_nothing(desk: Desk, text: s
     answer = await quick(desk, text)
     assert said in answer
     assert "Nothing was changed." in answer
+    assert answer.endswith("`/avatar quick help` shows what can be typed.")
     assert (await desk.row()).status is Status.INVALID
     assert await quick(desk, "list") == before
 

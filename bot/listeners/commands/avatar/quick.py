@@ -156,5 +156,11 @@ def _changed(use: Use, logged: Invocation, words: Message) -> Accepted:
 
 
 SUBCOMMAND = Subcommand(
-    verb="quick", action=Action.QUICK, parse=parse, find=find, handle=do, verdict="Nothing was changed."
+    verb="quick",
+    has_help=True,
+    action=Action.QUICK,
+    parse=parse,
+    find=find,
+    handle=do,
+    verdict="Nothing was changed.",
 )
