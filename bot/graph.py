@@ -138,7 +138,7 @@ class Graph:
 
     @cached_property
     def gate(self) -> Gate:
-        """What every use of the bot passes."""
+        """Allows or refuses each use of the bot."""
         return Gate(
             self.policy,
             members=self.user_groups.members,
@@ -148,7 +148,7 @@ class Graph:
 
     @cached_property
     def user_groups(self) -> UserGroups:
-        """Who is in the user groups that the policy names."""
+        """Reads the members of the policy's user groups."""
         return UserGroups(
             self.slack,
             lambda: self.gate.policy.groups,
@@ -186,7 +186,7 @@ class Graph:
         )
 
     def _room_name(self, room_id: str | None) -> str | None:
-        """What a room is called, where MetaStudio has told of it in the last minutes."""
+        """Return the name of a room if MetaStudio has told it in the last minutes."""
         return self.rooms.name(room_id) or self.room_list.name(room_id)
 
     @cached_property
@@ -196,12 +196,12 @@ class Graph:
 
     @cached_property
     def quick_starts(self) -> QuickStarts:
-        """What is kept of quick starts."""
+        """Reads and changes quick starts."""
         return QuickStarts(self.database)
 
     @cached_property
     def panel_content(self) -> PanelContent:
-        """What panels show."""
+        """Makes the content of panels."""
         return PanelContent(self.quick_starts)
 
     @cached_property

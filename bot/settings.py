@@ -54,7 +54,7 @@ class Switch(StrEnum):
 
 
 class RunningRoom(StrEnum):
-    """What comes of a start for a room in which a job of this bot runs: a question, or another job."""
+    """The answer to a start for a room in which a job of this bot runs: a question, or another job."""
 
     ASK = "ask"
     START = "start"
@@ -177,7 +177,7 @@ class DatabaseSettings(BaseSettings):
 
 
 class PolicySettings(DatabaseSettings):
-    """What the command needs that explains the policy. With a token it can ask who is in user groups."""
+    """The settings of `policy check`. With a token, it can ask Slack for the members of user groups."""
 
     SLACK_BOT_TOKEN: SecretStr | None = None
     SLACK_API_URL: str = "https://slack.com/api"

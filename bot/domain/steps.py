@@ -178,7 +178,7 @@ class RefusedInRoom(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid(Answered):
-    """What was typed means nothing that can be started, which took a look at MetaStudio to see."""
+    """The typed words name no room, and only MetaStudio could tell."""
 
     status: ClassVar[Status] = Status.INVALID
 

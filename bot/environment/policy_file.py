@@ -7,7 +7,7 @@ from bot.domain.policy import Policy
 from bot.errors import SettingFault, SettingsError
 
 Stamp: TypeAlias = tuple[int, ...] | None
-"""What tells two versions of a file apart; None where there is none."""
+"""A mark that tells two versions of a file apart; None if there is no file."""
 
 
 def read_policy(path: Path) -> Policy:

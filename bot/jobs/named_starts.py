@@ -1,7 +1,7 @@
 """Start a room by its name: after the ack, find the room in MetaStudio's list, then start it.
 
-A word that may be an ID is sent as one. Where MetaStudio knows no such room, nothing was done, and the room
-with that name is started. The row of the start gets its room in one conditional update, which refuses a
+A word that may be an ID is sent as one. If MetaStudio knows no such room, nothing was started, and the room
+with that name is looked for. The row of the start gets its room in one conditional update, which refuses a
 duplicate as the commit does.
 """
 
@@ -75,7 +75,7 @@ class NamedStarts:
             await self._start_by_word(unknown)
 
     async def _start_by_word(self, unknown: UnknownRoom) -> None:
-        """Start the room that is called as the word says, for there is none with this ID."""
+        """Start the room with the word as its name, because there is none with this ID."""
         start = unknown.start
         try:
             found = find_room(start.request.room_id, await self._room_list.look_up(seconds=NAME_SECONDS))
@@ -90,10 +90,10 @@ class NamedStarts:
                 await self._starts.tell_unknown_room(unknown)
 
     async def _called(self, name: str, received: RoomInvocation) -> NamedRoom:
-        """Return the room that is called so.
+        """Return the room with this name.
 
         Raises:
-            InvalidArguments: none is, or several are.
+            InvalidArguments: no room has it, or several may be meant.
             MetaStudioError: the list cannot be read.
         """
         rooms = await self._room_list.look_up(seconds=NAME_SECONDS, max_age=YOUNG_SECONDS)
@@ -153,5 +153,5 @@ class NamedStarts:
 
 
 def _without_delivery(row: RoomInvocation) -> RoomInvocation:
-    """Return the row as one that only its duplicates are like, not its own delivery."""
+    """Return the row without its delivery, so that it is compared only with its duplicates."""
     return replace(row, origin=replace(row.origin, trigger_id=None))

@@ -1,4 +1,4 @@
-"""What is wrong with what somebody typed, in words, or with what a button carries."""
+"""The words for errors in typed text and in the values of buttons."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ _AFTER = {
 
 
 def _unusable(verdict: str) -> Callable[[Args], str]:
-    """What is wrong with a word, and what of it a reader cannot see, such as letters of other scripts."""
+    """Say what is wrong with a word, and name its characters that a reader cannot see or tell apart."""
     return lambda args: f"{quoted(args)} {verdict}.{_oddities(args)}"
 
 

@@ -1,4 +1,4 @@
-"""The modal *Details*: all that is known of a job beside the three lines of its announcement."""
+"""The modal *Details*: all that is known of a job besides the three lines of its announcement."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What else the invocation log holds of a job: who stopped it, and the starts before and after it."""
+    """The rows about a job besides its start: its stop, and the starts before and after it."""
 
     stop: Invocation | None = None
     before: Invocation | None = None
@@ -36,11 +36,11 @@ class History:
 def details(
     start: JobInvocation, history: History | None = None, *, rtc: RtcRoomInfo | str | None = None
 ) -> dict[str, Any]:
-    """Everything that is known of the job of a start.
+    """Return the modal with everything that is known of the job of a start.
 
     Args:
-        history: left out where the person may not read more of it.
-        rtc: the RTC room without its signatures, or why nothing is known of it.
+        history: the other rows about the job, as far as the person may read them.
+        rtc: the RTC room without its signatures, or a text that says why it is not known.
     """
     history = history or History()
     job = SmartChatJob.remembered(start.job.job_id, start.job.configuration)
@@ -62,7 +62,7 @@ def details(
 
 
 def not_visible() -> dict[str, Any]:
-    """That the job was started where the person cannot read."""
+    """Return the modal that says that the person cannot read the channel of the start."""
     return modal("Details", [section("This job was started in a channel that cannot be read from here.")])
 
 
@@ -122,7 +122,7 @@ def _rtc_room(room: RtcRoomInfo) -> str:
 
 
 def _events(start: JobInvocation, history: History) -> Iterator[str]:
-    """Who did what, the oldest first."""
+    """Return the lines that tell who did what, the oldest first."""
     if before := history.before:
         made = f"job {job_code(before.job.job_id)}" if before.job else "no job"
         yield f"• {moment(before.created_at)}: {mention(before.origin.user_id)} made the start before, {made}"

@@ -1,4 +1,4 @@
-"""How a job ended: for its thread, for whoever started it, and for who presses an outdated button."""
+"""Messages about the end of a job: in its thread, to its starter, and to a person who uses an old button."""
 
 from bot.domain.invocation import Invocation, JobInvocation, JobState
 from bot.domain.job_state import JobLife
@@ -10,7 +10,7 @@ from bot.messages.mrkdwn import code, mention, moment
 
 
 def ended(start: JobInvocation, life: JobLife, *, is_alone: bool = False) -> Message:
-    """How the job ended. Who started a job that failed is mentioned, so that Slack notifies them.
+    """Say how the job ended. If it failed, mention the person who started it, so that Slack notifies them.
 
     Args:
         is_alone: it stands in no thread of an announcement, which would have the button.
@@ -27,7 +27,7 @@ def ended(start: JobInvocation, life: JobLife, *, is_alone: bool = False) -> Mes
 
 
 def over(start: JobInvocation, stop: Invocation | None, *, tells_room: bool = True) -> Message:
-    """What became of a job, for who presses a button of a message that still offers something.
+    """Say what happened to a job, to a person who uses a button of an outdated message.
 
     Args:
         stop: what ended it, if it was stopped by way of the bot.

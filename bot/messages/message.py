@@ -19,7 +19,7 @@ CONFIRM_BUTTON_LIMIT = 30
 TEXT_LIMIT = 4000
 """Slack takes 40,000 characters of top-level text and advises 4,000."""
 SHORT_LIMIT = 1500
-"""What is left of a text that Slack finds too long: a third of what it takes anywhere."""
+"""Characters that are kept of a text that Slack refuses as too long: a third of its smallest limit."""
 ALL_BLOCKS_LIMIT = 12_000
 """Characters of text in all blocks together. Undocumented; Slack's maintainers say so of
 `msg_blocks_too_long`."""
@@ -128,7 +128,7 @@ def plain(text: str) -> Block:
 
 
 def characters(part: object) -> int:
-    """How much text a block holds, to be compared with ALL_BLOCKS_LIMIT."""
+    """Return the length of a block's text, to compare it with ALL_BLOCKS_LIMIT."""
     match part:
         case dict():
             own = len(part["text"]) if isinstance(part.get("text"), str) else 0
@@ -140,7 +140,7 @@ def characters(part: object) -> int:
 
 
 def texts(part: object) -> Iterator[str]:
-    """What the blocks say, text by text, in the order in which it is read."""
+    """Yield the texts of the blocks in the order of reading."""
     match part:
         case {"text": str(text)}:
             yield text

@@ -32,7 +32,7 @@ _SMALL_PRINT = (
 
 
 def opening(ref: JobRef) -> dict[str, Any]:
-    """What is shown until MetaStudio has answered; Slack lets a modal open only at once."""
+    """Return the modal to show until MetaStudio answers. Slack lets a modal open only at once."""
     return _view([section(f"Asking MetaStudio how to enter the RTC room of job {code(ref.job_id)} …")])
 
 
@@ -48,13 +48,13 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | No
 
 
 def no_access(ref: JobRef, life: JobLife, *, room_name: str | None = None) -> dict[str, Any]:
-    """That the job is over, so that there is nothing to enter."""
+    """Return the modal that says that the job is over, so nobody can join it."""
     how = words.headline(words.room(ref.room_id, room_name), life)
     return _view([section(f"{how}\nJob {code(ref.job_id)}")])
 
 
 def refused_access(text: str) -> dict[str, Any]:
-    """Why there is nothing to see. The text comes as it is and is escaped here."""
+    """Return the modal that says why there is no access. The text is escaped here."""
     return _view([section(escape(text, SECTION_LIMIT))])
 
 

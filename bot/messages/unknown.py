@@ -1,4 +1,4 @@
-"""What is told of a start whose outcome is not known, once the room's jobs have been looked at."""
+"""Messages about a start of unknown outcome, after a look at the jobs of the room."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ _ALL_IDS_LIMIT = 6000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look at a room's jobs brought.
+    """The result of a look at the jobs of a room.
 
     `found` are the IDs of those that may be the start's own and yet are not surely so; where MetaStudio could
     not be `asked`, nothing is known of them. `rivals` are other starts whose they may be as well.
@@ -37,7 +37,7 @@ class Look:
 def outcome_unknown(
     invocation: RoomInvocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
 ) -> Message:
-    """That it is not known what came of the start; the person can look again, or start the room anyway.
+    """Say that the outcome of the start is unknown. The person can look again, or start the room anyway.
 
     Args:
         again: when it was looked again because the person wanted it.
@@ -78,7 +78,7 @@ def settled_already(invocation: RoomInvocation) -> Message:
 
 
 def _seen(look: Look) -> tuple[str, str]:
-    """What the look brought, and what to do about it; where there was no answer, the error knows."""
+    """Return the result of the look, and what to do. Without an answer, the error tells both."""
     if not look.asked:
         return "MetaStudio could not be asked which jobs run.", ""
     if not look.found:

@@ -80,7 +80,7 @@ def room(room_id: str, name: str | None) -> str:
 
 
 def plain_room(room_id: str, name: str | None) -> str:
-    """The room by name and ID, where Slack takes no markup."""
+    """Return the name and ID of a room without markup."""
     known = escape(_own_name(room_id, name), _LONGEST_NAME // 2)
     return f"{known} ({escape(room_id, 64)})" if known else escape(room_id, 64)
 
@@ -102,7 +102,7 @@ def region_name(region_id: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`125` → 2 min 5 s. What can be no job's span of time, negative or of decades, counts as none."""
+    """`125` → 2 min 5 s. A negative time, or one of decades, is shown as 0 s."""
     whole = int(seconds) if 0 < seconds < 1e9 else 0
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
@@ -123,12 +123,12 @@ def capital(sentence: str) -> str:
 
 
 def emoji(job_state: JobState) -> str:
-    """The sign of a state, which never stands without its words."""
+    """Return the sign of a state. It is never shown without words."""
     return _EMOJI.get(job_state, _EMOJI_OF_AN_END)
 
 
 def state(life: JobLife) -> str:
-    """What becomes of a job: is running; ended after 1 min: nobody spoke; was stopped by @Mei after 40 s."""
+    """Return a job's state in words: is running; ended after 1 min: nobody spoke; was stopped by @Mei."""
     return _STATES[life.state].format(
         after="" if life.seconds is None else f" after {duration(life.seconds)}",
         by=f" by {mention(life.stopped_by)}" if life.stopped_by else "",
