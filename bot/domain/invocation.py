@@ -73,6 +73,10 @@ class Status(StrEnum):
     DONE = "done"
 
 
+MADE_NO_JOB = (Status.FAILED, Status.REFUSED)
+"""A start with one of these statuses certainly made no job."""
+
+
 class JobState(StrEnum):
     """The state of a job in the bot's words. All but the first two are ends; nobody saw the end of `gone`."""
 
@@ -206,7 +210,7 @@ class Invocation(Generic[RequestT_co, JobT_co]):
     @property
     def made_no_job(self) -> bool:
         """True for a start that certainly made no job."""
-        return self.status in {Status.FAILED, Status.REFUSED}
+        return self.status in MADE_NO_JOB
 
     def is_visible_to(self, asking: "Invocation") -> bool:
         """Return True if the person of `asking` may see this invocation in the channel of `asking`.

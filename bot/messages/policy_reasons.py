@@ -36,7 +36,7 @@ def _channel(args: Args) -> str:
 def _room(args: Args) -> str:
     room = f"Room `{args['room_id']}`" if "room_id" in args else "The room of this job"
     if text_in(args, "verb") == "rtc":
-        return f"The RTC access of {room[0].lower()}{room[1:]} may not be seen with this bot."
+        return f"The RTC access of {_in_the_middle(room)} may not be seen with this bot."
     return f"{room} may not be {_DONE.get(text_in(args, 'verb'), 'used')} with this bot."
 
 

@@ -43,9 +43,7 @@ def _free_the_name(args: Args) -> str:
 
 
 def _too_many(args: Args) -> str:
-    return (
-        f"There are {args.get('most', MOST_QUICK_STARTS)} quick starts {_where(args)}; more cannot be kept."
-    )
+    return f"There are {MOST_QUICK_STARTS} quick starts {_where(args)}; more cannot be kept."
 
 
 def _guess_of(args: Args) -> str:

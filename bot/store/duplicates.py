@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, exists, select
 
-from bot.domain.invocation import Action, JobState, RoomInvocation, Status
+from bot.domain.invocation import MADE_NO_JOB, Action, JobState, RoomInvocation, Status
 from bot.store.rows import COLUMNS
 from bot.store.statements import placeholder
 from bot.store.tables import invocations, is_open
@@ -21,8 +21,6 @@ DUPLICATE_TIME = timedelta(seconds=10)
 """A start has duplicates for this long after its job has started."""
 
 _UNDER_WAY = tuple(state for state in JobState if not state.is_over)
-
-_MADE_NO_JOB = (Status.FAILED, Status.REFUSED)
 
 
 class Duplicates(NamedTuple):
@@ -71,7 +69,7 @@ def _queries(given: frozenset[str]) -> Duplicates:
         select(*COLUMNS).where(
             is_open,
             *equal,
-            ~exists().where(later.c.previous_id == columns.id, later.c.status.not_in(_MADE_NO_JOB)),
+            ~exists().where(later.c.previous_id == columns.id, later.c.status.not_in(MADE_NO_JOB)),
         ),
         select(*COLUMNS).where(
             *equal,
