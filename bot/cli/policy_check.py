@@ -69,6 +69,15 @@ async def check(
     return replace(verdict, text="\n".join([verdict.text, *notes]))
 
 
+_IN_WORDS = {
+    Act.START: "start avatars",
+    Act.STOP: "stop avatars",
+    Act.RTC: "see the RTC access of avatars",
+    Act.LOOK: "list jobs",
+    Act.QUICK: "change quick starts",
+}
+
+
 def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> Verdict:
     """Say whether the policy allows it, by which rule, and what else there is to know."""
     try:
@@ -85,7 +94,7 @@ def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> 
 
 
 def _allowed(question: Question, passed: Passed) -> list[str]:
-    lines = [f"Allowed: {question.user_id} may {question.act}. Decided by: {passed.rule}."]
+    lines = [f"Allowed: {question.user_id} may {_IN_WORDS[question.act]}. Decided by: {passed.rule}."]
     if passed.starts_per_hour is not None and question.act is Act.START:
         most = passed.starts_per_hour
         lines.append(f"At most {most} an hour: the starts of the last hour are not counted here.")
