@@ -70,6 +70,15 @@ async def check(
     return replace(verdict, text="\n".join([verdict.text, *notes]))
 
 
+_IN_WORDS = {
+    Act.START: "start avatars",
+    Act.STOP: "stop avatars",
+    Act.RTC: "see the RTC access of avatars",
+    Act.LOOK: "list jobs",
+    Act.QUICK: "change quick starts",
+}
+
+
 def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> Verdict:
     """Return whether the policy allows it, and by which rule."""
     try:
@@ -86,7 +95,7 @@ def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> 
 
 
 def _allowed(question: Question, passed: Passed) -> list[str]:
-    lines = [f"Allowed: {question.user_id} may {question.act}. Decided by: {passed.rule}."]
+    lines = [f"Allowed: {question.user_id} may {_IN_WORDS[question.act]}. Decided by: {passed.rule}."]
     if passed.starts_per_hour is not None and question.act is Act.START:
         most = passed.starts_per_hour
         lines.append(f"At most {most} an hour: the starts of the last hour are not counted here.")

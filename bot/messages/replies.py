@@ -18,7 +18,8 @@ _NAMES_NO_ROOM = frozenset({Code.ROOM_NAME_UNKNOWN, Code.ROOM_NAME_OF_SEVERAL})
 def starting(start: RoomInvocation) -> Message:
     """Say that a start is under way, because its result takes longer."""
     where = f" in {words.region_name(start.request.region)}" if start.request.region else ""
-    return Message(f"⏳  Starting {words.room(start.request.room_id, start.room_name)}{where} …")
+    room = words.room(start.request.room_id, start.room_name)
+    return Message(f"⏳  Starting {room}{where} … The result comes as a message of its own.")
 
 
 def declined(

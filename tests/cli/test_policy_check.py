@@ -46,11 +46,11 @@ HERE = ("--channel", "C0AVATARS", "--room", "lobby", "--region", "cn-north-4")
 def test_what_is_allowed_says_by_which_rule() -> None:
     status, said = checked("U0MEI", "start", *HERE, "--group", "S0ONCALL")
     assert status == 0
-    assert said.startswith("Allowed: U0MEI may start. Decided by: [start].")
+    assert said.startswith("Allowed: U0MEI may start avatars. Decided by: [start].")
     assert "At most 10 an hour" in said
     status, said = checked("U0LU", "start")
     assert status == 0
-    assert said.startswith("Allowed: U0LU may start. Decided by: admins. ")
+    assert said.startswith("Allowed: U0LU may start avatars. Decided by: admins. ")
 
 
 def test_what_is_refused_says_by_which_rule_and_whom_to_ask() -> None:

@@ -41,7 +41,10 @@ async def test_who_wants_another_one_gets_one_however_often_they_click(stage: St
     told = stage.said(JONAS)[-1]
     await asyncio.gather(*(stage.clicks("Start another", told, user=JONAS) for _ in range(2)))
 
-    assert told.text == "⏳  Starting room `lobby` in CN North-Beijing4 …"
+    assert (
+        told.text
+        == "⏳  Starting room `lobby` in CN North-Beijing4 … The result comes as a message of its own."
+    )
     assert stage.metastudio.starts_made == {"lobby": 2}
     assert len(stage.announced()) == 2
     clicked = [row for row in await stage.log() if row.source is Source.BUTTON]

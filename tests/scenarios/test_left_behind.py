@@ -118,7 +118,7 @@ async def test_every_row_is_taken_to_its_end_and_nothing_is_started_twice(
         assert by_room["seen"].status is Status.FAILED
 
         await stage.clicks("Start it now", old)
-        assert old.text == "⏳  Starting room `old` …"
+        assert old.text == "⏳  Starting room `old` … The result comes as a message of its own."
         assert metastudio.starts_received["old"] == 1
         assert metastudio.jobs[-1].job_id in stage.announced()[-1].text
 

@@ -82,7 +82,7 @@ async def test_where_no_job_is_found_the_person_decides(socket_stage: Stage, con
     # Start anyway, clicked twice, starts once.
     told = told_of(stage, "never")
     await asyncio.gather(*(stage.clicks("Start anyway", told) for _ in range(2)))
-    assert told.text == "⏳  Starting room `never` …"
+    assert told.text == "⏳  Starting room `never` … The result comes as a message of its own."
     assert stage.metastudio.starts_made == {"shared": 1, "late": 1, "never": 1}
     assert stage.metastudio.starts_received == {"shared": 2, "late": 2, "never": 2}
 

@@ -55,7 +55,7 @@ AGAIN = Subcommand(
 COMMAND = Command(
     name=START_COMMAND,
     description="Start a virtual avatar in a room and tell this channel",
-    usage_hint="room_id [region] [room_type=RTC|METALINK] [client_id=…]",
+    usage_hint="room [region] [room_type=RTC|METALINK] [client_id=…] | again | help",
     action=Action.START,
     verdict=VERDICT,
     subcommands=(help_with(how_to_use, of=Act.START), AGAIN),

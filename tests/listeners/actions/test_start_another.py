@@ -19,7 +19,7 @@ async def test_a_start_is_sent_again_by_a_click_and_its_button_gives_way(running
 
     assert ack == {}
     assert [message.text for message in running.channel.instead] == [
-        "⏳  Starting room `lobby` in CN North-Beijing4 …"
+        "⏳  Starting room `lobby` in CN North-Beijing4 … The result comes as a message of its own."
     ]
     row = await clicked_row(running)
     assert (row.action, row.source, row.status) == (Action.START, Source.BUTTON, Status.STARTED)

@@ -44,7 +44,10 @@ async def test_who_waits_for_a_start_is_told_once_that_it_is_under_way(desk: Des
     desk.cloud.on_start = after_the_remark
     await desk.types(START, "lobby cn-north-4")
 
-    assert desk.told() == "⏳  Starting room `lobby` in CN North-Beijing4 …"
+    assert (
+        desk.told()
+        == "⏳  Starting room `lobby` in CN North-Beijing4 … The result comes as a message of its own."
+    )
     assert "job-1" in desk.channel.announced[0]
 
 
