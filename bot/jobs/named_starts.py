@@ -122,7 +122,7 @@ class NamedStarts:
         except Refused as error:
             await self._refuse(received, room, error.reason, not_started(resolved, error))
             return None
-        if received.previous_id is None and (running := await self._starts.running(resolved)):
+        if running := await self._starts.running(resolved):
             await self._ask_about(received, resolved, room, AlreadyRunning(running))
             return None
         step_on = steps.RoomFound(

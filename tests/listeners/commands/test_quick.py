@@ -399,3 +399,15 @@ async def test_a_start_is_not_refused_because_the_quick_starts_are_slow_to_read(
     assert [row.status for row in await desk.rows()][-2:] == [Status.STARTED, Status.FAILED]
     assert "remove its quick start" not in desk.told()
     assert "Did you mean `lobby`?" in desk.told()
+
+
+async def test_a_room_found_by_its_name_is_asked_about_also_where_a_button_started_it(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = (NamedRoom(ROOM, "Lobby kiosk"),)
+    await desk.types("/avatar-start", ROOM, user_id=JONAS)
+    desk.clock.advance(minutes=5)
+    mistake = await desk.types("/avatar-start", '"Lobby kiosk" cn-nroth-4')
+    [button] = mistake["blocks"][-2]["elements"]
+    await desk.clicks("start_in_region", button["value"])
+
+    assert len(desk.cloud.started) == 1
+    assert "is starting already." in desk.told()
