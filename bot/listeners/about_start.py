@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
-from bot.domain.start_words import Meant, is_by_name, quick_start_of
+from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
@@ -52,7 +52,7 @@ def parse_start_id(use: Use) -> str:
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
-    return about(use, named, named.request)
+    return await about(use, named)
 
 
 async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
@@ -79,10 +79,15 @@ async def get_any_start(use: Use, invocation_id: str) -> Invocation:
     return start
 
 
-def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
+async def about(use: Use, named: RoomInvocation) -> AboutStart:
     """Return a wish about a start, as if the click was made in its channel."""
-    asked = as_if_there(use, named, request)
-    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
+    asked = as_if_there(use, named, named.request)
+    return AboutStart(asked=asked, named=named, quick_start=await quick_start_of(use, named))
+
+
+async def quick_start_of(use: Use, start: Invocation) -> str | None:
+    """Return the name of the quick start that a start was asked for by, if it was."""
+    return await use.services.acceptance.ask(use.services.named_by.find(start))
 
 
 def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:

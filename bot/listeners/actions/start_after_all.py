@@ -1,7 +1,8 @@
 """*Start anyway*, where the outcome of a start is unknown; *Start it now*, where it was never sent."""
 
+from dataclasses import replace
+
 from bot.domain.invocation import Action, Invocation, Status
-from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import (
     AboutStart,
     StartWish,
@@ -23,8 +24,8 @@ async def find(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that may be sent again."""
     named = await get_start(use, invocation_id)
     if not _may_be_sent(named):
-        return about(use, named, named.request)
-    return AboutStart(asked=once_more(use, named), named=named, quick_start=quick_start_of(named))
+        return await about(use, named)
+    return replace(await about(use, named), asked=once_more(use, named))
 
 
 async def start(use: Use, wish: AboutStart) -> Accepted:

@@ -5,7 +5,6 @@ from functools import partial
 
 from bot.domain.arguments import UseJob
 from bot.domain.invocation import Action, Status
-from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import AboutStart, about, get_start
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
 from bot.messages.buttons import USE_JOB
@@ -26,8 +25,10 @@ def parse(use: Use) -> UseJob:
 async def find(use: Use, wanted: UseJob) -> AboutJobOfStart:
     """Find the start that may have made the job."""
     named = await get_start(use, wanted.invocation_id)
-    asked = about(use, named, named.request).asked
-    return AboutJobOfStart(asked=asked, named=named, job_id=wanted.job_id, quick_start=quick_start_of(named))
+    of_start = await about(use, named)
+    return AboutJobOfStart(
+        asked=of_start.asked, named=named, job_id=wanted.job_id, quick_start=of_start.quick_start
+    )
 
 
 async def adopt(use: Use, wish: AboutJobOfStart) -> Accepted:
