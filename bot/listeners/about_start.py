@@ -32,14 +32,16 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one. `is_private`: the pressed button
-    stands in a message for this person alone, which the answer replaces. `meant` is what the first word was
-    understood as, if that is known before the ack.
+    `is_another`: the person knows of an equal start and wants another one; `knows_running`: they know of a
+    job that runs in the room. `is_private`: the pressed button stands in a message for this person alone,
+    which the answer replaces. `meant` is what the first word was understood as, if that is known before the
+    ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
+    knows_running: bool = False
     is_private: bool = False
     meant: Meant | None = None
 
@@ -113,12 +115,19 @@ def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
     asked, services = wish.asked, use.services
-    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    match await services.starts.commit(
+        asked,
+        previous_id=wish.previous_id,
+        is_another=wish.is_another,
+        knows_running=wish.knows_running,
+    ):
         case Invocation() as received:
             return replace(_ack(wish, received), work=partial(services.worker.work_on, received))
         case Duplicate(existing) | AlreadyRunning(existing) as found:
             words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
-            return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
+            # The message of an unknown start stays: the question is about another job.
+            instead = wish.is_private and not (wish.is_another and isinstance(found, AlreadyRunning))
+            return await refuse(use, asked, why_not(found), words, instead=instead)
         case Used() if use.command:
             return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):

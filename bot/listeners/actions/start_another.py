@@ -25,6 +25,7 @@ async def find(use: Use, invocation_id: str) -> StartWish:
         asked=once_more(use, refused),
         previous_id=refused.id,
         is_another=True,
+        knows_running=True,
         is_private=True,
         quick_start=await quick_start_of(use, refused),
     )
