@@ -97,19 +97,20 @@ class Rendering:
         about = _of(str, facts.get("about"))
         before = await self._invocations.get(about) if about else None
         if before is not None and has_room(before):
-            return about_another(before, _look_in(facts), at=post.created_at)
+            return about_another(before, _look_in(facts), at=post.created_at, asking=row)
         return not_started(row, error_of_row(row))
 
 
-def about_another(before: RoomInvocation, look: Look, *, at: datetime) -> Message:
+def about_another(before: RoomInvocation, look: Look, *, at: datetime, asking: Invocation) -> Message:
     """Say why a start was not sent: the earlier start is settled, or a job was found that may be its own.
 
     Args:
         at: when the room was looked at.
+        asking: the start that was not sent.
     """
     if before.status is Status.UNKNOWN:
-        return outcome_unknown(before, unknown_in(before), look=look, again=at)
-    return settled_already(before)
+        return outcome_unknown(before, unknown_in(before), look=look, again=at, asking=asking)
+    return settled_already(before, asking)
 
 
 def about_stop(stop: JobInvocation, start: Invocation | None) -> Message | None:

@@ -33,7 +33,9 @@ async def start(use: Use, wish: AboutStart) -> Accepted:
     named = wish.named
     if not _may_be_sent(named):
         why = reason(Code.START_SETTLED, job_id=named.job.job_id if named.job else None)
-        return await refuse(use, use.invocation.asking_for(named.request), why, settled_already(named))
+        return await refuse(
+            use, use.invocation.asking_for(named.request), why, settled_already(named, use.invocation)
+        )
     is_another = await _is_of_an_unknown(use, named)
     wanted = StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another, is_private=True)
     return await commit_start(use, wanted)
