@@ -353,7 +353,12 @@ class Graph:
         """Delivers every message about a job, and keeps it up to date."""
         return DeliveryLoop(
             posts=Posts(self.database),
-            rendering=Rendering(self.invocations, rtc_access=self.offers_rtc, panels=self.panel_content),
+            rendering=Rendering(
+                self.invocations,
+                rtc_access=self.offers_rtc,
+                panels=self.panel_content,
+                workspace_url=self.installation.url,
+            ),
             delivery=self.delivery,
             now=self.now,
             new_id=self.new_id,
