@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from bot.domain.invocation import Action, JobState, Status
+from bot.domain.invocation import Action, JobState, JobState, Status
 from bot.domain.policy import Policy
 from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart
 from bot.domain.room_names import NamedRoom
@@ -412,6 +412,12 @@ async def test_a_room_found_by_its_name_is_asked_about_also_where_a_button_start
 
     assert len(desk.cloud.started) == 1
     assert "is starting already." in desk.told()
+
+    await desk.ends("job-1", JobState.ENDED)
+    desk.clock.advance(minutes=5)
+    await desk.clicks("start_in_region", button["value"])
+    used = desk.channel.instead[-1].text
+    assert "was not started.\nThis button works once" in used
 
 
 async def test_who_is_asked_later_about_a_running_job_is_told_no_more_than_at_once(desk: Desk) -> None:
