@@ -23,6 +23,7 @@ from bot.durable.retention import keep_clearing
 from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
 from bot.jobs.panels import Panels
@@ -107,6 +108,7 @@ class Graph:
             invocations=self.invocations,
             starts=self.starts,
             named_starts=self.named_starts,
+            named_by=self.named_by,
             quick_starts=self.quick_starts,
             room_list=self.room_list,
             panels=self.panels,
@@ -252,6 +254,11 @@ class Graph:
         )
 
     @cached_property
+    def named_by(self) -> NamedBy:
+        """Finds the quick starts that starts were asked for by."""
+        return NamedBy(self.invocations, self.quick_starts)
+
+    @cached_property
     def named_starts(self) -> NamedStarts:
         """Starts rooms by their names."""
         return NamedStarts(
@@ -322,6 +329,7 @@ class Graph:
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
             named_starts=self.named_starts,
+            named_by=self.named_by,
             panels=self.panels,
             policy=self.gate,
             now=self.now,
@@ -343,7 +351,12 @@ class Graph:
         """Delivers every message about a job, and keeps it up to date."""
         return DeliveryLoop(
             posts=Posts(self.database),
-            rendering=Rendering(self.invocations, rtc_access=self.offers_rtc, panels=self.panel_content),
+            rendering=Rendering(
+                self.invocations,
+                rtc_access=self.offers_rtc,
+                panels=self.panel_content,
+                workspace_url=self.installation.url,
+            ),
             delivery=self.delivery,
             now=self.now,
             new_id=self.new_id,

@@ -90,6 +90,8 @@ class Case:
 
     def _refuse_denied_start(self, denied: WithStart, table: str) -> None:
         region, quick_start = self.question.region, self.question.quick_start
+        if region is None and denied.regions and not self.question.at_all:
+            raise refusal(self.policy, Code.REGION_REQUIRED, f"{table} regions")  # any may be chosen for it
         if region is not None and region in (denied.regions or ()):
             raise refusal(self.policy, Code.REGION_NOT_ALLOWED, f"{table} regions", region=region)
         if quick_start is not None and quick_start in (denied.quick_starts or ()):

@@ -15,6 +15,9 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 LONGEST_NAME = 200
+COMPARED = 32
+"""Characters of a mistyped word and of names that are compared: 2,000 names take long enough."""
+
 MOST_NAMED = 5
 """Maximum number of rooms that an error names if a name fits several."""
 
@@ -96,8 +99,8 @@ def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickS
     """Return the quick start or room name that is closest to a mistyped word, in the form to type."""
     known = {quick_start.name: quick_start.name for quick_start in quick_starts}
     for room in rooms:
-        known.setdefault(_key(room.name), as_typed(room.name))
-    close = did_you_mean(_key(word), known)
+        known.setdefault(_key(room.name)[:COMPARED], as_typed(room.name))
+    close = did_you_mean(_key(word)[:COMPARED], known)
     return known[close] if close else None
 
 

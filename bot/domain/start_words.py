@@ -90,11 +90,12 @@ def needs_look_up(row: RoomInvocation) -> bool:
         return False
 
 
-def quick_start_of(row: Invocation) -> str | None:
-    """Return the first word of a typed start, if it may have been a quick start."""
+def typed_name_of(row: Invocation) -> str | None:
+    """Return the first word of what was typed for a start, if that may be a quick start's name."""
+    if row.source is Source.BREAK_GLASS:
+        return None  # the text is a reason
     try:
         word = first_word(row.text)[0].lower()
     except InvalidArguments:
         return None
-    is_its_room = row.request is None or row.request.room_id in {word, ROOM_BY_NAME}
-    return word if not is_its_room and NAME.fullmatch(word) else None
+    return word if NAME.fullmatch(word) else None

@@ -26,6 +26,8 @@ from bot.jobs.start import AlreadyRunning, Duplicate, Starts, UnknownRoom, why_n
 from bot.messages.message import Message
 from bot.messages.replies import not_started
 from bot.messages.there_already import duplicate
+from bot.messages.unknown import Look
+from bot.posts.rendering import look_facts
 from bot.reasons import Reason, because, reason
 from bot.reasons import ReasonCode as Code
 from bot.slack.ack_sent import acks_first
@@ -122,7 +124,7 @@ class NamedStarts:
         except Refused as error:
             await self._refuse(received, room, error.reason, not_started(resolved, error))
             return None
-        if received.previous_id is None and (running := await self._starts.running(resolved)):
+        if running := await self._starts.running(resolved):
             await self._ask_about(received, resolved, room, AlreadyRunning(running))
             return None
         step_on = steps.RoomFound(
@@ -145,11 +147,20 @@ class NamedStarts:
         found: AlreadyRunning | Duplicate,
     ) -> None:
         words = duplicate(found.existing, resolved, workspace_url=self._workspace_url)
-        await self._refuse(received, room, why_not(found), words)
+        facts = look_facts(Look(), about=found.existing.id)
+        await self._refuse(received, room, why_not(found), words, post_facts=facts)
 
-    async def _refuse(self, received: RoomInvocation, room: NamedRoom, why: Reason, words: Message) -> None:
+    async def _refuse(
+        self,
+        received: RoomInvocation,
+        room: NamedRoom,
+        why: Reason,
+        words: Message,
+        *,
+        post_facts: str | None = None,
+    ) -> None:
         step = steps.RefusedInRoom(reason=why, room_id=room.room_id, room_name=room.name)
-        await self._outcomes.conclude(received, step, words)
+        await self._outcomes.conclude(received, step, words, post_facts=post_facts)
 
 
 def _without_delivery(row: RoomInvocation) -> RoomInvocation:

@@ -91,9 +91,9 @@ class Reconciliation:
         if now is None:
             return
         if look and now.status is Status.UNKNOWN:
-            message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
+            message = outcome_unknown(now, unknown_in(now), look=look, again=self._now(), asking=asking)
         else:
-            message = settled_already(now)
+            message = settled_already(now, asking)
         await self._outcomes.answer(asking, message, instead=True)
         if look:
             await self._ask_rivals(look)
@@ -119,11 +119,11 @@ class Reconciliation:
         if now.status is Status.STARTED:
             found = steps.Refused(reason=reason(Code.EARLIER_JOB_FOUND), frees_button=True)
             facts = look_facts(Look(), about=now.id)
-            await self._outcomes.conclude(again, found, settled_already(now), post_facts=facts)
+            await self._outcomes.conclude(again, found, settled_already(now, again), post_facts=facts)
             return False
         if look is None or unknown is not pressed or StartAnyway.parse(again.text).knows(look.found):
             return True
-        message = outcome_unknown(now, unknown_in(now), look=look, again=self._now())
+        message = outcome_unknown(now, unknown_in(now), look=look, again=self._now(), asking=again)
         possible = steps.Refused(reason=reason(Code.EARLIER_JOB_POSSIBLE), frees_button=True)
         await self._outcomes.conclude(again, possible, message, post_facts=look_facts(look, about=now.id))
         return False
@@ -140,12 +140,13 @@ class Reconciliation:
             return
         now = await self._invocations.get_start(unknown.id) or unknown
         if adopted or now.status is not Status.UNKNOWN:
-            await self._outcomes.answer(asking, settled_already(now), instead=True)
+            await self._outcomes.answer(asking, settled_already(now, asking), instead=True)
         elif report is None:
             await self._outcomes.answer(asking, no_such_job(unknown, job_id))
         else:
             owner = await self._invocations.find_start(job_id)
-            await self._outcomes.answer(asking, somebodys(unknown, job_id, owner))
+            told = owner if owner and owner.is_visible_to(asking) else None
+            await self._outcomes.answer(asking, somebodys(unknown, job_id, told))
 
     async def _claim(self, unknown: RoomInvocation) -> RoomInvocation | None:
         return await self._invocations.claim(unknown, self._now() + CLAIM_TIME)

@@ -96,18 +96,20 @@ class Starts:
         *,
         previous_id: str | None = None,
         is_another: bool = False,
+        knows_running: bool = False,
     ) -> RoomInvocation | Duplicate | AlreadyRunning | Used | None:
         """Write the start down as received; return None where Slack has delivered it before.
 
         Args:
             previous_id: the row of the button that was pressed.
             is_another: the person knows of an equal start and wants another one.
+            knows_running: they know of a job that runs in the room.
 
         Raises:
             DatabaseUnavailable: it is not committed, so nothing may start; or what prevented it has ended.
         """
         received = self._acceptance.received(replace(asked, previous_id=previous_id), self.lease_until())
-        asks = self._asks_if_running and not is_another
+        asks = self._asks_if_running and not knows_running
         if await self._acceptance.commit(received, unless_duplicate=not is_another, unless_running=asks):
             return received
         if asks and (running := await self._acceptance.ask(self.running(asked))):

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, RoomInvocation, Status, has_job, has_room
-from bot.domain.start_words import needs_look_up, quick_start_of
+from bot.domain.start_words import needs_look_up
 from bot.errors import OutcomeUnknown, Refused
 from bot.jobs.gate import Gate
+from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.panels import Panels
@@ -36,6 +37,7 @@ class Worker:
         reconciliation: Reconciliation,
         outcomes: Outcomes,
         named_starts: NamedStarts,
+        named_by: NamedBy,
         panels: Panels,
         policy: Gate,
         now: Callable[[], datetime],
@@ -47,6 +49,7 @@ class Worker:
         self._reconciliation = reconciliation
         self._outcomes = outcomes
         self._named_starts = named_starts
+        self._named_by = named_by
         self._panels = panels
         self._policy = policy
         self._now = now
@@ -90,7 +93,7 @@ class Worker:
                 await self._outcomes.interrupted(row)
                 return
             try:
-                self._policy.check(row, quick_start=quick_start_of(row))
+                self._policy.check(row, quick_start=await self._named_by.find(row))
             except Refused as error:
                 await self._outcomes.not_started(row, error)
                 return

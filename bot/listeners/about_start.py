@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.arguments import parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
-from bot.domain.start_words import Meant, is_by_name, quick_start_of
+from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
@@ -32,14 +32,16 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one. `is_private`: the pressed button
-    stands in a message for this person alone, which the answer replaces. `meant` is what the first word was
-    understood as, if that is known before the ack.
+    `is_another`: the person knows of an equal start and wants another one; `knows_running`: they know of a
+    job that runs in the room. `is_private`: the pressed button stands in a message for this person alone,
+    which the answer replaces. `meant` is what the first word was understood as, if that is known before the
+    ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
     is_another: bool = False
+    knows_running: bool = False
     is_private: bool = False
     meant: Meant | None = None
 
@@ -52,7 +54,7 @@ def parse_start_id(use: Use) -> str:
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that a button names, and what it asked for."""
     named = await get_start(use, invocation_id)
-    return about(use, named, named.request)
+    return await about(use, named)
 
 
 async def get_start(use: Use, invocation_id: str) -> RoomInvocation:
@@ -79,10 +81,15 @@ async def get_any_start(use: Use, invocation_id: str) -> Invocation:
     return start
 
 
-def about(use: Use, named: RoomInvocation, request: StartRequest) -> AboutStart:
+async def about(use: Use, named: RoomInvocation) -> AboutStart:
     """Return a wish about a start, as if the click was made in its channel."""
-    asked = as_if_there(use, named, request)
-    return AboutStart(asked=asked, named=named, quick_start=quick_start_of(named))
+    asked = as_if_there(use, named, named.request)
+    return AboutStart(asked=asked, named=named, quick_start=await quick_start_of(use, named))
+
+
+async def quick_start_of(use: Use, start: Invocation) -> str | None:
+    """Return the name of the quick start that a start was asked for by, if it was."""
+    return await use.services.acceptance.ask(use.services.named_by.find(start))
 
 
 def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:
@@ -108,12 +115,19 @@ def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
 async def commit_start(use: Use, wish: StartWish) -> Accepted:
     """Commit a start; or refuse it as a duplicate, or because its button was used before."""
     asked, services = wish.asked, use.services
-    match await services.starts.commit(asked, previous_id=wish.previous_id, is_another=wish.is_another):
+    match await services.starts.commit(
+        asked,
+        previous_id=wish.previous_id,
+        is_another=wish.is_another,
+        knows_running=wish.knows_running,
+    ):
         case Invocation() as received:
             return replace(_ack(wish, received), work=partial(services.worker.work_on, received))
         case Duplicate(existing) | AlreadyRunning(existing) as found:
             words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
-            return await refuse(use, asked, why_not(found), words, instead=wish.is_private)
+            # The message of an unknown start stays: the question is about another job.
+            instead = wish.is_private and not (wish.is_another and isinstance(found, AlreadyRunning))
+            return await refuse(use, asked, why_not(found), words, instead=instead)
         case Used() if use.command:
             return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):

@@ -30,14 +30,17 @@ def origin_of_command(command: dict[str, Any], home: Installation) -> Origin:
 
 
 def origin_of_click(body: dict[str, Any], home: Installation) -> Origin:
-    """Return the origin of a clicked button; the user's team is the person's."""
+    """Return the origin of a clicked button; the user's team is the person's.
+
+    The team in its payload is the channel's: none, or another workspace's where the channel is shared.
+    """
     channel, user = body.get("channel") or {}, body["user"]
     team_id, enterprise_id = _id_of(body.get("team")), _id_of(body.get("enterprise"))
     foreign = _foreign_team(user.get("team_id") or team_id, enterprise_id, home)
     return Origin(
         user_id=user["id"],
         foreign_team_id=foreign,
-        team_id=home.team_id if foreign else team_id,
+        team_id=team_id if home.is_org_wide and not foreign else home.team_id,
         enterprise_id=enterprise_id,
         channel_id=channel.get("id"),
         channel_kind=_channel_kind(channel.get("id"), channel.get("name")),

@@ -17,6 +17,7 @@ from bot.durable.claims import Claims
 from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
@@ -42,6 +43,7 @@ class Services:
     invocations: Invocations
     starts: Starts
     named_starts: NamedStarts
+    named_by: NamedBy
     quick_starts: QuickStarts
     room_list: RoomList
     panels: Panels

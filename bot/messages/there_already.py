@@ -98,7 +98,9 @@ def used(existing: RoomInvocation, asking: Invocation, *, workspace_url: str | N
         case Status.RECEIVED | Status.STARTING:
             return Message(f"⏳  {words.capital(room)} is starting.\n{opening}")
         case _:
-            reason = escape(sentence(existing.reason), 1000) if existing.reason else ""
+            why = existing.reason
+            names_somebody = why is not None and "user_id" in why.args  # who may be in a private channel
+            reason = escape(sentence(why), 1000) if why and not names_somebody else ""
             return composed(
                 f"🔴  {words.capital(room)} was not started. {reason}".rstrip() + f"\n{opening}",
                 buttons=[start_now_button(existing)],

@@ -35,12 +35,18 @@ class Look:
 
 
 def outcome_unknown(
-    invocation: RoomInvocation, error: OutcomeUnknown, *, look: Look, again: datetime | None = None
+    invocation: RoomInvocation,
+    error: OutcomeUnknown,
+    *,
+    look: Look,
+    again: datetime | None = None,
+    asking: Invocation | None = None,
 ) -> Message:
     """Say that the outcome of the start is unknown. The person can look again, or start the room anyway.
 
     Args:
         again: when it was looked again because the person wanted it.
+        asking: what they did for that; who made a start that they may not read of is not told.
     """
     room = words.room(invocation.request.room_id, invocation.room_name)
     verdict = (
@@ -55,7 +61,9 @@ def outcome_unknown(
     left = len(look.found) - len(shown)
     more = (f"and {left} more",) if left else ()
     looked = f"Looked again: {moment(again)} · " if again else ""
-    small_print = f"{looked}{mention(invocation.origin.user_id)} · {reference(invocation, error)}"
+    is_visible = asking is None or invocation.is_visible_to(asking)
+    who = f"{mention(invocation.origin.user_id)} · " if is_visible else ""
+    small_print = f"{looked}{who}{reference(invocation, error)}"
     free = TEXT_LIMIT - sum(len(part) + 1 for part in (*paragraphs, small_print))
     listed = fit_lines(jobs, limit=free, most=_MOST_FOUND, total=len(look.found))
     return Message(
@@ -70,10 +78,11 @@ def outcome_unknown(
     )
 
 
-def settled_already(invocation: RoomInvocation) -> Message:
-    """In place of the buttons, once the start's job was found."""
+def settled_already(invocation: RoomInvocation, asking: Invocation) -> Message:
+    """In place of the buttons, once the start's job was found; the job is told to who may read of it."""
     room = words.capital(words.room(invocation.request.room_id, invocation.room_name))
-    job = f": job {code(invocation.job.job_id, _ID_LIMIT)}" if invocation.job else ""
+    told = invocation.job if invocation.is_visible_to(asking) else None
+    job = f": job {code(told.job_id, _ID_LIMIT)}" if told else ""
     return Message(f"✅  {room} did start{job}.")
 
 

@@ -29,6 +29,7 @@ from bot.messages.message import Message
 from bot.messages.quick_starts import not_posted
 from bot.messages.replies import declined, interrupted, not_started
 from bot.messages.stops import not_stopped, over_already, stopped
+from bot.messages.there_already import duplicate
 from bot.messages.unknown import Look, outcome_unknown, settled_already
 from bot.messages.views import not_opened
 from bot.posts.panels import PanelContent
@@ -39,16 +40,38 @@ from bot.store.invocations import Invocations
 
 _ANSWER = frozenset(field.name for field in fields(Answer))
 
+_THERE_ALREADY = frozenset(
+    {
+        ReasonCode.ALREADY_RUNNING,
+        ReasonCode.DUPLICATE_UNDER_WAY,
+        ReasonCode.DUPLICATE_STARTED,
+        ReasonCode.DUPLICATE_UNKNOWN,
+    }
+)
+"""Reasons that name a start whose person may be hidden; its message does not."""
+
 _log = structlog.get_logger()
 
 
 class Rendering:
-    """Makes messages. With `rtc_access`, announcements offer it; `panels` makes the content of panels."""
+    """Makes messages.
 
-    def __init__(self, invocations: Invocations, *, rtc_access: bool, panels: PanelContent) -> None:
+    With `rtc_access`, announcements offer it; `panels` makes the content of panels; `workspace_url` is for
+    links to announcements.
+    """
+
+    def __init__(
+        self,
+        invocations: Invocations,
+        *,
+        rtc_access: bool,
+        panels: PanelContent,
+        workspace_url: str | None = None,
+    ) -> None:
         self._invocations = invocations
         self._rtc_access = rtc_access
         self._panels = panels
+        self._workspace_url = workspace_url
 
     async def render(self, due: Due) -> Render | None:
         """Return the post's message; None where there is nothing left to say.
@@ -94,20 +117,24 @@ class Rendering:
             return interrupted(row)
         about = _of(str, facts.get("about"))
         before = await self._invocations.get(about) if about else None
+        if row.reason and row.reason.code in _THERE_ALREADY:
+            known = before if before is not None and has_room(before) else None
+            return duplicate(known, row, workspace_url=self._workspace_url) if known else None
         if before is not None and has_room(before):
-            return about_another(before, _look_in(facts), at=post.created_at)
+            return about_another(before, _look_in(facts), at=post.created_at, asking=row)
         return not_started(row, error_of_row(row))
 
 
-def about_another(before: RoomInvocation, look: Look, *, at: datetime) -> Message:
+def about_another(before: RoomInvocation, look: Look, *, at: datetime, asking: Invocation) -> Message:
     """Say why a start was not sent: the earlier start is settled, or a job was found that may be its own.
 
     Args:
         at: when the room was looked at.
+        asking: the start that was not sent.
     """
     if before.status is Status.UNKNOWN:
-        return outcome_unknown(before, unknown_in(before), look=look, again=at)
-    return settled_already(before)
+        return outcome_unknown(before, unknown_in(before), look=look, again=at, asking=asking)
+    return settled_already(before, asking)
 
 
 def about_stop(stop: JobInvocation, start: Invocation | None) -> Message | None:

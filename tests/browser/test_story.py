@@ -36,7 +36,7 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     composer.focus()
     page.keyboard.type("/")
     options = page.get_by_role("listbox", name="Commands").get_by_role("option")
-    expect(options).to_contain_text(["help | jobs | stop job_id", "room_id [region]"])
+    expect(options).to_contain_text(["help | jobs | stop job_id", "room [region]"])
     page.keyboard.type("avatar-")
     expect(options).to_have_count(1)
     page.keyboard.press("Tab")

@@ -1,5 +1,6 @@
 """The policy: user groups, quick starts, what is denied, how often, and what breaks the glass."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 
 from bot.domain.invocation import Action, JobInvocation, Source, Status
 from bot.domain.policy import Policy
-from bot.domain.policy_question import NO_MEMBERS, Members, Passed
+from bot.domain.policy_question import NO_MEMBERS, Act, Members, Passed, Question
 from bot.errors import Refused
 from bot.messages.reasons import advice, sentence
+from bot.reasons import ReasonCode as Code
 from tests.fakes import an_invocation, changed
 
 ON_CALL: Members = {"S0ONCALL": frozenset({"U0MEI"}), "S0LEFT": frozenset()}
@@ -223,3 +225,14 @@ def test_the_groups_of_all_tables_are_known() -> None:
     )
     assert policy.groups == {"S0A", "S0B", "S0C", "S0D", "S0E", "S0F"}
     assert Policy().groups == frozenset()
+
+
+@pytest.mark.parametrize("table", ["deny", "start.deny"])
+def test_a_denied_region_is_not_had_by_naming_none(table: str) -> None:
+    policy = Policy.parse(f'admins = ["U0MEI"]\n[{table}]\nregions = ["cn-north-4"]')
+    question = Question(act=Act.START, user_id="U0MEI", room_id="lobby")
+    with pytest.raises(Refused) as refused:
+        policy.judge(question)
+    assert refused.value.reason.code is Code.REGION_REQUIRED
+    policy.judge(replace(question, region="cn-southwest-2"))
+    policy.judge(replace(question, at_all=True))

@@ -1,6 +1,8 @@
 """Rooms by their names, and the words of a start before it is known what they mean."""
 
+import time
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 
@@ -123,3 +125,11 @@ def test_a_start_that_was_left_behind_is_looked_up_if_its_word_may_be_a_name(
     row = changed(TYPED, text=text, room_id=room_id)
     assert needs_look_up(row) is needs
     assert not needs_look_up(changed(row, source=Source.BUTTON))
+
+
+def test_what_is_near_to_a_long_word_is_found_among_many_long_names_before_slack_gives_up() -> None:
+    letters = Random(1)
+    many = ["".join(letters.choices("abcdefgh", k=200)) for _ in range(2001)]
+    began = time.process_time()
+    assert closest(f"{many[0]}x", [NamedRoom(f"r{number}", name) for number, name in enumerate(many)])
+    assert time.process_time() - began < 2

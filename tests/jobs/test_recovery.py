@@ -13,6 +13,7 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
+from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
 from bot.jobs.panels import Panels
@@ -27,6 +28,7 @@ from bot.reasons import other, reason
 from bot.runtime.background import Tasks
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.quick_starts import QuickStarts
 from tests.fakes import an_invocation
 from tests.graph import a_gate
 from tests.jobs.outcome_world import row_of
@@ -178,6 +180,7 @@ class Process:
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
             named_starts=NamedStartsAgain(self.done),
+            named_by=NamedBy(self.log, QuickStarts(self.log._database)),
             panels=PanelsAgain(self.done),
             policy=a_gate(self.log),
             now=self.clock,
@@ -418,6 +421,7 @@ async def test_what_fails_for_a_while_does_not_end_the_sweeping(database: Databa
     await log.record(left_behind())
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
         await process.sweeping.keep_recovering()
+    await process.tasks.idle()
 
     assert [does for does, _ in process.done] == ["start"]
     assert process.pauses == [EVERY_SECONDS] * 3
@@ -455,7 +459,6 @@ async def test_rows_that_this_process_is_late_with_do_not_keep_others_waiting(
         process.claims.take(late.id, work())
     await log.record(left_behind(id="left"))
     await process.sweeping.recover_once()
-    await asyncio.sleep(0)
-    assert [row.id for _, row in process.done] == ["left"]
     finish.set()
     await process.tasks.idle()
+    assert [row.id for _, row in process.done] == ["left"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.invocation import Action, Source, StartRequest, Status
+from bot.domain.invocation import Action, JobState, Source, StartRequest, Status
 from bot.domain.policy import Policy
 from bot.messages.break_glass import LABEL, glass_note
 from bot.messages.views import plain_view
@@ -182,3 +182,32 @@ async def test_a_forged_button_starts_nothing(shut: Desk, value: str) -> None:
     answer = await shut.submits(shut.submitting("break_glass", "i50", reason=WHY))
     assert answer["response_action"] == "errors"
     assert started(shut) == []
+
+
+async def a_refused_repetition(desk: Desk) -> str:
+    """Let the last start of the channel be refused to Mei. Return what comes back with her modal."""
+    desk.policy = Policy.parse(f'[start]\nusers = ["{JONAS}"]\n[break_glass]\nusers = ["{MEI}"]')
+    await desk.types("/avatar-start", "lobby cn-north-4", user_id=JONAS)
+    await desk.ends("job-1", JobState.FAILED)
+    desk.clock.advance(minutes=5)
+    refusal = await desk.types("/avatar-start", "again")
+    return await opened_by(desk, value_of(refusal["blocks"]))
+
+
+async def test_the_room_that_the_modal_has_named_is_started_whatever_was_started_meanwhile(
+    desk: Desk,
+) -> None:
+    metadata = await a_refused_repetition(desk)
+    await desk.types("/avatar-start", "hall", user_id=JONAS)
+    await desk.submits(desk.submitting("break_glass", metadata, reason=WHY))
+    assert [(each.room_id, each.region) for each in started(desk)][2:] == [("lobby", "cn-north-4")]
+
+
+async def test_a_repetition_works_once_too(desk: Desk) -> None:
+    metadata = await a_refused_repetition(desk)
+    await desk.submits(desk.submitting("break_glass", metadata, reason=WHY))
+    await desk.ends("job-2", JobState.ENDED)
+    desk.clock.advance(minutes=5)
+    await desk.submits(desk.submitting("break_glass", metadata, reason=WHY))
+    assert len(started(desk)) == 2
+    assert "This button works once" in desk.told()

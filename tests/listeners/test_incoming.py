@@ -68,7 +68,7 @@ def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -
     ("changes", "column", "value"),
     [
         ({"enterprise": {"id": "E1", "name": "Sandbox"}}, "enterprise_id", "E1"),
-        ({"team": None}, "team_id", None),
+        ({"team": None}, "team_id", HOME.team_id),
         ({"channel": None}, "channel_id", None),
         ({"actions": [{"type": "button"}]}, "text", ""),
         ({"actions": [{"type": "button", "value": None}]}, "text", ""),
@@ -169,3 +169,12 @@ async def test_what_cannot_be_logged_is_said_to_be_so(desk: Desk) -> None:
     desk.log.shut = True
     with pytest.raises(DatabaseUnavailable):
         await desk.incoming.close(TYPED, Status.DONE)
+
+
+@pytest.mark.parametrize("team", [None, {"id": PARTNER, "domain": "partner"}], ids=["none", "a partner's"])
+async def test_a_panel_works_whatever_team_its_channel_has(desk: Desk, team: dict[str, str] | None) -> None:
+    await desk.types("/avatar", "quick add hall 24bad716-87b1-45e5-8912-6102f7693265")
+    await desk.clicks("quick_start", "hall", team=team)
+    desk.clock.advance(minutes=5)
+    assert "is starting already" in (await desk.types("/avatar-start", "hall"))["text"]
+    assert len(desk.cloud.started) == 1

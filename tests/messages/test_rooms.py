@@ -48,7 +48,7 @@ def test_each_message_about_a_room_calls_it_by_its_name(start: JobInvocation) ->
         starting(start),
         duplicate(start, start),
         used(start, start),
-        settled_already(start),
+        settled_already(start, start),
         outcome_unknown(start, OutcomeUnknown(other("No answer.")), look=Look()),
         not_started(start, Rejected(other("No."))),
         interrupted(start),

@@ -89,4 +89,5 @@ def test_foreign_words_of_any_length_ping_nobody(
 def test_a_start_whose_job_is_known_by_now_is_settled(
     invocation: JobInvocation, assert_golden: AssertGolden
 ) -> None:
-    assert_golden("settled_already", settled_already(changed(invocation, job_id=JOB_ID)))
+    settled = changed(invocation, job_id=JOB_ID)
+    assert_golden("settled_already", settled_already(settled, settled))

@@ -14,7 +14,7 @@ async def look(use: Use, wish: AboutStart) -> Accepted:
     if not await use.services.incoming.close(use.invocation, Status.DONE):
         return SAME_DELIVERY
     if wish.named.status is not Status.UNKNOWN:
-        return Accepted(words=settled_already(wish.named), instead=True)
+        return Accepted(words=settled_already(wish.named, use.invocation), instead=True)
     look_again = use.services.reconciliation.look_again
     return Accepted(work=partial(look_again, wish.named, asking=use.invocation))
 

@@ -1,7 +1,8 @@
 """*Start anyway*, where the outcome of a start is unknown; *Start it now*, where it was never sent."""
 
+from dataclasses import replace
+
 from bot.domain.invocation import Action, Invocation, Status
-from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import (
     AboutStart,
     StartWish,
@@ -23,8 +24,8 @@ async def find(use: Use, invocation_id: str) -> AboutStart:
     """Find the start that may be sent again."""
     named = await get_start(use, invocation_id)
     if not _may_be_sent(named):
-        return about(use, named, named.request)
-    return AboutStart(asked=once_more(use, named), named=named, quick_start=quick_start_of(named))
+        return await about(use, named)
+    return replace(await about(use, named), asked=once_more(use, named))
 
 
 async def start(use: Use, wish: AboutStart) -> Accepted:
@@ -32,7 +33,9 @@ async def start(use: Use, wish: AboutStart) -> Accepted:
     named = wish.named
     if not _may_be_sent(named):
         why = reason(Code.START_SETTLED, job_id=named.job.job_id if named.job else None)
-        return await refuse(use, use.invocation.asking_for(named.request), why, settled_already(named))
+        return await refuse(
+            use, use.invocation.asking_for(named.request), why, settled_already(named, use.invocation)
+        )
     is_another = await _is_of_an_unknown(use, named)
     wanted = StartWish(asked=wish.asked, previous_id=named.id, is_another=is_another, is_private=True)
     return await commit_start(use, wanted)

@@ -1,9 +1,15 @@
 """*Start another*, where an equal start was made a moment ago."""
 
 from bot.domain.invocation import Action, Status
-from bot.domain.start_words import quick_start_of
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish, commit_start, get_start, once_more, parse_start_id
+from bot.listeners.about_start import (
+    StartWish,
+    commit_start,
+    get_start,
+    once_more,
+    parse_start_id,
+    quick_start_of,
+)
 from bot.listeners.use import Button, Use
 from bot.messages.buttons import START_ANOTHER
 from bot.reasons import ReasonCode as Code
@@ -19,8 +25,9 @@ async def find(use: Use, invocation_id: str) -> StartWish:
         asked=once_more(use, refused),
         previous_id=refused.id,
         is_another=True,
+        knows_running=True,
         is_private=True,
-        quick_start=quick_start_of(refused),
+        quick_start=await quick_start_of(use, refused),
     )
 
 

@@ -5,7 +5,6 @@ from functools import partial
 
 from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status
-from bot.domain.start_words import quick_start_of
 from bot.listeners.about_start import AboutStart, about, get_start
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
 from bot.messages.buttons import USE_JOB
@@ -26,9 +25,9 @@ def parse(use: Use) -> ButtonValue:
 async def find(use: Use, wanted: ButtonValue) -> AboutJobOfStart:
     """Find the start that may have made the job."""
     named = await get_start(use, wanted.invocation_id)
-    asked = about(use, named, named.request).asked
+    of_start = await about(use, named)
     return AboutJobOfStart(
-        asked=asked, named=named, job_id=wanted.argument, quick_start=quick_start_of(named)
+        asked=of_start.asked, named=named, job_id=wanted.argument, quick_start=of_start.quick_start
     )
 
 

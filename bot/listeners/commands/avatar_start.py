@@ -3,9 +3,9 @@
 from bot.domain.arguments import refuse_extra_words
 from bot.domain.invocation import Action
 from bot.domain.policy_question import Act
-from bot.domain.start_words import StartWords, parse_start_words, quick_start_of
+from bot.domain.start_words import StartWords, parse_start_words
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish, commit_start, once_more
+from bot.listeners.about_start import StartWish, commit_start, once_more, quick_start_of
 from bot.listeners.help import help_with
 from bot.listeners.understanding import understand
 from bot.listeners.use import Command, Listener, Subcommand, Use
@@ -40,7 +40,7 @@ async def find_last(use: Use, _parsed: None) -> StartWish:
     if last is None:
         raise InvalidArguments(reason(Code.NO_START_HERE))
     use.invocation = once_more(use, last)
-    return StartWish(asked=use.invocation, previous_id=last.id, quick_start=quick_start_of(last))
+    return StartWish(asked=use.invocation, previous_id=last.id, quick_start=await quick_start_of(use, last))
 
 
 AGAIN = Subcommand(

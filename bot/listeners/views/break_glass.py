@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.domain.arguments import ButtonValue
-from bot.domain.invocation import Action, Invocation, Source
+from bot.domain.invocation import Action, Invocation, Source, has_room
+from bot.domain.start_words import is_by_name
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish
+from bot.listeners.about_start import StartWish, once_more
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.pipeline import listener_for
@@ -58,10 +59,10 @@ async def find(use: Use, click_id: str) -> GlassWish:
     use.invocation = replace(use.invocation, origin=origin)
     listener, again = _listener_to(use, clicked.argument, refused)
     wish = await listener.find(again, listener.parse(again))
-    asked = replace(wish.asked, source=Source.BREAK_GLASS, text=use.invocation.text)
-    use.invocation = asked
-    if isinstance(wish, StartWish) and wish.previous_id is None:
-        wish = replace(wish, previous_id=refused.id)
+    why = use.invocation.text
+    if isinstance(wish, StartWish) and (again.command or wish.previous_id is None):
+        wish = _as_refused(again, wish, refused)
+    asked = use.invocation = replace(wish.asked, source=Source.BREAK_GLASS, text=why)
     wish = replace(wish, asked=asked)
     return GlassWish(asked=asked, listener=listener, refused=wish)
 
@@ -85,6 +86,14 @@ async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | Non
         row is not None and row.origin.user_id == use.invocation.origin.user_id and row.action is action
     )
     return row if is_theirs else None
+
+
+def _as_refused(again: Use, wish: StartWish, refused: Invocation) -> StartWish:
+    """Return the wish for what the modal has named, once: a quick start or `again` may mean more by now."""
+    wish = replace(wish, previous_id=refused.id)
+    if not has_room(refused) or is_by_name(refused) or wish.asked.request == refused.request:
+        return wish
+    return replace(wish, asked=once_more(again, refused), meant=None)
 
 
 def _listener_to(use: Use, name: str, refused: Invocation) -> tuple[AnyListener, Use]:

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.job import JobReport
 from bot.domain.policy import Policy
+from bot.errors import OutcomeUnknown
 from bot.reasons import other
 from tests.fakes import an_invocation, flat
 from tests.listeners.desk import JONAS, MEI, Desk
@@ -95,3 +96,23 @@ async def test_a_start_that_is_not_in_the_log_cannot_be_looked_into(desk: Desk) 
 
     assert "This start is no longer in the log." in desk.told()
     assert (await desk.row()).status is Status.INVALID
+
+
+async def test_another_look_tells_nothing_of_whom_the_person_cannot_read(desk: Desk) -> None:
+    desk.cloud.on_start = OutcomeUnknown(other("MetaStudio did not answer within 30 seconds."))
+    private = {"channel_id": "G0SECRET01", "channel_name": "privategroup"}
+    await desk.types("/avatar-start", "lobby", user_id=JONAS, **private)
+    desk.channel.told.clear()
+    [theirs] = await desk.rows()
+
+    await desk.clicks("look_again", theirs.id)
+    desk.cloud.on_list = [JobReport(job_id="job-5", state="WAITING", create_time=NOON + timedelta(seconds=2))]
+    await desk.clicks("look_again", theirs.id)
+    await desk.clicks("look_again", theirs.id)
+    await desk.clicks("start_after_all", theirs.id)
+
+    unknown, *settled = desk.channel.instead
+    assert "It is not known whether room `lobby` started." in unknown.text
+    assert [message.text for message in settled] == ["✅  Room `lobby` did start."] * 3
+    assert JONAS not in str(desk.channel.instead)
+    assert "job-5" in desk.channel.announced[0]

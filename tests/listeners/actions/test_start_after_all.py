@@ -8,7 +8,7 @@ from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from tests.fakes import an_invocation, flat
-from tests.listeners.desk import AVATARS, MEI, Desk
+from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.metastudio.cloud import NOON
 
 
@@ -21,6 +21,7 @@ async def a_start(desk: Desk, status: Status, job_id: str | None = None) -> Invo
         source=Source.COMMAND,
         status=status,
         user_id=MEI,
+        team_id="T0SANDBOX1",
         channel_id=AVATARS,
         room_id="lobby",
         region="cn-north-4",
@@ -55,3 +56,17 @@ async def test_a_start_that_is_settled_by_now_is_not_sent_after_all(desk: Desk) 
         "lobby",
         reason(Code.START_SETTLED, job_id="job-7"),
     )
+
+
+async def test_an_unknown_start_is_not_sent_anyway_where_the_job_of_another_start_runs(desk: Desk) -> None:
+    start = await a_start(desk, Status.UNKNOWN)
+    desk.clock.advance(minutes=5)
+    await desk.types("/avatar-start", "lobby cn-southwest-2 client_id=desk-7", user_id=JONAS)
+    desk.clock.advance(minutes=5)
+    await desk.clicks("start_after_all", start.id)
+
+    assert len(desk.cloud.started) == 1
+    assert f"started by <@{JONAS}>" in desk.told()
+    assert desk.channel.instead == [], "Look again is still needed"
+    await desk.clicks("start_another", (await desk.row()).id)
+    assert len(desk.cloud.started) == 2

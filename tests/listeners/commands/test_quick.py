@@ -14,6 +14,7 @@ from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.store.quick_starts import QuickStarts
 from tests.fakes import flat
+from tests.graph import told_again
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 
 START, AVATAR = "/avatar-start", "/avatar"
@@ -400,3 +401,37 @@ async def test_a_start_is_not_refused_because_the_quick_starts_are_slow_to_read(
     assert [row.status for row in await desk.rows()][-2:] == [Status.STARTED, Status.FAILED]
     assert "remove its quick start" not in desk.told()
     assert "Did you mean `lobby`?" in desk.told()
+
+
+async def test_a_room_found_by_its_name_is_asked_about_also_where_a_button_started_it(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = (NamedRoom(ROOM, "Lobby kiosk"),)
+    await desk.types("/avatar-start", ROOM, user_id=JONAS)
+    desk.clock.advance(minutes=5)
+    mistake = await desk.types("/avatar-start", '"Lobby kiosk" cn-nroth-4')
+    [button] = mistake["blocks"][-2]["elements"]
+    await desk.clicks("start_in_region", button["value"])
+
+    assert len(desk.cloud.started) == 1
+    assert "is starting already." in desk.told()
+
+    await desk.ends("job-1", JobState.ENDED)
+    desk.clock.advance(minutes=5)
+    await desk.clicks("start_in_region", button["value"])
+    used = desk.channel.instead[-1].text
+    assert "was not started.\nThis button works once" in used
+
+
+async def test_who_is_asked_later_about_a_running_job_is_told_no_more_than_at_once(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = (NamedRoom(ROOM, "Lobby kiosk"),)
+    private = {"channel_id": "G0SECRET01", "channel_name": "privategroup"}
+    await desk.types("/avatar-start", ROOM, user_id=JONAS, **private)
+    desk.clock.advance(minutes=5)
+    desk.channel.deaf = True
+    await desk.types("/avatar-start", '"Lobby kiosk"')
+    desk.channel.deaf = False
+    desk.clock.advance(minutes=5)
+    await told_again(desk.graph.outcomes)
+
+    assert "is starting already" in desk.told()
+    assert "Start another" in str(desk.channel.told)
+    assert JONAS not in str(desk.channel.told)

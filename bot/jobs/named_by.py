@@ -1,0 +1,50 @@
+"""The quick start that a start was asked for by: for the policy, which may allow or deny it by that name."""
+
+from bot.domain.invocation import Invocation, Source
+from bot.domain.quick_start import chosen, place_of
+from bot.domain.start_words import typed_name_of
+from bot.store.invocations import Invocations
+from bot.store.quick_starts import QuickStarts
+
+MOST_STEPS = 200
+"""How many starts again are followed back to what was typed at first."""
+
+
+class NamedBy:
+    """Finds it. The log holds what was typed; only the table knows what is a quick start."""
+
+    def __init__(self, invocations: Invocations, quick_starts: QuickStarts) -> None:
+        self._invocations = invocations
+        self._quick_starts = quick_starts
+
+    async def find(self, start: Invocation) -> str | None:
+        """Return the name, if there is still a quick start of this name for the room of the start.
+
+        A name by itself is no proof: a room may be called so, and a quick start may mean another room by now.
+
+        Raises:
+            DatabaseUnavailable: it is not known.
+        """
+        first = await self._first(start)
+        name = typed_name_of(first) if first else None
+        if first is None or name is None or start.request is None:
+            return None
+        found = chosen(await self._quick_starts.named(*place_of(first), name))
+        return name if found and found.room_id == start.request.room_id else None
+
+    async def _first(self, start: Invocation) -> Invocation | None:
+        """Return the row from which the start was made, by one button after the other."""
+        first = start
+        for _ in range(MOST_STEPS):
+            before = await self._before(first)
+            if before is None:
+                return first
+            first = before
+        return None
+
+    async def _before(self, start: Invocation) -> Invocation | None:
+        """Return the row that the start's button names; one that was refused has it in its text alone."""
+        named = start.previous_id
+        if named is None and start.source is Source.BUTTON:
+            named = start.text.partition(" ")[0]
+        return await self._invocations.get(named) if named else None
