@@ -23,9 +23,12 @@ from bot.durable.retention import keep_clearing
 from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
+from bot.jobs.outside_jobs import LOOK_SECONDS, OutsideJobs
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
@@ -50,6 +53,7 @@ from bot.slack.modals import Modals
 from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.leases import Leases
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
@@ -92,6 +96,7 @@ class Graph:
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
     late_seconds: float = LATE_SECONDS
+    look_seconds: float = LOOK_SECONDS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -106,6 +111,7 @@ class Graph:
             incoming=Incoming(self.acceptance, self.now, self.new_id, self.installation),
             acceptance=self.acceptance,
             invocations=self.invocations,
+            job_listing=self.job_listing,
             starts=self.starts,
             named_starts=self.named_starts,
             named_by=self.named_by,
@@ -115,6 +121,7 @@ class Graph:
             stops=self.stops,
             reconciliation=self.reconciliation,
             details=self.details,
+            home_tabs=self.home_tabs,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             break_glass=self.break_glass,
@@ -136,6 +143,7 @@ class Graph:
             self.watcher.keep_watching,
             clearing,
             self.user_groups.keep_reading,
+            self.home_tabs.keep_drawing,
         )
 
     @cached_property
@@ -200,6 +208,44 @@ class Graph:
     def quick_starts(self) -> QuickStarts:
         """Reads and changes quick starts."""
         return QuickStarts(self.database)
+
+    @cached_property
+    def job_lists(self) -> JobLists:
+        """Reads lists of jobs."""
+        return JobLists(self.database)
+
+    @cached_property
+    def job_listing(self) -> JobListing:
+        """Lists jobs for a person."""
+        return JobListing(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            outside_jobs=OutsideJobs(
+                job_lists=self.job_lists,
+                metastudio=self.metastudio,
+                room_name=self._room_name,
+                now=self.now,
+                seconds=self.look_seconds,
+                clock=self.clock,
+            ),
+            outcomes=self.outcomes,
+        )
+
+    @cached_property
+    def home_tabs(self) -> HomeTabs:
+        """Draws Home tabs."""
+        return HomeTabs(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            gate=self.gate,
+            modals=self.modals,
+            regions=self.regions,
+            room_name=self._room_name,
+            workspace_url=self.installation.url,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
 
     @cached_property
     def panel_content(self) -> PanelContent:

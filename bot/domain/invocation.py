@@ -37,10 +37,14 @@ class Action(StrEnum):
 
 
 class Source(StrEnum):
-    """How a person used the bot. With `break_glass`, the text is the reason for what the policy refuses."""
+    """How a person used the bot. With `break_glass`, the text is the reason for what the policy refuses.
+
+    A button on the bot's Home tab is `home`: it stands in no channel.
+    """
 
     COMMAND = "command"
     BUTTON = "button"
+    HOME = "home"
     BREAK_GLASS = "break_glass"
 
 

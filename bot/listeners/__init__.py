@@ -6,8 +6,9 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.listeners.actions import ACTIONS, open_announcement
 from bot.listeners.commands import COMMANDS
+from bot.listeners.events import EVENTS
 from bot.listeners.pipeline import Pipeline
-from bot.listeners.use import AnyButton, AnyView, Command, Services
+from bot.listeners.use import AnyButton, AnyView, Command, Event, Services
 from bot.listeners.views import VIEWS
 from bot.messages.buttons import OPEN_ANNOUNCEMENT
 
@@ -19,8 +20,9 @@ def register(
     commands: Iterable[Command] = COMMANDS,
     actions: Iterable[AnyButton] = ACTIONS,
     views: Iterable[AnyView] = VIEWS,
+    events: Iterable[Event] = EVENTS,
 ) -> None:
-    """Register a Bolt listener for every command, button and modal of the lists."""
+    """Register a Bolt listener for every command, button, modal and event of the lists."""
     pipeline = Pipeline(services)
     for command in commands:
         bolt.command(command.name)(pipeline.listen_to_command(command))
@@ -28,4 +30,6 @@ def register(
         bolt.action(button.pattern)(pipeline.listen_to_button(button))
     for view in views:
         bolt.view(view.callback_id)(pipeline.listen_to_view(view))
+    for event in events:
+        bolt.event(event.name)(pipeline.listen_to_event(event))
     bolt.action(OPEN_ANNOUNCEMENT)(open_announcement.acknowledge)

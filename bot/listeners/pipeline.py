@@ -21,6 +21,7 @@ from bot.listeners.use import (
     AnyListener,
     AnyView,
     Command,
+    Event,
     Form,
     Services,
     Subcommand,
@@ -73,6 +74,15 @@ class Pipeline:
 
         return listener
 
+    def listen_to_event(self, declared: Event) -> BoltListener:
+        """Return the function that Bolt calls when Slack tells of the event."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            await ack()
+            self.services.tasks.spawn(declared.handle(self.services, body))
+
+        return listener
+
     async def _take(self, use: Use, declared: Declared, answers: Answers) -> None:
         """Log the use, acknowledge and answer it, and begin its work, if there is any."""
         with structlog.contextvars.bound_contextvars(invocation_id=use.invocation.id):
@@ -84,6 +94,7 @@ class Pipeline:
                     await answers.give(accepted.words, instead=accepted.instead)
                 if work := self._work(use, accepted):
                     self.services.claims.take(use.invocation.id, work)
+                self.services.home_tabs.used(use.invocation)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 await answers.refuse(declined(error, use.command, verdict=declared.verdict))

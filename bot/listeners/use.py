@@ -17,6 +17,8 @@ from bot.durable.claims import Claims
 from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
@@ -41,6 +43,7 @@ class Services:
     incoming: Incoming
     acceptance: Acceptance
     invocations: Invocations
+    job_listing: JobListing
     starts: Starts
     named_starts: NamedStarts
     named_by: NamedBy
@@ -50,6 +53,7 @@ class Services:
     stops: Stops
     reconciliation: Reconciliation
     details: Details
+    home_tabs: HomeTabs
     worker: Worker
     rtc: RtcAccess | None
     break_glass: BreakGlass
@@ -166,6 +170,17 @@ class View(Listener[P, W]):
     callback_id: str
     source: Source
     field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A listener to the event with this `name`. An event is no use of the bot: it is not logged or answered.
+
+    `handle` begins after the ack, and gets Slack's whole payload.
+    """
+
+    name: str
+    handle: Callable[[Services, dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 AnyListener: TypeAlias = Listener[Any, Any]

@@ -158,6 +158,7 @@ _index_some(
     where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_running", invocations.c.room_id, where=followed)
+_index_some("invocations_ended", invocations.c.ended_at, where=invocations.c.ended_at.is_not(None))
 is_allowed_start = text("action = 'start' AND status NOT IN ('refused', 'invalid')")
 """Starts that were understood and allowed. It is literal SQL, like `followed`."""
 

@@ -1,5 +1,6 @@
 """No frequent query reads the whole invocation log, however long it grows."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from bot.domain.steps import RoomFound
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
 from bot.store.watched_jobs import WatchedJobs
@@ -71,6 +73,18 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
+    "the rooms of the last day": (
+        lambda log, _: JobLists(log._database).rooms_started(START, since=NOON),
+        "by_time",
+    ),
+    "the rooms of open starts": (
+        lambda log, _: JobLists(log._database).rooms_starting(["r1", "r2"], since=NOON),
+        "by_status",
+    ),
+    "whose the jobs of outside are": (
+        lambda log, _: JobLists(log._database).accounted_for(["job-1", "job-2"]),
+        "by_job",
+    ),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(), "followed"),
     "new jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(since=NOON), "followed"),
@@ -165,6 +179,18 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
     }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_the_list_of_jobs_and_a_home_tab_are_read_by_indexes(database: Database) -> None:
+    lists = JobLists(database)
+    plans = await plans_of(database, lambda _log, _jobs: lists.recent(START, since=NOON, limit=45))
+    plans += await plans_of(database, lambda _log, _jobs: lists.uses_of("U1", limit=10))
+    plans += await plans_of(database, lambda _log, _jobs: lists.starts_of("U1"))
+    used = [re.search(r"INDEX (?:invocations_)?(\w+)", plan[0]) for plan in plans]
+    indexes = ["by_status", "followed", "ended", "followed", "ended", "by_user", "by_user"]
+    assert [found and found[1] for found in used] == indexes, plans
+    assert all(len(plan) == 1 for plan in plans), plans
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])

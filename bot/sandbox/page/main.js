@@ -57,7 +57,6 @@ function build(workspace) {
   );
   const composer = new Composer(byId("composer"), session);
   const home = new Home(byId("panel-home"), session);
-  byId("tab-home").hidden = !workspace.home_tab;
   const tabs = new Tabs(byId("tabs"), (panel) => panel === "panel-home" && home.open());
   const play = (command) => {
     tabs.show("panel-messages");

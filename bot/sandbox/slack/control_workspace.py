@@ -16,7 +16,6 @@ class Inhabited(Protocol):
 
     workspace: Workspace
     commands: Sequence[SlashCommand]
-    home_tab: bool
 
 
 class WorkspaceControl:
@@ -43,7 +42,6 @@ class WorkspaceControl:
                 "people": [plain(person) for person in workspace.people.values()],
                 "channels": [self._described(channel) for channel in workspace.channels.values()],
                 "commands": [plain(command) for command in self._stand_in.commands],
-                "home_tab": self._stand_in.home_tab,
             }
         )
 

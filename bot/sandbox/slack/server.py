@@ -47,10 +47,10 @@ class SlackStandIn:
     """Slack on 127.0.0.1, for one workspace and one app.
 
     These may be set at any time: `request_url` (while set, payloads go there as signed HTTP, else through
-    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None means no limit), `commands`
-    (if not empty, other commands are unknown) and `home_tab` (whether the page has one). Callers may add
-    routes to `application` before `start`. `changes` tells pages what to fetch again. `clock` returns seconds
-    since the epoch, for everything except the wait for an ack.
+    Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None means no limit) and `commands`
+    (if not empty, other commands are unknown). Callers may add routes to `application` before `start`.
+    `changes` tells pages what to fetch again. `clock` returns seconds since the epoch, for everything except
+    the wait for an ack.
     """
 
     def __init__(
@@ -63,11 +63,9 @@ class SlackStandIn:
         posts_per_second: float | None = None,
         workspace: Workspace | None = None,
         commands: Sequence[SlashCommand] = (),
-        home_tab: bool = False,
     ) -> None:
         self.request_url = request_url
         self.commands = commands
-        self.home_tab = home_tab
         self.workspace = workspace or default_workspace()
         self.changes = Changes()
         self.workspace.changed = partial(self.changes.tell, "workspace")
