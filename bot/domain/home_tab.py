@@ -1,10 +1,10 @@
 """What one person's Home tab shows. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.invocation import ChannelKind, Invocation, JobState, Status
+from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
 from bot.domain.job_list import JobList
 from bot.domain.quick_start import QuickStart
 from bot.domain.start_words import typed_name_of
@@ -96,24 +96,28 @@ def home_starts(
 ) -> Iterator[tuple[QuickStart, HomeStart]]:
     """Yield the quick starts for one person, each with the channel in which it is told.
 
-    Those of a channel are for who has used one of them there. Those of everywhere are told in the channel of
-    the person's last start, unless that channel has one of the same name.
+    Those of a channel are for who has started one of them there, or used `/avatar quick`. Those of everywhere
+    are told in the channel that the person used last, unless that channel has one of the same name.
 
     Args:
-        starts: the person's last starts, the newest first.
+        starts: the person's last starts and uses of `/avatar quick`, the newest first.
         known: the quick starts of everywhere, and of the channels of these starts.
     """
     places = places_of(starts)
-    used = {(row.origin.channel_id, typed_name_of(row)) for row in starts}
     names = {place.channel_id: _names(known, place.channel_id) for place in places}
+    used = {row.origin.channel_id for row in starts if _uses_one_of(names, row)}
     for place in places:
-        if any((place.channel_id, name) in used for name in names[place.channel_id]):
+        if place.channel_id in used:
             for each in _sorted(known, place.channel_id):
                 yield each, HomeStart(place, each.name)
     for place in places[:1]:
         for each in _sorted(known, None):
             if each.name not in names[place.channel_id]:
                 yield each, HomeStart(place, each.name)
+
+
+def _uses_one_of(names: Mapping[str, set[str]], row: Invocation) -> bool:
+    return row.action is Action.QUICK or typed_name_of(row) in names.get(row.origin.channel_id or "", ())
 
 
 def _names(known: Iterable[QuickStart], channel_id: str) -> set[str]:

@@ -95,7 +95,7 @@ def _refused(tab: HomeTab) -> list[Block]:
 
 def _starts(tab: HomeTab, room_name: RoomName) -> list[Block]:
     if not tab.has_place:
-        return [context("Start an avatar in a channel first: its quick starts then have buttons here.")]
+        return [context("Start an avatar in a channel first: then quick starts have buttons here.")]
     if not tab.starts:
         return [context("There are none for you yet: `/avatar quick add NAME room_id` in a channel.")]
     rows = [_start(*each, number, room_name) for number, each in enumerate(tab.starts[:MOST_STARTS], 1)]
@@ -105,7 +105,7 @@ def _starts(tab: HomeTab, room_name: RoomName) -> list[Block]:
 
 def _start(quick_start: QuickStart, start: HomeStart, number: int, room_name: RoomName) -> Block:
     facts = " · ".join(facts_of(quick_start, room_name))
-    told = f"told in <#{start.place.channel_id}>"
+    told = f"announced in <#{start.place.channel_id}>"
     where = f"of everywhere, {told}" if quick_start.is_everywhere else told
     start_button = button("Start", action_id=f"{HOME_START}-{number}", value=start.value, style="primary")
     return section(f"*{code(quick_start.name)}* · {facts}\n{where}", start_button)

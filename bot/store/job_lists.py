@@ -78,7 +78,7 @@ class JobLists:
         return await self._read(_USES, {"user": user_id, "most": limit})
 
     async def starts_of(self, user_id: str) -> list[Invocation]:
-        """Return a person's last starts in channels, the newest first."""
+        """Return a person's last starts and uses of `/avatar quick` in channels, the newest first."""
         return await self._read(_STARTS_OF_PERSON, {"user": user_id})
 
     async def standings(self, ids: Sequence[str]) -> dict[str, tuple[Status, JobState | None]]:
@@ -197,7 +197,9 @@ _USES = (
 _STARTS_OF_PERSON = (
     select(*COLUMNS)
     .where(
-        invocations.c.user_id == placeholder("user"), is_allowed_start, invocations.c.channel_id.is_not(None)
+        invocations.c.user_id == placeholder("user"),
+        invocations.c.channel_id.is_not(None),
+        invocations.c.action.in_([Action.START, Action.QUICK]),
     )
     .order_by(invocations.c.created_at.desc())
     .limit(MOST_STARTS)

@@ -59,6 +59,8 @@ def test_a_channels_quick_starts_are_for_who_has_used_one_there() -> None:
     assert offered(used_one, *known) == ["C0LOBBY public atrium", "C0LOBBY public hall"]
     assert offered([start("24bad716", LOBBY)], *known) == []
     assert offered([start("secret", STUDIO, ChannelKind.PRIVATE)], *known) == ["C0STUDIO private secret"]
+    asked = start("quick list", STUDIO, ChannelKind.PRIVATE, action=Action.QUICK, room_id=None)
+    assert offered([asked], *known) == ["C0STUDIO private secret"]
 
 
 def test_those_of_everywhere_are_told_in_the_channel_of_the_last_start() -> None:
