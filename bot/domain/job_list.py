@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
-from bot.domain.invocation import Invocation, JobInvocation, JobState, RoomInvocation
+from bot.domain.invocation import JobInvocation, JobState, RoomInvocation
 
 LATELY = timedelta(hours=1)
 """How long a job that has ended stays in the list."""
@@ -55,8 +55,3 @@ Listed: TypeAlias = RoomInvocation | OutsideJob
 
 May: TypeAlias = Callable[[str, Listed], bool]
 """Returns True if the person may use the button with this action ID on this job."""
-
-
-def starts_in(listed: Listed) -> Invocation | None:
-    """Return the start of a job, unless it was started outside Slack."""
-    return None if isinstance(listed, OutsideJob) else listed

@@ -7,7 +7,7 @@ room is kept for half a minute, and many callers at once share one look. A perso
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
 
@@ -43,7 +43,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    reports: Sequence[JobReport]
+    jobs: Sequence[OutsideJob]
     at: float
 
 
@@ -90,26 +90,14 @@ class OutsideJobs:
         is_complete = await self._look_at(rooms) and rooms == known
         # In this order: a start that ends between the two reads has its job by the second one.
         starting = await self._job_lists.rooms_starting(rooms, since=since)
-        found = list(self._listed_in(room for room in rooms if room not in starting))
+        looks = [look for room in rooms if room not in starting and (look := self._fresh(room))]
+        found = [job for look in looks for job in look.jobs]
         ours = await self._job_lists.accounted_for([job.job_id for job in found])
-        outside = [job for job in found if job.job_id not in ours]
+        outside = [
+            replace(job, room_name=self._room_name(job.room_id)) for job in found if job.job_id not in ours
+        ]
         outside.sort(key=lambda job: job.since or _LONG_AGO, reverse=True)
         return outside, Outside.ALL if is_complete else Outside.SOME
-
-    def _listed_in(self, rooms: Iterable[str]) -> Iterator[OutsideJob]:
-        for room_id in rooms:
-            look = self._fresh(room_id)
-            for report in look.reports if look else ():
-                life = life_of(report)
-                if life and not life.state.is_over:
-                    yield OutsideJob(
-                        room_id=room_id,
-                        job_id=report.job_id,
-                        state=life.state,
-                        room_name=self._room_name(room_id),
-                        region=report.region,
-                        since=report.create_time,
-                    )
 
     async def _look_at(self, rooms: Iterable[str]) -> bool:
         """Look at the rooms that were not looked at lately; return False where one could not be."""
@@ -146,12 +134,26 @@ class OutsideJobs:
                 _log.warning("a room is not looked at for the list of jobs", reason=str(error))
                 self._blind_until = self._clock() + BLIND_SECONDS
                 return
-            self._keep(room_id, reports)
+            self._keep(room_id, [job for report in reports if (job := _under_way(room_id, report))])
 
     def _fresh(self, room_id: str) -> _Look | None:
         look = self._looks.get(room_id)
         return look if look and self._clock() < look.at + FRESH_SECONDS else None
 
-    def _keep(self, room_id: str, reports: Sequence[JobReport]) -> None:
+    def _keep(self, room_id: str, jobs: Sequence[OutsideJob]) -> None:
         self._looks = {room: look for room, look in self._looks.items() if self._fresh(room)}
-        self._looks[room_id] = _Look(reports, self._clock())
+        self._looks[room_id] = _Look(jobs, self._clock())
+
+
+def _under_way(room_id: str, report: JobReport) -> OutsideJob | None:
+    """Return the job of a report, without its voices and its RTC room; None if it is over."""
+    life = life_of(report)
+    if life is None or life.state.is_over:
+        return None
+    return OutsideJob(
+        room_id=room_id,
+        job_id=report.job_id,
+        state=life.state,
+        region=report.region,
+        since=report.create_time,
+    )

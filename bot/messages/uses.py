@@ -5,6 +5,7 @@ from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.mrkdwn import code, escape
 from bot.messages.reasons import sentence
+from bot.reasons import ReasonCode as Code
 
 _REASON_LIMIT = 200
 _TEXT_LIMIT = 80
@@ -17,6 +18,14 @@ _OTHERS = {
     Action.QUICK: "Quick starts: {text}",
     Action.HELP: "Asked for help",
     Action.BREAK_GLASS: "Asked to start {room} with a reason",
+}
+
+_WITHOUT_NAMES = {
+    Code.ALREADY_RUNNING: "It runs already.",
+    Code.BUTTON_USED: "The button was used before.",
+    Code.DUPLICATE_STARTED: "The same was started a moment ago.",
+    Code.DUPLICATE_UNDER_WAY: "The same is being started already.",
+    Code.DUPLICATE_UNKNOWN: "It is not known whether the same start made a job.",
 }
 
 
@@ -63,7 +72,9 @@ def _room(use: Invocation) -> str:
 
 
 def _why(use: Invocation) -> str:
-    """Return the reason. One that names somebody is left out: they may be in a private channel."""
-    if use.reason is None or "user_id" in use.reason.args:
+    """Return the reason, without the names of people: they may be in a private channel."""
+    if use.reason is None:
         return ""
+    if "user_id" in use.reason.args:
+        return _WITHOUT_NAMES.get(use.reason.code, "")
     return escape(sentence(use.reason), _REASON_LIMIT)
