@@ -103,9 +103,10 @@ def _story(row: Invocation) -> Iterator[str]:
     glass = " broke the glass" if row.source is Source.BREAK_GLASS else ""
     is_click = row.source in {Source.BUTTON, Source.HOME}
     button = f" clicked {row.action}" if is_click else ""
+    form = f" in the form, {row.action}" if row.source is Source.FORM else ""
     where = "on Home" if row.source is Source.HOME else f"in {row.origin.channel_id}"
     text = f": {row.text}" if row.text else ""
-    yield f"{row.origin.user_id} {where}{button}{glass}{text}"
+    yield f"{row.origin.user_id} {where}{button}{form}{glass}{text}"
     yield f"room {row.room_name}" if row.room_name else ""
     state = f" ({row.job.state})" if row.job and row.job.state else ""
     yield f"job {row.job.job_id}{state}" if row.job else ""

@@ -34,18 +34,22 @@ class Action(StrEnum):
     QUICK = "quick"
     HELP = "help"
     BREAK_GLASS = "break_glass"
+    FORM = "form"
 
 
 class Source(StrEnum):
-    """How a person used the bot. With `break_glass`, the text is the reason for what the policy refuses.
+    """How a person used the bot.
 
-    A button on the bot's Home tab is `home`: it stands in no channel.
+    With `break_glass`, the text is the reason for what the policy refuses. With `form`, it is what would have
+    been typed instead. A button on the bot's Home tab is `home`: it stands in no channel.
     """
 
     COMMAND = "command"
     BUTTON = "button"
     HOME = "home"
     BREAK_GLASS = "break_glass"
+    SHORTCUT = "shortcut"
+    FORM = "form"
 
 
 class ChannelKind(StrEnum):

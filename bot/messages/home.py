@@ -27,7 +27,7 @@ NEWS = timedelta(minutes=1)
 """How long what came of a press on Home stands at the top."""
 
 _HELP = (
-    "`/avatar-start` in a channel starts an avatar and tells that channel: `/avatar-start help`.\n"
+    "`/avatar-start` in a channel opens a form; `/avatar-start help` shows what can be typed.\n"
     "`/avatar jobs` lists what runs and what has just ended, `/avatar quick help` is about quick starts."
 )
 

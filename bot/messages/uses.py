@@ -17,6 +17,7 @@ _OTHERS = {
     Action.ADOPT: "Chose the job of {room}",
     Action.QUICK: "Quick starts: {text}",
     Action.HELP: "Asked for help",
+    Action.FORM: "Opened the form that starts avatars",
     Action.BREAK_GLASS: "Asked to start {room} with a reason",
 }
 
