@@ -4,17 +4,18 @@ They stand here once, for commands and buttons alike. So does the handling of a 
 cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the database.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.arguments import ButtonValue, first_word, unknown_subcommand
+from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers, carry_out
+from bot.listeners.corrections import button_for
 from bot.listeners.use import (
     Accepted,
     AnyButton,
@@ -26,6 +27,7 @@ from bot.listeners.use import (
     Subcommand,
     Use,
     View,
+    listener_for,
 )
 from bot.messages.break_glass import with_break_glass
 from bot.messages.replies import declined, went_wrong
@@ -101,10 +103,12 @@ class Pipeline:
             return await self._accept(use, declared)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            entry = use.invocation.id if use.command else None
-            words = declined(error, use.explained_by or use.command, verdict=use.verdict, invocation_id=entry)
+            meant = button_for(use, error) if isinstance(error, InvalidArguments) else None
+            words = declined(error, use.explained_by or use.command, verdict=use.verdict, meant=meant)
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
-                words = with_break_glass(words, ButtonValue(use.invocation.id, _name_of(declared)).value)
+                words = with_break_glass(
+                    words, ButtonValue(use.invocation.id, use.command or _name_of(declared)).value
+                )
             await self.services.incoming.close(use.invocation, status, error.reason)
             return Accepted(words=words, is_refusal=True)
 
@@ -151,18 +155,3 @@ def _name_of(declared: Declared) -> str:
             return declared.callback_id
         case _:
             return declared.action_id
-
-
-def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
-    """Return the listener to what is typed after a command, and the words that it parses.
-
-    Raises:
-        InvalidArguments: there is no such subcommand.
-    """
-    word, rest = first_word(text, [subcommand.verb for subcommand in command.subcommands])
-    for subcommand in command.subcommands:
-        if subcommand.verb == word.lower():
-            return subcommand, rest
-    if command.otherwise is None:
-        raise unknown_subcommand(word, [subcommand.verb for subcommand in command.subcommands])
-    return command.otherwise, [word, *rest]

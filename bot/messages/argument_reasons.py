@@ -66,6 +66,10 @@ ARGUMENT_WORDINGS = {
         "The job ID stands in the job's announcement, e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
     ),
     Code.SUBCOMMAND_UNKNOWN: Wording(_no_subcommand, _allowed_words),
+    Code.WORD_OF_OTHER_COMMAND: Wording(
+        lambda args: f"{quoted(args)} belongs to `/avatar`, not to `/avatar-start`.",
+        lambda args: f"Type `/avatar {text_in(args, 'word').lower()}` instead.",
+    ),
     Code.OPTION_UNKNOWN: Wording(_unusable("is not an option"), _allowed(OPTIONS)),
     Code.OPTION_GIVEN_TWICE: Wording("`{name}` is given twice.", "Keep one of them."),
     Code.OPTION_EMPTY: Wording("`{name}=` has no value.", "Give it one, or leave it out."),

@@ -19,7 +19,7 @@ from bot.messages.message import (
     context,
     section,
 )
-from bot.messages.mrkdwn import fit_lines, mention, moment
+from bot.messages.mrkdwn import clock_time, fit_lines, mention
 
 MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
@@ -87,7 +87,7 @@ def _line(start: JobInvocation, now: datetime, *, between: str) -> str:
         f"Job {job_code(start.job.job_id)}",
         words.region_name(start.request.region) if start.request.region else "",
         mention(start.origin.user_id),
-        f"since {moment(start.created_at)} ({age})",
+        f"since {clock_time(start.created_at)} ({age})",
     )
     which = " · ".join(fact for fact in facts if fact)
     return words.headline(words.room(start.request.room_id, start.room_name), life) + between + which

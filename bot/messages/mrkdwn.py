@@ -51,9 +51,19 @@ def mention(user_id: str) -> str:
     return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else escape(user_id, 50)
 
 
+def link(address: str, text: str) -> str:
+    """A link to an address of Slack's own. Both parts are the bot's words."""
+    return f"<{address}|{text}>"
+
+
 def moment(when: datetime) -> str:
     """A moment in UTC as Slack shows it to each reader in their own time zone."""
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
+
+
+def day_and_time(when: datetime) -> str:
+    """A moment for the middle of a sentence, where `moment` would have the capital letter of `Today`."""
+    return f"<!date^{int(when.timestamp())}^{{date_short}}, {{time}}|{when:%Y-%m-%d, %H:%M} UTC>"
 
 
 def clock_time(when: datetime) -> str:

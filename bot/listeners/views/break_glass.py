@@ -15,8 +15,7 @@ from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, once_more
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
-from bot.listeners.pipeline import listener_for
-from bot.listeners.use import Accepted, AnyListener, Use, View, Wish
+from bot.listeners.use import Accepted, AnyListener, Use, View, Wish, listener_for
 from bot.messages.break_glass import BREAK_GLASS, REASON_FIELD
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason

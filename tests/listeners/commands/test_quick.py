@@ -409,14 +409,14 @@ async def test_a_room_found_by_its_name_is_asked_about_also_where_a_button_start
     desk.clock.advance(minutes=5)
     mistake = await desk.types("/avatar-start", '"Lobby kiosk" cn-nroth-4')
     [button] = mistake["blocks"][-2]["elements"]
-    await desk.clicks("start_in_region", button["value"])
+    await desk.clicks("meant", button["value"])
 
     assert len(desk.cloud.started) == 1
     assert "is starting already." in desk.told()
 
     await desk.ends("job-1", JobState.ENDED)
     desk.clock.advance(minutes=5)
-    await desk.clicks("start_in_region", button["value"])
+    await desk.clicks("meant", button["value"])
     used = desk.channel.instead[-1].text
     assert "was not started.\nThis button works once" in used
 
