@@ -83,7 +83,7 @@ ARGUMENT_WORDINGS = {
     ),
     Code.BUTTON_NAMES_NO_JOB: Wording("This button names no job."),
     Code.BUTTON_NAMES_NO_REFUSED_START: Wording("This button is about no start that was refused."),
-    Code.BUTTON_NAMES_NO_MISTAKE: Wording("This button is about no mistyped start."),
+    Code.BUTTON_NAMES_NO_MISTAKE: Wording("This button is about no mistake."),
     Code.BUTTON_NAMES_NO_ROOM: Wording("The button says nothing of what to start."),
     Code.BREAK_GLASS_REASON_MISSING: Wording("Give a reason.", "It stands in the announcement."),
     Code.START_NOT_IN_LOG: Wording("This start is no longer in the log.", "Type the command again."),

@@ -53,7 +53,7 @@ def declined(
 def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
     """Say why an acknowledged start made no job. The message mentions its person."""
     may_again = error.reason.code is Code.NO_TURN or not (
-        isinstance(error, Refused) or error.reason.code in _NAMES_NO_ROOM
+        isinstance(error, Refused) or error.reason.code in _NAMES_NO_ROOM or "job_of" in error.reason.args
     )
     again = [retry_button(start)] if may_again else []
     return composed(

@@ -99,7 +99,7 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
-    await desk.log.record(changed(refused, id="i105", status=Status.FAILED, room_id="lobby"))
+    await desk.log.record(changed(refused, id="i105", status=Status.FAILED, room_id="lobby", client_id="x"))
     click = changed(refused, id="i104", action=Action.BREAK_GLASS, text="i101 /avatar-start")
     await desk.log.record(changed(click, status=Status.DONE))
     over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")

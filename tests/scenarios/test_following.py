@@ -175,5 +175,5 @@ async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old
             await stage.clicks(button, old[room])
             said = stage.news(channel=GENERAL)[-1]
             assert (said.visible_to, f"Room `{room}` {end}" in said.text) == (MEI, True)
-            assert "That was <!date^" in said.text
+            assert "That was on <!date^" in said.text
     assert (stage.asked("stop"), stage.asked("state")) == asked

@@ -46,7 +46,7 @@ async def find(use: Use, wanted: ButtonValue) -> MeantWish:
     use.invocation = replace(use.invocation, action=listener.action)
     wish = await listener.find(use, listener.parse(use))
     if isinstance(wish, StartWish):
-        wish = replace(wish, previous_id=mistake.id, is_repeatable=False, is_private=True)
+        wish = replace(wish, previous_id=wish.previous_id or mistake.id, is_private=True)
     return MeantWish(
         asked=wish.asked, start=wish.start, quick_start=wish.quick_start, listener=listener, wish=wish
     )

@@ -89,7 +89,7 @@ async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | Non
 
 def _as_refused(again: Use, wish: StartWish, refused: Invocation) -> StartWish:
     """Return the wish for what the modal has named, once: a quick start or `again` may mean more by now."""
-    wish = replace(wish, previous_id=refused.id)
+    wish = replace(wish, previous_id=refused.id, is_repeatable=False)
     if not has_room(refused) or is_by_name(refused) or wish.asked.request == refused.request:
         return wish
     return replace(wish, asked=once_more(again, refused), meant=None)
