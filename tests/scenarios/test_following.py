@@ -30,7 +30,7 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
         "brief": ("⚪", "ended normally after 5 s", JobState.ENDED),
         "quiet": ("⚪", "ended after 5 s: nobody spoke", JobState.SILENT),
         "unjoined": ("⚪", "ended: nobody joined it", JobState.UNJOINED),
-        "crash": ("🔴", "failed after 5 s: Internal Error", JobState.FAILED),
+        "crash": ("🔴", "failed after 5 s: MetaStudio says “Internal Error”", JobState.FAILED),
         "lobby": ("⛔", f"was stopped by <@{JONAS}> after 1 min", JobState.STOPPED),
     }
     told = {room: await stage.starts(room) for room in lives}
