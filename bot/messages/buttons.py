@@ -106,9 +106,14 @@ def start_again_button(over: Invocation) -> Block:
     return button("Start again", action_id=START_AGAIN, value=over.id, style="primary")
 
 
-def retry_button(failed: Invocation) -> Block:
-    """Send a start once more that certainly made no job."""
-    return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style="primary")
+def retry_button(failed: Invocation, *, is_first: bool = True) -> Block:
+    """Send a start once more that certainly made no job.
+
+    Args:
+        is_first: this is what the person most probably wants.
+    """
+    style = "primary" if is_first else None
+    return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style=style)
 
 
 def stop_and_start_button(refused: RoomInvocation, job_id: str, number: int) -> Block:

@@ -11,20 +11,20 @@ from bot.messages import words
 from bot.messages.buttons import retry_button, stop_and_start_button, stop_button
 from bot.messages.failures import reference
 from bot.messages.links import announcement_link
-from bot.messages.message import Block, Message, actions, context, section
+from bot.messages.message import Block, Message, actions, composed, context, section
 from bot.messages.mrkdwn import clock_time, code, link, mention
 from bot.reasons import ReasonCode as Code
 
 FULL = {
-    Code.ROOM_IS_FULL: "the room is full",
-    Code.ROOM_HAS_A_JOB: "the room has a job already",
+    Code.ROOM_IS_FULL: "it is full",
+    Code.ROOM_HAS_A_JOB: "it has a job already",
 }
 """The refusals of a start because of the jobs that its room has."""
 
 MOST_HOLDERS = 3
 """Maximum number of jobs with buttons of their own."""
 
-_TO_HAVE_MORE = "To run more at once, raise the room's concurrency in the MetaStudio console."
+_TO_HAVE_MORE = "To run more at once, raise its concurrency in the MetaStudio console"
 _PERHAPS_OURS = "perhaps of a start whose outcome is not known"
 _FIRST_YEAR = 2015
 """A job cannot be older than the service: an earlier date counts as no date."""
@@ -70,25 +70,42 @@ def full_room(
         workspace_url: where Slack shows the workspace, for links to announcements.
     """
     room = words.capital(words.room(start.request.room_id, start.room_name))
-    verdict = f"🔴  {room} was not started: {FULL.get(error.reason.code, 'the room takes no more jobs')}."
+    verdict = f"🔴  {room} was not started: {FULL.get(error.reason.code, 'it takes no more jobs')}."
     lines = [_line(holder, workspace_url) for holder in holders.jobs]
     rest = " ".join(_rest(holders))
-    small_print = " · ".join((_TO_HAVE_MORE, mention(start.origin.user_id), reference(start, error)))
-    rows = [
-        block
-        for number, (holder, line) in enumerate(zip(holders.jobs, lines, strict=True), 1)
-        for block in _row(start, holder, line, number)
-    ]
+    support = f"{mention(start.origin.user_id)} · {reference(start, error)}"
+    if not lines:
+        return composed(
+            f"{verdict}\n{' '.join(part for part in (rest, _TO_HAVE_MORE) if part)}.",
+            buttons=[retry_button(start)],
+            small_print=support,
+        )
+    small_print = f"{_TO_HAVE_MORE} · {support}"
+    listed = [f"• {line}" for line in lines] if len(lines) > 1 else lines
     return Message(
-        "\n".join((verdict, *(f"• {line}" for line in lines), *([rest] if rest else ()), small_print)),
-        (
-            section(verdict if rows or not rest else f"{verdict}\n{rest}"),
-            *rows,
-            *([section(rest)] if rows and rest else ()),
-            actions([retry_button(start)]),
-            context(small_print),
-        ),
+        "\n".join((verdict, *listed, *([rest] if rest else ()), small_print)),
+        (*_blocks(start, holders, verdict, lines, rest), context(small_print)),
     )
+
+
+def _blocks(
+    start: RoomInvocation, holders: Holders, verdict: str, lines: list[str], rest: str
+) -> Iterator[Block]:
+    """Yield the rows of the jobs, each with its buttons; the only one stands below the verdict."""
+    buttons = [list(_buttons(start, holder, number)) for number, holder in enumerate(holders.jobs, 1)]
+    again = retry_button(start, is_first=False)
+    if len(lines) == 1:
+        yield section("\n".join((verdict, *lines, *([rest] if rest else ()))))
+        yield actions([*buttons[0], again])
+        return
+    yield section(verdict)
+    for line, of_job in zip(lines, buttons, strict=True):
+        yield section(line)
+        if of_job:
+            yield actions(of_job)
+    if rest:
+        yield section(rest)
+    yield actions([again])
 
 
 def _line(holder: Holder, workspace_url: str | None) -> str:
@@ -109,16 +126,11 @@ def _line(holder: Holder, workspace_url: str | None) -> str:
     return " · ".join(parts)
 
 
-def _row(start: RoomInvocation, holder: Holder, line: str, number: int) -> Iterator[Block]:
-    yield section(line)
+def _buttons(start: RoomInvocation, holder: Holder, number: int) -> Iterator[Block]:
     ref = JobRef.of(start.request.room_id, holder.job_id)
     if ref is not None and holder.may_stop:
-        yield actions(
-            [
-                stop_button(ref.room_id, ref.job_id, number, room_name=start.room_name),
-                stop_and_start_button(start, ref.job_id, number),
-            ]
-        )
+        yield stop_button(ref.room_id, ref.job_id, number, room_name=start.room_name)
+        yield stop_and_start_button(start, ref.job_id, number)
 
 
 def _rest(holders: Holders) -> Iterator[str]:

@@ -58,7 +58,7 @@ async def test_one_message_says_who_holds_the_room_and_lets_its_person_stop_each
     told = await full(desk)
 
     first, *holders, small_print = told.text.splitlines()
-    assert first == "🔴  Room `lobby` was not started: the room is full."
+    assert first == "🔴  Room `lobby` was not started: it is full."
     assert f"Job `job-1` · started by <@{JONAS}>" in holders[0]
     assert "|Open it>" in holders[0]
     assert holders[1].startswith("• Job `job-9` · started outside Slack · since <!date^")
@@ -94,7 +94,7 @@ async def test_the_message_comes_without_a_list_as_well(desk: Desk, reply: Any, 
 
     [told] = desk.channel.told
     assert words in told.text
-    assert "the room is full" in told.text
+    assert "it is full" in told.text
     assert buttons(told) == ["Start again"]
 
 
@@ -218,7 +218,7 @@ async def test_a_full_room_found_again_is_told_again(desk: Desk) -> None:
     desk.cloud.on_state, desk.cloud.on_start = JobReport(state="SUCCEED"), FULL
     await presses(desk, told, "job-9")
 
-    assert "the room is full" in desk.channel.told[-1].text
+    assert "it is full" in desk.channel.told[-1].text
 
 
 async def left_behind(desk: Desk, *, seconds: float, stop: Status | None) -> Any:
@@ -290,5 +290,5 @@ async def test_a_crash_before_the_message_about_the_full_room_is_taken_over(desk
     await desk.tasks.idle()
 
     [told] = desk.channel.told
-    assert "the room is full" in told.text
+    assert "it is full" in told.text
     assert values(told, "stop_and_start") == ["i901 job-1", "i901 job-9"]
