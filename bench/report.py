@@ -37,7 +37,7 @@ class Report:
             "machine": dict(self.machine),
             "plan": asdict(self.plan) | {"rounds": self.rounds},
             "contenders": {
-                name: {"label": label, "manner": self.manners[name]} for name, label in self.labels.items()
+                name: {"label": self.labels[name], "manner": manner} for name, manner in self.manners.items()
             },
             "skipped": dict(self.skipped),
             "sustained": self.sustained,

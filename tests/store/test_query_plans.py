@@ -203,3 +203,13 @@ async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database
         if "rows" not in asked:  # which are listed for a person who waits
             await ask(Invocations(database), WatchedJobs(database))
     assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []
+
+
+async def test_words_of_ours_are_part_of_the_sql_so_that_sqlite_plans_it_once(database: Database) -> None:
+    with listening_to(database) as sent:
+        await Invocations(database).record(START, unless_duplicate=True, unless_running=True)
+    [(sql, parameters)] = sent
+    assert sql.count("action = 'start'") == 3
+    assert "status = 'started'" in sql
+    assert "lobby" not in sql
+    assert "lobby" in parameters
