@@ -66,7 +66,7 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="/avatar-start busy").click()
     expect(last(page)).to_contain_text("MSS.20010135")
-    expect(last(page)).to_contain_text("raise the room's concurrency")
+    expect(last(page)).to_contain_text("raise its concurrency")
     page.get_by_role("tab", name="Log").click()
     rows = page.get_by_role("complementary", name="Behind the scenes").get_by_role("listitem")
     expect(rows.first).to_contain_text("Failed")

@@ -75,7 +75,7 @@ async def test_a_busy_room_is_told_to_the_person_with_code_request_id_and_advice
     assert told.visible_to == MEI
     assert "`MSS.20010135`" in told.text
     assert f"`{row.answer.request_id}`" in told.text
-    assert "raise the room's concurrency" in told.text
+    assert "raise its concurrency" in told.text
     assert row.status is Status.FAILED
     assert row.answer.error_code == "MSS.20010135"
     assert row.told.announced_at is not None

@@ -1,14 +1,12 @@
 """`/avatar jobs`."""
 
 import asyncio
-from collections.abc import Sequence
 
 from bot.domain.arguments import JobRef, refuse_extra_words
-from bot.domain.invocation import Action, JobInvocation, Status
+from bot.domain.invocation import Action, Status
 from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
 from bot.messages.buttons import STOP_JOB
 from bot.messages.jobs import MOST_JOBS, jobs_list
-from bot.messages.message import Message
 from bot.messages.permitted import without_buttons
 
 
@@ -29,18 +27,13 @@ async def show(use: Use, wish: Wish) -> Accepted:
     words = jobs_list(
         running.jobs, running.total, asked.created_at, hidden=running.hidden, hidden_in=hidden_in
     )
-    return Accepted(words=without_stops(use, words, running.jobs))
-
-
-def without_stops(use: Use, words: Message, jobs: Sequence[JobInvocation]) -> Message:
-    """Return a list of jobs without the buttons that stop what the person may not stop."""
-    may_stop = use.services.policy.may_stop
-    barred = {job.job.job_id for job in jobs if not may_stop(use.invocation, JobRef.in_row(job), job)}
+    may_stop = services.policy.may_stop
+    barred = {job.job.job_id for job in running.jobs if not may_stop(asked, JobRef.in_row(job), job)}
 
     def is_barred(action_id: str, value: str) -> bool:
         return action_id.startswith(STOP_JOB) and value.partition(" ")[2] in barred
 
-    return without_buttons(words, is_barred)
+    return Accepted(words=without_buttons(words, is_barred))
 
 
 SUBCOMMAND = Subcommand(verb="jobs", action=Action.JOBS, parse=parse, find=about_nothing, handle=show)

@@ -18,7 +18,6 @@ from bot.domain.room_names import (
 )
 from bot.errors import InvalidArguments
 from bot.listeners.about_job import AboutJob, about, find_start
-from bot.listeners.commands.avatar.jobs import without_stops
 from bot.listeners.understanding import find_quick_start, known_quick_starts
 from bot.listeners.use import SAME_DELIVERY, Accepted, Subcommand, Use, Wish
 from bot.messages.quick_starts import stopping_one_of
@@ -115,8 +114,7 @@ async def stop(use: Use, wish: AboutJob | OneOf) -> Accepted:
     if isinstance(wish, OneOf):
         if not await use.services.incoming.close(wish.asked, Status.DONE):
             return SAME_DELIVERY
-        words = stopping_one_of(wish.word, wish.jobs, wish.asked.created_at)
-        return Accepted(words=without_stops(use, words, wish.jobs))
+        return Accepted(words=stopping_one_of(wish.word, wish.jobs, wish.asked.created_at))
     services = use.services
     received = await services.stops.commit(wish.asked)
     if received is None:
