@@ -21,7 +21,6 @@ from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.held_row import RENEW_SECONDS
 from bot.durable.retention import keep_clearing
-from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.full_room import FullRooms
 from bot.jobs.gate import Gate
@@ -37,6 +36,7 @@ from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
 from bot.jobs.stop_first import StopFirst
 from bot.jobs.suggestions import Suggestions
+from bot.jobs.windows import Windows
 from bot.jobs.worker import Worker
 from bot.listeners import register
 from bot.listeners.answers import LATE_SECONDS
@@ -120,7 +120,7 @@ class Graph:
             details=self.details,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
-            break_glass=self.break_glass,
+            windows=self.windows,
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
@@ -328,9 +328,9 @@ class Graph:
         )
 
     @cached_property
-    def break_glass(self) -> BreakGlass:
-        """Asks for the reason of a start that the policy refuses."""
-        return BreakGlass(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
+    def windows(self) -> Windows:
+        """Opens modals for people."""
+        return Windows(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
 
     @cached_property
     def details(self) -> Details:
@@ -338,8 +338,7 @@ class Graph:
         return Details(
             invocations=self.invocations,
             metastudio=self.metastudio,
-            outcomes=self.outcomes,
-            modals=self.modals,
+            windows=self.windows,
             seconds=self.answer_seconds,
         )
 

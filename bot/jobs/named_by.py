@@ -45,8 +45,11 @@ class NamedBy:
     async def _before(self, start: Invocation) -> Invocation | None:
         """Return the row that the start's button names; one that was refused has it in its text alone.
 
-        A typed start says itself what it starts, even if it stands for a mistake; only `again` does not.
+        A typed start says itself what it starts, even if it stands for a mistake; only `again` does not. A
+        form says it too.
         """
+        if start.source is Source.FORM:
+            return None
         if start.source is Source.COMMAND and typed_name_of(start) != AGAIN:
             return None
         named = start.previous_id
