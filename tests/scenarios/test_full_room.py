@@ -48,3 +48,15 @@ async def test_while_metastudio_lists_nothing_the_message_comes_with_the_bots_ow
     assert f"started by <@{MEI}>" in told.text
     assert "MetaStudio did not list the room's jobs in time, so there may be others." in told.text
     assert "Stop and start mine" in buttons(told)
+
+
+async def test_the_id_of_a_job_is_no_rooms_and_leads_to_the_job(stage: Stage) -> None:
+    await stage.starts("lobby", user=JONAS)
+    [job] = stage.metastudio.jobs
+    await stage.types(job.job_id)
+
+    told = stage.said(MEI)[-1]
+    assert "This is the ID of a job." in told.text
+    assert buttons(told) == ["Details", "Stop"]
+    await stage.clicks("Stop", told)
+    assert stage.metastudio.jobs[0].state == "SUCCEED"

@@ -24,6 +24,7 @@ from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
     INTERNAL_ERROR,
     INVALID_PARAMETER,
+    ROOM_NOT_FOUND,
     THROTTLED,
     DroppedError,
     RefusedError,
@@ -98,6 +99,8 @@ class SmartChat:
         if app_user_id is not None and not app_user_id.isascii():
             raise RefusedError(INVALID_PARAMETER, "X-App-UserId is not ASCII")
         start_request = read_start_request(await request.read())
+        if room.room_id in self._jobs:
+            raise RefusedError(ROOM_NOT_FOUND)  # a job's ID is no room's
         self._refuse_for(room.room_id)
         job = self._jobs.start(room.room_id, start_request, app_user_id)
         if room.room_id == "slow":
