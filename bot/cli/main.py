@@ -19,11 +19,11 @@ from bot.app import reload_requested, running_bot, stop_requested, utc_now
 from bot.cli.log_table import write_csv, write_json, write_table
 from bot.cli.policy_check import WRONG_USAGE, check, wrong_id
 from bot.cli.terminal import readable
+from bot.domain.correction import START_COMMAND
 from bot.domain.invocation import Status
 from bot.domain.policy_question import Act, Question
 from bot.environment.database_url import SqliteUrl, read_database_url
 from bot.errors import AvatarError, DatabaseUnavailable, ReasonedError, SettingsError, StartupError
-from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.messages.reasons import on_one_line, sentence
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files

@@ -2,7 +2,7 @@
 
 from bot.domain.invocation import Invocation, Source
 from bot.domain.quick_start import chosen, place_of
-from bot.domain.start_words import typed_name_of
+from bot.domain.start_words import AGAIN, typed_name_of
 from bot.store.invocations import Invocations
 from bot.store.quick_starts import QuickStarts
 
@@ -43,9 +43,15 @@ class NamedBy:
         return None
 
     async def _before(self, start: Invocation) -> Invocation | None:
-        """Return the row that the start's button names; one that was refused has it in its text alone."""
+        """Return the row that the start's button names; one that was refused has it in its text alone.
+
+        A typed start says itself what it starts, even if it stands for a mistake; only `again` does not. A
+        form says it too.
+        """
         if start.source is Source.FORM:
-            return None  # its text is complete
+            return None
+        if start.source is Source.COMMAND and typed_name_of(start) != AGAIN:
+            return None
         named = start.previous_id
         if named is None and start.source is Source.BUTTON:
             named = start.text.partition(" ")[0]
