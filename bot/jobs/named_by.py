@@ -1,7 +1,7 @@
 """The quick start that a start was asked for by: for the policy, which may allow or deny it by that name."""
 
 from bot.domain.invocation import Invocation, Source
-from bot.domain.quick_start import chosen, place_of
+from bot.domain.quick_start import chosen, listed, place_of
 from bot.domain.start_words import typed_name_of
 from bot.store.invocations import Invocations
 from bot.store.quick_starts import QuickStarts
@@ -25,12 +25,23 @@ class NamedBy:
         Raises:
             DatabaseUnavailable: it is not known.
         """
+        if start.request is None:
+            return None
         first = await self._first(start)
         name = typed_name_of(first) if first else None
-        if first is None or name is None or start.request is None:
-            return None
-        found = chosen(await self._quick_starts.named(*place_of(first), name))
+        found = chosen(await self._quick_starts.named(*place_of(first), name)) if first and name else None
+        if found is None and (first is None or _comes_of_a_button(first)):
+            return await self._of_room(start, start.request.room_id)
         return name if found and found.room_id == start.request.room_id else None
+
+    async def _of_room(self, start: Invocation, room_id: str) -> str | None:
+        """Return the quick start of the room, where what was typed is not in the log any more.
+
+        Else a denied quick start could be started again once its first start is removed from the log.
+        """
+        known = listed(await self._quick_starts.known_in(*place_of(start)))
+        names = (each.quick_start.name for each in known if each.quick_start.room_id == room_id)
+        return next(names, None)
 
     async def _first(self, start: Invocation) -> Invocation | None:
         """Return the row from which the start was made, by one button after the other."""
@@ -48,3 +59,7 @@ class NamedBy:
         if named is None and start.source is Source.BUTTON:
             named = start.text.partition(" ")[0]
         return await self._invocations.get(named) if named else None
+
+
+def _comes_of_a_button(start: Invocation) -> bool:
+    return start.previous_id is not None or start.source is Source.BUTTON

@@ -35,3 +35,10 @@ class Database(AsyncEngine):
 
     async def clear_traces(self) -> None:
         """Remove overwritten values from the database's own files, if this is possible now."""
+
+    async def shrink(self) -> bool:
+        """Give some of the free space in the database's own files back to the disk. Return True if more is left.
+
+        PostgreSQL does this itself (autovacuum).
+        """
+        return False

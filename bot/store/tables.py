@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from bot.domain.invocation import Status
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC. SQLite stores no time zone, so it is removed for writing and added back."""
@@ -108,7 +110,6 @@ invocations = Table(
     Index("invocations_by_time", "created_at"),
     Index("invocations_by_room", "room_id", "created_at"),
     Index("invocations_by_user", "user_id", "created_at"),
-    Index("invocations_by_status", "status", "created_at"),
     Index("invocations_by_job", "job_id", info={"postgresql_using": "hash"}),
     Index("invocations_by_previous", "previous_id", unique=True),
 )
@@ -158,6 +159,33 @@ _index_some(
     where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_running", invocations.c.room_id, where=followed)
+
+UNSETTLED = frozenset({Status.RECEIVED, Status.STARTING})
+is_settled = text("status NOT IN ('received', 'starting')")
+"""Rows whose status may be found by an index: a start passes through the others in a moment, and no index is
+to be written for that. It is literal SQL, like `followed`."""
+
+_index_some("invocations_by_status", invocations.c.status, invocations.c.created_at, where=is_settled)
+_index_some(
+    "invocations_by_user_and_status",
+    invocations.c.user_id,
+    invocations.c.status,
+    invocations.c.created_at,
+    where=is_settled,
+)
+
+WITHOUT_JOB = frozenset({Status.FAILED, Status.REFUSED, Status.INVALID, Status.UNKNOWN})
+made_no_job = text("status IN ('failed', 'refused', 'invalid', 'unknown')")
+"""Rows of starts that made no job, as far as is known. Most rows of a room are others, so that those are found
+by the room alone. It is literal SQL, like `followed`."""
+
+_index_some(
+    "invocations_by_room_and_status",
+    invocations.c.room_id,
+    invocations.c.status,
+    invocations.c.created_at,
+    where=made_no_job,
+)
 is_allowed_start = text("action = 'start' AND status NOT IN ('refused', 'invalid')")
 """Starts that were understood and allowed. It is literal SQL, like `followed`."""
 
