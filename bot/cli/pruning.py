@@ -28,7 +28,7 @@ def prune_log(url: str, before: datetime, *, asks: bool) -> None:
     old = asyncio.run(_count(url, before))
     typer.echo(_what_would_go(old, before))
     if old.removable:
-        if asks and not typer.confirm("Remove them for ever?"):
+        if asks and not _agrees("Remove them for ever?"):
             typer.echo("Nothing was removed.")
             raise typer.Exit(1)
         typer.echo(f"Removed: {_rows(asyncio.run(_remove(url, before)))}.")
@@ -38,14 +38,21 @@ def prune_log(url: str, before: datetime, *, asks: bool) -> None:
 
 
 def _what_would_go(old: Old, before: datetime) -> str:
+    would_go = f"To be removed from before {before:%Y-%m-%d %H:%M} UTC: {_rows(old.removable)}."
     stays = (
-        f" {_rows(old.needed)} from before then {'stays' if old.needed == 1 else 'stay'}, because the bot or "
-        "a message still needs it: a job runs or has just ended, nobody knows what came of a start, or a "
-        "message is to be sent or edited."
+        f" Still needed, so not removed: {_rows(old.needed)}. Their jobs run or have just ended, nobody knows "
+        "what came of a start, or a message is to be sent or edited."
     )
-    return f"To be removed from before {before:%Y-%m-%d %H:%M} UTC: {_rows(old.removable)}." + (
-        stays if old.needed else ""
-    )
+    return would_go + (stays if old.needed else "")
+
+
+def _agrees(question: str) -> bool:
+    """Ask. Where nobody answers, that is a no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        typer.echo()
+        return False
 
 
 def _offer_to_write_anew(url: str, space: Space, *, asks: bool) -> None:
@@ -65,7 +72,7 @@ def _offer_to_write_anew(url: str, space: Space, *, asks: bool) -> None:
         f"The file can be written anew, once. Until that is done no bot can start, and it needs {needed} more "
         "on the disk. From then on the file shrinks by itself."
     )
-    if asks and not typer.confirm("Write it anew now?"):
+    if asks and not _agrees("Write it anew now?"):
         return
     with lock_file(url):
         now = asyncio.run(_write_anew(url))

@@ -108,6 +108,11 @@ class SqliteDatabase(Database):
             await self._run_in_thread(_empty_wal)
 
     @override
+    async def write_back(self) -> None:
+        """Copy pages from the `-wal` to the database file, those that no reader needs."""
+        await self.read("PRAGMA wal_checkpoint(PASSIVE)", ())
+
+    @override
     async def shrink(self) -> bool:
         with database_failures():
             return await self._run_in_thread(shrink_a_little)

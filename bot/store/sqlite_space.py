@@ -34,7 +34,7 @@ def shrink_a_little(connection: sqlite3.Connection) -> bool:
     """Give some pages back. Return True if more can be."""
     if not space_in(connection).shrinks:
         return False
-    connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")  # `execute` stops after one page
     return _number(connection, "freelist_count") > 0
 
 
