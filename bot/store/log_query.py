@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, TextClause, select
 
 from bot.domain.invocation import Status
 from bot.store.rows import COLUMNS
-from bot.store.tables import UNSETTLED, WITHOUT_JOB, invocations, is_open, is_settled, made_no_job
+from bot.store.tables import UNSETTLED, invocations, is_open, is_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ _INDEXES = (
         searched=False,
     ),
     _Index(frozenset({"user_id", "status"}), _SETTLED, is_settled),
-    _Index(frozenset({"room_id", "status"}), WITHOUT_JOB, made_no_job),
+    _Index(frozenset({"room_id", "status"}), _SETTLED, is_settled),
     _Index(frozenset({"room_id"})),
     _Index(frozenset({"user_id"})),
     _Index(frozenset({"status"}), _SETTLED, is_settled),

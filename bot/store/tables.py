@@ -174,18 +174,14 @@ _index_some(
     where=is_settled,
 )
 
-WITHOUT_JOB = frozenset({Status.FAILED, Status.REFUSED, Status.INVALID, Status.UNKNOWN})
-made_no_job = text("status IN ('failed', 'refused', 'invalid', 'unknown')")
-"""Rows of starts that made no job, as far as is known. Most rows of a room are others, so that those are found
-by the room alone. It is literal SQL, like `followed`."""
-
 _index_some(
     "invocations_by_room_and_status",
     invocations.c.room_id,
     invocations.c.status,
     invocations.c.created_at,
-    where=made_no_job,
+    where=is_settled,
 )
+
 is_allowed_start = text("action = 'start' AND status NOT IN ('refused', 'invalid')")
 """Starts that were understood and allowed. It is literal SQL, like `followed`."""
 

@@ -48,7 +48,7 @@ async def found(log: Invocations, number: int) -> None:
 
 
 USER, ROOM, JOB, SINCE = {"user_id": "U1"}, {"room_id": "lobby"}, {"job_id": "job-1"}, {"since": NOON}
-FAILED, STARTED = {"status": Status.FAILED}, {"status": Status.STARTED}
+FAILED = {"status": Status.FAILED}
 FOUND_BY: list[tuple[dict[str, Any], str]] = [
     (USER, "by_user"),
     (ROOM, "by_room"),
@@ -59,7 +59,6 @@ FOUND_BY: list[tuple[dict[str, Any], str]] = [
     (USER | JOB, "by_job"),
     (USER | SINCE, "by_user"),
     (ROOM | FAILED, "by_room_and_status"),
-    (ROOM | STARTED, "by_room"),
     (ROOM | JOB, "by_job"),
     (ROOM | SINCE, "by_room"),
     (JOB | FAILED, "by_job"),

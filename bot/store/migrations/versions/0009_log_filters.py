@@ -15,8 +15,7 @@ def upgrade() -> None:
     settled = "status NOT IN ('received', 'starting')"
     _index_some("invocations_by_status", ["status", "created_at"], settled)
     _index_some("invocations_by_user_and_status", ["user_id", "status", "created_at"], settled)
-    no_job = "status IN ('failed', 'refused', 'invalid', 'unknown')"
-    _index_some("invocations_by_room_and_status", ["room_id", "status", "created_at"], no_job)
+    _index_some("invocations_by_room_and_status", ["room_id", "status", "created_at"], settled)
 
 
 def _index_some(name: str, columns: list[str], which: str) -> None:
