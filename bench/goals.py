@@ -69,6 +69,7 @@ def _against(contender: str, *, bolt_js: str, floor: str) -> Iterator[Goal]:
 def _same_at_any_length(contender: str) -> Iterator[Goal]:
     for figure in ("page_ms", "duplicate_ms", "record_ms"):
         yield Goal("log", figure, f"{contender}, long", 1.2, f"{contender}, short")
+    yield Goal("log", "filter_ms", f"{contender}, long", 50.0)
 
 
 GOALS = (

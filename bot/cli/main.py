@@ -23,7 +23,7 @@ from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
-from bot.settings import DatabaseSettings, LogFormat, LogLevel, PolicySettings, Settings
+from bot.settings import LogFormat, LogLevel, PolicySettings, Settings
 from bot.store.connect import open_database
 from bot.store.migrate import migrate
 

@@ -40,8 +40,8 @@ def prune_log(url: str, before: datetime, *, asks: bool) -> None:
 def _what_would_go(old: Old, before: datetime) -> str:
     would_go = f"To be removed from before {before:%Y-%m-%d %H:%M} UTC: {_rows(old.removable)}."
     stays = (
-        f" Still needed, so not removed: {_rows(old.needed)}. Their jobs run or have just ended, nobody knows "
-        "what came of a start, or a message is to be sent or edited."
+        f" Still needed, so not removed: {_rows(old.needed)}. Their jobs run or have just ended, nobody "
+        "knows what came of a start, or a message is to be sent or edited."
     )
     return would_go + (stays if old.needed else "")
 
@@ -69,8 +69,8 @@ def _offer_to_write_anew(url: str, space: Space, *, asks: bool) -> None:
         return
     needed = _mib(2 * (space.size - space.free))
     typer.echo(
-        f"The file can be written anew, once. Until that is done no bot can start, and it needs {needed} more "
-        "on the disk. From then on the file shrinks by itself."
+        f"The file can be written anew, once. Until that is done no bot can start, and it needs {needed} "
+        "more on the disk. From then on the file shrinks by itself."
     )
     if asks and not _agrees("Write it anew now?"):
         return

@@ -105,17 +105,18 @@ class Retention:
         Raises:
             DatabaseUnavailable: the database fails.
         """
-        rows, lease = 0, await self._claim()
+        removed, lease = 0, await self._claim()
         try:
             if lease is None:
                 return
             before = self._now() - self._age
             async for rows in prune(self._pruning, before, clock=self._clock, sleep=self._sleep):
+                removed = rows
                 if lease - self._now() < LEASE_TIME / 2 and (lease := await self._claim()) is None:
                     return
         finally:
-            if rows:
-                _log.info("old rows were removed from the invocation log", rows=rows)
+            if removed:
+                _log.info("old rows were removed from the invocation log", rows=removed)
             with suppress(DatabaseUnavailable):
                 await self._leases.release(LEASE_NAME, self._holder)
 

@@ -18,7 +18,10 @@ from bot.store.tables import UNSETTLED, invocations, is_open, is_settled
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """An index: the columns by which it finds rows. `condition` is its own, `statuses` those that it holds."""
+    """An index: the columns by which it finds rows, its own condition, and the statuses of its rows.
+
+    `searched`: the columns are compared by the index. Else its rows are few, and are compared one by one.
+    """
 
     columns: frozenset[str]
     statuses: frozenset[Status] = frozenset(Status)

@@ -96,7 +96,9 @@ class Pruning:
 
 _IDS = tuple(f"row_{number}" for number in range(BATCH))
 _AMONG = [placeholder(name) for name in _IDS]
-_UNSETTLED = tuple(literal_column(f"'{status}'") for status in ("received", "starting", "unknown"))
+_UNSETTLED: tuple[ColumnElement[str], ...] = tuple(
+    literal_column(f"'{status}'") for status in ("received", "starting", "unknown")
+)
 """Literals, as in `tables.is_open`: so SQLite can use the index of rows that are not settled."""
 
 
@@ -135,7 +137,7 @@ def _reasons_to_stay(row: FromClause) -> Iterator[ColumnElement[bool]]:
 
 _IS_OLD = invocations.c.created_at < placeholder("before")
 
-_COUNT = (
+_COUNT: Any = (
     select(func.count(), func.count(case((_needed(invocations), 1)))).select_from(invocations).where(_IS_OLD)
 )
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.process.conftest import Process, Spawn, StandIns, Tell, until
 
-ROWS = 1500
+ROWS = 800
 AGE = "2020-01-01 00:00:00.000000"
 
 
@@ -21,8 +21,8 @@ def path(tmp_path: Path, sqlite_url: str) -> Path:
     rows = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as log:
         log.execute(
-            "INSERT INTO invocations (id, created_at, action, source, user_id, text, status) "
-            f"{rows} SELECT lower(hex(randomblob(16))), '{AGE}', 'start', 'command', 'U1', '', 'failed' FROM n"
+            f"INSERT INTO invocations (id, created_at, action, source, user_id, text, status) {rows} "
+            f"SELECT lower(hex(randomblob(16))), '{AGE}', 'start', 'command', 'U1', '', 'failed' FROM n"
         )
         for purpose in ("announcement", "thread"):
             log.execute(
@@ -78,11 +78,12 @@ def test_a_bot_that_runs_meanwhile_keeps_acknowledging(
     until(lambda: cloud.sockets() == 1, bot)
     pruning = prune(spawn, sqlite_url)
     until(lambda: old(path) < ROWS, pruning)
-    took = []
+    took: list[float] = []
     while pruning.popen.poll() is None:
         began = time.monotonic()
         assert not cloud.command(f"room-{len(took)}")["error"]
         took.append(time.monotonic() - began)
+        time.sleep(0.05)
 
     tell(f"pruning {ROWS} rows beside a bot: {len(took)} acks, the slowest {max(took):.3f} s")
     assert max(took) < 1.0

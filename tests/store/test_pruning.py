@@ -1,6 +1,6 @@
 """Old rows are removed with their posts, unless somebody still needs them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +33,12 @@ def pruning(database: Database) -> Pruning:
 
 def a_post(row: JobInvocation, **changes: Any) -> Post:
     """Return the announcement of a row that nobody has to edit any more."""
-    values = {"id": f"post of {row.id}", "purpose": Purpose.ANNOUNCEMENT, "created_at": NOON, "done_at": NOON}
+    values: dict[str, Any] = {
+        "id": f"post of {row.id}",
+        "purpose": Purpose.ANNOUNCEMENT,
+        "created_at": NOON,
+        "done_at": NOON,
+    }
     return Post(invocation_id=row.id, **(values | changes))
 
 
@@ -94,9 +99,14 @@ async def test_more_rows_than_a_batch_go_in_several(
     assert await removed(pruning) == BATCH + 1
 
 
-JOB = {"action": Action.START, "status": Status.STARTED, "room_id": "lobby", "job_id": "job-1"}
+JOB: dict[str, Any] = {
+    "action": Action.START,
+    "status": Status.STARTED,
+    "room_id": "lobby",
+    "job_id": "job-1",
+}
 
-NEEDED = {
+NEEDED: dict[str, dict[str, Any]] = {
     "it is received": {"status": Status.RECEIVED},
     "it is being started": {"status": Status.STARTING},
     "a process has claimed it": {"status": Status.DONE, "lease_until": NOON},
@@ -106,7 +116,7 @@ NEEDED = {
     "its job has ended lately": JOB | {"job_state": JobState.FAILED, "ended_at": TODAY},
 }
 
-NOT_NEEDED = {
+NOT_NEEDED: dict[str, dict[str, Any]] = {
     "its job has ended long ago": JOB | {"job_state": JobState.ENDED, "ended_at": TODAY - timedelta(days=1)},
     "an earlier version did not follow its job": JOB,
     "it failed": {"status": Status.FAILED},
@@ -149,19 +159,14 @@ async def test_an_old_row_goes_although(
     ids=["to be edited", "being sent", "a panel"],
 )
 async def test_an_old_row_stays_as_long_as_a_message_needs_it(
-    log: Invocations,
-    posts: Posts,
-    pruning: Pruning,
-    database: Database,
-    an_invocation: New,
-    work: dict[str, Any],
+    log: Invocations, posts: Posts, pruning: Pruning, an_invocation: New, work: dict[str, Any]
 ) -> None:
     row = an_invocation(status=Status.DONE)
     await log.record(row)
     await posts.add(a_post(row, **work))
     await posts.add(a_post(row, id="settled"))
     assert await removed(pruning) == 0
-    assert len(await posts_in(database)) == 2
+    assert len(await posts.of(row.id)) == 2
 
 
 @pytest.fixture
@@ -200,13 +205,13 @@ async def test_an_unknown_start_keeps_the_starts_whose_jobs_might_be_taken_for_i
 
 
 @pytest.fixture
-async def two_pages_that_stay(log: Invocations, an_invocation: New) -> AsyncIterator[list[str]]:
+async def two_pages_that_stay(log: Invocations, an_invocation: New) -> list[str]:
     """Add more rows that stay than a batch has, and an old one behind them."""
     rows = [an_invocation(**JOB | {"job_state": JobState.RUNNING, "job_id": f"job-{n}"}) for n in range(60)]
     for row in rows:
         await log.record(row)
     await log.record(an_invocation(status=Status.DONE))
-    yield [row.id for row in rows]
+    return [row.id for row in rows]
 
 
 async def test_rows_that_stay_do_not_hide_those_behind_them(

@@ -69,6 +69,10 @@ FOUND_BY: list[tuple[dict[str, Any], str]] = [
 """The filters of the log, alone and any two together, and the index for them."""
 
 
+def rows_by(wanted: dict[str, Any]) -> Ask:
+    return lambda log, _: read(log.find(**wanted, limit=50))
+
+
 def named(wanted: dict[str, Any]) -> str:
     return f"rows by {' and '.join(f'{name} {value}' for name, value in wanted.items())}"
 
@@ -105,13 +109,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "who stopped a job": (lambda _, watched_jobs: watched_jobs.stop_of("job-1"), "by_job"),
     "the newest rows": (lambda log, _: read(log.find(limit=50)), "by_time"),
     "rows since then": (lambda log, _: read(log.find(since=NOON)), "by_time"),
-    **{
-        named(wanted): (
-            lambda log, _, wanted=wanted: read(log.find(**wanted, limit=50)),
-            index,
-        )
-        for wanted, index in FOUND_BY
-    },
+    **{named(wanted): (rows_by(wanted), index) for wanted, index in FOUND_BY},
 }
 
 SORTED = {named(wanted) for wanted, index in FOUND_BY if index == "by_job"}
