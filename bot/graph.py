@@ -20,7 +20,6 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.retention import Retention, keep_clearing
-from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
 from bot.jobs.named_by import NamedBy
@@ -34,6 +33,7 @@ from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import RENEW_SECONDS, Stops
 from bot.jobs.suggestions import Suggestions
+from bot.jobs.windows import Windows
 from bot.jobs.worker import Worker
 from bot.listeners import register
 from bot.listeners.answers import LATE_SECONDS
@@ -120,7 +120,7 @@ class Graph:
             details=self.details,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
-            break_glass=self.break_glass,
+            windows=self.windows,
             delivery=self.delivery,
             claims=self.claims,
             tasks=self.tasks,
@@ -315,9 +315,9 @@ class Graph:
         )
 
     @cached_property
-    def break_glass(self) -> BreakGlass:
-        """Asks for the reason of a start that the policy refuses."""
-        return BreakGlass(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
+    def windows(self) -> Windows:
+        """Opens modals for people."""
+        return Windows(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
 
     @cached_property
     def details(self) -> Details:
@@ -325,8 +325,7 @@ class Graph:
         return Details(
             invocations=self.invocations,
             metastudio=self.metastudio,
-            outcomes=self.outcomes,
-            modals=self.modals,
+            windows=self.windows,
             seconds=self.answer_seconds,
         )
 

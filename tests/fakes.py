@@ -76,8 +76,9 @@ class FakeMetaStudio(MetaStudio):
     on_state: Reply[JobReport] = field(default_factory=lambda: JobReport(state="PROCESSING"))
     on_room: Reply[RoomReport] | None = None
     on_list: Reply[Sequence[JobReport]] = ()
-    on_list_rooms: Sequence[NamedRoom] | Exception = ()
+    on_list_rooms: Reply[Sequence[NamedRoom]] = ()
     unknown_rooms: set[str] = field(default_factory=set)
+    rooms_read: int = 0
     starts: list[tuple[StartRequest, str, float]] = field(default_factory=list)
     stops: list[tuple[str, str, str, float]] = field(default_factory=list)
     states: list[tuple[str, str, float]] = field(default_factory=list)
@@ -127,9 +128,11 @@ class FakeMetaStudio(MetaStudio):
 
     @override
     async def list_rooms(self, *, seconds: float) -> tuple[NamedRoom, ...]:
+        self.rooms_read += 1
         if isinstance(self.on_list_rooms, Exception):
             raise self.on_list_rooms
-        return tuple(self.on_list_rooms)
+        rooms = self.on_list_rooms
+        return tuple(await rooms() if callable(rooms) else rooms)
 
     @property
     def started(self) -> list[StartRequest]:

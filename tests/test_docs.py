@@ -10,6 +10,7 @@ from bot.cli.main import cli
 from bot.domain.policy import Policy
 from bot.domain.policy_tables import StartRules
 from bot.listeners.commands import COMMANDS
+from bot.listeners.shortcuts import SHORTCUTS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,15 @@ def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None
         }
         for command in COMMANDS
     ]
+    assert manifest["features"]["shortcuts"] == [
+        {
+            "name": shortcut.name,
+            "type": "message" if shortcut.of_messages else "global",
+            "callback_id": shortcut.callback_id,
+            "description": shortcut.description,
+        }
+        for shortcut in SHORTCUTS
+    ]
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
     assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["usergroups:read"]
@@ -58,6 +68,16 @@ def test_the_manifest_keeps_to_slacks_limits() -> None:
     for command in manifest["features"]["slash_commands"]:
         assert len(command["command"]) <= 32
         assert len(command["usage_hint"]) <= 1000
+    for shortcut in manifest["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+
+
+def test_the_steps_for_http_name_every_address_that_slack_needs() -> None:
+    [steps] = [line for line in README.splitlines() if line.startswith("**HTTP instead of Socket Mode:**")]
+
+    for name in ("url", "request_url", "message_menu_options_url"):
+        assert f"`{name}: https://your.host/slack/events`" in steps
 
 
 def test_every_command_line_that_the_readme_shows_exists() -> None:

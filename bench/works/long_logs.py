@@ -1,4 +1,4 @@
-"""Time a page, a filter and the duplicate check in a short and a long invocation log, with the bot's store."""
+"""Time a page, a filter and the duplicate check in a short and a long log, with the bot's own store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -21,6 +21,12 @@ _COLUMNS = (
 
 _CONFIGURATION = '{"video_config":{"width":1920,"height":1080},"chat_video_type":"COMPUTER"}'
 
+_ANNOUNCEMENTS = (
+    "INSERT INTO posts (id, invocation_id, job_id, purpose, channel, ts, state, shown_state, revision, "
+    "attempts, created_at, done_at) SELECT id || '-announcement', id, job_id, 'announcement', "
+    "message_channel, message_ts, job_state, job_state, 0, 0, created_at, announced_at FROM invocations"
+)
+
 _SQLITE_SERIES = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1)"
 _SQLITE_MOMENT = "strftime('%Y-%m-%d %H:%M:%f000', 'now', printf('-%d seconds', {seconds}))"
 _POSTGRESQL_SERIES = "WITH n(i) AS (SELECT generate_series(0, {count} - 1))"
@@ -58,6 +64,7 @@ def fill_with_running_jobs(path: Path, count: int) -> None:
             job_state="accepted",
         ),
     )
+    _insert(path, _ANNOUNCEMENTS)
 
 
 def _finished(count: int, series: str, moment: str) -> str:

@@ -28,17 +28,21 @@ from bot.errors import StartupError
 from bot.listeners.commands import COMMANDS
 from bot.listeners.commands.avatar import AVATAR_COMMAND
 from bot.listeners.commands.avatar_start import START_COMMAND
+from bot.listeners.shortcuts import SHORTCUTS
 from bot.runtime.process_log import configure_logging
 from bot.sandbox.environment import environment_for
 from bot.sandbox.metastudio import MISBEHAVING_ROOMS, ORDINARY_LIFE, Credentials, MetaStudioStandIn
 from bot.sandbox.page import Page
-from bot.sandbox.slack import CommandResult, Message, SlackStandIn, SlashCommand, Tokens
+from bot.sandbox.slack import CommandResult, KnownShortcut, Message, SlackStandIn, SlashCommand, Tokens
 from bot.sandbox.slack.afterwards import Afterwards
 from bot.sandbox.slack.terminal import draw_message, draw_shortly, names_in
 from bot.settings import LogFormat, LogLevel, Settings
 
 FIRST_COMMAND = f"{START_COMMAND} 24bad716-87b1-45e5-8912-6102f7693265 cn-north-4"
 _COMMANDS = tuple(SlashCommand(each.name, each.description, each.usage_hint) for each in COMMANDS)
+_SHORTCUTS = tuple(
+    KnownShortcut(each.callback_id, each.name, each.description, each.of_messages) for each in SHORTCUTS
+)
 _NAMES = tuple(each.name for each in COMMANDS)
 ANSWER_SECONDS = 0.3
 """The time that MetaStudio's stand-in takes to answer; a real cloud takes about as long."""
@@ -196,7 +200,7 @@ async def _stage(port: int) -> AsyncIterator[Stage]:
         metastudio = await stack.enter_async_context(
             MetaStudioStandIn(Credentials(), answer_seconds=ANSWER_SECONDS)
         )
-        slack = SlackStandIn(tokens, commands=_COMMANDS)
+        slack = SlackStandIn(tokens, commands=_COMMANDS, known_shortcuts=_SHORTCUTS)
         Page(slack, metastudio=metastudio, log_rows=newest_rows).add_to(slack.application)
         stack.push_async_callback(slack.close)
         try:

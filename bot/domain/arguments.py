@@ -137,16 +137,17 @@ class Regions:
     default: str | None = None
 
 
-def first_word(text: str, verbs: Sequence[str] = ()) -> tuple[str, list[str]]:
-    """Return the first word and the others. The first is `help` for every form of help, and for no text.
+def first_word(text: str, verbs: Sequence[str] = (), *, if_none: str = "help") -> tuple[str, list[str]]:
+    """Return the first word and the others. The first is `help` for every form of help.
 
     Args:
         verbs: the command's subcommands. Words in quotes that begin with one of them are not a name.
+        if_none: the first word of a text without words.
 
     Raises:
         InvalidArguments: the text is too long.
     """
-    word, *rest = _words(text, verbs) or ["help"]
+    word, *rest = _words(text, verbs) or [if_none]
     return ("help" if _HELP.fullmatch(word) else word), rest
 
 

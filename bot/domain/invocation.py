@@ -34,14 +34,21 @@ class Action(StrEnum):
     QUICK = "quick"
     HELP = "help"
     BREAK_GLASS = "break_glass"
+    FORM = "form"
 
 
 class Source(StrEnum):
-    """How a person used the bot. With `break_glass`, the text is the reason for what the policy refuses."""
+    """How a person used the bot.
+
+    With `break_glass`, the text is the reason for what the policy refuses. With `form`, it is what would have
+    been typed instead.
+    """
 
     COMMAND = "command"
     BUTTON = "button"
     BREAK_GLASS = "break_glass"
+    SHORTCUT = "shortcut"
+    FORM = "form"
 
 
 class ChannelKind(StrEnum):

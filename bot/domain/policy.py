@@ -76,6 +76,8 @@ class Policy(Tables):
         question = question_of(invocation, start, quick_start)
         if invocation.action is Action.BREAK_GLASS or invocation.source is Source.BREAK_GLASS:
             return self.check_break_glass(question, members)
+        if invocation.action is Action.FORM:
+            return self._check_form(question, members)
         passed = self.judge(question, members)
         return passed if invocation.action is Action.START else Passed(passed.rule)
 
@@ -96,6 +98,23 @@ class Policy(Tables):
             Refused: the person may not.
         """
         return Case(self, question, members).broken_glass()
+
+    def _check_form(self, question: Question, members: Members) -> Passed:
+        """Let everybody have the form who may start anything, perhaps with a reason."""
+        try:
+            return Passed(self.judge(question, members).rule)
+        except Refused:
+            if self.may_break_glass(question, members):
+                return Passed("[break_glass]")
+            raise
+
+    def may_break_glass(self, question: Question, members: Members = NO_MEMBERS) -> bool:
+        """Return True if the person may start what the other rules refuse."""
+        try:
+            self.check_break_glass(question, members)
+        except Refused:
+            return False
+        return True
 
     def check_everywhere(self, invocation: Invocation, members: Members = NO_MEMBERS) -> None:
         """Check that the person may change the quick starts of all channels.

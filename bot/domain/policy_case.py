@@ -170,7 +170,9 @@ class Case:
     def _check_who_and_where(self, rules: WhoAndWhere, table: str) -> None:
         if rules.names_any and self._standing(rules) is not _Standing.NAMED:
             raise self._person_refused(rules, table)
-        if rules.channels is not None and self.question.channel_id not in rules.channels:
+        channel_id = self.question.channel_id
+        is_open = self.question.at_all and channel_id is None
+        if rules.channels is not None and channel_id not in rules.channels and not is_open:
             raise self._refusal(Code.CHANNEL_NOT_ALLOWED, f"{table} channels")
 
     def _check_room(self, rules: WithRoom, table: str) -> None:

@@ -36,7 +36,8 @@ class Question:
         is_starter: the person started the job.
         is_adopted: the job was found after the answer to its start was lost.
         is_hidden: the person may not see the job, so no message names its room.
-        at_all: may the person do this in any room and region? Then only person and channel are judged.
+        at_all: may the person do this in any room and region? Then only the person is judged, and the channel
+            if it is known.
     """
 
     act: Act
@@ -78,12 +79,13 @@ def question_of(
         is_starter=start is not None and start.origin.user_id == origin.user_id,
         is_adopted=start is not None and start.job.adopted_at is not None,
         is_hidden=start is not None and not start.is_visible_to(invocation),
+        at_all=invocation.action is Action.FORM,
     )
 
 
 def _act_of(action: Action) -> Act:
     match action:
-        case Action.START | Action.LOOK | Action.ADOPT | Action.BREAK_GLASS:
+        case Action.START | Action.LOOK | Action.ADOPT | Action.BREAK_GLASS | Action.FORM:
             return Act.START  # all of them may give a job to a start
         case Action.STOP:
             return Act.STOP

@@ -6,6 +6,7 @@ The comparison ignores case, the kinds of blanks and dashes, and marks around a 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.domain.arguments import ROOM_ID, UUID_LIKE, did_you_mean
 from bot.domain.quick_start import QuickStart
@@ -69,8 +70,8 @@ def find_room(word: str, rooms: Sequence[NamedRoom]) -> Match | tuple[NamedRoom,
     by_id = [room for room in rooms if room.room_id == word]
     if by_id:
         return Match(by_id[0], By.ID)
-    wanted = _key(word)
-    named = [(room, _key(room.name)) for room in rooms] if wanted else []
+    wanted = comparable(word)
+    named = [(room, comparable(room.name)) for room in rooms] if wanted else []
     for by, found in (
         (By.NAME, [room for room, key in named if key == wanted]),
         (By.BEGINNING, [room for room, key in named if key.startswith(wanted)]),
@@ -99,8 +100,8 @@ def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickS
     """Return the quick start or room name that is closest to a mistyped word, in the form to type."""
     known = {quick_start.name: quick_start.name for quick_start in quick_starts}
     for room in rooms:
-        known.setdefault(_key(room.name)[:COMPARED], as_typed(room.name))
-    close = did_you_mean(_key(word)[:COMPARED], known)
+        known.setdefault(comparable(room.name)[:COMPARED], as_typed(room.name))
+    close = did_you_mean(comparable(word)[:COMPARED], known)
     return known[close] if close else None
 
 
@@ -109,5 +110,7 @@ def as_typed(name: str) -> str:
     return f'"{name}"' if " " in name else name
 
 
-def _key(text: str) -> str:
+@lru_cache(maxsize=4096)
+def comparable(text: str) -> str:
+    """Return a name in the form in which names are compared."""
     return without_marks(" ".join(normalised(text).split())).casefold()

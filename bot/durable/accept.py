@@ -61,14 +61,25 @@ class Acceptance:
         """Return the row of a use that this process works on until then, once it is committed."""
         return replace(asked, status=Status.RECEIVED, room_name=self._name_of(asked), lease_until=lease_until)
 
-    def closed(self, invocation: Invocation, status: Status, why: Reason | None = None) -> Invocation:
-        """Return the row of a use that is answered at once: nobody needs its response_url any more."""
+    def closed(
+        self,
+        invocation: Invocation,
+        status: Status,
+        why: Reason | None = None,
+        *,
+        keeps_address: bool = False,
+    ) -> Invocation:
+        """Return the row of a use that is answered at once.
+
+        Args:
+            keeps_address: another use may still need its response_url.
+        """
         return replace(
             invocation,
             status=status,
             reason=why,
             room_name=self._name_of(invocation),
-            origin=replace(invocation.origin, response_url=None),
+            origin=invocation.origin if keeps_address else replace(invocation.origin, response_url=None),
         )
 
     async def accept(self, asked: AnyInvocation, lease_until: datetime) -> AnyInvocation | None:

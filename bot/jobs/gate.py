@@ -53,10 +53,16 @@ class Gate:
         """
         return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
 
-    def allows(self, invocation: Invocation, start: JobInvocation | None = None) -> bool:
+    def allows(
+        self,
+        invocation: Invocation,
+        start: JobInvocation | None = None,
+        *,
+        quick_start: str | None = None,
+    ) -> bool:
         """Return True if the use is allowed, to decide what a person is shown."""
         try:
-            self.check(invocation, start)
+            self.check(invocation, start, quick_start=quick_start)
         except Refused:
             return False
         return True
@@ -72,13 +78,9 @@ class Gate:
 
     def may_break_glass(self, refused: Invocation) -> bool:
         """Return True if the person may start what was refused, if they give a reason."""
-        if refused.action is not Action.START:
-            return False
-        try:
-            self._policy.check_break_glass(question_of(refused), self._members())
-        except Refused:
-            return False
-        return True
+        return refused.action is Action.START and self._policy.may_break_glass(
+            question_of(refused), self._members()
+        )
 
     def check_everywhere(self, invocation: Invocation) -> None:
         """Allow or refuse a change of quick starts of all channels; see `Policy.check_everywhere`.

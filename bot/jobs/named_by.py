@@ -55,6 +55,8 @@ class NamedBy:
 
     async def _before(self, start: Invocation) -> Invocation | None:
         """Return the row that the start's button names; one that was refused has it in its text alone."""
+        if start.source is Source.FORM:
+            return None  # its text is complete
         named = start.previous_id
         if named is None and start.source is Source.BUTTON:
             named = start.text.partition(" ")[0]

@@ -38,6 +38,11 @@ class RoomList:
         """Return the rooms if they were read in the last minutes. This makes no call."""
         return self._rooms if self._clock() < self._read_at + max_age else None
 
+    @property
+    def last_known(self) -> tuple[NamedRoom, ...] | None:
+        """The rooms as they were read last, however long ago; None if they never were."""
+        return self._rooms if self._read_at > -inf else None
+
     def name(self, room_id: str | None) -> str | None:
         """Return a room's name, if the list is known and has it."""
         name = self._names.get(room_id or "") if self.known() else None

@@ -6,8 +6,10 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.listeners.actions import ACTIONS, open_announcement
 from bot.listeners.commands import COMMANDS
+from bot.listeners.options import OPTIONS
 from bot.listeners.pipeline import Pipeline
-from bot.listeners.use import AnyButton, AnyView, Command, Services
+from bot.listeners.shortcuts import SHORTCUTS
+from bot.listeners.use import AnyButton, AnyOptions, AnyShortcut, AnyView, Command, Services
 from bot.listeners.views import VIEWS
 from bot.messages.buttons import OPEN_ANNOUNCEMENT
 
@@ -19,8 +21,10 @@ def register(
     commands: Iterable[Command] = COMMANDS,
     actions: Iterable[AnyButton] = ACTIONS,
     views: Iterable[AnyView] = VIEWS,
+    shortcuts: Iterable[AnyShortcut] = SHORTCUTS,
+    options: Iterable[AnyOptions] = OPTIONS,
 ) -> None:
-    """Register a Bolt listener for every command, button and modal of the lists."""
+    """Register a Bolt listener for every command, button, modal, shortcut and menu of the lists."""
     pipeline = Pipeline(services)
     for command in commands:
         bolt.command(command.name)(pipeline.listen_to_command(command))
@@ -28,4 +32,8 @@ def register(
         bolt.action(button.pattern)(pipeline.listen_to_button(button))
     for view in views:
         bolt.view(view.callback_id)(pipeline.listen_to_view(view))
+    for shortcut in shortcuts:
+        bolt.shortcut(shortcut.callback_id)(pipeline.listen_to_shortcut(shortcut))
+    for menu in options:
+        bolt.options(menu.action_id)(pipeline.listen_to_options(menu))
     bolt.action(OPEN_ANNOUNCEMENT)(open_announcement.acknowledge)

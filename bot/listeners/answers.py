@@ -10,8 +10,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.invocation import Invocation
 from bot.errors import Undeliverable
-from bot.listeners.use import Services, Use
+from bot.listeners.use import Accepted, AnyView, Services, Use
 from bot.messages.message import Message
+from bot.messages.mrkdwn import unmarked
 
 LATE_SECONDS = 2.0
 """How long a person waits without a word for what their command leads to."""
@@ -25,7 +26,7 @@ class Answers(Protocol):
     async def give(self, words: Message | None = None, *, instead: bool = False) -> None:
         """Acknowledge the use, with or without a message for the person alone."""
 
-    async def refuse(self, words: Message) -> None:
+    async def refuse(self, refused: Accepted) -> None:
         """Acknowledge the use, and say why nothing was done."""
 
 
@@ -44,9 +45,9 @@ class CommandAnswers:
         else:
             await self.ack(response_type="ephemeral", **words.arguments())
 
-    async def refuse(self, words: Message) -> None:
+    async def refuse(self, refused: Accepted) -> None:
         """Acknowledge the command, and say why nothing was done."""
-        await self.give(words)
+        await self.give(refused.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +62,44 @@ class ClickAnswers:
         """Acknowledge the click; send the message without waiting for it."""
         await self.ack()
         if words is not None:
-            self.services.tasks.spawn(_tell(self.services, self.invocation, words, instead=instead))
+            self.services.tasks.spawn(tell(self.services, self.invocation, words, instead=instead))
 
-    async def refuse(self, words: Message) -> None:
+    async def refuse(self, refused: Accepted) -> None:
         """Acknowledge the click, and say why nothing was done."""
-        await self.give(words)
+        await self.give(refused.words)
 
 
 @dataclass(frozen=True, slots=True)
 class FormAnswers:
-    """Closes a modal and answers in a message, or leaves it open with a refusal under its `field`."""
+    """Closes a modal and answers in a message, or leaves it open with a refusal under one of its fields."""
 
     ack: AsyncAck
     use: Use
-    field: str
+    view: AnyView
 
     async def give(self, words: Message | None = None, *, instead: bool = False) -> None:  # noqa: ARG002 - there is no message to replace
-        """Close the modal; send the message without waiting for it."""
-        await self.ack()
+        """Close the modal, and one below it; send the message without waiting for it."""
+        await self.ack(response_action="clear")
         if words is not None:
-            self.use.services.tasks.spawn(_tell(self.use.services, self.use.invocation, words))
+            self.use.services.tasks.spawn(tell(self.use.services, self.use.invocation, words))
 
-    async def refuse(self, words: Message) -> None:
-        """Say why nothing was done; what was typed stays."""
-        if self.ack.response is None:
-            await self.ack(response_action="errors", errors={self.field: words.text.replace("*", "")})
+    async def refuse(self, refused: Accepted) -> None:
+        """Say why nothing was done, or show another modal above; what was typed stays."""
+        if self.ack.response is not None:
+            return
+        if refused.view is not None:
+            await self.ack(response_action="push", view=refused.view)
+        elif refused.words is not None:
+            errors = {self.view.field_of(refused.why_not): unmarked(refused.words.text)}
+            await self.ack(response_action="errors", errors=errors)
 
 
-async def _tell(services: Services, invocation: Invocation, words: Message, *, instead: bool = False) -> None:
+async def tell(services: Services, invocation: Invocation, words: Message, *, instead: bool = False) -> None:
+    """Send a message to the person of a use, if Slack takes it."""
     try:
         await services.delivery.tell(invocation, words, instead=instead)
     except Undeliverable as error:
-        _log.warning("an answer to a click is not delivered", reason=str(error))
+        _log.warning("an answer is not delivered", reason=str(error))
 
 
 async def carry_out(

@@ -1,7 +1,7 @@
 """What all listeners share: turn a payload into an invocation, and log what is answered at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,19 @@ class Incoming:
         """Return the invocation of a submitted modal, which is in no channel."""
         return self._received(source, action, origin_of_click(body, self.home), None)
 
+    def chosen(self, body: dict[str, Any], action: Action) -> Invocation:
+        """Return the invocation of a shortcut; a global one is in no channel."""
+        return self._received(Source.SHORTCUT, action, origin_of_click(body, self.home), None)
+
+    def searched(self, body: dict[str, Any], action: Action) -> Invocation:
+        """Return what the policy judges where somebody types in a menu: the typed text is the text."""
+        return self._received(Source.FORM, action, origin_of_click(body, self.home), body.get("value"))
+
+    def added_to(self, invocation: Invocation, action: Action, text: str) -> Invocation:
+        """Return the invocation of a second thing that a person wants by one use."""
+        origin = replace(invocation.origin, trigger_id=None)  # one delivery, one row
+        return self._received(invocation.source, action, origin, text)
+
     def _received(self, source: Source, action: Action, origin: Origin, text: str | None) -> Invocation:
         return Invocation(
             id=self.new_id(),
@@ -53,15 +66,25 @@ class Incoming:
             job=None,
         )
 
-    async def close(self, invocation: Invocation, status: Status, reason: Reason | None = None) -> bool:
+    async def close(
+        self,
+        invocation: Invocation,
+        status: Status,
+        reason: Reason | None = None,
+        *,
+        keeps_address: bool = False,
+    ) -> bool:
         """Log a use that is answered at once.
 
         Return False where Slack has delivered it before.
 
+        Args:
+            keeps_address: another use may still need its response_url.
+
         Raises:
             DatabaseUnavailable: it is not in the invocation log.
         """
-        closed = self.acceptance.closed(invocation, status, reason)
+        closed = self.acceptance.closed(invocation, status, reason, keeps_address=keeps_address)
         self.acceptance.tasks.spawn(_note(closed))
         return await self.acceptance.commit(closed)
 

@@ -1,9 +1,11 @@
 """The steps of every use: payload → invocation → parse → policy → commit → ack → begin the work.
 
-They stand here once, for commands and buttons alike. So does the handling of a use that is refused, invalid,
-cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the database.
+They stand here once, for commands, buttons, modals and shortcuts. So does the handling of a use that is
+refused, invalid, cannot be logged, or meets a bug. A listener never raises, and waits for nothing but the
+database. Only a search waits for the first list of rooms, for a second at most.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -19,27 +21,34 @@ from bot.listeners.use import (
     Accepted,
     AnyButton,
     AnyListener,
+    AnyOptions,
+    AnyShortcut,
     AnyView,
     Command,
     Form,
     Services,
+    Shortcut,
     Subcommand,
     Use,
     View,
 )
-from bot.messages.break_glass import with_break_glass
+from bot.messages.break_glass import asking, with_break_glass
+from bot.messages.message import Block
 from bot.messages.replies import declined, went_wrong
 
 Body: TypeAlias = dict[str, Any]
-Declared: TypeAlias = Command | AnyButton | AnyView
+Declared: TypeAlias = Command | AnyButton | AnyView | AnyShortcut
 BoltListener: TypeAlias = Callable[[AsyncAck, Body], Awaitable[None]]
+
+OPTIONS_SECONDS = 2.0
+"""How long options may take. Slack waits 3 s for them."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Makes Bolt's listeners from declared commands and buttons."""
+    """Makes Bolt's listeners from declared ones."""
 
     services: Services
 
@@ -69,27 +78,66 @@ class Pipeline:
         async def listener(ack: AsyncAck, body: Body) -> None:
             invocation = self.services.incoming.submitted(body, declared.action, declared.source)
             use = Use(self.services, invocation, declared.verdict, form=form_of(body))
-            await self._take(use, declared, FormAnswers(ack, use, declared.field))
+            await self._take(use, declared, FormAnswers(ack, use, declared))
 
         return listener
+
+    def listen_to_shortcut(self, declared: AnyShortcut) -> BoltListener:
+        """Return the function that Bolt calls when somebody uses the shortcut."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            invocation = self.services.incoming.chosen(body, declared.action)
+            use = Use(self.services, invocation, declared.verdict)
+            await self._take(use, declared, ClickAnswers(ack, self.services, invocation))
+
+        return listener
+
+    def listen_to_options(self, declared: AnyOptions) -> BoltListener:
+        """Return the function that Bolt calls when somebody types in the menu."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            invocation = self.services.incoming.searched(body, declared.action)
+            use = Use(self.services, invocation, "", form=form_of(body))
+            if groups := await self._suggested(use, declared):
+                await ack(option_groups=groups)
+            else:
+                await ack(options=[])
+
+        return listener
+
+    async def _suggested(self, use: Use, declared: AnyOptions) -> Sequence[Block]:
+        """Return the options in their groups; none where they are not allowed or not there in time."""
+        try:
+            async with asyncio.timeout(OPTIONS_SECONDS):
+                parsed = declared.parse(use)
+                self.services.policy.check(use.invocation)
+                return await declared.suggest(use, parsed)
+        except (InvalidArguments, Refused):
+            return ()
+        except (DatabaseUnavailable, TimeoutError) as error:
+            _log.warning("a menu has no options", reason=str(error) or "too slow")
+        except Exception:  # noqa: BLE001 - Slack would show nothing either
+            _log.exception("a listener failed")
+        return ()
 
     async def _take(self, use: Use, declared: Declared, answers: Answers) -> None:
         """Log the use, acknowledge and answer it, and begin its work, if there is any."""
         with structlog.contextvars.bound_contextvars(invocation_id=use.invocation.id):
             try:
                 accepted = await self._accept_or_decline(use, declared)
-                if accepted.is_refusal and accepted.words is not None:
-                    await answers.refuse(accepted.words)
+                if accepted.why_not is not None:
+                    await answers.refuse(accepted)
                 else:
                     await answers.give(accepted.words, instead=accepted.instead)
                 if work := self._work(use, accepted):
                     self.services.claims.take(use.invocation.id, work)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
-                await answers.refuse(declined(error, use.command, verdict=declared.verdict))
+                words = declined(error, use.command, verdict=declared.verdict)
+                await answers.refuse(Accepted(words=words, why_not=error.reason))
             except Exception:  # noqa: BLE001 - nobody would see Bolt's own answer to a click
                 _log.exception("a listener failed", reference=use.invocation.id)
-                await answers.refuse(went_wrong(use.invocation.id))
+                await answers.refuse(Accepted(words=went_wrong(use.invocation.id)))
 
     def _work(self, use: Use, accepted: Accepted) -> Coroutine[Any, Any, None] | None:
         if accepted.work is None or accepted.late is None:
@@ -103,13 +151,19 @@ class Pipeline:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
             entry = use.invocation.id if use.command else None
             words = declined(error, use.explained_by or use.command, verdict=use.verdict, invocation_id=entry)
+            view = None
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
-                words = with_break_glass(words, ButtonValue(use.invocation.id, _name_of(declared)).value)
-            await self.services.incoming.close(use.invocation, status, error.reason)
-            return Accepted(words=words, is_refusal=True)
+                value = ButtonValue(use.invocation.id, _name_of(declared)).value
+                if isinstance(declared, View):
+                    view = asking(use.invocation, value, refusal=words)
+                words = with_break_glass(words, value)
+            await self.services.incoming.close(
+                use.invocation, status, error.reason, keeps_address=view is not None
+            )
+            return Accepted(words=words, why_not=error.reason, view=view)
 
     def _may_break_glass(self, use: Use, declared: Declared) -> bool:
-        return not isinstance(declared, View) and self.services.policy.may_break_glass(use.invocation)
+        return _name_of(declared) != "" and self.services.policy.may_break_glass(use.invocation)
 
     async def _accept(self, use: Use, declared: Declared) -> Accepted:
         listener: AnyListener
@@ -132,23 +186,34 @@ class Pipeline:
 
 
 def form_of(body: Body) -> Form:
-    """Return what came with a submitted modal; a field without text in it is left out."""
-    view = body["view"]
+    """Return what came with a modal; a field without text or choice in it is left out."""
+    view = body.get("view") or {}
     values = {
-        block_id: element["value"]
-        for block_id, elements in view["state"]["values"].items()
+        block_id: value
+        for block_id, elements in ((view.get("state") or {}).get("values") or {}).items()
         for element in elements.values()
-        if isinstance(element.get("value"), str)
+        if (value := _value_of(element))
     }
-    return Form(metadata=view.get("private_metadata") or "", values=values)
+    urls = {each["channel_id"]: each["response_url"] for each in body.get("response_urls") or ()}
+    return Form(metadata=view.get("private_metadata") or "", values=values, response_urls=urls)
+
+
+def _value_of(element: Body) -> str | None:
+    """Return what is typed or chosen in an element."""
+    option = element.get("selected_option") or {}
+    value = element.get("value") or option.get("value") or element.get("selected_conversation")
+    return value if isinstance(value, str) else None
 
 
 def _name_of(declared: Declared) -> str:
+    """Return the name by which `views.break_glass` finds who listens to a refused use; "" if it cannot."""
     match declared:
         case Command():
             return declared.name
         case View():
-            return declared.callback_id
+            return declared.typed_after or ""
+        case Shortcut():
+            return ""
         case _:
             return declared.action_id
 
@@ -159,10 +224,13 @@ def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str
     Raises:
         InvalidArguments: there is no such subcommand.
     """
-    word, rest = first_word(text, [subcommand.verb for subcommand in command.subcommands])
+    verbs = [subcommand.verb for subcommand in command.subcommands]
+    word, rest = first_word(text, verbs, if_none="help" if command.alone is None else "")
+    if command.alone is not None and not word:
+        return command.alone, rest
     for subcommand in command.subcommands:
         if subcommand.verb == word.lower():
             return subcommand, rest
     if command.otherwise is None:
-        raise unknown_subcommand(word, [subcommand.verb for subcommand in command.subcommands])
+        raise unknown_subcommand(word, verbs)
     return command.otherwise, [word, *rest]

@@ -14,7 +14,6 @@ from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
-from bot.jobs.break_glass import BreakGlass
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
 from bot.jobs.named_by import NamedBy
@@ -25,9 +24,11 @@ from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.windows import Windows
 from bot.jobs.worker import Worker
 from bot.listeners.incoming import Incoming
-from bot.messages.message import Message
+from bot.messages.message import Block, Message
+from bot.reasons import Reason
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
@@ -52,7 +53,7 @@ class Services:
     details: Details
     worker: Worker
     rtc: RtcAccess | None
-    break_glass: BreakGlass
+    windows: Windows
     delivery: Delivery
     claims: Claims
     tasks: Tasks
@@ -63,10 +64,15 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What came with a modal: the bot's own words in it, and what was typed, by the IDs of the fields."""
+    """What came with a modal.
+
+    `metadata` are the bot's own words in it, `values` what was typed and chosen, by the IDs of the fields,
+    and `response_urls` the addresses of chosen channels, by their IDs.
+    """
 
     metadata: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    response_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -107,13 +113,15 @@ class Accepted:
 
     Args:
         instead: the message replaces the one whose button was clicked.
-        is_refusal: nothing is done, and the message says why.
+        why_not: why nothing is done; the message says so.
+        view: a modal to show above the submitted one.
         late: what the person is told where the work has told nobody anything within LATE_SECONDS.
     """
 
     words: Message | None = None
     instead: bool = False
-    is_refusal: bool = False
+    why_not: Reason | None = None
+    view: dict[str, Any] | None = None
     late: Message | None = None
     work: Callable[[], Coroutine[Any, Any, None]] | None = None
 
@@ -160,24 +168,54 @@ class Button(Listener[P, W]):
 class View(Listener[P, W]):
     """A listener to the submission of the modal with its `callback_id`.
 
-    Why nothing was done stands under the input block `field`, and the modal stays open.
+    Why nothing was done stands under the input block that `field_of` names for a reason, and the modal stays
+    open. `typed_after` is the command after which the row's text might have been typed, if there is one: then
+    a person may break the glass.
     """
 
     callback_id: str
     source: Source
-    field: str
+    field_of: Callable[[Reason | None], str]
+    typed_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut(Listener[P, W]):
+    """A listener to a shortcut, as Slack lists it: a global one, or one `of_messages`."""
+
+    callback_id: str
+    name: str
+    description: str
+    of_messages: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(Generic[P]):
+    """A listener to what is typed in a menu whose options the bot makes. It is not logged.
+
+    The policy is asked by its `action`; who is refused gets no options.
+    """
+
+    action_id: str
+    action: Action
+    parse: Callable[[Use], P]
+    suggest: Callable[[Use, P], Awaitable[Sequence[Block]]]
 
 
 AnyListener: TypeAlias = Listener[Any, Any]
 AnyView: TypeAlias = View[Any, Any]
 AnySubcommand: TypeAlias = Subcommand[Any, Any]
 AnyButton: TypeAlias = Button[Any, Any]
+AnyShortcut: TypeAlias = Shortcut[Any, Any]
+AnyOptions: TypeAlias = Options[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A slash command, as Slack lists it. `otherwise` handles a first word that is no subcommand.
+    """A slash command, as Slack lists it.
 
+    `otherwise` handles a first word that is no subcommand, `alone` the command without words; without it,
+    that is a question for help.
     `action` is logged for a use that is not understood; `verdict` tells its person the result.
     """
 
@@ -187,6 +225,7 @@ class Command:
     action: Action
     subcommands: Sequence[AnySubcommand]
     otherwise: AnyListener | None = None
+    alone: AnyListener | None = None
     verdict: str = ""
 
 

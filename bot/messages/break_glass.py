@@ -20,8 +20,12 @@ def with_break_glass(refusal: Message, value: str) -> Message:
     return Message(refusal.text, (*blocks, actions([button(LABEL, action_id=BREAK_GLASS, value=value)])))
 
 
-def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
-    """Return the modal that asks for the reason. Slack returns `metadata` when it is submitted."""
+def asking(refused: Invocation, metadata: str, *, refusal: Message | None = None) -> dict[str, Any]:
+    """Return the modal that asks for the reason. Slack returns `metadata` when it is submitted.
+
+    Args:
+        refusal: what the person has not read yet.
+    """
     named = refused.room_name or (refused.request.room_id if refused.request else "")
     room = f" of room {code(named, 80)}" if named else ""
     return {
@@ -32,6 +36,7 @@ def asking(refused: Invocation, metadata: str) -> dict[str, Any]:
         "close": plain("Do not start"),
         "private_metadata": metadata,
         "blocks": [
+            *([section(refusal.text)] if refusal else ()),
             section(
                 f"The bot's policy refuses this start{room}. You may start it all the same. "
                 "The announcement and the log say that you did, and why."

@@ -29,6 +29,12 @@ def literal(text: str, limit: int) -> str:
     return escape(unmarked, limit)
 
 
+def unmarked(mrkdwn: str) -> str:
+    """Return a message's text for a place where Slack shows marks and entities as they are."""
+    plain = mrkdwn.replace("*", "").replace("&lt;", "<").replace("&gt;", ">")
+    return plain.replace("&amp;", "&")
+
+
 def pieces(text: str, limit: int) -> list[str]:
     """The whole text, escaped, in pieces of at most `limit` characters, for what is useless once cut."""
     found = [""]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Invocation, Job, JobState, RoomInvocation, Status
+from bot.domain.invocation import Invocation, Job, JobState, RoomInvocation, Source, Status
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.buttons import (
@@ -84,7 +84,8 @@ def used(existing: RoomInvocation, asking: Invocation, *, workspace_url: str | N
     """Say that a button was used before, and the outcome of the start that it led to."""
     room = words.room(existing.request.room_id, existing.room_name)
     ago = _ago(existing.created_at, asking.created_at)
-    opening = f"This button works once: {_who(existing, asking)} used it {ago}."
+    what = "form" if asking.source is Source.FORM else "button"
+    opening = f"This {what} works once: {_who(existing, asking)} used it {ago}."
     match existing.status:
         case Status.STARTED:
             headline = words.headline(room, JobLife(_state(existing.job, JobState.ACCEPTED)))

@@ -19,6 +19,7 @@ def usage(command: str, regions: Regions) -> Message:
             (
                 f"*{escape(command, 50)}* starts a virtual avatar in a room and tells this channel.",
                 f"Use: {code(f'{command} room_id [region] [room_type=…] [client_id=…]')}",
+                f"• {code(command)} alone: a form with all of this",
                 f"• {code(f'{command} again')}: this channel's last start once more",
                 f"• `room_id`: the interactive dialog's ID, from the MetaStudio console; {_OR_A_NAME}",
                 f"• `region`: where it runs: {allowed}; {default}",

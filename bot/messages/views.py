@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bot.domain.invocation import Source
 from bot.messages.message import Block, Message, plain, texts
 
 VIEW_BLOCKS_LIMIT = 100
+
+_PRESS = "Press the button once more."
+_ONCE_MORE = {Source.COMMAND: "Type the command once more.", Source.SHORTCUT: "Use the shortcut once more."}
 
 
 def modal(title: str, blocks: Sequence[Block]) -> dict[str, Any]:
@@ -25,6 +29,6 @@ def _plain(block: Block) -> list[Block]:
     return [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts(block)]
 
 
-def not_opened() -> Message:
-    """Say that Slack did not open the modal. Slack allows 3 s for that after a click."""
-    return Message("Slack did not open the window. *Press the button once more.*")
+def not_opened(source: Source = Source.BUTTON) -> Message:
+    """Say that Slack did not open the modal. Slack allows 3 s for that after a use."""
+    return Message(f"Slack did not open the window. *{_ONCE_MORE.get(source, _PRESS)}*")

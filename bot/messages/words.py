@@ -96,6 +96,12 @@ def region(region_id: str) -> str:
     return f"{name} ({code(region_id)})" if name else code(region_id)
 
 
+def plain_region(region_id: str) -> str:
+    """`cn-north-4` → CN North-Beijing4 (cn-north-4), without markup."""
+    name = REGION_NAMES.get(region_id)
+    return f"{name} ({region_id})" if name else region_id
+
+
 def region_name(region_id: str) -> str:
     """`cn-north-4` → CN North-Beijing4; a region without a name goes by its ID."""
     return REGION_NAMES.get(region_id) or code(region_id)

@@ -22,6 +22,7 @@ from bot.errors import (
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.error_codes import error_of
+from bot.metastudio.http import Http
 from bot.metastudio.transport import Reply, exchange, signatures_in
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -54,7 +55,7 @@ class CallContext:
     `jitter` returns numbers in [0, 1). `sleep` waits seconds. `cloud_clock` learns from each answer.
     """
 
-    http: httpx.AsyncClient
+    http: Http
     credentials: Credentials
     jitter: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
@@ -106,7 +107,7 @@ class Call:
         """Send a request until it succeeds, or until a retry is useless or unsafe.
 
         Args:
-            content: arguments for httpx: `json`, `params`, `headers`.
+            content: arguments of `Http.build_request`: `json`, `params`, `headers`.
         """
         retries, renewed = 0, False
         while True:

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.arguments import ROOM_ID
@@ -27,6 +26,7 @@ from bot.errors import Answer, JobOver, NotSent, OutcomeUnknown, Throttled
 from bot.metastudio.calls import CallContext, RetryPolicy, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
+from bot.metastudio.http import Http
 from bot.metastudio.transport import Reply
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -71,7 +71,7 @@ class MetaStudio:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         credentials: Credentials,
         *,
         endpoint: str,

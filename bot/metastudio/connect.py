@@ -2,15 +2,16 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 
 import httpx
 
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import AccessKeys, Credentials, IamAccount, IamLogin, ReadyMadeToken
+from bot.metastudio.http import Http
 from bot.metastudio.signing import AkSkAuth
-from bot.metastudio.transport import CONNECT_SECONDS, open_proxied, open_transport
+from bot.metastudio.transport import open_proxied, open_transport
 from bot.runtime.rate_limiter import RateLimiter
 from bot.settings import Settings
 
@@ -22,18 +23,10 @@ STOPS_PER_SECOND = 3.0
 async def open_metastudio(
     settings: Settings, *, now: Callable[[], datetime], transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[MetaStudio]:
-    """Open a client with its own connections, and close them at the end.
-
-    Callers limit how long a call may take, retries included; the HTTP client does not limit each attempt.
-    """
+    """Open a client with its own connections, and close them at the end."""
     addresses = (settings.METASTUDIO_ENDPOINT, settings.HUAWEICLOUD_SDK_IAM_ENDPOINT)
-    http = httpx.AsyncClient(
-        transport=transport or open_transport(),
-        mounts=None if transport else open_proxied(*filter(None, addresses)),
-        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-        headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "avatar-bot"},
-    )
-    async with http:
+    proxied = None if transport else open_proxied(*filter(None, addresses))
+    async with aclosing(Http(transport or open_transport(), proxied)) as http:
         yield MetaStudio(
             http,
             _credentials(settings, http, now),
@@ -46,7 +39,7 @@ async def open_metastudio(
         )
 
 
-def _credentials(settings: Settings, http: httpx.AsyncClient, now: Callable[[], datetime]) -> Credentials:
+def _credentials(settings: Settings, http: Http, now: Callable[[], datetime]) -> Credentials:
     project_id = settings.HUAWEICLOUD_SDK_PROJECT_ID
     if settings.HUAWEICLOUD_SDK_AK and settings.HUAWEICLOUD_SDK_SK:
         return AccessKeys(

@@ -17,6 +17,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from bot.errors import CredentialRefused, NotSent, OutcomeUnknown
+from bot.metastudio.http import Http
 from bot.metastudio.transport import IAM, Reply, exchange
 from bot.reasons import ReasonCode as Code
 from bot.reasons import because, reason
@@ -94,7 +95,7 @@ class IamLogin(Credentials):
     """Logs in to IAM for a token. Only one login runs at a time; the other calls wait for it."""
 
     def __init__(
-        self, http: httpx.AsyncClient, account: IamAccount, *, endpoint: str, now: Callable[[], datetime]
+        self, http: Http, account: IamAccount, *, endpoint: str, now: Callable[[], datetime]
     ) -> None:
         self._http = http
         self._account = account

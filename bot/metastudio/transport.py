@@ -18,6 +18,7 @@ from pydantic_core import from_json
 
 from bot.environment.proxies import proxy_for
 from bot.errors import Answer, NotSent, OutcomeUnknown
+from bot.metastudio.http import Http
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.causes import cause_of
@@ -27,7 +28,6 @@ MAX_ANSWER_BYTES = 1_000_000
 MAX_HEADER_BYTES = 65_536
 """An IAM token is a header of several kilobytes. aiohttp's own limit is 8190 bytes."""
 
-CONNECT_SECONDS = 5.0
 SHORTEST_SECRET = 6
 """Shorter values are not treated as secrets: they are part of many words."""
 
@@ -102,9 +102,9 @@ def open_transport(proxy: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport
     return AiohttpTransport(client=_open_session, proxy=proxy)
 
 
-def open_proxied(*addresses: str) -> dict[str, httpx.AsyncBaseTransport]:
+def open_proxied(*addresses: str) -> dict[httpx.URL, httpx.AsyncBaseTransport]:
     """Return a transport for each address that the environment reaches through a proxy."""
-    proxies = {address: proxy_for(address) for address in addresses}
+    proxies = {httpx.URL(address): proxy_for(address) for address in addresses}
     return {address: open_transport(httpx.Proxy(proxy)) for address, proxy in proxies.items() if proxy}
 
 
@@ -118,7 +118,7 @@ def _open_session() -> aiohttp.ClientSession:
 
 
 async def exchange(
-    http: httpx.AsyncClient,
+    http: Http,
     request: httpx.Request,
     auth: httpx.Auth | None = None,
     *,
@@ -136,7 +136,7 @@ async def exchange(
             carried out.
     """
     try:
-        response = await http.send(request, auth=auth, stream=True)
+        response = await http.send(request, auth)
         try:
             content = await _read(response, service)
         finally:

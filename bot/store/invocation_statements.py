@@ -52,6 +52,13 @@ LAST_START = (
     .limit(1)
 )
 
+LAST_START_OF = (
+    select(*COLUMNS)
+    .where(is_allowed_start, invocations.c.user_id == placeholder("user"))
+    .order_by(invocations.c.created_at.desc())
+    .limit(1)
+)
+
 
 def running_in_room(asked: RoomInvocation) -> tuple[Select[Any], dict[str, Any]]:
     """Return the query for the jobs of the same wish that run in a room, and its values."""

@@ -89,6 +89,10 @@ class Invocations:
         """Return the newest start of a channel that was understood and allowed."""
         return next(filter(has_room, await self._read(sql.LAST_START, {"channel": channel_id})), None)
 
+    async def last_start_of(self, user_id: str) -> RoomInvocation | None:
+        """Return a person's newest start that was understood and allowed."""
+        return next(filter(has_room, await self._read(sql.LAST_START_OF, {"user": user_id})), None)
+
     async def running_in_room(self, asked: RoomInvocation) -> JobInvocation | None:
         """Return the newest start of the same team, room and client ID whose job runs, as far as is known."""
         found = await self._read(*sql.running_in_room(asked))

@@ -16,7 +16,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal_column,
     or_,
     select,
 )
@@ -96,10 +95,8 @@ class Pruning:
 
 _IDS = tuple(f"row_{number}" for number in range(BATCH))
 _AMONG = [placeholder(name) for name in _IDS]
-_UNSETTLED: tuple[ColumnElement[str], ...] = tuple(
-    literal_column(f"'{status}'") for status in ("received", "starting", "unknown")
-)
-"""Literals, as in `tables.is_open`: so SQLite can use the index of rows that are not settled."""
+_OPEN = [Status.RECEIVED, Status.STARTING, Status.UNKNOWN]
+"""The condition of SQLite's index of rows that are not settled; see `tables.is_open`."""
 
 
 def _needed(row: FromClause) -> ColumnElement[bool]:
@@ -129,7 +126,7 @@ def _reasons_to_stay(row: FromClause) -> Iterator[ColumnElement[bool]]:
     # It says that its job is not the one of an unknown start of the room. There are few of those, and the
     # subquery for their rooms is executed once.
     rooms = select(other.c.room_id).where(
-        other.c.status.in_(_UNSETTLED), other.c.status == Status.UNKNOWN, other.c.room_id.is_not(None)
+        other.c.status.in_(_OPEN), other.c.status == Status.UNKNOWN, other.c.room_id.is_not(None)
     )
     made_a_job = and_(row.c.action == Action.START, row.c.job_id.is_not(None), row.c.room_id.is_not(None))
     yield and_(made_a_job, row.c.room_id.in_(rooms))

@@ -16,9 +16,12 @@ from bot.errors import DatabaseUnavailable
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.incoming import Incoming
+from bot.listeners.options import OPTIONS
 from bot.listeners.pipeline import Pipeline
+from bot.listeners.shortcuts import SHORTCUTS
 from bot.listeners.use import Services
 from bot.listeners.views import VIEWS
+from bot.messages.start_form import ROOM_MENU
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.runtime.background import Tasks
@@ -180,10 +183,7 @@ class Desk:
         """What Slack sends of a modal that Mei submits: the fields by their IDs."""
         values = {name: {name: {"type": "plain_text_input", "value": text}} for name, text in typed.items()}
         return {
-            "type": "view_submission",
-            "team": {"id": "T0SANDBOX1", "domain": "sandbox"},
-            "enterprise": None,
-            "user": {"id": MEI, "team_id": "T0SANDBOX1"},
+            **self._of_mei("view_submission"),
             "trigger_id": f"trigger-{next(self._triggers)}",
             "view": {
                 "type": "modal",
@@ -192,6 +192,57 @@ class Desk:
                 "state": {"values": values},
             },
             "response_urls": [],
+        }
+
+    def using(self, callback_id: str, channel_id: str | None = None) -> Body:
+        """What Slack sends of a shortcut that Mei uses, on a message if there is a channel."""
+        payload = {
+            **self._of_mei("shortcut"),
+            "callback_id": callback_id,
+            "trigger_id": f"trigger-{next(self._triggers)}",
+        }
+        if channel_id is None:
+            return payload
+        address = "https://hooks.slack.com/app/T/1/x"
+        channel = {"id": channel_id, "name": "avatars"}
+        return payload | {"type": "message_action", "channel": channel, "response_url": address}
+
+    def searching(self, typed: str, metadata: str = "", **filled: Body) -> Body:
+        """What Slack sends while Mei types in the menu of the form."""
+        values = {name: {name: state} for name, state in filled.items()}
+        return {
+            **self._of_mei("block_suggestion"),
+            "action_id": ROOM_MENU,
+            "block_id": "room",
+            "value": typed,
+            "view": {"type": "modal", "private_metadata": metadata, "state": {"values": values}},
+        }
+
+    async def uses(self, payload: Body) -> Body:
+        """Deliver the use of a shortcut. Return its ack when the bot has no work left."""
+        ack = an_ack()
+        [shortcut] = [each for each in SHORTCUTS if each.callback_id == payload["callback_id"]]
+        await Pipeline(self.services).listen_to_shortcut(shortcut)(ack, payload)
+        return await self._acknowledged(ack)
+
+    async def searches(self, payload: Body) -> dict[str, list[str]]:
+        """Deliver what is typed in a menu. Return the texts of its options by their groups."""
+        ack = an_ack()
+        [menu] = [each for each in OPTIONS if each.action_id == payload["action_id"]]
+        await Pipeline(self.services).listen_to_options(menu)(ack, payload)
+        body = await self._acknowledged(ack)
+        assert body.get("options", []) == []
+        return {
+            group["label"]["text"]: [option["text"]["text"] for option in group["options"]]
+            for group in body.get("option_groups", [])
+        }
+
+    def _of_mei(self, kind: str) -> Body:
+        return {
+            "type": kind,
+            "team": {"id": "T0SANDBOX1", "domain": "sandbox"},
+            "enterprise": None,
+            "user": {"id": MEI, "team_id": "T0SANDBOX1"},
         }
 
     async def submits(self, payload: Body) -> Body:

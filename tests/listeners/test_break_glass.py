@@ -45,7 +45,7 @@ async def breaks(desk: Desk, value: str, why: str = WHY) -> Body:
 async def test_a_typed_start_is_made_with_its_reason_in_its_row(shut: Desk) -> None:
     refusal = await shut.types("/avatar-start", "lobby cn-north-4 client_id=kiosk")
     assert "You may not start avatars" in refusal["text"]
-    assert await breaks(shut, value_of(refusal["blocks"])) == {}
+    assert await breaks(shut, value_of(refusal["blocks"])) == {"response_action": "clear"}
 
     [start] = started(shut)
     assert (start.room_id, start.region, start.client_id) == ("lobby", "cn-north-4", "kiosk")

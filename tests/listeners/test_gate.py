@@ -16,7 +16,9 @@ from bot.domain.policy import Policy
 from bot.listeners import register
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
+from bot.listeners.options import OPTIONS
 from bot.listeners.pipeline import listener_for
+from bot.listeners.shortcuts import SHORTCUTS
 from bot.listeners.use import AnyListener
 from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
@@ -58,6 +60,12 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
     "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
+    "/avatar-start alone": lambda desk: desk.typing("/avatar-start"),
+    "start_avatar": lambda desk: desk.using("start_avatar"),
+    "start_avatar_from_message": lambda desk: desk.using("start_avatar_from_message", AVATARS),
+    "start_form submitted": lambda desk: submitting(
+        desk, "start_form", f"i105 {AVATARS}", room="room atrium", channel=AVATARS
+    ),
     "break_glass submitted": lambda desk: submitting(desk, "break_glass", "i104", reason="the CEO waits"),
 }
 """Each use of the bot except help, as Slack delivers it."""
@@ -67,6 +75,9 @@ OF_THE_NAMED = {"break_glass", "break_glass submitted"}
 
 LOOKS = {"/avatar jobs", "details"}
 """The uses that are allowed to a guest from another workspace."""
+
+OPENS = {"/avatar-start alone", "start_avatar", "start_avatar_from_message"}
+"""The uses that only open a modal."""
 
 
 def submitting(desk: Desk, callback_id: str, metadata: str, **typed: str) -> Body:
@@ -139,6 +150,9 @@ def heard_by(use: Body) -> AnyListener:
     if "command" in use:
         [command] = [command for command in COMMANDS if command.name == use["command"]]
         return listener_for(command, use["text"])[0]
+    if use["type"] in {"shortcut", "message_action"}:
+        [shortcut] = [each for each in SHORTCUTS if each.callback_id == use["callback_id"]]
+        return shortcut
     if "view" in use:
         [view] = [view for view in VIEWS if view.callback_id == use["view"]["callback_id"]]
         return view
@@ -150,19 +164,22 @@ def test_each_listener_of_the_lists_is_among_the_uses_that_are_tried(busy: Desk)
     of_commands = [
         listener
         for command in COMMANDS
-        for listener in (*command.subcommands, command.otherwise)
+        for listener in (*command.subcommands, command.otherwise, command.alone)
         if listener is not None and listener.action is not Action.HELP
     ]
     tried = [heard_by(use(busy)) for use in USES.values()]
 
-    assert [listener for listener in (*of_commands, *ACTIONS, *VIEWS) if listener not in tried] == []
+    assert [
+        listener for listener in (*of_commands, *ACTIONS, *VIEWS, *SHORTCUTS) if listener not in tried
+    ] == []
 
 
 async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
     listeners = bolt_of(busy)._async_listeners
 
     of_links = 1
-    assert len(listeners) == len(COMMANDS) + len(ACTIONS) + len(VIEWS) + of_links
+    declared = (*COMMANDS, *ACTIONS, *VIEWS, *SHORTCUTS, *OPTIONS)
+    assert len(listeners) == len(declared) + of_links
 
 
 @pytest.mark.parametrize(
@@ -207,4 +224,16 @@ async def test_without_a_policy_one_of_ours_is_let_through(busy: Desk, use: str)
 
     refused = [row.reason for row in rows if row.status is Status.REFUSED]
     assert all(why == reason(Code.EARLIER_JOB_FOUND) for why in refused)
-    assert busy.cloud.operations or use in LOOKS or use.startswith("/avatar quick")
+    assert busy.cloud.operations or use in LOOKS | OPENS or use.startswith("/avatar quick")
+    assert busy.slack.opened or use not in OPENS
+
+
+@pytest.mark.parametrize("policy", [SHUT, DENIED, ON_CALL])
+async def test_who_is_denied_is_offered_nothing_to_start(busy: Desk, policy: Policy) -> None:
+    busy.policy = policy
+    search = busy.searching("", f"i105 {AVATARS}") | {"user": {"id": AMARA, "team_id": HOME.team_id}}
+    before = len(await busy.rows())
+
+    assert await busy.searches(search) == {}
+    assert busy.cloud.rooms_read == 0
+    assert len(await busy.rows()) == before

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.connect import open_metastudio
 from bot.metastudio.credentials import Credentials, ReadyMadeToken
+from bot.metastudio.http import Http
 from bot.metastudio.transport import open_transport
 from bot.runtime.rate_limiter import RateLimiter
 from bot.settings import Settings
@@ -29,23 +30,20 @@ def pauses() -> Pauses:
 
 
 @pytest.fixture
-async def open_http() -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
+async def open_http() -> AsyncIterator[Callable[..., Http]]:
     """Return a function that opens a client: `(transport=the real one)`. It is closed after the test."""
     async with AsyncExitStack() as stack:
 
-        def open_one(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-            timeout = httpx.Timeout(None, connect=5)
-            client = httpx.AsyncClient(transport=transport or open_transport(), timeout=timeout)
-            stack.push_async_callback(client.aclose)
-            return client
+        def open_one(transport: httpx.AsyncBaseTransport | None = None) -> Http:
+            http = Http(transport or open_transport())
+            stack.push_async_callback(http.aclose)
+            return http
 
         yield open_one
 
 
 @pytest.fixture
-def open_client(
-    open_http: Callable[..., httpx.AsyncClient], pauses: Pauses, clock: Clock
-) -> Callable[..., MetaStudio]:
+def open_client(open_http: Callable[..., Http], pauses: Pauses, clock: Clock) -> Callable[..., MetaStudio]:
     """`(transport=the real one, *, endpoint, credentials, reads, stops, jitter, sleep)` → the client."""
 
     def open_one(

@@ -15,6 +15,7 @@ from bot.errors import CredentialRefused, MetaStudioError, NotSent
 from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import IamAccount, IamLogin
+from bot.metastudio.http import Http
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
 from tests.metastudio.cloud import (
     ACCEPTED_ON_THE_WIRE,
@@ -35,7 +36,7 @@ from tests.metastudio.cloud import (
 )
 
 OpenClient = Callable[..., MetaStudio]
-OpenHttp = Callable[..., httpx.AsyncClient]
+OpenHttp = Callable[..., Http]
 
 PASSWORD = "password-of-the-test"
 ACCOUNT = IamAccount("bot", SecretStr(PASSWORD), "team", PROJECT)

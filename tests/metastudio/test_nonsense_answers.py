@@ -3,6 +3,7 @@
 import json
 import traceback
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from bot.errors import OutcomeUnknown, Rejected
 from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import ReadyMadeToken
+from bot.metastudio.http import Http
 from bot.runtime.rate_limiter import RateLimiter
 from tests.metastudio.cloud import (
     FULL_ANSWER,
@@ -222,7 +224,7 @@ ANSWERS = JSON | st.fixed_dictionaries(
 @given(body=ANSWERS, status=st.sampled_from([200, 202, 299]))
 async def test_no_json_surprises_the_client_and_no_signature_is_ever_seen(body: Any, status: int) -> None:
     content = json.dumps(body).encode()
-    async with httpx.AsyncClient(transport=ScriptedCloud(Says(status, content))) as http:
+    async with aclosing(Http(ScriptedCloud(Says(status, content)))) as http:
         metastudio = MetaStudio(
             http,
             ReadyMadeToken(SecretStr("token")),

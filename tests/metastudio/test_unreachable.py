@@ -18,6 +18,7 @@ from bot.errors import NotSent
 from bot.messages.reasons import advice, sentence
 from bot.metastudio.client import MetaStudio
 from bot.metastudio.credentials import IamAccount, IamLogin
+from bot.metastudio.http import Http
 from bot.metastudio.transport import open_transport
 from bot.runtime.causes import cause_of
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
@@ -118,7 +119,7 @@ async def test_a_proxy_that_is_not_there(open_client: OpenClient, host: str, cau
 
 
 async def test_iams_endpoint_is_told_by_its_own_name(
-    open_client: OpenClient, open_http: Callable[..., httpx.AsyncClient], clock: Clock
+    open_client: OpenClient, open_http: Callable[..., Http], clock: Clock
 ) -> None:
     account = IamAccount("bot", SecretStr("canary-password"), "team", PROJECT)
     login = IamLogin(open_http(), account, endpoint="https://iam.invalid", now=clock)

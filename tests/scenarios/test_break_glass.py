@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.domain.invocation import Source, Status
+from bot.messages.start_form import ROOM_MENU
 from bot.sandbox.slack import SlackStandIn
 from tests.stage import JONAS, MEI, StagedWith
 
@@ -50,3 +51,22 @@ async def test_where_the_bot_is_no_member_the_channel_reads_it_all_the_same(
         await slack.forms.submit(JONAS, view.id, because("the CEO waits"))
         await stage.bot.tasks.idle()
         assert any("Break glass" in message.text for message in stage.announced(STUDIO))
+
+
+async def test_a_form_asks_for_the_reason_above_itself(staged_with: StagedWith, slack: SlackStandIn) -> None:
+    async with staged_with(policy=POLICY) as stage:
+        await stage.types("", user=JONAS)
+        [form] = slack.views.stack(JONAS)
+        found = await slack.forms.suggest(JONAS, form.id, "room", ROOM_MENU, "lobby k")
+        [room] = found.groups[0]["options"]
+        chosen = {"type": "external_select", "selected_option": room}
+        await slack.forms.submit(JONAS, form.id, {"room": {ROOM_MENU: chosen}})
+        assert stage.metastudio.jobs == []
+
+        _, question = slack.views.stack(JONAS)
+        await slack.forms.submit(JONAS, question.id, because("the CEO waits"))
+        await stage.bot.tasks.idle()
+        assert slack.views.stack(JONAS) == []
+        [announcement] = stage.announced()
+        assert "Break glass" in announcement.text
+        assert "Lobby kiosk" in announcement.text

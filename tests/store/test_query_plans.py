@@ -11,11 +11,14 @@ from sqlalchemy import event, text
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.steps import RoomFound
+from bot.store import pruning
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
+from bot.store.pruning import Pruning
 from bot.store.quick_starts import QuickStarts
+from bot.store.statements import _dialect_of, _prepared
 from bot.store.watched_jobs import WatchedJobs
 from tests.fakes import an_invocation
 from tests.steps import adopting
@@ -89,6 +92,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
     "a job that runs in the room": (lambda log, _: log.running_in_room(START), ("running",)),
     "the last start of a channel": (lambda log, _: log.last_start("C1"), ("by_channel",)),
+    "the last start of a person": (lambda log, _: log.last_start_of("U1"), ("by_user",)),
     "the room of a start by name": (
         lambda log, _: log.find_room(START, RoomFound(room_id="lobby", room_name="Lobby")),
         ("by_start", "open", "by_previous"),
@@ -239,6 +243,22 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_old_rows_are_found_and_removed_by_indexes(database: Database) -> None:
+    [following] = await plans_of(database, lambda _log, _jobs: Pruning(database).remove(NOON))
+    prepared = _prepared(pruning._REMOVING, _dialect_of(database))
+    values = {"before": NOON, **dict.fromkeys(pruning._IDS, "i1")}
+    removing = await plan_of(database, prepared.sql, prepared.parameters(values))
+    assert (
+        following[0] == "SEARCH invocations USING INDEX invocations_by_time (created_at>? AND created_at<?)"
+    )
+    assert removing[0] == "SEARCH invocations USING INDEX sqlite_autoindex_invocations_1 (id=?)"
+    for plan in (following, removing):
+        assert "SEARCH post USING INDEX posts_by_invocation (invocation_id=?)" in plan
+        assert "SEARCH other USING INDEX invocations_open (room_id>?)" in plan
+        assert not any(step.startswith("SCAN") for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database: Database) -> None:
     by_sqlalchemy: list[str] = []
 
@@ -250,3 +270,13 @@ async def test_what_is_asked_all_the_time_shares_a_turn_with_the_writes(database
         if "rows" not in asked:  # which are listed for a person who waits
             await ask(Invocations(database), WatchedJobs(database))
     assert [sql for sql in by_sqlalchemy if sql.startswith("SELECT")] == []
+
+
+async def test_words_of_ours_are_part_of_the_sql_so_that_sqlite_plans_it_once(database: Database) -> None:
+    with listening_to(database) as sent:
+        await Invocations(database).record(START, unless_duplicate=True, unless_running=True)
+    [(sql, parameters)] = sent
+    assert sql.count("action = 'start'") == 3
+    assert "status = 'started'" in sql
+    assert "lobby" not in sql
+    assert "lobby" in parameters

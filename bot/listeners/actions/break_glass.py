@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from bot.domain.invocation import Action
+from bot.domain.invocation import Action, Invocation
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import get_start, parse_start_id
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use, Wish, about_nothing
-from bot.messages.break_glass import BREAK_GLASS
+from bot.messages.break_glass import BREAK_GLASS, asking
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
@@ -16,10 +16,14 @@ async def ask(use: Use, wish: Wish) -> Accepted:
     refused = await get_start(use, parse_start_id(use))
     if refused.origin.user_id != use.invocation.origin.user_id:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
-    click = await use.services.break_glass.commit(wish.asked)
+    click = await use.services.windows.commit(wish.asked)
     if click is None:
         return SAME_DELIVERY
-    return Accepted(work=partial(use.services.break_glass.ask, click, refused))
+    return Accepted(work=partial(_ask, use, click, refused))
+
+
+async def _ask(use: Use, click: Invocation, refused: Invocation) -> None:
+    await use.services.windows.open(click, asking(refused, click.id))
 
 
 BUTTON = Button(

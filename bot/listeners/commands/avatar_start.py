@@ -1,14 +1,18 @@
-"""`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name."""
+"""`/avatar-start room [region] [room_type=…] [client_id=…]`: the room by quick start, ID or name.
+
+The command alone opens the form.
+"""
 
 from bot.domain.arguments import refuse_extra_words
 from bot.domain.invocation import Action
 from bot.domain.policy_question import Act
 from bot.domain.start_words import StartWords, parse_start_words
 from bot.errors import InvalidArguments
+from bot.listeners.about_form import open_form, parse_nothing
 from bot.listeners.about_start import StartWish, commit_start, once_more, quick_start_of
 from bot.listeners.help import help_with
 from bot.listeners.understanding import understand
-from bot.listeners.use import Command, Listener, Subcommand, Use
+from bot.listeners.use import Command, Listener, Subcommand, Use, about_nothing
 from bot.messages.message import Message
 from bot.messages.usage import usage
 from bot.reasons import ReasonCode as Code
@@ -59,6 +63,9 @@ COMMAND = Command(
     action=Action.START,
     verdict=VERDICT,
     subcommands=(help_with(how_to_use, of=Act.START), AGAIN),
+    alone=Listener(
+        action=Action.FORM, parse=parse_nothing, find=about_nothing, handle=open_form, verdict=VERDICT
+    ),
     otherwise=Listener(
         action=Action.START, parse=parse, find=understand, handle=commit_start, verdict=VERDICT
     ),

@@ -36,25 +36,29 @@ class GlassWish(Wish):
 
 
 def parse(use: Use) -> str:
-    """Return the ID of the click that opened the modal. The reason becomes the text of the row."""
+    """Return what came back with the modal. The reason becomes the text of the row.
+
+    It is the ID of the click that opened the modal. For a refused form, which has no such click, it is what
+    the button would hold.
+    """
     why = " ".join(use.form.values.get(REASON_FIELD, "").split())
     use.invocation = replace(use.invocation, text=why)
     return use.form.metadata
 
 
-async def find(use: Use, click_id: str) -> GlassWish:
+async def find(use: Use, came_back: str) -> GlassWish:
     """Find what was refused, if it was this person's."""
-    click = await _row(use, click_id, Action.BREAK_GLASS)
-    clicked = ButtonValue.parse(click.text if click else "")
+    click = await _row(use, came_back, Action.BREAK_GLASS)
+    clicked = ButtonValue.parse(click.text if click else came_back)
     refused = await _row(use, clicked.invocation_id, Action.START)
-    if click is None or refused is None:
+    if refused is None:
         return GlassWish(asked=use.invocation)
     origin = replace(
         use.invocation.origin,
         team_id=refused.origin.team_id,
         channel_id=refused.origin.channel_id,
         channel_kind=refused.origin.channel_kind,
-        response_url=click.origin.response_url,
+        response_url=(click or refused).origin.response_url,
     )
     use.invocation = replace(use.invocation, origin=origin)
     listener, again = _listener_to(use, clicked.argument, refused)
@@ -114,7 +118,7 @@ VIEW = View(
     callback_id=BREAK_GLASS,
     action=Action.START,
     source=Source.BREAK_GLASS,
-    field=REASON_FIELD,
+    field_of=lambda _why: REASON_FIELD,
     parse=parse,
     find=find,
     handle=start,

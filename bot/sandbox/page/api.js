@@ -27,6 +27,9 @@ export const sendAction = (action) => post("/sandbox/actions", action);
 export const submitView = (viewer, view_id, values) =>
   post("/sandbox/views/submit", { viewer, view_id, values });
 export const closeView = (viewer, view_id) => post("/sandbox/views/close", { viewer, view_id });
+export const fetchOptions = (typed) => post("/sandbox/options", typed);
+export const useShortcut = (viewer, callback_id, channel, message_ts) =>
+  post("/sandbox/shortcuts", { viewer, callback_id, channel, message_ts });
 export const openHome = (viewer) => post("/sandbox/home/open", { viewer });
 export const troubleSlack = (trouble) => post("/sandbox/trouble", trouble);
 export const troubleMetaStudio = (trouble) => post("/sandbox/metastudio/trouble", trouble);

@@ -1,6 +1,6 @@
-/** The input for commands: ARIA's editable combobox with the known commands. */
+/** The input for commands: ARIA's editable combobox with the known commands and global shortcuts. */
 
-import { sendCommand } from "./api.js";
+import { sendCommand, useShortcut } from "./api.js";
 import { el } from "./dom.js";
 
 export class Composer {
@@ -94,6 +94,7 @@ export class Composer {
     const commands = this.session.workspace.commands ?? [];
     this.matches = /^\/\S*$/.test(value) ? commands.filter(({ command }) => command.startsWith(value)) : [];
     this.matches.sort((one, other) => one.command.length - other.command.length);
+    this.matches.push(...this.shortcutsFor(value));
     this.list.replaceChildren(...this.matches.map((match, at) => this.drawMatch(match, at)));
     const known = commands.find(({ command }) => value.startsWith(`${command} `));
     this.hint.textContent = known ? `${known.command} ${known.usage_hint ?? ""}` : "";
@@ -103,7 +104,15 @@ export class Composer {
     else this.closeList();
   }
 
-  drawMatch({ command, description, usage_hint: usage }, at) {
+  /** Return the global shortcuts with the typed text in their names: Slack lists them with the commands. */
+  shortcutsFor(value) {
+    if (!/^\/\S*$/.test(value)) return [];
+    const shortcuts = this.session.workspace.shortcuts ?? [];
+    const wanted = value.slice(1).toLowerCase();
+    return shortcuts.filter(({ of_messages: ofMessages, name }) => !ofMessages && name.toLowerCase().includes(wanted));
+  }
+
+  drawMatch({ command, name, description, usage_hint: usage }, at) {
     return el(
       "li",
       {
@@ -114,7 +123,7 @@ export class Composer {
         onpointermove: () => this.activate(at),
         onclick: () => this.complete(at),
       },
-      el("span", { class: "command-line" }, el("strong", {}, command), usage && el("span", {}, ` ${usage}`)),
+      el("span", { class: "command-line" }, el("strong", {}, command ?? name), usage && el("span", {}, ` ${usage}`)),
       description && el("small", {}, description),
     );
   }
@@ -145,9 +154,22 @@ export class Composer {
   }
 
   complete(at) {
-    this.input.value = `${this.matches[at].command} `;
+    const { command, callback_id: shortcut } = this.matches[at];
+    if (shortcut) return this.use(shortcut);
+    this.input.value = `${command} `;
     this.input.focus();
     this.typed();
+  }
+
+  async use(shortcut) {
+    this.input.value = "";
+    this.typed();
+    try {
+      const { error } = await useShortcut(this.session.viewer, shortcut, this.session.channelId);
+      this.say(error ? `That did not work: ${error}` : "", "failed");
+    } catch (error) {
+      this.say(error.message, "failed");
+    }
   }
 
   pressed(event) {

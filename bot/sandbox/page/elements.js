@@ -4,10 +4,12 @@
  * A control is `{node, focus, state}`: the drawn node, the node that takes the focus, and a function that returns
  * what Slack calls the element's state, such as {type: "static_select", selected_option: {…}}. A drawing function
  * gets `naming` (the ARIA attributes that name and describe it), `names`, `onChange(state)`, and `was`, the
- * element's former state if it is drawn again.
+ * element's former state if it is drawn again. In a form it also gets `suggest(typed)`, the app's options, and
+ * `conversations`, those that the person sees, as options.
  */
 
 import { el, freshId, icon } from "./dom.js";
+import { Finder } from "./finder.js";
 import { hangMenu } from "./menu.js";
 import { plain, textNodes } from "./mrkdwn.js";
 import { Picker } from "./picker.js";
@@ -16,6 +18,7 @@ import { Picker } from "./picker.js";
  * Create a control for the element, or null if this page cannot draw its type.
  * @param {Object} element Slack's element
  * @param {{naming: Object, names: Object, onChange: (state: Object) => void, was?: Object}} setting
+ * @returns {Object|null}
  */
 export function drawControl(element, setting) {
   const draw = Object.hasOwn(DRAWINGS, element?.type) ? DRAWINGS[element.type] : null;
@@ -74,6 +77,35 @@ function select(element, { naming, onChange, was }) {
     onChange: () => onChange(state()),
   });
   const state = () => ({ type: element.type, ...selection([...picker.chosen], isMulti) });
+  return { node: picker.node, focus: picker.trigger, state };
+}
+
+function externalSelect(element, { naming, onChange, was, suggest }) {
+  if (!suggest) return null;
+  const finder = new Finder({
+    chosen: (was ? was.selected_option : element.initial_option) ?? null,
+    placeholder: plain(element.placeholder?.text ?? "Choose an option"),
+    least: element.min_query_length,
+    suggest,
+    naming,
+    onChange: () => onChange(state()),
+  });
+  const state = () => ({ type: element.type, selected_option: finder.chosen });
+  return { node: finder.node, focus: finder.input, state };
+}
+
+function conversationsSelect(element, { naming, onChange, was, conversations }) {
+  if (!conversations) return null;
+  const chosen = was ? was.selected_conversation : element.initial_conversation;
+  const picker = new Picker({
+    groups: [{ options: conversations }],
+    chosen: conversations.filter((option) => option.value === chosen),
+    placeholder: plain(element.placeholder?.text ?? "Choose a conversation"),
+    isMulti: false,
+    naming,
+    onChange: () => onChange(state()),
+  });
+  const state = () => ({ type: element.type, selected_conversation: [...picker.chosen][0]?.value ?? null });
   return { node: picker.node, focus: picker.trigger, state };
 }
 
@@ -159,6 +191,8 @@ const DRAWINGS = {
   overflow,
   static_select: select,
   multi_static_select: select,
+  external_select: externalSelect,
+  conversations_select: conversationsSelect,
   checkboxes: choices,
   radio_buttons: choices,
   plain_text_input: text("text"),

@@ -42,6 +42,8 @@ export class Field {
     return drawControl(this.element, {
       naming,
       names: surface.names,
+      suggest: surface.suggest && ((typed) => surface.suggest(this.block, this.element, typed)),
+      conversations: surface.conversations,
       was: surface.was(this.block.block_id, this.element.action_id),
       onChange: (state) => {
         if (this.element.type?.endsWith("_select")) this.showError(null);

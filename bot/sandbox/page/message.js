@@ -1,8 +1,10 @@
 /** Draw one message as an article: avatar, author, time, and its blocks or else its text. */
 
+import { useShortcut } from "./api.js";
 import { drawBlocks } from "./blocks.js";
 import { formatDate, timeElement } from "./dates.js";
 import { avatar, el, icon } from "./dom.js";
+import { hangMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { SLACKBOT } from "./session.js";
 import { messageSurface } from "./surface.js";
@@ -41,7 +43,25 @@ export function drawMessage(message, session) {
       ),
       content(message, session),
     ),
+    shortcutsOf(message, session),
   );
+}
+
+/** Draw the menu of message shortcuts, which Slack shows beside a message under the pointer. */
+function shortcutsOf(message, session) {
+  const shortcuts = (session.workspace.shortcuts ?? []).filter((shortcut) => shortcut.of_messages);
+  if (!shortcuts.length || message.visible_to) return null;
+  const look = { class: "button button-icon", "aria-label": "Message actions", "aria-haspopup": "menu" };
+  const trigger = el("button", { type: "button", ...look, "aria-expanded": "false" }, icon("more"));
+  const failure = el("span", { class: "action-error", role: "status" });
+  const node = el("span", { class: "message-menu" }, failure, trigger);
+  const options = shortcuts.map(({ name, callback_id: value }) => ({ text: { text: name }, value }));
+  hangMenu(trigger, options, async ({ value }) => {
+    const used = useShortcut(session.viewer, value, message.channel, message.ts);
+    const { error } = await used.catch((thrown) => ({ error: thrown.message }));
+    failure.textContent = error ? `That did not work: ${error}` : "";
+  });
+  return node;
 }
 
 function content(message, session) {

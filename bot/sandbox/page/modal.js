@@ -136,6 +136,7 @@ export class Modal {
     this.failure.textContent = homeless.map((id) => errors[id]).join("\n");
     const first = fields.find((field) => errors[field.block.block_id]);
     first?.control?.focus.focus();
+    first?.error.scrollIntoView({ block: "nearest" });
     return Boolean(first) || homeless.length > 0;
   }
 

@@ -1,6 +1,6 @@
 /** The surfaces of blocks: a message, or a view. blocks.js describes a surface. */
 
-import { sendAction } from "./api.js";
+import { fetchOptions, sendAction } from "./api.js";
 
 /** Create the surface of a message. Each edit draws the message again, so no state is kept. */
 export function messageSurface(message, session) {
@@ -16,7 +16,17 @@ export function messageSurface(message, session) {
  */
 export function viewSurface(view, session, values = {}) {
   const where = { viewer: session.viewer, view_id: view.id };
-  return surface(where, session.names, (blockId, actionId) => values[blockId]?.[actionId]);
+  const suggest = (block, element, typed) =>
+    fetchOptions({ ...where, block_id: block.block_id, action_id: element.action_id, value: typed });
+  const conversations = session.visibleChannels.map((channel) => ({
+    text: { text: (channel.kind === "public" ? "# " : "") + session.nameOf(channel) },
+    value: channel.id,
+  }));
+  return {
+    ...surface(where, session.names, (blockId, actionId) => values[blockId]?.[actionId]),
+    suggest,
+    conversations,
+  };
 }
 
 /** Return the states of all elements of a surface, in the shape of Slack's `state.values`. */

@@ -3,10 +3,11 @@
 from bot.sandbox.slack.actions import Act
 from bot.sandbox.slack.commands import CommandResult, SlashCommand
 from bot.sandbox.slack.delivery import Interacted
-from bot.sandbox.slack.forms import Submitted
+from bot.sandbox.slack.forms import Submitted, Suggested
 from bot.sandbox.slack.limits import block_problems
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.server import SlackStandIn
+from bot.sandbox.slack.shortcuts import KnownShortcut
 from bot.sandbox.slack.traffic import Exchange, Traffic
 from bot.sandbox.slack.trouble import Answered, Trouble
 from bot.sandbox.slack.web_api import Tokens
@@ -20,11 +21,13 @@ __all__ = [
     "CommandResult",
     "Exchange",
     "Interacted",
+    "KnownShortcut",
     "Message",
     "Person",
     "SlackStandIn",
     "SlashCommand",
     "Submitted",
+    "Suggested",
     "Tokens",
     "Traffic",
     "Trouble",

@@ -9,6 +9,7 @@ from bot.sandbox.json_requests import in_words, optional_object, optional_string
 from bot.sandbox.slack.actions import Act, Actions
 from bot.sandbox.slack.delivery import Interacted
 from bot.sandbox.slack.forms import Forms
+from bot.sandbox.slack.shortcuts import Shortcuts
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Workspace
 
@@ -22,6 +23,7 @@ class Interactive(Protocol):
     actions: Actions
     forms: Forms
     views: Views
+    shortcuts: Shortcuts
 
     async def open_home(self, user: str) -> Interacted: ...
 
@@ -38,6 +40,8 @@ class FormsControl:
         router.add_get("/sandbox/views", in_words(self.list_views))
         router.add_post("/sandbox/views/submit", in_words(self.submit))
         router.add_post("/sandbox/views/close", in_words(self.close))
+        router.add_post("/sandbox/options", in_words(self.suggest))
+        router.add_post("/sandbox/shortcuts", in_words(self.use_shortcut))
         router.add_get("/sandbox/home", in_words(self.show_home))
         router.add_post("/sandbox/home/open", in_words(self.open_home))
 
@@ -73,6 +77,29 @@ class FormsControl:
         body = await read_body(request)
         closed = await self._stand_in.forms.close(self._person(body), required_string(body, "view_id"))
         return web.json_response(asdict(closed))
+
+    async def suggest(self, request: web.Request) -> web.Response:
+        """Type in a menu of a view (`view_id`, `block_id`, `action_id`, `value`); return its options."""
+        body = await read_body(request)
+        suggested = await self._stand_in.forms.suggest(
+            self._person(body),
+            required_string(body, "view_id"),
+            required_string(body, "block_id"),
+            required_string(body, "action_id"),
+            optional_string(body, "value") or "",
+        )
+        return web.json_response(asdict(suggested))
+
+    async def use_shortcut(self, request: web.Request) -> web.Response:
+        """Use a shortcut (`callback_id`) in a `channel`, or on one of its messages (`message_ts`)."""
+        body = await read_body(request)
+        who, name = self._person(body), required_string(body, "callback_id")
+        channel, shortcuts = required_string(body, "channel"), self._stand_in.shortcuts
+        if ts := optional_string(body, "message_ts"):
+            used = await shortcuts.use_on(who, name, channel, ts)
+        else:
+            used = await shortcuts.use(who, name, channel)
+        return web.json_response(asdict(used))
 
     async def show_home(self, request: web.Request) -> web.Response:
         views = self._stand_in.views

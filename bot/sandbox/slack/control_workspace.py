@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.sandbox.json_requests import in_words, optional_flag, read_body, required_string, strings
 from bot.sandbox.plain import plain
 from bot.sandbox.slack.commands import SlashCommand
+from bot.sandbox.slack.shortcuts import KnownShortcut
 from bot.sandbox.slack.workspace import Channel, Workspace
 
 
@@ -16,6 +17,7 @@ class Inhabited(Protocol):
 
     workspace: Workspace
     commands: Sequence[SlashCommand]
+    known_shortcuts: Sequence[KnownShortcut]
     home_tab: bool
 
 
@@ -43,6 +45,7 @@ class WorkspaceControl:
                 "people": [plain(person) for person in workspace.people.values()],
                 "channels": [self._described(channel) for channel in workspace.channels.values()],
                 "commands": [plain(command) for command in self._stand_in.commands],
+                "shortcuts": [plain(shortcut) for shortcut in self._stand_in.known_shortcuts],
                 "home_tab": self._stand_in.home_tab,
             }
         )

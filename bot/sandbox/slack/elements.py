@@ -14,6 +14,7 @@ from bot.sandbox.slack.objects import (
     fields,
     image_source,
     items,
+    option,
     option_group,
     optional_string,
     optional_text,
@@ -38,6 +39,8 @@ def element(value: Any, at: str, *, inside: str) -> Problems:
     yield from optional_string(value, "action_id", at, 255)
     yield from confirm(value, at)
     yield from check(value, at)
+    if value.get("response_url_enabled") and inside != "input":
+        yield problem("only works in an input of a modal", f"{at}/response_url_enabled")
 
 
 def image_element(value: dict[str, Any], at: str) -> Problems:
@@ -83,6 +86,27 @@ def _static_select(value: dict[str, Any], at: str) -> Problems:
             yield from option_group(group, where)
 
 
+def _external_select(value: dict[str, Any], at: str) -> Problems:
+    known = ["initial_option", "initial_options", "min_query_length", "max_selected_items"]
+    yield from fields(value, at, [], [*_COMMON, *known, "placeholder"])
+    yield from optional_text(value, "placeholder", at, 150)
+    if "initial_option" in value:
+        yield from option(value["initial_option"], f"{at}/initial_option")
+    if not isinstance(value.get("min_query_length", 0), int):
+        yield problem("must be an integer", f"{at}/min_query_length")
+
+
+def _conversations_select(value: dict[str, Any], at: str) -> Problems:
+    known = ["initial_conversation", "default_to_current_conversation", "response_url_enabled", "filter"]
+    many = ["initial_conversations", "max_selected_items"]
+    yield from fields(value, at, [], [*_COMMON, *known, *many, "placeholder"])
+    yield from optional_text(value, "placeholder", at, 150)
+    yield from optional_string(value, "initial_conversation", at, 255)
+    for name in ("default_to_current_conversation", "response_url_enabled"):
+        if not isinstance(value.get(name, False), bool):
+            yield problem("must be a boolean", f"{at}/{name}")
+
+
 def _picker(value: dict[str, Any], at: str) -> Problems:
     """Check the common fields of date and time pickers, text inputs, and menus that Slack fills itself."""
     yield from optional_text(value, "placeholder", at, 150)
@@ -95,11 +119,15 @@ _CHECKS: dict[str, Callable[[dict[str, Any], str], Problems]] = {
     "radio_buttons": _choices,
     "static_select": _static_select,
     "multi_static_select": _static_select,
+    "external_select": _external_select,
+    "multi_external_select": _external_select,
+    "conversations_select": _conversations_select,
+    "multi_conversations_select": _conversations_select,
     "image": image_element,
 } | dict.fromkeys(
     [
-        *(f"{kind}_select" for kind in ("users", "conversations", "channels", "external")),
-        *(f"multi_{kind}_select" for kind in ("users", "conversations", "channels", "external")),
+        *(f"{kind}_select" for kind in ("users", "channels")),
+        *(f"multi_{kind}_select" for kind in ("users", "channels")),
         *("datepicker", "timepicker", "datetimepicker"),
         *("plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input"),
     ],

@@ -42,19 +42,25 @@ _TYPES: dict[str, type] = {_ONE: dict, _SEVERAL: list, "selected_date_time": int
 _LISTS = {_SEVERAL, "selected_users", "selected_conversations", "selected_channels"}
 
 
-def initial_state(blocks: list[dict[str, Any]]) -> State:
-    """Return the state before anybody has chosen or typed anything."""
+def initial_state(blocks: list[dict[str, Any]], channel: str | None = None) -> State:
+    """Return the state before anybody has chosen or typed anything.
+
+    Args:
+        channel: the conversation that the person sees beside the view.
+    """
     state: State = {}
     for block, element, field in _stateful(blocks):
         given = element.get(_initial(field), [] if field in _LISTS else None)
+        if given is None and element.get("default_to_current_conversation"):
+            given = channel
         value = {"type": element["type"], field: given}
         state.setdefault(block["block_id"], {})[element["action_id"]] = value
     return state
 
 
-def carried_over(old: State, blocks: list[dict[str, Any]]) -> State:
+def carried_over(old: State, blocks: list[dict[str, Any]], channel: str | None = None) -> State:
     """Return the state of new blocks; elements with the same ids and type keep their values."""
-    state = initial_state(blocks)
+    state = initial_state(blocks, channel)
     for block_id, values in state.items():
         for action_id, value in values.items():
             kept = old.get(block_id, {}).get(action_id)

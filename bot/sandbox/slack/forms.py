@@ -9,9 +9,11 @@ from time import perf_counter
 from typing import Any
 
 from bot.sandbox.slack.api_errors import ApiError
+from bot.sandbox.slack.block_ids import find_element
 from bot.sandbox.slack.delivery import Delivery, Interacted
 from bot.sandbox.slack.form_state import changed_state, missing_inputs
 from bot.sandbox.slack.interactions import InteractionPayloads
+from bot.sandbox.slack.suggestions import suggested_groups
 from bot.sandbox.slack.view_methods import checked_view
 from bot.sandbox.slack.views import STACKED, View, Views
 
@@ -19,6 +21,9 @@ TROUBLE = "We had some trouble connecting. Try again?"
 """The text that Slack shows in a form that could not be delivered to the app."""
 
 INVALID_RESPONSE = "invalid_response"
+
+LEAST_TYPED = 3
+"""Characters that must be typed before Slack asks for options, if the menu does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,21 @@ class Submitted:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The options for what was typed in a menu, in groups; a group may have no label.
+
+    With an `error` there are none; `problems` says what is wrong with an invalid answer.
+    """
+
+    error: str | None
+    groups: list[dict[str, Any]]
+    milliseconds: float = 0.0
+    problems: tuple[str, ...] = ()
+
+
 class Forms:
-    """Sends view_submission and view_closed, and applies the app's answers."""
+    """Sends view_submission, view_closed and block_suggestion, and applies the app's answers."""
 
     def __init__(
         self,
@@ -72,6 +90,28 @@ class Forms:
             problems = refused.problems or (refused.error,)
             return Submitted(INVALID_RESPONSE, None, milliseconds, TROUBLE, problems)
         return Submitted(None, errors, milliseconds)
+
+    async def suggest(
+        self, viewer: str, view_id: str, block_id: str, action_id: str, typed: str
+    ) -> Suggested:
+        """Type in a menu whose options the app makes.
+
+        Raises ValueError, in words, if that person could not have done it, or has typed too little.
+        """
+        view = self._views.on_top(viewer, view_id)
+        _, element = find_element(view.blocks, block_id, action_id)
+        if not element["type"].endswith("external_select"):
+            raise ValueError(f"the options of a {element['type']} do not come from the app")
+        least = element.get("min_query_length", LEAST_TYPED)
+        if len(typed) < least:
+            raise ValueError(f"{action_id!r} asks for options once {least} characters are typed")
+        began = perf_counter()
+        delivery = await self._deliver(self._payloads.suggestion(view, block_id, action_id, typed))
+        milliseconds = (perf_counter() - began) * 1000
+        if delivery.error is not None:
+            return Suggested(delivery.error, [], milliseconds)
+        groups, problems = suggested_groups(delivery.ack)
+        return Suggested(INVALID_RESPONSE if problems else None, groups, milliseconds, problems)
 
     async def close(self, viewer: str, view_id: str) -> Interacted:
         """Close the modal on top; with clear_on_close, close those below it too."""

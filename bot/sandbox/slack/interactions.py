@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/interaction-payloads
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.sandbox.slack.form_state import State
@@ -51,7 +51,7 @@ class InteractionPayloads:
             container["thread_ts"] = message.thread_ts
         name = self._workspace.channels[message.channel].name_in_payloads
         url = self._response_urls.issue(self._origin(), message.channel, user, message_ts=message.ts)
-        payload = self._block_actions(user, action) | {
+        payload = self._block_actions(user, action, message.channel) | {
             "container": container,
             "channel": {"id": message.channel, "name": name},
             "state": {"values": state},
@@ -69,7 +69,38 @@ class InteractionPayloads:
         return self._head("view_submission", view.owner) | {
             "trigger_id": self._triggers.issue(view.owner),
             "view": self._views.as_json(view),
-            "response_urls": [],
+            "response_urls": list(self._addresses(view)),
+        }
+
+    def suggestion(self, view: View, block_id: str, action_id: str, value: str) -> dict[str, Any]:
+        """Build the question for the options of a menu."""
+        return self._head("block_suggestion", view.owner) | {
+            "container": {"type": "view", "view_id": view.id},
+            "view": self._views.as_json(view),
+            "action_id": action_id,
+            "block_id": block_id,
+            "value": value,
+        }
+
+    def shortcut(self, user: str, callback_id: str, channel: str | None) -> dict[str, Any]:
+        """Build the use of a global shortcut. `channel` is open beside it; the app is not told."""
+        return self._head("shortcut", user) | {
+            "callback_id": callback_id,
+            "trigger_id": self._triggers.issue(user, channel),
+            "action_ts": self._now(),
+        }
+
+    def shortcut_on(self, user: str, callback_id: str, message: Message) -> dict[str, Any]:
+        """Build the use of a message shortcut."""
+        place = self._workspace.channels[message.channel]
+        return self._head("message_action", user) | {
+            "callback_id": callback_id,
+            "trigger_id": self._triggers.issue(user, place.id),
+            "action_ts": self._now(),
+            "message_ts": message.ts,
+            "channel": {"id": place.id, "name": place.name_in_payloads},
+            "message": message_json(message, self._workspace),
+            "response_url": self._response_urls.issue(self._origin(), place.id, user, message_ts=message.ts),
         }
 
     def closing(self, view: View, *, is_cleared: bool) -> dict[str, Any]:
@@ -110,9 +141,25 @@ class InteractionPayloads:
             "is_ext_shared_channel": False,
         }
 
-    def _block_actions(self, user: str, action: dict[str, Any]) -> dict[str, Any]:
+    def _addresses(self, view: View) -> Iterator[dict[str, str]]:
+        """Yield a response_url for each chosen conversation whose menu wants one."""
+        for block in view.blocks:
+            element = block.get("element", {})
+            if not element.get("response_url_enabled"):
+                continue
+            state = view.state[block["block_id"]][element["action_id"]]
+            channel = state.get("selected_conversation") or state.get("selected_channel")
+            if channel:
+                yield {
+                    "block_id": block["block_id"],
+                    "action_id": element["action_id"],
+                    "channel_id": channel,
+                    "response_url": self._response_urls.issue(self._origin(), channel, view.owner),
+                }
+
+    def _block_actions(self, user: str, action: dict[str, Any], channel: str | None = None) -> dict[str, Any]:
         return self._head("block_actions", user) | {
-            "trigger_id": self._triggers.issue(user),
+            "trigger_id": self._triggers.issue(user, channel),
             "actions": [action | {"action_ts": self._now()}],
         }
 

@@ -39,7 +39,7 @@ class CommandPayloads:
             "api_app_id": self._workspace.bot.app_id,
             "is_enterprise_install": "false",
             "response_url": self._response_urls.issue(origin, place.id, person.id),
-            "trigger_id": self._triggers.issue(person.id),
+            "trigger_id": self._triggers.issue(person.id, place.id),
         }
 
     def check(self, command: str, *, user: str, channel: str) -> tuple[Person, Channel]:

@@ -24,6 +24,7 @@ from bot.sandbox.slack.interactions import InteractionPayloads
 from bot.sandbox.slack.messages import Message, MessageLog
 from bot.sandbox.slack.payloads import CommandPayloads, escaped
 from bot.sandbox.slack.response_urls import ResponseUrls
+from bot.sandbox.slack.shortcuts import KnownShortcut, Shortcuts
 from bot.sandbox.slack.signed_http import SignedHttp
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.stream import Stream
@@ -48,9 +49,9 @@ class SlackStandIn:
 
     These may be set at any time: `request_url` (while set, payloads go there as signed HTTP, else through
     Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None means no limit), `commands`
-    (if not empty, other commands are unknown) and `home_tab` (whether the page has one). Callers may add
-    routes to `application` before `start`. `changes` tells pages what to fetch again. `clock` returns seconds
-    since the epoch, for everything except the wait for an ack.
+    (if not empty, other commands are unknown), `known_shortcuts` and `home_tab` (whether the page has one).
+    Callers may add routes to `application` before `start`. `changes` tells pages what to fetch again. `clock`
+    returns seconds since the epoch, for everything except the wait for an ack.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class SlackStandIn:
         posts_per_second: float | None = None,
         workspace: Workspace | None = None,
         commands: Sequence[SlashCommand] = (),
+        known_shortcuts: Sequence[KnownShortcut] = (),
         home_tab: bool = False,
     ) -> None:
         self.request_url = request_url
         self.commands = commands
+        self.known_shortcuts = known_shortcuts
         self.home_tab = home_tab
         self.workspace = workspace or default_workspace()
         self.changes = Changes()
@@ -102,6 +105,13 @@ class SlackStandIn:
         )
         self.actions = Actions(self._messages, self.views, self._interactions, dispatcher.interaction)
         self.forms = Forms(self.views, self._interactions, dispatcher.interaction)
+        self.shortcuts = Shortcuts(
+            self.workspace,
+            self._messages,
+            self._interactions,
+            dispatcher.interaction,
+            lambda: self.known_shortcuts,
+        )
         self._send_event = dispatcher.event
         self._web_api = WebApi(
             tokens,

@@ -10,10 +10,14 @@ SECONDS = 3.0
 
 @dataclass(slots=True)
 class Trigger:
-    """One issued trigger_id: whose action it is for, and when that was (seconds since the epoch)."""
+    """One issued trigger_id: whose action it is for, and when that was (seconds since the epoch).
+
+    `channel` is the conversation that the person saw.
+    """
 
     user: str
     issued: float
+    channel: str | None = None
     used: bool = False
 
 
@@ -25,9 +29,9 @@ class Triggers:
         self._numbers = itertools.count(1)
         self._by_id: dict[str, Trigger] = {}
 
-    def issue(self, user: str) -> str:
+    def issue(self, user: str, channel: str | None = None) -> str:
         trigger_id = f"{next(self._numbers)}.1700000000.{secrets.token_hex(16)}"
-        self._by_id[trigger_id] = Trigger(user, self._clock())
+        self._by_id[trigger_id] = Trigger(user, self._clock(), channel)
         return trigger_id
 
     def use(self, trigger_id: str) -> Trigger | str:

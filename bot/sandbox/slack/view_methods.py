@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.slack.api_errors import Answer, ApiError, required
-from bot.sandbox.slack.triggers import Triggers
+from bot.sandbox.slack.triggers import Trigger, Triggers
 from bot.sandbox.slack.view_limits import VIEW_BYTES, view_problems
 from bot.sandbox.slack.views import STACKED, View, Views
 from bot.sandbox.slack.workspace import Workspace
@@ -33,12 +33,13 @@ class ViewMethods:
     def _open(self, arguments: dict[str, Any]) -> Answer:
         content = self._checked(arguments, "modal")
         self._refuse_taken(content, None)
-        return self._answer(self._views.open(self._user_of_trigger(arguments), content))
+        trigger = self._use_trigger(arguments)
+        return self._answer(self._views.open(trigger.user, content, trigger.channel))
 
     def _push(self, arguments: dict[str, Any]) -> Answer:
         content = self._checked(arguments, "modal")
         self._refuse_taken(content, None)
-        user = self._user_of_trigger(arguments)
+        user = self._use_trigger(arguments).user
         stacked = len(self._views.stack(user))
         if stacked == 0:
             raise ApiError("not_found")
@@ -87,11 +88,11 @@ class ViewMethods:
         if holder is not None and holder is not own:
             raise ApiError("duplicate_external_id")
 
-    def _user_of_trigger(self, arguments: dict[str, Any]) -> str:
+    def _use_trigger(self, arguments: dict[str, Any]) -> Trigger:
         used = self._triggers.use(str(required(arguments, "trigger_id")))
         if isinstance(used, str):
             raise ApiError(used)
-        return used.user
+        return used
 
     def _answer(self, view: View) -> Answer:
         return {"view": self._views.as_json(view)}

@@ -20,7 +20,7 @@ class View:
     """One view that a person sees.
 
     `content` is what the app sent, with ids added to its elements. `hash` changes with each change by the
-    app.
+    app. `channel` is the conversation that the person saw when the view was opened.
     """
 
     id: str
@@ -30,6 +30,7 @@ class View:
     hash: str
     root: str
     previous: str | None = None
+    channel: str | None = None
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
@@ -84,15 +85,15 @@ class Views:
                 return view
         raise ValueError(f"no modal {view_id!r} is on top before that person")
 
-    def open(self, user: str, content: dict[str, Any]) -> View:
+    def open(self, user: str, content: dict[str, Any], channel: str | None = None) -> View:
         """Show a modal in place of all open ones."""
         self._stacks[user] = []
-        return self.push(user, content)
+        return self.push(user, content, channel)
 
-    def push(self, user: str, content: dict[str, Any]) -> View:
+    def push(self, user: str, content: dict[str, Any], channel: str | None = None) -> View:
         """Show a modal above the open ones."""
         stack = self._stacks[user]
-        view = self._new(user, content)
+        view = self._new(user, content, channel or (stack[-1].channel if stack else None))
         if stack:
             view.root, view.previous = stack[0].id, stack[-1].id
         stack.append(view)
@@ -102,7 +103,7 @@ class Views:
     def update(self, view: View, content: dict[str, Any]) -> None:
         """Replace the content of a view; elements that keep their ids keep their input."""
         view.content = content | {"blocks": with_ids(content["blocks"])}
-        view.state = carried_over(view.state, view.blocks)
+        view.state = carried_over(view.state, view.blocks, view.channel)
         view.hash = self._new_hash()
         self._changes.tell("home" if content["type"] == "home" else "views")
 
@@ -158,11 +159,11 @@ class Views:
             described["submit_disabled"] = content["submit_disabled"]
         return described
 
-    def _new(self, user: str, content: dict[str, Any]) -> View:
+    def _new(self, user: str, content: dict[str, Any], channel: str | None = None) -> View:
         view_id = f"V0{secrets.token_hex(5).upper()}"
         content = content | {"blocks": with_ids(content["blocks"])}
-        state = initial_state(content["blocks"])
-        return View(view_id, user, content, state, self._new_hash(), root=view_id)
+        state = initial_state(content["blocks"], channel)
+        return View(view_id, user, content, state, self._new_hash(), root=view_id, channel=channel)
 
     def _new_hash(self) -> str:
         return f"{int(self._clock())}.{secrets.token_hex(4)}"

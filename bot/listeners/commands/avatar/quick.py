@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bot.domain.invocation import Action, Invocation, Status
-from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart, listed, place_of, unknown
+from bot.domain.quick_start import QuickStart, listed, place_of, unknown
 from bot.domain.quick_words import Add, HowTo, Panel, QuickWords, Remove, Rename, Show, parse_quick
 from bot.errors import InvalidArguments
+from bot.listeners.adding import add, to_be_logged
 from bot.listeners.understanding import known_quick_starts
 from bot.listeners.use import SAME_DELIVERY, Accepted, Subcommand, Use, Wish
 from bot.messages.message import Message
-from bot.messages.quick_starts import added, posting_panel, quick_list, removed, renamed, usage
+from bot.messages.quick_starts import posting_panel, quick_list, removed, renamed, usage
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
@@ -61,34 +62,12 @@ async def do(use: Use, wish: QuickWish) -> Accepted:
 
 
 async def _add(use: Use, wish: QuickWish, words: Add) -> Accepted:
-    services, request = use.services, words.request
-    logged = _logged(use, wish)
-    quick_start = QuickStart(
-        id=services.incoming.new_id(),
-        team_id=logged.origin.team_id or "",
-        channel_id=wish.channel_id,
-        name=words.name,
-        room_id=request.room_id,
-        region=request.region,
-        room_type=request.room_type,
-        client_id=request.client_id,
-        user_id=logged.origin.user_id,
-        created_at=logged.created_at,
-    )
-    hides = not words.everywhere and _is_known_everywhere(await known_quick_starts(use), words.name)
-    if not await _commit(use, services.quick_starts.add(quick_start, logged, most=MOST_QUICK_STARTS)):
-        known = [each for each in await known_quick_starts(use) if each.channel_id == wish.channel_id]
-        is_taken = any(each.name == words.name for each in known)
-        raise InvalidArguments(
-            reason(Code.QUICK_NAME_TAKEN, name=words.name, everywhere=words.everywhere)
-            if is_taken
-            else reason(Code.QUICK_STARTS_TOO_MANY, everywhere=words.everywhere)
-        )
-    return _changed(use, logged, added(quick_start, services.room_list.name, hides=hides))
+    logged = to_be_logged(use, wish.asked)
+    return _changed(use, logged, await add(use, logged, words, wish.channel_id))
 
 
 async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
-    logged = _logged(use, wish)
+    logged = to_be_logged(use, wish.asked)
     place = (logged.origin.team_id or "", wish.channel_id)
     if not await _commit(use, use.services.quick_starts.rename(*place, words.old, words.new, logged)):
         _find(await known_quick_starts(use), wish, words.old, everywhere=words.everywhere)
@@ -97,7 +76,7 @@ async def _rename(use: Use, wish: QuickWish, words: Rename) -> Accepted:
 
 
 async def _remove(use: Use, wish: QuickWish, words: Remove) -> Accepted:
-    logged = _logged(use, wish)
+    logged = to_be_logged(use, wish.asked)
     known = await known_quick_starts(use)
     quick_start = _find(known, wish, words.name, everywhere=words.everywhere)
     place = (logged.origin.team_id or "", wish.channel_id)
@@ -143,12 +122,6 @@ def _is_known_everywhere(known: Sequence[QuickStart], name: str) -> bool:
 async def _commit(use: Use, change: Coroutine[Any, Any, bool]) -> bool:
     """Make a change and log it, in time for the ack; return False where it does not come about."""
     return await use.services.acceptance.ask(change, beside_commit=True)
-
-
-def _logged(use: Use, wish: QuickWish) -> Invocation:
-    """Return the row that is committed with a change. Its lease holds until the panels are due."""
-    closed = use.services.acceptance.closed(wish.asked, Status.DONE)
-    return replace(closed, lease_until=use.services.panels.lease_until())
 
 
 def _changed(use: Use, logged: Invocation, words: Message) -> Accepted:
