@@ -247,7 +247,7 @@ async def test_old_rows_are_found_and_removed_by_indexes(database: Database) -> 
     [following] = await plans_of(database, lambda _log, _jobs: Pruning(database).remove(NOON))
     prepared = _prepared(pruning._REMOVING, _dialect_of(database))
     values = {"before": NOON, **dict.fromkeys(pruning._IDS, "i1")}
-    removing = await plan_of(database, prepared.sql, prepared.parameters(values))
+    removing = await plan_of(database, prepared.sql, tuple(prepared.parameters(values)))
     assert (
         following[0] == "SEARCH invocations USING INDEX invocations_by_time (created_at>? AND created_at<?)"
     )
