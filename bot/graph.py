@@ -22,9 +22,12 @@ from bot.durable.claims import Claims
 from bot.durable.retention import Retention, keep_clearing
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
+from bot.jobs.outside_jobs import LOOK_SECONDS, OutsideJobs
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
@@ -50,6 +53,7 @@ from bot.slack.modals import Modals
 from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.leases import Leases
 from bot.store.posts import Posts
 from bot.store.pruning import Pruning
@@ -95,6 +99,7 @@ class Graph:
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
     late_seconds: float = LATE_SECONDS
+    look_seconds: float = LOOK_SECONDS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -109,6 +114,7 @@ class Graph:
             incoming=Incoming(self.acceptance, self.now, self.new_id, self.installation),
             acceptance=self.acceptance,
             invocations=self.invocations,
+            job_listing=self.job_listing,
             starts=self.starts,
             named_starts=self.named_starts,
             named_by=self.named_by,
@@ -118,6 +124,7 @@ class Graph:
             stops=self.stops,
             reconciliation=self.reconciliation,
             details=self.details,
+            home_tabs=self.home_tabs,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             windows=self.windows,
@@ -140,6 +147,7 @@ class Graph:
             self.watcher.keep_watching,
             clearing,
             self.user_groups.keep_reading,
+            self.home_tabs.keep_drawing,
             *pruning,
         )
 
@@ -217,6 +225,44 @@ class Graph:
     def quick_starts(self) -> QuickStarts:
         """Reads and changes quick starts."""
         return QuickStarts(self.database)
+
+    @cached_property
+    def job_lists(self) -> JobLists:
+        """Reads lists of jobs."""
+        return JobLists(self.database)
+
+    @cached_property
+    def job_listing(self) -> JobListing:
+        """Lists jobs for a person."""
+        return JobListing(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            outside_jobs=OutsideJobs(
+                job_lists=self.job_lists,
+                metastudio=self.metastudio,
+                room_name=self._room_name,
+                now=self.now,
+                seconds=self.look_seconds,
+                clock=self.clock,
+            ),
+            outcomes=self.outcomes,
+        )
+
+    @cached_property
+    def home_tabs(self) -> HomeTabs:
+        """Draws Home tabs."""
+        return HomeTabs(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            gate=self.gate,
+            modals=self.modals,
+            regions=self.regions,
+            room_name=self._room_name,
+            workspace_url=self.installation.url,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
 
     @cached_property
     def panel_content(self) -> PanelContent:

@@ -41,11 +41,12 @@ class Source(StrEnum):
     """How a person used the bot.
 
     With `break_glass`, the text is the reason for what the policy refuses. With `form`, it is what would have
-    been typed instead.
+    been typed instead. A button on the bot's Home tab is `home`: it stands in no channel.
     """
 
     COMMAND = "command"
     BUTTON = "button"
+    HOME = "home"
     BREAK_GLASS = "break_glass"
     SHORTCUT = "shortcut"
     FORM = "form"

@@ -54,11 +54,7 @@ class Gate:
         return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
 
     def allows(
-        self,
-        invocation: Invocation,
-        start: JobInvocation | None = None,
-        *,
-        quick_start: str | None = None,
+        self, invocation: Invocation, start: JobInvocation | None = None, *, quick_start: str | None = None
     ) -> bool:
         """Return True if the use is allowed, to decide what a person is shown."""
         try:

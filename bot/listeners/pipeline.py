@@ -25,6 +25,7 @@ from bot.listeners.use import (
     AnyShortcut,
     AnyView,
     Command,
+    Event,
     Form,
     Services,
     Shortcut,
@@ -82,6 +83,15 @@ class Pipeline:
 
         return listener
 
+    def listen_to_event(self, declared: Event) -> BoltListener:
+        """Return the function that Bolt calls when Slack tells of the event."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            await ack()
+            self.services.tasks.spawn(declared.handle(self.services, body))
+
+        return listener
+
     def listen_to_shortcut(self, declared: AnyShortcut) -> BoltListener:
         """Return the function that Bolt calls when somebody uses the shortcut."""
 
@@ -131,6 +141,7 @@ class Pipeline:
                     await answers.give(accepted.words, instead=accepted.instead)
                 if work := self._work(use, accepted):
                     self.services.claims.take(use.invocation.id, work)
+                self.services.home_tabs.used(use.invocation)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 words = declined(error, use.command, verdict=declared.verdict)

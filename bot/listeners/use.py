@@ -16,6 +16,8 @@ from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
@@ -42,6 +44,7 @@ class Services:
     incoming: Incoming
     acceptance: Acceptance
     invocations: Invocations
+    job_listing: JobListing
     starts: Starts
     named_starts: NamedStarts
     named_by: NamedBy
@@ -51,6 +54,7 @@ class Services:
     stops: Stops
     reconciliation: Reconciliation
     details: Details
+    home_tabs: HomeTabs
     worker: Worker
     rtc: RtcAccess | None
     windows: Windows
@@ -200,6 +204,17 @@ class Options(Generic[P]):
     action: Action
     parse: Callable[[Use], P]
     suggest: Callable[[Use, P], Awaitable[Sequence[Block]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A listener to the event with this `name`. An event is no use of the bot: it is not logged or answered.
+
+    `handle` begins after the ack, and gets Slack's whole payload.
+    """
+
+    name: str
+    handle: Callable[[Services, dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 AnyListener: TypeAlias = Listener[Any, Any]

@@ -57,6 +57,11 @@ def mention(user_id: str) -> str:
     return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else escape(user_id, 50)
 
 
+def link(address: str, text: str) -> str:
+    """A link. The text is the bot's own."""
+    return f"<{escape(address, 1000)}|{text}>"
+
+
 def moment(when: datetime) -> str:
     """A moment in UTC as Slack shows it to each reader in their own time zone."""
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.domain.invocation import JobInvocation, RoomInvocation
+from bot.domain.job_list import JobList
 from bot.domain.quick_start import Listed, QuickStart
 from bot.domain.room_names import By
 from bot.domain.start_words import Meant
@@ -158,7 +159,7 @@ def starting_as(start: RoomInvocation, meant: Meant) -> Message:
 
 def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> Message:
     """Ask which of several jobs to stop. Each has its button."""
-    listed = jobs_list(jobs, len(jobs), now)
+    listed = jobs_list(JobList(under_way=jobs, under_way_total=len(jobs)), now)
     asking = f"{len(jobs)} jobs are meant by {code(word)}, and none was stopped. Stop the one you mean."
     lines = listed.text.splitlines()[1:]
     return Message("\n".join([asking, *lines]), (section(asking), *listed.blocks[1:]))
@@ -170,18 +171,19 @@ def looking_for(word: str) -> Message:
 
 
 def _what(quick_start: QuickStart, name_of: RoomName) -> str:
-    facts = " · ".join(_facts(quick_start, name_of))
+    facts = " · ".join(facts_of(quick_start, name_of))
     return f"the quick start {code(quick_start.name)} {_OF[quick_start.is_everywhere]}: {facts}"
 
 
 def _line(listed: Listed, name_of: RoomName) -> str:
     quick_start = listed.quick_start
     hidden = [f"hidden here by this channel's {code(quick_start.name)}"] if listed.is_shadowed else []
-    facts = [*_facts(quick_start, name_of), f"by {mention(quick_start.user_id)}", *hidden]
+    facts = [*facts_of(quick_start, name_of), f"by {mention(quick_start.user_id)}", *hidden]
     return f"• {code(quick_start.name)}: {' · '.join(facts)}"
 
 
-def _facts(quick_start: QuickStart, name_of: RoomName) -> list[str]:
+def facts_of(quick_start: QuickStart, name_of: RoomName) -> list[str]:
+    """Return what a quick start starts, part by part."""
     return [
         f"{words.room(quick_start.room_id, name_of(quick_start.room_id))}",
         *([words.region(quick_start.region)] if quick_start.region else ()),

@@ -13,20 +13,16 @@ from sqlalchemy import ColumnElement, Select, TextClause, select
 
 from bot.domain.invocation import Status
 from bot.store.rows import COLUMNS
-from bot.store.tables import UNSETTLED, invocations, is_open, is_settled
+from bot.store.tables import UNSETTLED, invocations, is_settled
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """An index: the columns by which it finds rows, its own condition, and the statuses of its rows.
-
-    `searched`: the columns are compared by the index. Else its rows are few, and are compared one by one.
-    """
+    """An index: the columns by which it finds rows, its own condition, and the statuses of its rows."""
 
     columns: frozenset[str]
     statuses: frozenset[Status] = frozenset(Status)
-    condition: ColumnElement[bool] | TextClause | None = None
-    searched: bool = True
+    condition: TextClause | None = None
 
     def serves(self, wanted: Mapping[str, Any]) -> bool:
         return self.columns <= wanted.keys() and wanted.get("status", Status.DONE) in self.statuses
@@ -36,17 +32,12 @@ _SETTLED = frozenset(Status) - UNSETTLED
 _INDEXES = (
     _Index(frozenset({"id"})),
     _Index(frozenset({"job_id"})),
-    _Index(
-        frozenset({"status"}),
-        UNSETTLED,
-        invocations.c.id.in_(select(invocations.c.id).where(is_open)),
-        searched=False,
-    ),
+    _Index(frozenset({"status"}), UNSETTLED),
     _Index(frozenset({"user_id", "status"}), _SETTLED, is_settled),
     _Index(frozenset({"room_id", "status"}), _SETTLED, is_settled),
     _Index(frozenset({"room_id"})),
     _Index(frozenset({"user_id"})),
-    _Index(frozenset({"status"}), _SETTLED, is_settled),
+    _Index(frozenset({"status"})),
 )
 """In the order of how few rows they leave."""
 
@@ -58,7 +49,7 @@ def log_query(wanted: Mapping[str, Any], *, since: datetime | None, limit: int |
     if index is not None and index.condition is not None:
         query = query.where(index.condition)
     for name, value in wanted.items():
-        is_searched = index is not None and index.searched and name in index.columns
+        is_searched = index is not None and name in index.columns
         column = invocations.c[name]
         query = query.where((column if is_searched else _unindexed(column)) == value)
     return query if since is None else query.where(invocations.c.created_at >= since)

@@ -95,8 +95,6 @@ class Pruning:
 
 _IDS = tuple(f"row_{number}" for number in range(BATCH))
 _AMONG = [placeholder(name) for name in _IDS]
-_OPEN = [Status.RECEIVED, Status.STARTING, Status.UNKNOWN]
-"""The condition of SQLite's index of rows that are not settled; see `tables.is_open`."""
 
 
 def _needed(row: FromClause) -> ColumnElement[bool]:
@@ -125,9 +123,8 @@ def _reasons_to_stay(row: FromClause) -> Iterator[ColumnElement[bool]]:
     yield and_(row.c.previous_id.is_not(None), is_of_unknown)
     # It says that its job is not the one of an unknown start of the room. There are few of those, and the
     # subquery for their rooms is executed once.
-    rooms = select(other.c.room_id).where(
-        other.c.status.in_(_OPEN), other.c.status == Status.UNKNOWN, other.c.room_id.is_not(None)
-    )
+    is_unknown = and_(other.c.status == Status.UNKNOWN, other.c.room_id.is_not(None))
+    rooms = select(other.c.room_id).where(is_unknown)
     made_a_job = and_(row.c.action == Action.START, row.c.job_id.is_not(None), row.c.room_id.is_not(None))
     yield and_(made_a_job, row.c.room_id.in_(rooms))
 

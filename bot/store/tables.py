@@ -110,6 +110,7 @@ invocations = Table(
     Index("invocations_by_time", "created_at"),
     Index("invocations_by_room", "room_id", "created_at"),
     Index("invocations_by_user", "user_id", "created_at"),
+    Index("invocations_by_status", "status", "created_at"),
     Index("invocations_by_job", "job_id", info={"postgresql_using": "hash"}),
     Index("invocations_by_previous", "previous_id", unique=True),
 )
@@ -159,13 +160,13 @@ _index_some(
     where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_running", invocations.c.room_id, where=followed)
+_index_some("invocations_ended", invocations.c.ended_at, where=invocations.c.ended_at.is_not(None))
 
 UNSETTLED = frozenset({Status.RECEIVED, Status.STARTING})
 is_settled = text("status NOT IN ('received', 'starting')")
-"""Rows whose status may be found by an index: a start passes through the others in a moment, and no index is
-to be written for that. It is literal SQL, like `followed`."""
+"""A start passes through the other two statuses in a moment, and the indexes below need not be written for
+that. It is literal SQL, like `followed`."""
 
-_index_some("invocations_by_status", invocations.c.status, invocations.c.created_at, where=is_settled)
 _index_some(
     "invocations_by_user_and_status",
     invocations.c.user_id,
@@ -173,7 +174,6 @@ _index_some(
     invocations.c.created_at,
     where=is_settled,
 )
-
 _index_some(
     "invocations_by_room_and_status",
     invocations.c.room_id,

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, or_, select, update
 from bot.domain.invocation import Action, JobState, Status
 from bot.store.database import Database
 from bot.store.statements import execute, placeholder, read
-from bot.store.tables import followed, invocations, is_settled
+from bot.store.tables import followed, invocations
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def _following(given: frozenset[str]) -> Select[Any]:
 _STOPS = select(invocations.c.job_id, invocations.c.user_id, invocations.c.created_at).where(
     invocations.c.action == Action.STOP
 )
-_STOPS_SINCE = _STOPS.where(invocations.c.created_at >= placeholder("since"), _STOPPED, is_settled)
+_STOPS_SINCE = _STOPS.where(invocations.c.created_at >= placeholder("since"), _STOPPED)
 _STOPS_OF_JOB = _STOPS.where(
     invocations.c.job_id == placeholder("job"), or_(_STOPPED, invocations.c.status == Status.RECEIVED)
 )

@@ -16,6 +16,7 @@ from bot.domain.policy import Policy
 from bot.listeners import register
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
+from bot.listeners.events import EVENTS
 from bot.listeners.options import OPTIONS
 from bot.listeners.pipeline import listener_for
 from bot.listeners.shortcuts import SHORTCUTS
@@ -57,6 +58,8 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
+    "home_start-2": lambda desk: naming("home_start-2", desk.on_home(f"{AVATARS} public hall")),
+    "stop_job on Home": lambda desk: naming("stop_job-1", desk.on_home("lobby job-1")),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
     "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
@@ -85,7 +88,10 @@ def submitting(desk: Desk, callback_id: str, metadata: str, **typed: str) -> Bod
 
 
 def pressing(desk: Desk, action_id: str, value: str) -> Body:
-    payload = desk.clicking(value)
+    return naming(action_id, desk.clicking(value))
+
+
+def naming(action_id: str, payload: Body) -> Body:
     payload["actions"][0] |= {"action_id": action_id, "block_id": "b"}
     return payload
 
@@ -153,7 +159,7 @@ def heard_by(use: Body) -> AnyListener:
     if use["type"] in {"shortcut", "message_action"}:
         [shortcut] = [each for each in SHORTCUTS if each.callback_id == use["callback_id"]]
         return shortcut
-    if "view" in use:
+    if use["type"] == "view_submission":
         [view] = [view for view in VIEWS if view.callback_id == use["view"]["callback_id"]]
         return view
     [button] = [button for button in ACTIONS if button.pattern.match(use["actions"][0]["action_id"])]
@@ -178,8 +184,27 @@ async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
     listeners = bolt_of(busy)._async_listeners
 
     of_links = 1
-    declared = (*COMMANDS, *ACTIONS, *VIEWS, *SHORTCUTS, *OPTIONS)
+    declared = (*COMMANDS, *ACTIONS, *VIEWS, *SHORTCUTS, *OPTIONS, *EVENTS)
     assert len(listeners) == len(declared) + of_links
+
+
+@pytest.mark.parametrize("policy", [SHUT, DENIED, ON_CALL])
+@pytest.mark.parametrize("tab", ["home", "messages"])
+async def test_who_is_denied_sees_nothing_on_home_and_that_they_looked_is_no_use(
+    busy: Desk, policy: Policy, tab: str
+) -> None:
+    assert [event.name for event in EVENTS] == ["app_home_opened"]
+    busy.graph.gate.replace(policy)
+    before = await busy.rows()
+    payload = busy.opening_home(AMARA, tab=tab)
+    response = await bolt_of(busy).async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+    await busy.tasks.idle()
+
+    assert response.status == 200
+    assert (await busy.rows(), busy.cloud.operations, busy.channel.heard) == (before, [], [])
+    assert [shown["user_id"] for shown in busy.slack.published] == ([AMARA] if tab == "home" else [])
+    assert "job-1" not in str(busy.slack.published)
+    assert "home_start" not in str(busy.slack.published)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """No frequent query reads the whole invocation log, however long it grows."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from bot.store import pruning
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.pruning import Pruning
 from bot.store.quick_starts import QuickStarts
@@ -51,17 +53,20 @@ async def found(log: Invocations, number: int) -> None:
 
 
 USER, ROOM, JOB, SINCE = {"user_id": "U1"}, {"room_id": "lobby"}, {"job_id": "job-1"}, {"since": NOON}
-FAILED = {"status": Status.FAILED}
+FAILED, RECEIVED = {"status": Status.FAILED}, {"status": Status.RECEIVED}
 FOUND_BY: list[tuple[dict[str, Any], str]] = [
     (USER, "by_user"),
     (ROOM, "by_room"),
     (JOB, "by_job"),
     (FAILED, "by_status"),
+    (RECEIVED, "by_status"),
     (USER | FAILED, "by_user_and_status"),
+    (USER | RECEIVED, "by_status"),
     (USER | ROOM, "by_room"),
     (USER | JOB, "by_job"),
     (USER | SINCE, "by_user"),
     (ROOM | FAILED, "by_room_and_status"),
+    (ROOM | RECEIVED, "by_status"),
     (ROOM | JOB, "by_job"),
     (ROOM | SINCE, "by_room"),
     (JOB | FAILED, "by_job"),
@@ -105,6 +110,18 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
+    "the rooms of the last day": (
+        lambda log, _: JobLists(log._database).rooms_started(START, since=NOON),
+        "by_time",
+    ),
+    "the rooms of open starts": (
+        lambda log, _: JobLists(log._database).rooms_starting(["r1", "r2"], since=NOON),
+        "by_status",
+    ),
+    "whose the jobs of outside are": (
+        lambda log, _: JobLists(log._database).accounted_for(["job-1", "job-2"]),
+        "by_job",
+    ),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(), "followed"),
     "new jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(since=NOON), "followed"),
@@ -185,20 +202,6 @@ async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Datab
         assert is_sorted == (asked in SORTED), plan
 
 
-@pytest.mark.parametrize("more", [{}, USER, ROOM, SINCE, USER | SINCE], ids=named)
-@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
-async def test_rows_that_are_not_settled_are_found_by_their_small_index(
-    database: Database, more: dict[str, Any]
-) -> None:
-    wanted = more | {"status": Status.RECEIVED}
-    [plan] = await plans_of(database, lambda log, _: read(log.find(**wanted, limit=50)))
-    found = [step for step in plan if "invocations USING" in step]
-    assert [step.partition("INDEX ")[2].partition(" ")[0] for step in found] == [
-        "sqlite_autoindex_invocations_1",
-        "invocations_open",
-    ]
-
-
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
 async def test_the_beginning_of_an_id_is_looked_up_by_the_primary_key(database: Database) -> None:
     [plan] = await plans_of(database, lambda log, _: log.ids_from("0198c0de", limit=6))
@@ -216,6 +219,18 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
     }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_the_list_of_jobs_and_a_home_tab_are_read_by_indexes(database: Database) -> None:
+    lists = JobLists(database)
+    plans = await plans_of(database, lambda _log, _jobs: lists.recent(START, since=NOON, limit=45))
+    plans += await plans_of(database, lambda _log, _jobs: lists.uses_of("U1", limit=10))
+    plans += await plans_of(database, lambda _log, _jobs: lists.starts_of("U1"))
+    used = [re.search(r"INDEX (?:invocations_)?(\w+)", plan[0]) for plan in plans]
+    indexes = ["by_status", "followed", "ended", "followed", "ended", "by_user", "by_user"]
+    assert [found and found[1] for found in used] == indexes, plans
+    assert all(len(plan) == 1 for plan in plans), plans
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
@@ -254,7 +269,7 @@ async def test_old_rows_are_found_and_removed_by_indexes(database: Database) -> 
     assert removing[0] == "SEARCH invocations USING INDEX sqlite_autoindex_invocations_1 (id=?)"
     for plan in (following, removing):
         assert "SEARCH post USING INDEX posts_by_invocation (invocation_id=?)" in plan
-        assert "SEARCH other USING INDEX invocations_open (room_id>?)" in plan
+        assert "SEARCH other USING INDEX invocations_by_status (status=?)" in plan
         assert not any(step.startswith("SCAN") for step in plan), plan
 
 

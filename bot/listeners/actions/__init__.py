@@ -3,6 +3,7 @@
 from bot.listeners.actions import (
     break_glass,
     details,
+    home_start,
     look_again,
     quick_start,
     rtc_access,
@@ -27,5 +28,6 @@ ACTIONS: tuple[AnyButton, ...] = (
     use_job.BUTTON,
     break_glass.BUTTON,
     quick_start.BUTTON,
+    home_start.BUTTON,
 )
 """All buttons that the bot listens to."""
