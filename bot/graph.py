@@ -19,8 +19,10 @@ from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
+from bot.durable.held_row import RENEW_SECONDS
 from bot.durable.retention import Retention, keep_clearing
 from bot.jobs.details import Details
+from bot.jobs.full_room import FullRooms
 from bot.jobs.gate import Gate
 from bot.jobs.home_tabs import HomeTabs
 from bot.jobs.job_listing import JobListing
@@ -34,7 +36,8 @@ from bot.jobs.recovery import Recovery
 from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
-from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.jobs.stop import Stops
+from bot.jobs.stop_first import StopFirst
 from bot.jobs.suggestions import Suggestions
 from bot.jobs.windows import Windows
 from bot.jobs.worker import Worker
@@ -309,11 +312,38 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             reconciliation=self.reconciliation,
-            suggestions=Suggestions(self.quick_starts, self.room_list),
+            suggestions=Suggestions(self.quick_starts, self.room_list, self.invocations, self.gate),
+            full_rooms=self.full_rooms,
             acquire=self.acquire,
             seconds=self.start_seconds,
             asks_if_running=self.asks_if_running,
             now=self.now,
+        )
+
+    @cached_property
+    def full_rooms(self) -> FullRooms:
+        """Tells people which jobs hold a room that takes no more."""
+        return FullRooms(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            policy=self.gate,
+            workspace_url=self.installation.url,
+        )
+
+    @cached_property
+    def stop_first(self) -> StopFirst:
+        """Stops a job, then starts its room."""
+        return StopFirst(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            stops=self.stops,
+            starts=self.starts,
+            outcomes=self.outcomes,
+            policy=self.gate,
+            now=self.now,
+            sleep=self.sleep,
+            renew_seconds=self.renew_seconds,
         )
 
     @cached_property
@@ -391,6 +421,8 @@ class Graph:
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
             named_starts=self.named_starts,
+            stop_first=self.stop_first,
+            full_rooms=self.full_rooms,
             named_by=self.named_by,
             panels=self.panels,
             policy=self.gate,

@@ -17,9 +17,9 @@ from bot.cli.failures import failures_in_words, write_no_more
 from bot.cli.log import database_url, log_cli
 from bot.cli.policy_check import WRONG_USAGE, check, wrong_id
 from bot.cli.terminal import readable
+from bot.domain.correction import START_COMMAND
 from bot.domain.policy_question import Act, Question
 from bot.environment.database_url import SqliteUrl, read_database_url
-from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging

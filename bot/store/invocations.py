@@ -76,6 +76,12 @@ class Invocations:
         statement = sql.recording(self._database.dialect, others, is_next=is_next)
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
+    async def add_once(self, invocation: Invocation) -> bool:
+        """Add a row; return False if there is one with its ID."""
+        row = {f"new_{name}": value for name, value in values_of(invocation).items()}
+        statement = sql.recording(self._database.dialect, (), is_next=True)
+        return await execute(self._database, statement, row) == 1
+
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
         """Return the row that kept another one out: of the same delivery, or else the newest duplicate."""
         trigger_id = invocation.origin.trigger_id
@@ -102,6 +108,11 @@ class Invocations:
         """Return the start that a button of this invocation has led to."""
         found = await self._one("previous_id", invocation_id)
         return found if found and has_room(found) else None
+
+    async def holding_room(self, room_id: str) -> list[JobInvocation]:
+        """Return the starts whose jobs run in a room, as far as is known, the newest first."""
+        found = filter(has_job, await self._read(sql.HOLDING_ROOM, {"room": room_id}))
+        return sorted(found, key=lambda row: row.created_at, reverse=True)
 
     async def advance(
         self, invocation: AnyInvocation, step: Step, *, post: Post | None = None

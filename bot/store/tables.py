@@ -87,6 +87,7 @@ invocations = Table(
     Column("room_type", AnyText),
     Column("client_id", AnyText),
     Column("previous_id", AnyText),
+    Column("after_job_id", AnyText),
     Column("status", Text, nullable=False),
     Column("reason_code", Text),
     Column("reason_args", AnyText),

@@ -57,6 +57,7 @@ ADDED_LATER = {
     "foreign_team_id",
     "room_name",
     "previous_id",
+    "after_job_id",
     "started_at",
     "adopted_at",
     "ended_at",

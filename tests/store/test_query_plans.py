@@ -95,6 +95,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         ("open", "by_previous"),
     ),
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
+    "the jobs that hold a full room": (lambda log, _: log.holding_room("lobby"), ("running",)),
     "a job that runs in the room": (lambda log, _: log.running_in_room(START), ("running",)),
     "the last start of a channel": (lambda log, _: log.last_start("C1"), ("by_channel",)),
     "the last start of a person": (lambda log, _: log.last_start_of("U1"), ("by_user",)),

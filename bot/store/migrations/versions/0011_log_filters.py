@@ -6,8 +6,8 @@ A start is `received` and `starting` for a moment only, so they leave these two 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
