@@ -39,7 +39,7 @@ async def long_ago(desk: Desk) -> Desk:
         ("start_again", "i1"),
         ("start_another", "i1"),
         ("start_after_all", "i1"),
-        ("start_in_region", "i1 cn-north-4"),
+        ("stop_and_start", "i1 job-1"),
         ("look_again", "i1"),
         ("use_job", "i1 job-1"),
         ("details", "i1"),
