@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
 from bot.durable.held_row import RENEW_SECONDS
-from bot.durable.retention import keep_clearing
+from bot.durable.retention import Retention, keep_clearing
 from bot.jobs.details import Details
 from bot.jobs.full_room import FullRooms
 from bot.jobs.gate import Gate
@@ -59,6 +59,7 @@ from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
 from bot.store.leases import Leases
 from bot.store.posts import Posts
+from bot.store.pruning import Pruning
 from bot.store.quick_starts import QuickStarts
 from bot.store.start_counts import StartCounts
 from bot.store.watched_jobs import WatchedJobs
@@ -75,6 +76,7 @@ class Graph:
     """Builds every object of the bot from what is passed in.
 
     `acquire` waits until a start may be sent. `holder` names this process. `clock` is monotonic, in seconds.
+    Rows older than `retention` are removed from the invocation log (None: never).
     """
 
     database: Database
@@ -92,6 +94,7 @@ class Graph:
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
     asks_if_running: bool = True
+    retention: timedelta | None = None
     start_seconds: float = 30.0
     reads_per_second: float = 10.0
     commit_seconds: float = COMMIT_SECONDS
@@ -140,6 +143,7 @@ class Graph:
     def background_loops(self) -> Sequence[BackgroundLoop]:
         """The background loops of a process."""
         clearing = partial(keep_clearing, self.invocations, now=self.now)
+        pruning = [self.pruning_older_than(self.retention).keep_pruning] if self.retention else []
         return (
             self.recovery.keep_recovering,
             self.posts.keep_delivering,
@@ -147,6 +151,19 @@ class Graph:
             clearing,
             self.user_groups.keep_reading,
             self.home_tabs.keep_drawing,
+            *pruning,
+        )
+
+    def pruning_older_than(self, age: timedelta) -> Retention:
+        """Return what removes rows of this age from the invocation log."""
+        return Retention(
+            Pruning(self.database),
+            Leases(self.database),
+            age=age,
+            holder=self.holder,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
         )
 
     @cached_property
