@@ -1,6 +1,7 @@
 """What a person meant by words that are a mistake: the words to type instead. Pure.
 
-Only a mistake of which the bot knows what was meant has a correction. It is taken only if its words are read
+Only a mistake of which the bot knows what was meant has a correction; a stop that names no job means the list
+of jobs, where each has its button. A correction is taken only if its words are read
 as they are written here, so its button never does something else.
 """
 
@@ -29,6 +30,8 @@ _ONE_WORD = frozenset(
     }
 )
 """Mistakes in the argument `word`, which stands for the argument `close`."""
+
+_NO_JOB_TO_STOP = frozenset({Code.JOB_ID_MISSING, Code.JOB_NOT_STARTED_HERE, Code.NO_JOB_OF_ROOM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def correction(command: str, text: str, why: Reason, verbs: Sequence[str] = ()) 
             return _written(AVATAR_COMMAND, [word.lower(), *rest])
         case code if code in _ONE_WORD and close:
             return _written(command, _replaced([word, *rest], str(why.args.get("word", "")), close))
+        case code if code in _NO_JOB_TO_STOP:
+            return _written(AVATAR_COMMAND, ["jobs"])
         case _:
             return None
 

@@ -8,6 +8,8 @@ from bot.domain.typed_text import peculiarities
 from bot.messages.reason_wording import Args, Wording, Words, quoted, text_in
 from bot.reasons import ReasonCode as Code
 
+NAME_WITH_BLANKS = "A name with blanks stands between quotes."
+
 _AFTER = {
     "start": "Only a room ID and a region stand alone; the rest is `room_type=…` and `client_id=…`.",
     "stop": "After `stop` come a job ID and, at most, its room ID.",
@@ -41,13 +43,21 @@ def _with_guess(values: Sequence[str], args: Args) -> str:
     return f"{listed} Did you mean `{args['close']}`?" if "close" in args else listed
 
 
+def _region_advice(args: Args) -> str:
+    """Say what is allowed. A word that is not like a region may be the rest of a room's name."""
+    is_like_region = "close" in args or "-" in text_in(args, "word")
+    return _allowed_words(args) + ("" if is_like_region else f" {NAME_WITH_BLANKS}")
+
+
 def _region_first(args: Args) -> str:
     return f"The room ID comes first: `room_id {text_in(args, 'word').lower()}`."
 
 
 ARGUMENT_WORDINGS = {
     Code.TEXT_TOO_LONG: Wording("The text is too long.", "A few words are enough."),
-    Code.ROOM_ID_MISSING: Wording("The room ID is missing.", "It comes first: `room_id region`."),
+    Code.ROOM_ID_MISSING: Wording(
+        "The room ID is missing.", "It comes before the region: `room_id [region]`."
+    ),
     Code.ROOM_ID_UNUSABLE: Wording(
         _unusable("is not a room ID"),
         "A room ID has 1 to 64 letters, digits, `-` and `_`, e.g. `24bad716-87b1-45e5-8912-6102f7693265`.",
@@ -55,12 +65,14 @@ ARGUMENT_WORDINGS = {
     Code.REGION_IN_PLACE_OF_ROOM_ID: Wording(
         lambda args: f"{quoted(args)} is a region; the room ID belongs in its place.", _region_first
     ),
-    Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _allowed_words),
+    Code.REGION_UNKNOWN: Wording(_unusable("is not a region that this bot may use"), _region_advice),
     Code.ROOM_TYPE_UNKNOWN: Wording(_unusable("is not a room type"), _allowed(tuple(RoomType))),
     Code.CLIENT_ID_UNUSABLE: Wording(
         _unusable("is not a client ID"), "A client ID has 1 to 128 letters, digits and signs."
     ),
-    Code.JOB_ID_MISSING: Wording("The job ID is missing.", "It comes after the word: `stop job_id`."),
+    Code.JOB_ID_MISSING: Wording(
+        "The job ID is missing.", "Type it, a room or a quick start: `/avatar stop job_id`."
+    ),
     Code.JOB_ID_UNUSABLE: Wording(
         _unusable("is not a job ID"),
         "The job ID stands in the job's announcement, e.g. `26f06524-4f75-4b3a-a853-b649a21aaf66`.",
@@ -79,7 +91,7 @@ ARGUMENT_WORDINGS = {
     ),
     Code.JOB_NOT_STARTED_HERE: Wording(
         "The bot has not started a job `{job_id}`.",
-        "For a job that was started elsewhere, name its room as well: `stop job_id room_id`.",
+        "For a job that was started elsewhere, name its room as well: `/avatar stop job_id room_id`.",
     ),
     Code.BUTTON_NAMES_NO_JOB: Wording("This button names no job."),
     Code.BUTTON_NAMES_NO_REFUSED_START: Wording("This button is about no start that was refused."),

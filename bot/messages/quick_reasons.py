@@ -4,13 +4,14 @@ import unicodedata
 
 from bot.domain.quick_start import MOST_QUICK_STARTS
 from bot.domain.typed_text import peculiarities
+from bot.messages.argument_reasons import NAME_WITH_BLANKS
 from bot.messages.reason_wording import TRY_AGAIN, Args, Wording, quoted, text_in
 from bot.reasons import ReasonCode as Code
 
 _USAGE = {
-    "add": "`quick add NAME room_id [region]`",
-    "rename": "`quick rename OLD NEW`",
-    "remove": "`quick remove NAME`",
+    "add": "`/avatar quick add NAME room_id [region]`",
+    "rename": "`/avatar quick rename OLD NEW`",
+    "remove": "`/avatar quick remove NAME`",
 }
 _NAME_RULE = "A name has 1 to 32 small letters, digits and `-`, and begins with a letter or digit: `lobby-2`."
 _NO_PANEL = {
@@ -26,7 +27,7 @@ def _unusable(args: Args) -> str:
 
 
 def _missing(args: Args) -> str:
-    return f"It is {_USAGE.get(text_in(args, 'usage'), '`quick help`')}."
+    return f"It is {_USAGE.get(text_in(args, 'usage'), '`/avatar quick help`')}."
 
 
 def _where(args: Args) -> str:
@@ -39,7 +40,7 @@ def _taken(args: Args) -> str:
 
 def _free_the_name(args: Args) -> str:
     flag = " --everywhere" if args.get("everywhere") else ""
-    return f"Choose another name, or remove that one first: `quick remove {text_in(args, 'name')}{flag}`."
+    return f"Choose another name, or remove that one first: `/avatar quick remove {text_in(args, 'name')}{flag}`."
 
 
 def _too_many(args: Args) -> str:
@@ -92,7 +93,7 @@ def room_gone(args: Args) -> str:
 
 
 def _another_name(args: Args) -> str:
-    return f"{_guess_of(args)}A name with blanks stands between quotes. A room's ID always works."
+    return f"{_guess_of(args)}{NAME_WITH_BLANKS} A room's ID always works."
 
 
 def _several(args: Args) -> str:
@@ -133,7 +134,9 @@ QUICK_WORDINGS = {
     Code.QUICK_FLAG_UNKNOWN: Wording(lambda args: f"{quoted(args)} is not an option.", _flag),
     Code.QUICK_START_UNKNOWN: Wording(lambda args: f"There is no quick start {quoted(args)} here.", _guess),
     Code.QUICK_START_ELSEWHERE: Wording(_elsewhere, _with_or_without_flag),
-    Code.QUICK_STARTS_TOO_MANY: Wording(_too_many, "Remove one that nobody needs: `quick remove NAME`."),
+    Code.QUICK_STARTS_TOO_MANY: Wording(
+        _too_many, "Remove one that nobody needs: `/avatar quick remove NAME`."
+    ),
     Code.EVERYWHERE_NOT_ALLOWED: Wording(
         "Only the bot's admins may change quick starts of all channels.",
         "Ask one of them, or leave `--everywhere` out.",

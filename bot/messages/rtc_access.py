@@ -50,7 +50,7 @@ def access(ref: JobRef, room: RtcRoomInfo, now: datetime, *, room_name: str | No
 def no_access(ref: JobRef, life: JobLife, *, room_name: str | None = None) -> dict[str, Any]:
     """Return the modal that says that the job is over, so nobody can join it."""
     how = words.headline(words.room(ref.room_id, room_name), life)
-    return _view([section(f"{how}\nJob {code(ref.job_id)}")])
+    return _view([section(f"{how}\nNobody can join it any more. Job {code(ref.job_id)}")])
 
 
 def refused_access(text: str) -> dict[str, Any]:

@@ -260,7 +260,10 @@ def test_a_region_in_the_place_of_the_room_is_recognised() -> None:
 
 
 def test_options_without_a_room_are_refused() -> None:
-    assert refusal("region=cn-north-4") == "The room ID is missing. It comes first: `room_id region`."
+    assert (
+        refusal("region=cn-north-4")
+        == "The room ID is missing. It comes before the region: `room_id [region]`."
+    )
 
 
 @pytest.mark.parametrize(
@@ -282,7 +285,12 @@ def test_a_mistyped_region_gets_a_suggestion_by_its_id_or_its_name(typed: str, m
 
 
 def test_a_region_that_resembles_none_gets_no_suggestion() -> None:
-    assert refusal(f"{ROOM} mars").endswith("Allowed: `cn-north-4`, `cn-southwest-2`.")
+    assert refusal(f"{ROOM} mars-1").endswith("Allowed: `cn-north-4`, `cn-southwest-2`.")
+
+
+def test_a_name_without_its_quotes_is_told_to_need_them() -> None:
+    said = refusal("Lobby kiosk")
+    assert said.endswith("Allowed: `cn-north-4`, `cn-southwest-2`. A name with blanks stands between quotes.")
 
 
 def test_only_allowed_regions_are_suggested() -> None:
@@ -571,7 +579,7 @@ def test_after_a_word_that_stands_alone_comes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("stop", "The job ID is missing. It comes after the word: `stop job_id`."),
+        ("stop", "The job ID is missing. Type it, a room or a quick start: `/avatar stop job_id`."),
         (f"stop {JOB} {ROOM} now", "`now` is one word too many."),
         ("stop a/b", "`a/b` is not a job ID."),
         ("stop ..", "`..` is not a job ID."),

@@ -144,4 +144,4 @@ def test_a_job_that_is_over_has_no_access_to_show() -> None:
     view = no_access(JobRef("lobby", "job-1"), JobLife(JobState.ENDED, 5))
 
     assert view_problems(view, "modal") == []
-    assert "⚪  Room `lobby` ended normally after 5 s\\nJob `job-1`" in str(view)
+    assert "⚪  Room `lobby` ended normally after 5 s\\nNobody can join it any more. Job `job-1`" in str(view)

@@ -79,7 +79,8 @@ async def test_a_job_from_elsewhere_is_stopped_once_its_room_is_named(
     result = await stage.types(f"stop {job_id}", "/avatar")
     assert result.ack is not None
     assert f"The bot has not started a job `{job_id}`" in result.ack["text"]
-    assert "`stop job_id room_id`" in result.ack["text"]
+    assert "`/avatar stop job_id room_id`" in result.ack["text"]
+    assert "Show the jobs" in str(result.ack["blocks"])
     assert over(stage) == [False]
 
     await stage.types(f"stop {job_id} lobby", "/avatar")

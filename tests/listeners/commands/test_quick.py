@@ -116,9 +116,9 @@ async def test_a_rename_and_a_removal_are_told(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("add", "The name is missing.\nIt is `quick add NAME room_id [region]`."),
-        ("rename desk", "It is `quick rename OLD NEW`."),
-        ("remove", "It is `quick remove NAME`."),
+        ("add", "The name is missing.\nIt is `/avatar quick add NAME room_id [region]`."),
+        ("rename desk", "It is `/avatar quick rename OLD NEW`."),
+        ("remove", "It is `/avatar quick remove NAME`."),
         ("add desk", "The room ID is missing."),
         (f"add desk {ROOM}", "There is a quick start `desk` in this channel already.\nChoose another name"),
         ("rename hall desk", "There is a quick start `desk` in this channel already."),
