@@ -105,7 +105,8 @@ def _story(row: Invocation) -> Iterator[str]:
     button = f" clicked {row.action}" if is_click else ""
     form = f" in the form, {row.action}" if row.source is Source.FORM else ""
     where = "on Home" if row.source is Source.HOME else f"in {row.origin.channel_id}"
-    text = f": {row.text}" if row.text else ""
+    is_bare = not row.text and row.source in {Source.COMMAND, Source.SHORTCUT}
+    text = f": {row.text}" if row.text else f", {row.action}" if is_bare else ""
     yield f"{row.origin.user_id} {where}{button}{form}{glass}{text}"
     yield f"room {row.room_name}" if row.room_name else ""
     state = f" ({row.job.state})" if row.job and row.job.state else ""

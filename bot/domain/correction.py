@@ -65,19 +65,21 @@ def correction(command: str, text: str, why: Reason, verbs: Sequence[str] = ()) 
     except InvalidArguments:
         return None
     close = str(why.args.get("close", "")).strip('"')
+    meant: tuple[str, Sequence[str] | None]
     match why.code:
         case Code.SUBCOMMAND_UNKNOWN if word.lower() == "start":
-            return _written(START_COMMAND, rest or ["help"])
+            meant = START_COMMAND, rest or ["help"]
         case Code.SUBCOMMAND_UNKNOWN if close:
-            return _written(command, [close, *rest])
+            meant = command, [close, *rest]
         case Code.WORD_OF_OTHER_COMMAND:
-            return _written(AVATAR_COMMAND, [word.lower(), *rest])
+            meant = AVATAR_COMMAND, [word.lower(), *rest]
         case code if code in _ONE_WORD and close:
-            return _written(command, _replaced([word, *rest], str(why.args.get("word", "")), close))
+            meant = command, _replaced([word, *rest], str(why.args.get("word", "")), close)
         case code if code in _NO_JOB_TO_STOP:
-            return _written(AVATAR_COMMAND, ["jobs"])
+            meant = AVATAR_COMMAND, ["jobs"]
         case _:
             return None
+    return _written(*meant)
 
 
 def _replaced(words: Sequence[str], wrong: str, right: str) -> list[str] | None:

@@ -187,8 +187,8 @@ class Pipeline:
                 use.explained_by = f"{declared.name} {listener.verb}"
         else:
             listener = declared
-        parsed = listener.parse(use)
         use.invocation = replace(use.invocation, action=listener.action)
+        parsed = listener.parse(use)
         wish = await listener.find(use, parsed)
         if listener.action is Action.START and has_room(wish.asked):
             use.invocation = use.invocation.asking_for(wish.asked.request)

@@ -40,7 +40,8 @@ def _taken(args: Args) -> str:
 
 def _free_the_name(args: Args) -> str:
     flag = " --everywhere" if args.get("everywhere") else ""
-    return f"Choose another name, or remove that one first: `/avatar quick remove {text_in(args, 'name')}{flag}`."
+    remove = f"`/avatar quick remove {text_in(args, 'name')}{flag}`"
+    return f"Choose another name, or remove that one first: {remove}."
 
 
 def _too_many(args: Args) -> str:

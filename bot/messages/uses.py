@@ -1,6 +1,6 @@
 """One use of the bot in a line: what it was, and what came of it."""
 
-from bot.domain.invocation import Action, Invocation, JobState, Status
+from bot.domain.invocation import Action, Invocation, JobState, Source, Status
 from bot.domain.job_state import JobLife
 from bot.messages import words
 from bot.messages.mrkdwn import code, escape
@@ -37,6 +37,8 @@ def use_in_words(use: Invocation) -> str:
             return _start(use)
         case Action.STOP:
             return _stop(use)
+        case _ if use.status is Status.INVALID and use.source is Source.COMMAND:
+            return f"Typed {code(use.text, _TEXT_LIMIT)}. {_why(use)}".rstrip(". ")
         case _:
             what = _OTHERS[use.action].format(room=_room(use), text=code(use.text, _TEXT_LIMIT))
             return what if use.status is Status.DONE else f"{what}. {_why(use)}".rstrip(". ")

@@ -108,6 +108,11 @@ async def test_a_button_on_home_was_pressed_in_no_channel() -> None:
     )
 
 
+async def test_a_command_alone_says_what_it_did() -> None:
+    opened = replace(STARTED, action=Action.FORM, text="")
+    assert f"{STARTED.origin.user_id} in {STARTED.origin.channel_id}, form" in await as_table(opened)
+
+
 async def test_csv_is_read_back_as_it_was() -> None:
     quoted = replace(STARTED, text='room-1, "quoted"\nand a second line')
     rows = list(csv.DictReader(io.StringIO(await as_csv(quoted, FAILED), newline="")))

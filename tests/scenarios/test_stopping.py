@@ -91,6 +91,14 @@ async def test_a_job_from_elsewhere_is_stopped_once_its_room_is_named(
     ]
 
 
+async def test_a_stop_without_a_job_is_logged_as_a_stop_and_offers_the_list(socket_stage: Stage) -> None:
+    stage = socket_stage
+    result = await stage.types("stop", "/avatar")
+    assert result.ack is not None
+    assert "Show the jobs" in str(result.ack["blocks"])
+    assert [(row.action, row.status) for row in await stage.log()] == [(Action.STOP, Status.INVALID)]
+
+
 async def test_the_list_of_jobs_shows_what_runs_with_a_button_for_each(socket_stage: Stage) -> None:
     stage = socket_stage
     stopped, kept = await stage.starts("one"), await stage.starts("two cn-north-4", user=JONAS)
