@@ -25,15 +25,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class HomeStart:
-    """The value of a *Start* button on Home: which quick start, as it is known in which channel."""
+    """The value of a *Start* button on Home: which quick start, as it is known in which channel.
+
+    The tab may be hours old, and by then the name may mean another room. `quick_start_id` is the one shown.
+    """
 
     place: Place
     name: str
+    quick_start_id: str
 
     @property
     def value(self) -> str:
         """The value of the button."""
-        return f"{self.place.channel_id} {self.place.kind} {self.name}"
+        return f"{self.place.channel_id} {self.place.kind} {self.name} {self.quick_start_id}"
 
     @classmethod
     def parse(cls, value: str) -> Self:
@@ -43,8 +47,8 @@ class HomeStart:
             InvalidArguments: it names nothing that can be started.
         """
         try:
-            channel_id, kind, name = value.split()
-            return cls(Place(channel_id, ChannelKind(kind)), name)
+            channel_id, kind, name, quick_start_id = value.split()
+            return cls(Place(channel_id, ChannelKind(kind)), name, quick_start_id)
         except ValueError:
             raise InvalidArguments(reason(Code.QUICK_START_UNKNOWN, word=value)) from None
 
@@ -109,11 +113,11 @@ def home_starts(
     for place in places:
         if place.channel_id in used:
             for each in _sorted(known, place.channel_id):
-                yield each, HomeStart(place, each.name)
+                yield each, HomeStart(place, each.name, each.id)
     for place in places[:1]:
         for each in _sorted(known, None):
             if each.name not in names[place.channel_id]:
-                yield each, HomeStart(place, each.name)
+                yield each, HomeStart(place, each.name, each.id)
 
 
 def _uses_one_of(names: Mapping[str, set[str]], row: Invocation) -> bool:
