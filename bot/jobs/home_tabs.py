@@ -32,6 +32,9 @@ from bot.store.quick_starts import QuickStarts
 REDRAW_SECONDS = 3.0
 """The shortest time between two drawings of one tab, and between two looks for changes."""
 
+AFTER_A_FAILURE_SECONDS = 30.0
+"""The shortest time between two drawings of a tab that Slack does not take, unless its person opens it."""
+
 EVERY_SECONDS = 0.5
 KEPT_SECONDS = 3600.0
 """How long a tab is kept up to date after its person was seen last. Slack does not tell when it is closed."""
@@ -52,6 +55,7 @@ class _Tab:
     asking: Invocation
     seen_at: float
     is_due: bool = True
+    has_failed: bool = False
     drawn_at: float = -inf
     shown: dict[str, tuple[Status, JobState | None]] = field(default_factory=dict)
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -135,7 +139,7 @@ class HomeTabs:
             job=None,
         )
         tab = self._tabs.pop(origin.user_id, None) or _Tab(asking, self._clock())
-        tab.asking, tab.seen_at, tab.is_due = asking, self._clock(), True
+        tab.asking, tab.seen_at, tab.is_due, tab.has_failed = asking, self._clock(), True, False
         self._tabs[origin.user_id] = tab
         if len(self._tabs) > MOST_TABS:
             del self._tabs[next(iter(self._tabs))]
@@ -150,7 +154,8 @@ class HomeTabs:
                 tab.is_due = True
 
     def _is_due(self, tab: _Tab) -> bool:
-        return tab.is_due and self._clock() >= tab.drawn_at + REDRAW_SECONDS
+        pause = AFTER_A_FAILURE_SECONDS if tab.has_failed else REDRAW_SECONDS
+        return tab.is_due and self._clock() >= tab.drawn_at + pause
 
     async def _draw(self, tab: _Tab) -> None:
         """Draw a tab, if that is due; a tab that cannot be drawn keeps no other one waiting."""
@@ -163,12 +168,15 @@ class HomeTabs:
             try:
                 content = await self._content(asking)
                 tab.shown = content.may_change
-                await self._modals.publish(asking.origin.user_id, self._view(content, asking))
+                is_shown = await self._modals.publish(asking.origin.user_id, self._view(content, asking))
             except DatabaseUnavailable as error:
                 tab.is_due = True
                 _log.warning("a Home tab waits for the database", reason=str(error))
             except Exception:  # noqa: BLE001 - one tab must not keep the others from being drawn
+                tab.is_due = tab.has_failed = True
                 _log.exception("a Home tab is not drawn")
+            else:
+                tab.is_due, tab.has_failed = tab.is_due or not is_shown, not is_shown
 
     def _view(self, content: HomeTab, asking: Invocation) -> dict[str, object]:
         return home(

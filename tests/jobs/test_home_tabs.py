@@ -11,7 +11,7 @@ from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, ChannelKind, JobState, Origin, Source, Status
 from bot.domain.policy import Policy
 from bot.errors import DatabaseUnavailable
-from bot.jobs.home_tabs import KEPT_SECONDS, MOST_TABS, REDRAW_SECONDS, HomeTabs
+from bot.jobs.home_tabs import AFTER_A_FAILURE_SECONDS, KEPT_SECONDS, MOST_TABS, REDRAW_SECONDS, HomeTabs
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.modals import Modals
@@ -43,7 +43,9 @@ START = an_invocation(
 
 
 class Views(Modals):
-    """Records what is published."""
+    """Records what is published. Slack may not take it."""
+
+    is_taken = True
 
     def __init__(self) -> None:
         super().__init__(AsyncWebClient())
@@ -52,7 +54,7 @@ class Views(Modals):
     @override
     async def publish(self, user_id: str, view: dict[str, Any]) -> bool:
         self.published.append((user_id, str(view)))
-        return True
+        return self.is_taken
 
 
 class Lists(JobLists):
@@ -240,3 +242,25 @@ async def test_while_the_database_fails_a_tab_stays_and_is_drawn_later(
     time.now += REDRAW_SECONDS
     await tabs.draw_due()
     assert len(views.published) == 1
+
+
+async def test_a_tab_that_slack_does_not_take_is_drawn_again_but_not_at_once(
+    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+) -> None:
+    await log.record(START)
+    await tabs.open(OPENED)
+    await ends(log, "i1")
+    views.is_taken = False
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    views.is_taken = True
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 2
+    time.now += AFTER_A_FAILURE_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 3
+    assert "No avatar job is running" in views.published[-1][1]
+    time.now += AFTER_A_FAILURE_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 3
