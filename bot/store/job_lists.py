@@ -58,12 +58,12 @@ class JobLists:
         rows = await read(self._database, query, {**_who(asking), "since": since})
         return list(dict.fromkeys(room_id for [room_id] in rows if room_id))
 
-    async def rooms_starting(self, room_ids: Sequence[str], *, since: datetime) -> set[str]:
-        """Return those of the rooms in which a start is under way or unknown, whoever made it."""
-        found: set[str] = set()
+    async def open_starts(self, room_ids: Sequence[str]) -> dict[str, list[datetime]]:
+        """Return when the starts of these rooms were asked for that are under way or unknown, by room."""
+        found: dict[str, list[datetime]] = {}
         for some in _portions(room_ids):
-            values = _named("room", some) | {"since": since}
-            found |= {room_id for [room_id] in await read(self._database, _ROOMS_STARTING, values)}
+            for room_id, asked_at in await read(self._database, _OPEN_STARTS, _named("room", some)):
+                found.setdefault(room_id, []).append(asked_at)
         return found
 
     async def accounted_for(self, job_ids: Sequence[str]) -> set[str]:
@@ -167,11 +167,10 @@ def _sought(name: str) -> list[Any]:
     return [placeholder(f"{name}_{number}") for number in range(A_QUERY)]
 
 
-_ROOMS_STARTING = select(invocations.c.room_id).where(
+_OPEN_STARTS = select(invocations.c.room_id, invocations.c.created_at).where(
     is_open,
     invocations.c.room_id.in_(_sought("room")),
     invocations.c.action == Action.START,
-    invocations.c.created_at >= placeholder("since"),
 )
 
 _IS_STOPPED = and_(
