@@ -1,7 +1,7 @@
 """What one person's Home tab shows. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
@@ -83,6 +83,25 @@ def standing_of(row: Invocation) -> tuple[Status, JobState | None]:
 def _may_change(row: Invocation) -> bool:
     state = row.job.state if row.job else None
     return row.status in _OPEN or (state is not None and not state.is_over)
+
+
+def as_seen(uses: Iterable[Invocation], starts: Iterable[Invocation]) -> list[Invocation]:
+    """Return a person's uses, without the rooms of jobs whose starts they may not see.
+
+    Args:
+        starts: the starts of these jobs.
+    """
+    started = {start.job.job_id: start for start in starts if start.job}
+    return [_without_room(use) if _is_hidden(started, use) else use for use in uses]
+
+
+def _is_hidden(started: Mapping[str, Invocation], use: Invocation) -> bool:
+    start = started.get(use.job.job_id) if use.job else None
+    return start is not None and not start.is_visible_to(use)
+
+
+def _without_room(use: Invocation) -> Invocation:
+    return replace(use, request=None, room_name=None)
 
 
 def places_of(starts: Iterable[Invocation]) -> list[Place]:

@@ -14,7 +14,7 @@ from math import inf
 import structlog
 
 from bot.domain.arguments import Regions
-from bot.domain.home_tab import HomeStart, HomeTab, home_starts, places_of
+from bot.domain.home_tab import HomeStart, HomeTab, as_seen, home_starts, places_of
 from bot.domain.invocation import Action, Invocation, JobState, Origin, Source, Status
 from bot.domain.job_list import LATELY, JobList
 from bot.domain.quick_start import QuickStart
@@ -191,7 +191,7 @@ class HomeTabs:
         user_id = asking.origin.user_id
         refusal = self._refusal(asking)
         jobs = None if refusal else await self._jobs(asking)
-        uses = await self._job_lists.uses_of(user_id, limit=MOST_USES)
+        uses = await self._uses(user_id)
         starts = await self._job_lists.starts_of(user_id)
         places = places_of(starts)[:MOST_CHANNELS]
         known = await self._quick_starts.known_in_any(
@@ -203,6 +203,11 @@ class HomeTabs:
     async def _jobs(self, asking: Invocation) -> JobList:
         recent = await self._job_lists.recent(asking, since=asking.created_at - LATELY, limit=MOST_JOBS)
         return replace(recent, ended=(), ended_total=0)
+
+    async def _uses(self, user_id: str) -> list[Invocation]:
+        uses = await self._job_lists.uses_of(user_id, limit=MOST_USES)
+        job_ids = [use.job.job_id for use in uses if use.job and use.action is not Action.START]
+        return as_seen(uses, await self._job_lists.starts_of_jobs(job_ids))
 
     def _refusal(self, asking: Invocation) -> Refused | None:
         try:

@@ -7,7 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, TextClause, and_, case, func, or_, select
 
-from bot.domain.invocation import Action, Invocation, JobState, RoomInvocation, Status, has_job, has_room
+from bot.domain.invocation import (
+    Action,
+    Invocation,
+    JobInvocation,
+    JobState,
+    RoomInvocation,
+    Status,
+    has_job,
+    has_room,
+)
 from bot.domain.job_list import JobList
 from bot.store.database import Database
 from bot.store.invocation_statements import seen
@@ -76,6 +85,13 @@ class JobLists:
     async def uses_of(self, user_id: str, *, limit: int) -> list[Invocation]:
         """Return a person's last uses of the bot, the newest first."""
         return await self._read(_USES, {"user": user_id, "most": limit})
+
+    async def starts_of_jobs(self, job_ids: Sequence[str]) -> list[JobInvocation]:
+        """Return the starts that made these jobs."""
+        found: list[JobInvocation] = []
+        for some in _portions(job_ids):
+            found += filter(has_job, await self._read(_STARTS_OF_JOBS, _named("job", some)))
+        return found
 
     async def starts_of(self, user_id: str) -> list[Invocation]:
         """Return a person's last starts and uses of `/avatar quick` in channels, the newest first."""
@@ -180,6 +196,10 @@ _IS_STOPPED = and_(
 )
 _ACCOUNTED_FOR = select(invocations.c.job_id).where(
     invocations.c.job_id.in_(_sought("job")), or_(invocations.c.action == Action.START, _IS_STOPPED)
+)
+
+_STARTS_OF_JOBS = select(*COLUMNS).where(
+    invocations.c.job_id.in_(_sought("job")), invocations.c.action == Action.START
 )
 
 _STANDINGS = select(invocations.c.id, invocations.c.status, invocations.c.job_state).where(

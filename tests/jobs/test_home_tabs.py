@@ -264,3 +264,20 @@ async def test_a_tab_that_slack_does_not_take_is_drawn_again_but_not_at_once(
     time.now += AFTER_A_FAILURE_SECONDS
     await tabs.draw_due()
     assert len(views.published) == 3
+
+
+async def test_the_room_of_a_job_that_a_person_may_not_see_is_not_named_among_their_uses(
+    tabs: HomeTabs, log: Invocations, views: Views
+) -> None:
+    secret = changed(START, channel_id="G0SECRET", channel_kind=ChannelKind.PRIVATE, room_id="vault")
+    await log.record(changed(secret, job_id="job-1", room_name="The vault"))
+    stop = changed(START, id="i2", action=Action.STOP, status=Status.DONE, user_id=MEI)
+    stop = changed(stop, room_id="vault", room_name="The vault", job_state=JobState.STOPPED)
+    await log.record(stop)
+    await log.record(changed(stop, id="i3", job_id="job-2"))
+    await log.record(changed(START, id="i4", job_id="job-2", room_id="vault", room_name="Open vault"))
+    await tabs.open(OPENED)
+    [(_, view)] = views.published
+    uses = view.split("Your last uses")[1]
+    assert "Stopped an avatar" in uses
+    assert uses.count("vault") == 1

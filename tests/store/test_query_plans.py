@@ -86,6 +86,10 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         lambda log, _: JobLists(log._database).accounted_for(["job-1", "job-2"]),
         "by_job",
     ),
+    "the starts of jobs": (
+        lambda log, _: JobLists(log._database).starts_of_jobs(["job-1", "job-2"]),
+        "by_job",
+    ),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(), "followed"),
     "new jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(since=NOON), "followed"),
