@@ -23,6 +23,7 @@ from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.jobs.gate import Gate
 from bot.jobs.offers import Offers
 from bot.messages.home import home
+from bot.messages.jobs import where_hidden
 from bot.runtime.background import repeat_in_background
 from bot.slack.ack_sent import acks_first
 from bot.slack.modals import Modals
@@ -185,6 +186,7 @@ class HomeTabs:
             may=Offers(self._gate, asking, rtc_access=False).may,
             room_name=self._room_name,
             workspace_url=self._workspace_url,
+            hidden_in=where_hidden(asking),
         )
 
     async def _content(self, asking: Invocation) -> HomeTab:

@@ -1,6 +1,7 @@
 """Home tabs are drawn when they are opened, and again when something on them has changed; not too often."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,16 @@ async def test_who_opens_home_sees_what_runs(tabs: HomeTabs, log: Invocations, v
     assert "job-1" in view
     assert "secret" not in view
     assert "and 1 in private channels" in view
+
+
+async def test_somebody_of_another_workspace_sees_no_public_job_and_is_not_told_that_it_is_private(
+    tabs: HomeTabs, log: Invocations, views: Views
+) -> None:
+    await log.record(START)
+    await tabs.open(replace(OPENED, foreign_team_id="T0PARTNER1"))
+    [(_, view)] = views.published
+    assert "job-1" not in view
+    assert "and 1 in other channels" in view
 
 
 async def test_who_may_not_look_sees_no_job(
