@@ -19,7 +19,7 @@ from bot.domain.invocation import (
 )
 from bot.domain.job_list import JobList
 from bot.store.database import Database
-from bot.store.invocation_statements import seen
+from bot.store.invocation_statements import Viewing, seen, viewer
 from bot.store.rows import COLUMNS, invocation_of
 from bot.store.statements import placeholder, read
 from bot.store.tables import followed, invocations, is_allowed_start, is_open
@@ -41,8 +41,8 @@ class JobLists:
 
     async def recent(self, asking: Invocation, *, since: datetime, limit: int) -> JobList:
         """Return what starts, what runs, and what ended since a time, as far as the person may see it."""
-        who = _who(asking)
-        opened, running, ended = _lists(_kind_of(asking))
+        who = viewer(asking)
+        opened, running, ended = _lists(Viewing.of(asking))
         values = {**who, "since": since, "most": limit}
         starting = _newest_first(filter(has_room, await self._read(opened, {**who, "since": since})))
         runs = list(filter(has_job, await self._read(running[0], {**who, "most": limit})))
@@ -63,8 +63,8 @@ class JobLists:
 
     async def rooms_started(self, asking: Invocation, *, since: datetime) -> list[str]:
         """Return the rooms of the newest starts since a time that the person may see."""
-        query = _rooms_started(_kind_of(asking))
-        rows = await read(self._database, query, {**_who(asking), "since": since})
+        query = _rooms_started(Viewing.of(asking))
+        rows = await read(self._database, query, {**viewer(asking), "since": since})
         return list(dict.fromkeys(room_id for [room_id] in rows if room_id))
 
     async def open_starts(self, room_ids: Sequence[str]) -> dict[str, list[datetime]]:
@@ -109,20 +109,8 @@ class JobLists:
         return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
 
-_Kind = tuple[bool, bool]
-"""Whether the person asks in a channel, and whether they belong to another workspace."""
-
-
-def _kind_of(asking: Invocation) -> _Kind:
-    return asking.origin.channel_id is not None, asking.origin.foreign_team_id is not None
-
-
 def _newest_first(rows: Iterable[RoomInvocation]) -> list[RoomInvocation]:
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
-
-
-def _who(asking: Invocation) -> dict[str, Any]:
-    return {"user": asking.origin.user_id, "channel": asking.origin.channel_id}
 
 
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:
@@ -137,14 +125,13 @@ def _named(name: str, values: Iterable[str]) -> dict[str, str]:
 
 
 @cache
-def _lists(kind: _Kind) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
+def _lists(viewing: Viewing) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
     """Return the queries for starts that are open, for jobs that run, and for jobs that have ended.
 
     Open starts are few. They are not sorted, because ORDER BY would keep SQLite from their index. Of each
     pair, the first query lists the newest, and the second counts all, and those that the person may see.
     """
-    has_channel, is_foreign = kind
-    visible = seen(has_channel=has_channel, is_foreign=is_foreign)
+    visible = seen(viewing)
     since = placeholder("since")
     is_start = invocations.c.action == Action.START
     opened = (is_open, is_start, invocations.c.created_at >= since, visible)
@@ -165,14 +152,13 @@ def _pair(
 
 
 @cache
-def _rooms_started(kind: _Kind) -> Select[Any]:
-    has_channel, is_foreign = kind
+def _rooms_started(viewing: Viewing) -> Select[Any]:
     return (
         select(invocations.c.room_id)
         .where(
             invocations.c.created_at >= placeholder("since"),
             is_allowed_start,
-            seen(has_channel=has_channel, is_foreign=is_foreign),
+            seen(viewing),
         )
         .order_by(invocations.c.created_at.desc())
         .limit(MOST_STARTS)
