@@ -6,9 +6,10 @@ in memory: each process keeps those that were opened, or whose buttons were pres
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from math import inf
 
 import structlog
@@ -45,6 +46,9 @@ AT_ONCE = 4
 MOST_JOBS = 20
 MOST_USES = 10
 MOST_CHANNELS = 20
+
+JUDGED_AT_ONCE = 100
+"""How many quick starts the policy judges before acks have their turn: 4,000 take 0.5 s (measured)."""
 
 _log = structlog.get_logger()
 
@@ -199,7 +203,7 @@ class HomeTabs:
         known = await self._quick_starts.known_in_any(
             asking.origin.team_id or "", [place.channel_id for place in places]
         )
-        offered = [each for each in home_starts(starts, known) if self._may_start(asking, *each)]
+        offered = await self._offered(asking, home_starts(starts, known))
         return HomeTab(jobs=jobs, refusal=refusal, starts=offered, has_place=bool(places), uses=uses)
 
     async def _jobs(self, asking: Invocation) -> JobList:
@@ -217,6 +221,15 @@ class HomeTabs:
         except Refused as error:
             return error
         return None
+
+    async def _offered(
+        self, asking: Invocation, found: Iterator[tuple[QuickStart, HomeStart]]
+    ) -> list[tuple[QuickStart, HomeStart]]:
+        offered: list[tuple[QuickStart, HomeStart]] = []
+        while some := list(islice(found, JUDGED_AT_ONCE)):
+            offered += [each for each in some if self._may_start(asking, *each)]
+            await asyncio.sleep(0)
+        return offered
 
     def _may_start(self, asking: Invocation, quick_start: QuickStart, start: HomeStart) -> bool:
         place = start.place

@@ -1,18 +1,30 @@
 """Home tabs are drawn when they are opened, and again when something on them has changed; not too often."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import groupby
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import insert
 from typing_extensions import override
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, ChannelKind, JobState, Origin, Source, Status
 from bot.domain.policy import Policy
+from bot.domain.quick_start import QuickStart
 from bot.errors import DatabaseUnavailable
-from bot.jobs.home_tabs import AFTER_A_FAILURE_SECONDS, KEPT_SECONDS, MOST_TABS, REDRAW_SECONDS, HomeTabs
+from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import (
+    AFTER_A_FAILURE_SECONDS,
+    JUDGED_AT_ONCE,
+    KEPT_SECONDS,
+    MOST_TABS,
+    REDRAW_SECONDS,
+    HomeTabs,
+)
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.modals import Modals
@@ -21,6 +33,7 @@ from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
+from bot.store.tables import quick_starts
 from tests.fakes import an_invocation, changed
 from tests.graph import HOME, a_gate
 from tests.steps import NOON, step_to
@@ -292,3 +305,41 @@ async def test_the_room_of_a_job_that_a_person_may_not_see_is_not_named_among_th
     uses = view.split("Your last uses")[1]
     assert "Stopped an avatar" in uses
     assert uses.count("vault") == 1
+
+
+async def test_acks_have_their_turn_while_the_policy_judges_many_quick_starts(
+    tabs: HomeTabs, log: Invocations, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = QuickStart(
+        id="q",
+        team_id=HOME.team_id,
+        channel_id=None,
+        name="q",
+        room_id="24bad716-87b1-45e5-8912-6102f7693265",
+        user_id=MEI,
+        created_at=NOON,
+    )
+    named = [f"q{number}" for number in range(2 * JUDGED_AT_ONCE + 1)]
+    async with log._database.connect() as connection:
+        rows = [asdict(replace(made, id=name, name=name)) for name in named]
+        await connection.execute(insert(quick_starts), rows)
+        await connection.commit()
+    await log.record(changed(START, user_id=MEI, text="lobby"))
+    turn, judged = 0, list[int]()
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def judge(*_: object, **__: object) -> bool:
+        judged.append(turn)
+        return True
+
+    monkeypatch.setattr(Gate, "allows", judge)
+    counting = asyncio.create_task(count_turns())
+    await tabs.open(OPENED)
+    counting.cancel()
+    assert "and 161 more" in views.published[-1][1]
+    assert max(len(list(at_once)) for _, at_once in groupby(judged)) <= JUDGED_AT_ONCE
