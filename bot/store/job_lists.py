@@ -97,12 +97,12 @@ class JobLists:
         """Return a person's last starts and uses of `/avatar quick` in channels, the newest first."""
         return await self._read(_STARTS_OF_PERSON, {"user": user_id})
 
-    async def standings(self, ids: Sequence[str]) -> dict[str, tuple[Status, JobState | None]]:
-        """Return where these rows and their jobs stand."""
-        standings: dict[str, tuple[Status, JobState | None]] = {}
+    async def standings(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Return where these rows and their jobs stand, in words that a newer version may have added to."""
+        standings: dict[str, tuple[str, str | None]] = {}
         for some in _portions(ids):
             for row_id, status, state in await read(self._database, _STANDINGS, _named("row", some)):
-                standings[row_id] = Status(status), JobState(state) if state else None
+                standings[row_id] = status, state
         return standings
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:

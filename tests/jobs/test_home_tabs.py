@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from typing_extensions import override
 
 from bot.domain.arguments import Regions
@@ -33,7 +33,7 @@ from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
-from bot.store.tables import quick_starts
+from bot.store.tables import invocations, quick_starts
 from tests.fakes import an_invocation, changed
 from tests.graph import HOME, a_gate
 from tests.steps import NOON, step_to
@@ -343,3 +343,17 @@ async def test_acks_have_their_turn_while_the_policy_judges_many_quick_starts(
     counting.cancel()
     assert "and 161 more" in views.published[-1][1]
     assert max(len(list(at_once)) for _, at_once in groupby(judged)) <= JUDGED_AT_ONCE
+
+
+async def test_a_row_that_a_newer_version_of_the_bot_has_written_leaves_the_tab_and_stops_nothing(
+    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+) -> None:
+    await log.record(START)
+    await tabs.open(OPENED)
+    async with log._database.connect() as connection:
+        await connection.execute(update(invocations).values(job_state="paused"))
+        await connection.commit()
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 2
+    assert "job-1" not in views.published[-1][1]
