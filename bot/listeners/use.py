@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from bot.domain.arguments import Regions
+from bot.domain.arguments import Regions, first_word, unknown_subcommand
 from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
@@ -247,3 +247,21 @@ class Command:
 async def about_nothing(use: Use, _parsed: object) -> Wish:
     """Find nothing: the use is about no stored job or start."""
     return Wish(asked=use.invocation)
+
+
+def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
+    """Return the listener to what is typed after a command, and the words that it parses.
+
+    Raises:
+        InvalidArguments: there is no such subcommand.
+    """
+    verbs = [subcommand.verb for subcommand in command.subcommands]
+    word, rest = first_word(text, verbs, if_none="help" if command.alone is None else "")
+    if command.alone is not None and not word:
+        return command.alone, rest
+    for subcommand in command.subcommands:
+        if subcommand.verb == word.lower():
+            return subcommand, rest
+    if command.otherwise is None:
+        raise unknown_subcommand(word, verbs)
+    return command.otherwise, [word, *rest]

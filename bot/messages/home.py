@@ -113,7 +113,7 @@ def _starts(tab: HomeTab, room_name: RoomName) -> list[Block]:
 def _start(quick_start: QuickStart, start: HomeStart, number: int, room_name: RoomName) -> Block:
     facts = " · ".join(facts_of(quick_start, room_name))
     told = f"announced in <#{start.place.channel_id}>"
-    where = f"of everywhere, {told}" if quick_start.is_everywhere else told
+    where = f"of all channels, {told}" if quick_start.is_everywhere else told
     start_button = button("Start", action_id=f"{HOME_START}-{number}", value=start.value, style="primary")
     return section(f"*{code(quick_start.name)}* · {facts}\n{where}", start_button)
 

@@ -34,7 +34,7 @@ from bot.messages.message import (
     context,
     section,
 )
-from bot.messages.mrkdwn import clock_time, fit_lines, link, mention, moment
+from bot.messages.mrkdwn import clock_time, fit_lines, link, mention
 
 MOST_JOBS = 45
 """Slack takes 50 blocks; the heading, the rest and the small print need some as well."""
@@ -206,7 +206,7 @@ def _when(row: RoomInvocation, now: datetime) -> str:
 
 
 def _since(began: datetime, now: datetime) -> str:
-    return f"since {moment(began)} ({words.duration((now - began).total_seconds())})"
+    return f"since {clock_time(began)} ({words.duration((now - began).total_seconds())})"
 
 
 def _buttons(row: Listed, number: int, may: May, runs: set[str]) -> list[Block]:

@@ -67,6 +67,11 @@ def moment(when: datetime) -> str:
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
 
 
+def day_and_time(when: datetime) -> str:
+    """A moment for the middle of a sentence, where `moment` would have the capital letter of `Today`."""
+    return f"<!date^{int(when.timestamp())}^{{date_short}}, {{time}}|{when:%Y-%m-%d, %H:%M} UTC>"
+
+
 def clock_time(when: datetime) -> str:
     """The time of day of a moment, for each reader in their own time zone."""
     return f"<!date^{int(when.timestamp())}^{{time}}|{when:%H:%M} UTC>"

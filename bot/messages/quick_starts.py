@@ -24,7 +24,7 @@ _A_ROW = 25
 """Maximum number of buttons in a row, set by Slack."""
 
 _HOW_TO_ADD = "`/avatar quick add NAME room_id [region]` adds one."
-_OF = {False: "of this channel", True: "of everywhere"}
+_OF = {False: "of this channel", True: "of all channels"}
 
 RoomName = Callable[[str], str | None]
 
@@ -61,7 +61,7 @@ def added(quick_start: QuickStart, name_of: RoomName, *, hides: bool = False) ->
                 f"Added {_what(quick_start, name_of)}.",
                 f"{code(f'/avatar-start {quick_start.name}')} starts it.",
                 *(
-                    [f"In this channel it comes before the {code(quick_start.name)} of everywhere."]
+                    [f"In this channel it comes before the {code(quick_start.name)} of all channels."]
                     if hides
                     else ()
                 ),
@@ -81,7 +81,7 @@ def removed(quick_start: QuickStart, name_of: RoomName, *, uncovers: bool = Fals
     Args:
         uncovers: a quick start of everywhere has the same name.
     """
-    also = f" {code(quick_start.name)} means the one of everywhere here from now on." if uncovers else ""
+    also = f" {code(quick_start.name)} means the one of all channels here from now on." if uncovers else ""
     return Message(f"Removed {_what(quick_start, name_of)}.{also}")
 
 
@@ -96,7 +96,7 @@ def quick_list(found: Sequence[Listed], name_of: RoomName, *, beginning: str = "
     lines = [
         *(["*Quick starts of this channel*"] if own else ()),
         *(_line(each, name_of) for each in own),
-        *(["*Quick starts of everywhere*"] if everywhere else ()),
+        *(["*Quick starts of all channels*"] if everywhere else ()),
         *(_line(each, name_of) for each in everywhere),
     ]
     text = "\n".join(lines)

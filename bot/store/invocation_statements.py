@@ -115,6 +115,12 @@ def _running_in_room(given: frozenset[str]) -> Select[Any]:
     )
 
 
+HOLDING_ROOM = select(*COLUMNS).where(
+    followed,
+    invocations.c.room_id == placeholder("room"),
+    invocations.c.action == Action.START,
+)
+
 STARTS_OF_JOB = select(*COLUMNS).where(
     invocations.c.job_id == placeholder("job"),
     invocations.c.action == Action.START,

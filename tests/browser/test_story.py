@@ -66,12 +66,28 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="/avatar-start busy").click()
     expect(last(page)).to_contain_text("MSS.20010135")
-    expect(last(page)).to_contain_text("raise the room's concurrency")
+    expect(last(page)).to_contain_text("raise its concurrency")
     page.get_by_role("tab", name="Log").click()
     rows = page.get_by_role("complementary", name="Behind the scenes").get_by_role("listitem")
     expect(rows.first).to_contain_text("Failed")
     assert_accessible(page)
     keep(page, "2-busy")
+
+    # Another room is full: one click stops the job that holds it, and starts this one.
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="/avatar-start full").click()
+    expect(last(page)).to_contain_text("started outside Slack")
+    assert_accessible(page)
+    keep(page, "3-full")
+    last(page).get_by_role("button", name="Stop and start mine").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Stop and start").click()
+    expect(last(page)).to_contain_text("started by @Mei")
+    keep(page, "4-full-started")
+
+    # A mistake is mended by one click.
+    type_command(page, "/avatar jbos")
+    last(page).get_by_role("button", name="Show the jobs").click()
+    expect(last(page)).to_contain_text("avatar jobs are under way")
 
     # An unknown command.
     type_command(page, "/avatar-stop now")

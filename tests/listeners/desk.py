@@ -293,9 +293,9 @@ class Desk:
         return body
 
     async def rows(self) -> list[Invocation]:
-        """Return the invocation log, oldest first."""
+        """Return the invocation log, oldest first, after the stops that starts have asked for."""
         found = [row async for row in self.log.find()]
-        return sorted(found, key=lambda row: int(row.id.removeprefix("i")))
+        return sorted(found, key=lambda row: int(row.id[1:]) if row.id.startswith("i") else 0)
 
     async def row(self) -> Invocation:
         """Return the newest row."""

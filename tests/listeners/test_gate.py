@@ -18,9 +18,8 @@ from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.events import EVENTS
 from bot.listeners.options import OPTIONS
-from bot.listeners.pipeline import listener_for
 from bot.listeners.shortcuts import SHORTCUTS
-from bot.listeners.use import AnyListener
+from bot.listeners.use import AnyListener, listener_for
 from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -54,7 +53,11 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
     "start_again": lambda desk: pressing(desk, "start_again", "i102"),
-    "start_in_region": lambda desk: pressing(desk, "start_in_region", "i103 cn-north-4"),
+    "meant": lambda desk: pressing(desk, "meant", "i103 /avatar-start atrium cn-north-4"),
+    "meant to look": lambda desk: pressing(desk, "meant", "i103 /avatar jobs"),
+    "meant to stop": lambda desk: pressing(desk, "meant", "i103 /avatar stop job-1"),
+    "stop_and_start": lambda desk: pressing(desk, "stop_and_start", "i101 job-9"),
+    "stop_and_start-2": lambda desk: pressing(desk, "stop_and_start-2", "i105 job-1"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
@@ -76,7 +79,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
 OF_THE_NAMED = {"break_glass", "break_glass submitted"}
 """What nobody may do whom the policy does not name for it."""
 
-LOOKS = {"/avatar jobs", "details"}
+LOOKS = {"/avatar jobs", "details", "meant to look"}
 """The uses that are allowed to a guest from another workspace."""
 
 OPENS = {"/avatar-start alone", "start_avatar", "start_avatar_from_message"}
@@ -113,6 +116,7 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
+    await desk.log.record(changed(refused, id="i105", status=Status.FAILED, room_id="lobby", client_id="x"))
     click = changed(refused, id="i104", action=Action.BREAK_GLASS, text="i101 /avatar-start")
     await desk.log.record(changed(click, status=Status.DONE))
     over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")
