@@ -66,6 +66,8 @@ def may_start_in(use: Use, channel_id: str | None) -> MayStart:
     breaks_glass = services.policy.may_break_glass(asked)
 
     def may_start(offer: Offer) -> bool:
+        if offer.room_id.lower() in regions.allowed:
+            return False  # it would be taken for a mistyped region
         own, name = (offer.region, offer.name) if isinstance(offer, QuickStart) else (None, None)
         return breaks_glass or any(
             services.policy.allows(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)
@@ -100,9 +102,11 @@ async def _prefilled(use: Use, opening: Invocation) -> Prefilled:
     try:
         async with asyncio.timeout(PREFILL_SECONDS):
             last = await _last_start(use, opening)
-            channel_id = opening.origin.channel_id or (last.origin.channel_id if last else None)
             if last is None:
-                return Prefilled(channel_id=channel_id)
+                return Prefilled(channel_id=opening.origin.channel_id)
+            before = last.origin.channel_id
+            may_be_chosen = use.services.policy.allows(_in(opening, before))
+            channel_id = opening.origin.channel_id or (before if may_be_chosen else None)
             return await _as_before(use, last, channel_id)
     except (DatabaseUnavailable, TimeoutError) as error:
         _log.warning("the form is not prefilled", reason=str(error) or "too slow")

@@ -1,9 +1,15 @@
 """The form is submitted: a start as if it were typed, mistakes at their fields, and a quick start."""
 
+from typing import Any
+
 import pytest
 
 from bot.domain.invocation import Action, JobState, Source, Status
+from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
+from bot.errors import Answer, OutcomeUnknown
+from bot.metastudio.client import Started
+from bot.reasons import other
 from tests.fakes import flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.listeners.forms import HALL, ROOM, STUDIO, form_of, started, submits, submitting
@@ -41,6 +47,16 @@ async def test_a_quick_start_of_the_channel_in_which_the_form_was_opened_is_star
     row = await desk.row()
     assert row.text == f"{ROOM} cn-southwest-2 client_id=kiosk", "its name means nothing there"
     assert row.origin.channel_id == STUDIO
+
+
+async def test_a_name_that_means_another_quick_start_in_the_chosen_channel_is_not_logged(desk: Desk) -> None:
+    await desk.types("/avatar", f"quick add lobby {ROOM} --everywhere")
+    await desk.types("/avatar", f"quick add lobby {HALL}", channel_id=STUDIO)
+    await submits(desk, await form_of(desk), STUDIO, room="quick lobby")
+    assert started(desk) == [(ROOM, None, None, None)]
+    assert (await desk.row()).text == ROOM
+    await submits(desk, await form_of(desk), room="quick lobby", client_id="two")
+    assert (await desk.row()).text == "lobby client_id=two"
 
 
 async def test_what_a_form_has_started_is_started_again_under_its_quick_start(desk: Desk) -> None:
@@ -124,6 +140,28 @@ async def test_what_the_policy_refuses_stands_at_its_field(
     assert len(started(desk)) == 1
 
 
+async def test_who_is_refused_learns_nothing_of_the_quick_starts_of_a_channel(desk: Desk) -> None:
+    await desk.types("/avatar", f"quick add taken {ROOM}", channel_id=STUDIO)
+    view = await form_of(desk)
+    desk.policy = Policy.parse(f'[start]\nchannels = ["{AVATARS}"]')
+    answer = await submits(desk, view, STUDIO, save_as="taken")
+    assert list(answer["errors"]) == ["channel"]
+    assert (await desk.row()).status is Status.REFUSED
+
+
+async def test_a_field_shows_no_marks_of_a_mention(desk: Desk) -> None:
+    view = await form_of(desk)
+    desk.policy = Policy.parse('admins = ["U0ADMIN001", "S0ADMINS"]\n[start]\nusers = []')
+    answer = await submits(desk, view)
+    assert "Ask the bot's admins. The rule is `[start] users`" in answer["errors"]["room"]
+
+
+@pytest.mark.parametrize("changes", [{"response_urls": [{}]}, {"response_urls": None}])
+async def test_a_payload_without_addresses_is_understood(desk: Desk, changes: dict[str, Any]) -> None:
+    await desk.submits(submitting(desk, await form_of(desk)) | changes)
+    assert len(started(desk)) == 1
+
+
 async def test_where_the_database_fails_the_form_stays(desk: Desk) -> None:
     view = await form_of(desk)
     desk.log.shut = True
@@ -151,6 +189,28 @@ async def test_a_room_that_is_gone_is_told_and_not_saved(desk: Desk) -> None:
     gone, not_saved = [message.text for message in desk.channel.told]
     assert "remove its quick start: `/avatar quick remove lobby`" in gone
     assert not_saved == "The quick start `kiosk` was not saved: nothing was started."
+
+
+async def test_an_unknown_start_is_not_called_none_and_not_saved(desk: Desk) -> None:
+    desk.cloud.on_start = OutcomeUnknown(other("the connection was lost"))
+    await submits(desk, await form_of(desk), save_as="kiosk")
+
+    unknown, not_saved = [message.text for message in desk.channel.told]
+    assert unknown.startswith("❔")
+    assert not_saved == "The quick start `kiosk` was not saved: it is not known whether the avatar started."
+
+
+async def test_where_the_database_fails_after_the_start_its_person_knows_that_nothing_is_saved(
+    desk: Desk,
+) -> None:
+    async def shutting() -> Started:
+        desk.log.shut = True
+        return Started(SmartChatJob(job_id="job-1"), Answer(http_status=202))
+
+    desk.cloud.on_start = shutting
+    await submits(desk, await form_of(desk), save_as="kiosk")
+    assert "job-1" in desk.channel.announced[0]
+    assert desk.told().startswith("The quick start `kiosk` was not saved: The database cannot be used")
 
 
 async def test_what_was_started_is_saved_as_a_quick_start_of_the_channel(desk: Desk) -> None:
@@ -194,6 +254,22 @@ async def test_who_may_break_the_glass_is_asked_for_a_reason_above_the_form(desk
     row = (await desk.rows())[2]
     assert (row.source, row.status, row.text) == (Source.BREAK_GLASS, Status.STARTED, "the CEO waits")
     assert (row.previous_id, row.origin.channel_id) == (refused.id, AVATARS)
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [{"room": "room again"}, {"room": "room help"}, {"client_id": "<>"}, {"client_id": "<!channel>"}],
+)
+async def test_a_reason_starts_what_was_filled_in_even_if_its_words_mean_something_else(
+    desk: Desk, filled: dict[str, str]
+) -> None:
+    desk.policy = Policy.parse(f'[start]\nusers = []\n[break_glass]\nusers = ["{MEI}"]')
+    answer = await submits(desk, await form_of(desk), save_as="kiosk", **filled)
+    assert "The quick start `kiosk` is not saved with it." in str(answer["view"]["blocks"])
+    await desk.submits(desk.submitting("break_glass", answer["view"]["private_metadata"], reason="urgent"))
+
+    room_id = filled.get("room", f"room {ROOM}").removeprefix("room ")
+    assert started(desk) == [(room_id, None, None, filled.get("client_id"))]
 
 
 async def test_the_address_of_the_chosen_channel_is_used_else_that_of_the_command(desk: Desk) -> None:
