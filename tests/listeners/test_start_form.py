@@ -1,16 +1,19 @@
 """The form is submitted: a start as if it were typed, mistakes at their fields, and a quick start."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from bot.domain.invocation import Action, JobState, Source, Status
 from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
-from bot.errors import Answer, OutcomeUnknown
+from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown
 from bot.metastudio.client import Started
 from bot.reasons import other
-from tests.fakes import flat
+from bot.store.posts import Posts
+from tests.fakes import LOCKED, flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.listeners.forms import HALL, ROOM, STUDIO, form_of, started, submits, submitting
 
@@ -224,6 +227,18 @@ async def test_what_was_started_is_saved_as_a_quick_start_of_the_channel(desk: D
     desk.clock.advance(minutes=5)
     await desk.types("/avatar-start", "lobby-2", channel_id=STUDIO)
     assert started(desk) == [(ROOM, "cn-north-4", None, "one")] * 2
+
+
+async def test_a_saved_quick_start_is_told_even_if_the_panels_wait_for_the_database(desk: Desk) -> None:
+    class BrokenPosts(Posts):
+        @override
+        async def refresh_panels(self, channel: str | None, *, now: datetime) -> None:
+            raise DatabaseUnavailable(LOCKED)
+
+    desk.graph.panels._posts = BrokenPosts(desk.log._database)
+    await submits(desk, await form_of(desk), save_as="lobby")
+    assert desk.told().startswith("Added the quick start `lobby` of this channel")
+    assert (await desk.row()).lease_until is not None, "recovery edits the panels"
 
 
 async def test_who_may_not_add_quick_starts_starts_all_the_same(desk: Desk) -> None:

@@ -186,7 +186,7 @@ async def _start_and_save(use: Use, save: Add, work: Callable[[], Awaitable[None
                 await services.incoming.close(asked, status, error.reason)
         words = not_saved(save.name, said(error))
     else:
-        await services.worker.work_on(logged)
+        services.claims.take(logged.id, services.worker.work_on(logged))
     await tell(services, use.invocation, words)
 
 
