@@ -150,6 +150,7 @@ async def running_bot(
             policy=policy,
             offers_rtc=settings.AVATAR_RTC_ACCESS is Switch.ON,
             asks_if_running=settings.AVATAR_RUNNING_ROOM is RunningRoom.ASK,
+            retention=settings.log_retention,
             start_seconds=settings.AVATAR_START_TIMEOUT,
             reads_per_second=settings.AVATAR_READS_PER_SECOND,
             clock=clock,

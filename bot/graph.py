@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
@@ -19,19 +19,25 @@ from bot.domain.arguments import Regions
 from bot.domain.policy import Policy
 from bot.durable.accept import ASK_SECONDS, COMMIT_SECONDS, Acceptance
 from bot.durable.claims import Claims
-from bot.durable.retention import keep_clearing
+from bot.durable.held_row import RENEW_SECONDS
+from bot.durable.retention import Retention, keep_clearing
 from bot.jobs.details import Details
+from bot.jobs.full_room import FullRooms
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import Outcomes
+from bot.jobs.outside_jobs import LOOK_SECONDS, OutsideJobs
 from bot.jobs.panels import Panels
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.recovery import Recovery
 from bot.jobs.room_list import RoomList
 from bot.jobs.rtc_access import ANSWER_SECONDS, RtcAccess
 from bot.jobs.start import Starts
-from bot.jobs.stop import RENEW_SECONDS, Stops
+from bot.jobs.stop import Stops
+from bot.jobs.stop_first import StopFirst
 from bot.jobs.suggestions import Suggestions
 from bot.jobs.windows import Windows
 from bot.jobs.worker import Worker
@@ -50,8 +56,10 @@ from bot.slack.modals import Modals
 from bot.slack.user_groups import UserGroups
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.leases import Leases
 from bot.store.posts import Posts
+from bot.store.pruning import Pruning
 from bot.store.quick_starts import QuickStarts
 from bot.store.start_counts import StartCounts
 from bot.store.watched_jobs import WatchedJobs
@@ -68,6 +76,7 @@ class Graph:
     """Builds every object of the bot from what is passed in.
 
     `acquire` waits until a start may be sent. `holder` names this process. `clock` is monotonic, in seconds.
+    Rows older than `retention` are removed from the invocation log (None: never).
     """
 
     database: Database
@@ -85,6 +94,7 @@ class Graph:
     policy: Policy = field(default_factory=Policy)
     offers_rtc: bool = True
     asks_if_running: bool = True
+    retention: timedelta | None = None
     start_seconds: float = 30.0
     reads_per_second: float = 10.0
     commit_seconds: float = COMMIT_SECONDS
@@ -92,6 +102,7 @@ class Graph:
     answer_seconds: float = ANSWER_SECONDS
     renew_seconds: float = RENEW_SECONDS
     late_seconds: float = LATE_SECONDS
+    look_seconds: float = LOOK_SECONDS
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -106,6 +117,7 @@ class Graph:
             incoming=Incoming(self.acceptance, self.now, self.new_id, self.installation),
             acceptance=self.acceptance,
             invocations=self.invocations,
+            job_listing=self.job_listing,
             starts=self.starts,
             named_starts=self.named_starts,
             named_by=self.named_by,
@@ -115,6 +127,7 @@ class Graph:
             stops=self.stops,
             reconciliation=self.reconciliation,
             details=self.details,
+            home_tabs=self.home_tabs,
             worker=self.worker,
             rtc=self.rtc if self.offers_rtc else None,
             windows=self.windows,
@@ -130,12 +143,27 @@ class Graph:
     def background_loops(self) -> Sequence[BackgroundLoop]:
         """The background loops of a process."""
         clearing = partial(keep_clearing, self.invocations, now=self.now)
+        pruning = [self.pruning_older_than(self.retention).keep_pruning] if self.retention else []
         return (
             self.recovery.keep_recovering,
             self.posts.keep_delivering,
             self.watcher.keep_watching,
             clearing,
             self.user_groups.keep_reading,
+            self.home_tabs.keep_drawing,
+            *pruning,
+        )
+
+    def pruning_older_than(self, age: timedelta) -> Retention:
+        """Return what removes rows of this age from the invocation log."""
+        return Retention(
+            Pruning(self.database),
+            Leases(self.database),
+            age=age,
+            holder=self.holder,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
         )
 
     @cached_property
@@ -202,6 +230,44 @@ class Graph:
         return QuickStarts(self.database)
 
     @cached_property
+    def job_lists(self) -> JobLists:
+        """Reads lists of jobs."""
+        return JobLists(self.database)
+
+    @cached_property
+    def job_listing(self) -> JobListing:
+        """Lists jobs for a person."""
+        return JobListing(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            outside_jobs=OutsideJobs(
+                job_lists=self.job_lists,
+                metastudio=self.metastudio,
+                room_name=self._room_name,
+                now=self.now,
+                seconds=self.look_seconds,
+                clock=self.clock,
+            ),
+            outcomes=self.outcomes,
+        )
+
+    @cached_property
+    def home_tabs(self) -> HomeTabs:
+        """Draws Home tabs."""
+        return HomeTabs(
+            job_lists=self.job_lists,
+            quick_starts=self.quick_starts,
+            gate=self.gate,
+            modals=self.modals,
+            regions=self.regions,
+            room_name=self._room_name,
+            workspace_url=self.installation.url,
+            now=self.now,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+    @cached_property
     def panel_content(self) -> PanelContent:
         """Makes the content of panels."""
         return PanelContent(self.quick_starts)
@@ -246,11 +312,38 @@ class Graph:
             metastudio=self.metastudio,
             outcomes=self.outcomes,
             reconciliation=self.reconciliation,
-            suggestions=Suggestions(self.quick_starts, self.room_list),
+            suggestions=Suggestions(self.quick_starts, self.room_list, self.invocations, self.gate),
+            full_rooms=self.full_rooms,
             acquire=self.acquire,
             seconds=self.start_seconds,
             asks_if_running=self.asks_if_running,
             now=self.now,
+        )
+
+    @cached_property
+    def full_rooms(self) -> FullRooms:
+        """Tells people which jobs hold a room that takes no more."""
+        return FullRooms(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            outcomes=self.outcomes,
+            policy=self.gate,
+            workspace_url=self.installation.url,
+        )
+
+    @cached_property
+    def stop_first(self) -> StopFirst:
+        """Stops a job, then starts its room."""
+        return StopFirst(
+            invocations=self.invocations,
+            metastudio=self.metastudio,
+            stops=self.stops,
+            starts=self.starts,
+            outcomes=self.outcomes,
+            policy=self.gate,
+            now=self.now,
+            sleep=self.sleep,
+            renew_seconds=self.renew_seconds,
         )
 
     @cached_property
@@ -328,6 +421,8 @@ class Graph:
             reconciliation=self.reconciliation,
             outcomes=self.outcomes,
             named_starts=self.named_starts,
+            stop_first=self.stop_first,
+            full_rooms=self.full_rooms,
             named_by=self.named_by,
             panels=self.panels,
             policy=self.gate,

@@ -31,6 +31,7 @@ class ReasonCode(StrEnum):
     JOB_ID_MISSING = auto()
     JOB_ID_UNUSABLE = auto()
     SUBCOMMAND_UNKNOWN = auto()
+    WORD_OF_OTHER_COMMAND = auto()
     OPTION_UNKNOWN = auto()
     OPTION_GIVEN_TWICE = auto()
     OPTION_EMPTY = auto()
@@ -107,6 +108,9 @@ class ReasonCode(StrEnum):
     NO_TOKEN_IN_ANSWER = auto()
     LOGIN_REFUSED = auto()
     ROOM_OF_JOB_UNKNOWN = auto()
+    JOB_NOT_STOPPED = auto()
+    JOB_PERHAPS_NOT_STOPPED = auto()
+    JOB_DOES_NOT_END = auto()
     ROOMS_NOT_LISTED = auto()
 
     # The outcome at MetaStudio is unknown.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -216,6 +217,7 @@ class Settings(DatabaseSettings):
     AVATAR_POLICY_FILE: Path | None = None
     AVATAR_RTC_ACCESS: Switch = Switch.ON
     AVATAR_RUNNING_ROOM: RunningRoom = RunningRoom.ASK
+    AVATAR_LOG_RETENTION_DAYS: int = Field(default=0, ge=0, le=36_500)
     AVATAR_LOG_FORMAT: LogFormat = LogFormat.AUTO
     AVATAR_LOG_LEVEL: LogLevel = LogLevel.INFO
 
@@ -223,6 +225,11 @@ class Settings(DatabaseSettings):
     def mode(self) -> Mode:
         """`AVATAR_MODE` with `auto` resolved."""
         return Mode(resolved_mode(self.AVATAR_MODE, has_app_token=self.SLACK_APP_TOKEN is not None))
+
+    @property
+    def log_retention(self) -> timedelta | None:
+        """How long the invocation log keeps a row; None for ever."""
+        return timedelta(days=self.AVATAR_LOG_RETENTION_DAYS) or None
 
     @property
     def secrets(self) -> tuple[str, ...]:

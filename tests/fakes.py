@@ -59,6 +59,12 @@ def flat(invocation: Invocation) -> Any:
     return SimpleNamespace(**values_of(invocation))
 
 
+def buttons_of(message: Message) -> list[dict[str, Any]]:
+    """Return the buttons of a message, in their order."""
+    of_blocks = (block.get("elements", [block.get("accessory")]) for block in message.blocks)
+    return [each for buttons in of_blocks for each in buttons if each and each["type"] == "button"]
+
+
 LOCKED = other("The database cannot be used: database is locked.")
 LOST = other("The database cannot be used: connection lost.")
 

@@ -1,6 +1,7 @@
 """The stage of the scenarios: the real bot between the stand-ins, as people and the cloud see it."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -63,8 +64,27 @@ class Stage:
     async def clicks(self, button: str, message: Message, *, user: str = MEI) -> Interacted:
         """Let a person click a button, named by its label or action, and confirm if they are asked."""
         result = await self.slack.actions.in_message(
-            user, message.channel, message.ts, _find(button, message)
+            user, message.channel, message.ts, _find(button, message.blocks)
         )
+        await self.bot.tasks.idle()
+        return result
+
+    async def opens_home(self, user: str = MEI) -> None:
+        """Let a person open the Home tab. Return when it is drawn."""
+        await self.slack.open_home(user)
+        await self.bot.tasks.idle()
+
+    def home(self, user: str = MEI) -> str:
+        """Return everything that stands on a person's Home tab."""
+        view = self.slack.views.home(user)
+        return json.dumps(view.blocks, ensure_ascii=False) if view else ""
+
+    async def presses(self, button: str, *, user: str = MEI) -> Interacted:
+        """Let a person click the first button with this label on their Home tab."""
+        view = self.slack.views.home(user)
+        assert view is not None, "no Home tab is drawn"
+        act = _find(button, view.blocks)
+        result = await self.slack.actions.in_view(user, view.id, act)
         await self.bot.tasks.idle()
         return result
 
@@ -156,7 +176,7 @@ def is_announcement(message: Message) -> bool:
 
 def buttons(message: Message) -> list[str]:
     """Return the labels of a message's buttons."""
-    return [element["text"]["text"] for _, element in _elements(message)]
+    return [element["text"]["text"] for _, element in _elements(message.blocks)]
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -173,21 +193,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _elements(message: Message) -> list[tuple[str, dict[str, Any]]]:
+def _elements(blocks: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """Return all clickable elements, each with the ID of its block."""
     return [
         (block["block_id"], element)
-        for block in message.blocks
+        for block in blocks
         if any(elements_in(block))
         for element in elements_in(block)
     ]
 
 
-def _find(button: str, message: Message) -> Act:
-    for block_id, element in _elements(message):
+def _find(button: str, blocks: list[dict[str, Any]]) -> Act:
+    found = _elements(blocks)
+    for block_id, element in found:
         if button in {element["text"]["text"], element["action_id"]}:
             return Act(block_id, element["action_id"])
-    raise LookupError(f"{button!r} is not among {buttons(message)}")
+    raise LookupError(f"{button!r} is not among {[element['text']['text'] for _, element in found]}")
 
 
 def _operation(method: str, path: str) -> str:

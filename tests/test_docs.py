@@ -10,6 +10,7 @@ from bot.cli.main import cli
 from bot.domain.policy import Policy
 from bot.domain.policy_tables import StartRules
 from bot.listeners.commands import COMMANDS
+from bot.listeners.events import EVENTS
 from bot.listeners.shortcuts import SHORTCUTS
 from bot.settings import Settings
 
@@ -56,6 +57,10 @@ def test_the_manifest_has_the_commands_the_buttons_and_just_two_scopes() -> None
         for shortcut in SHORTCUTS
     ]
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
+    events = [event.name for event in EVENTS]
+    assert manifest["settings"]["event_subscriptions"] == {"bot_events": events}
+    home = manifest["features"]["app_home"]
+    assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, True)
     assert manifest["oauth_config"]["scopes"]["bot"] == ["commands", "chat:write"]
     assert manifest["oauth_config"]["scopes"]["bot_optional"] == ["usergroups:read"]
     assert manifest["settings"]["socket_mode_enabled"] is True

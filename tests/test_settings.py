@@ -4,6 +4,7 @@ import json
 import re
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +339,18 @@ def test_any_other_rtc_access_is_told_the_choice(faults: Faults, written: str) -
     }
 
 
+@pytest.mark.parametrize(
+    ("days", "kept"), [("0", None), ("1", timedelta(days=1)), ("90", timedelta(days=90))]
+)
+def test_the_log_is_kept_for_ever_or_for_days(load: Load, days: str, kept: timedelta | None) -> None:
+    assert load(**COMPLETE, AVATAR_LOG_RETENTION_DAYS=days).log_retention == kept
+
+
+def test_half_a_day_is_told_to_be_a_whole_number(faults: Faults) -> None:
+    found = faults(**COMPLETE, AVATAR_LOG_RETENTION_DAYS="0.5")
+    assert found == {"AVATAR_LOG_RETENTION_DAYS": "give a whole number"}
+
+
 @pytest.mark.parametrize("mode", ["auto", "socket"])
 def test_socket_mode_can_do_without_the_web_server(load: Load, mode: str) -> None:
     assert load(**COMPLETE, AVATAR_HTTP_PORT="0", AVATAR_MODE=mode).AVATAR_HTTP_PORT == 0
@@ -371,6 +384,7 @@ def test_http_mode_cannot(faults: Faults, mode: str, port: str) -> None:
         ("AVATAR_START_TIMEOUT", "0.5"),
         ("AVATAR_START_TIMEOUT", "601"),
         ("AVATAR_START_TIMEOUT", "nan"),
+        *(("AVATAR_LOG_RETENTION_DAYS", value) for value in ("-1", "0.5", "90d", "36501")),
         ("AVATAR_DRAIN_SECONDS", "-1"),
         ("AVATAR_DRAIN_SECONDS", "1 minute"),
         ("HUAWEICLOUD_SDK_PROJECT_ID", "cn-north-4/project"),

@@ -1,4 +1,4 @@
-"""Time a page and the duplicate check in a short and a long invocation log, with the bot's own store."""
+"""Time a page, a filter and the duplicate check in a short and a long log, with the bot's own store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -76,8 +76,13 @@ def _looks(log: Invocations) -> dict[str, Look]:
         if not [row async for row in log.find(limit=PAGE)]:
             raise BenchError("the log is empty")
 
+    async def find_none() -> None:
+        if [row async for row in log.find(user_id=USER, status=Status.FAILED, limit=PAGE)]:
+            raise BenchError("no start of the log has failed")
+
     return {
         "page_ms": read_a_page,
+        "filter_ms": find_none,
         "duplicate_ms": lambda: log.find_duplicate(_wish(room_of(7))),
         "record_ms": lambda: log.record(_wish(room_of(uuid4().int % 10**12)), unless_duplicate=True),
     }

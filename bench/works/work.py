@@ -60,10 +60,11 @@ START = Work(
 )
 LOG = Work(
     "log",
-    "Page (newest 50) and duplicate check of the invocation log "
+    "Page (newest 50), a person's failed starts (none) and duplicate check of the invocation log "
     "at {plan.rows[0]:,} and {plan.rows[1]:,} rows",
     (
         Column("page_ms", "page, ms", 2),
+        Column("filter_ms", "user and status, ms", 2),
         Column("duplicate_ms", "duplicate check, ms", 2),
         Column("record_ms", "check and commit, ms", 2),
     ),

@@ -101,10 +101,12 @@ def _table(*names: str, **style: Any) -> Table:
 def _story(row: Invocation) -> Iterator[str]:
     """Return who typed what, where, and what came of it, line by line."""
     glass = " broke the glass" if row.source is Source.BREAK_GLASS else ""
-    button = f" clicked {row.action}" if row.source is Source.BUTTON else ""
+    is_click = row.source in {Source.BUTTON, Source.HOME}
+    button = f" clicked {row.action}" if is_click else ""
     form = f" in the form, {row.action}" if row.source is Source.FORM else ""
+    where = "on Home" if row.source is Source.HOME else f"in {row.origin.channel_id}"
     text = f": {row.text}" if row.text else ""
-    yield f"{row.origin.user_id} in {row.origin.channel_id}{button}{form}{glass}{text}"
+    yield f"{row.origin.user_id} {where}{button}{form}{glass}{text}"
     yield f"room {row.room_name}" if row.room_name else ""
     state = f" ({row.job.state})" if row.job and row.job.state else ""
     yield f"job {row.job.job_id}{state}" if row.job else ""

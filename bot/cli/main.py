@@ -3,11 +3,8 @@
 import asyncio
 import errno
 import os
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -15,28 +12,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import reload_requested, running_bot, stop_requested, utc_now
-from bot.cli.log_table import write_csv, write_json, write_table
+from bot.app import reload_requested, running_bot, stop_requested
+from bot.cli.failures import failures_in_words, write_no_more
+from bot.cli.log import database_url, log_cli
 from bot.cli.policy_check import WRONG_USAGE, check, wrong_id
 from bot.cli.terminal import readable
-from bot.domain.invocation import Status
+from bot.domain.correction import START_COMMAND
 from bot.domain.policy_question import Act, Question
 from bot.environment.database_url import SqliteUrl, read_database_url
-from bot.errors import AvatarError, DatabaseUnavailable, ReasonedError, SettingsError, StartupError
-from bot.listeners.commands.avatar_start import START_COMMAND
-from bot.messages.reasons import on_one_line, sentence
 from bot.runtime.outlet import unblocked_stderr
 from bot.runtime.private_files import warn_of_open_files
 from bot.runtime.process_log import configure_logging
-from bot.settings import DatabaseSettings, LogFormat, LogLevel, PolicySettings, Settings
+from bot.settings import LogFormat, LogLevel, PolicySettings, Settings
 from bot.store.connect import open_database
-from bot.store.invocations import Invocations
 from bot.store.migrate import migrate
 
-_AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-TABLE_ROWS = 50
-MOST_IDS = 5
 PAGE_PORT = 8008
 
 cli = typer.Typer(
@@ -48,6 +38,7 @@ cli = typer.Typer(
 
 policy_cli = typer.Typer(name="policy", no_args_is_help=True)
 cli.add_typer(policy_cli)
+cli.add_typer(log_cli)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it by position
@@ -74,14 +65,14 @@ def main() -> None:
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EIO}:
             raise
-        _write_no_more()
+        write_no_more()
         sys.exit(f"The output cannot be written: {os.strerror(error.errno)}.")
 
 
 @cli.command()
 def run() -> None:
     """Run the bot, until SIGTERM or Ctrl-C."""
-    with unblocked_stderr(), _failures_in_words():
+    with unblocked_stderr(), failures_in_words():
         settings = Settings.load()
         handler = configure_logging(
             level=settings.AVATAR_LOG_LEVEL, style=settings.AVATAR_LOG_FORMAT, secrets=settings.secrets
@@ -116,7 +107,7 @@ def sandbox(
         raise typer.BadParameter(f"--once takes a start command, such as: {START_COMMAND} busy cn-north-4")
     from bot.cli.sandbox import play_once, stay_up  # noqa: PLC0415 - `run` needs no stand-ins
 
-    with _failures_in_words():
+    with failures_in_words():
         if once is None:
             asyncio.run(stay_up(port, Console(), open_page=not no_open))
             return
@@ -126,54 +117,6 @@ def sandbox(
         else:
             played.print_to(Console())
     raise typer.Exit(0 if played.started else 1)
-
-
-@cli.command()
-def log(
-    *,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with every column.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every column.")] = False,
-    since: Annotated[
-        str | None, typer.Option(help="Only newer rows: 90m, 24h, 7d, or 2026-01-31[T08:00].")
-    ] = None,
-    user: Annotated[str | None, typer.Option(help="Only rows of this person: a Slack user ID.")] = None,
-    status: Annotated[Status | None, typer.Option(help="Only rows with this status.")] = None,
-    entry: Annotated[
-        str | None,
-        typer.Option(help="Only this row: the log entry that a message names, or its beginning."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, max=10**9, help=f"The most rows to show; {TABLE_ROWS} by default in a table."),
-    ] = None,
-) -> None:
-    """Show the invocation log, newest row first."""
-    if as_csv and as_json:
-        raise typer.BadParameter("choose one of --csv and --json")
-    after = _point_in_time(since, utc_now()) if since else None
-
-    async def show() -> None:
-        async with open_database(_database_url(), read_only=True) as database:
-            as_table = not (as_csv or as_json)
-            invocations = Invocations(database)
-            rows = invocations.find(
-                since=after,
-                user_id=user,
-                status=status,
-                invocation_id=await _whole_id(invocations, entry) if entry is not None else None,
-                limit=limit or (TABLE_ROWS if as_table else None),
-            )
-            if as_table:
-                await write_table(rows, Console())
-            else:
-                await (write_csv if as_csv else write_json)(rows, sys.stdout)
-
-    with _failures_in_words():
-        try:
-            asyncio.run(show())
-        except DatabaseUnavailable as error:
-            advice = "`avatar-bot migrate` creates the tables in a new database and upgrades an older one."
-            raise StartupError(sentence(error.reason), advice=advice) from None
 
 
 @policy_cli.callback()
@@ -219,7 +162,7 @@ def policy_check(
         quick_start=quick_start,
         is_starter=own,
     )
-    with _failures_in_words():
+    with failures_in_words():
         settings = PolicySettings.load()
         token = settings.SLACK_BOT_TOKEN
         secrets = [token.get_secret_value()] if token else []
@@ -237,10 +180,10 @@ def migrate_command() -> None:
     """Upgrade the database to the newest schema. `run` does this itself."""
 
     async def bring_up_to_date() -> None:
-        async with open_database(_database_url()) as database:
+        async with open_database(database_url()) as database:
             await migrate(database)
 
-    with _failures_in_words():
+    with failures_in_words():
         asyncio.run(bring_up_to_date())
 
 
@@ -270,67 +213,3 @@ async def _serve(settings: Settings) -> None:
 def _private_files(database_url: str) -> list[Path]:
     database = read_database_url(database_url)
     return [Path(".env"), *(database.files if isinstance(database, SqliteUrl) else ())]
-
-
-async def _whole_id(invocations: Invocations, beginning: str) -> str:
-    """Return the only invocation ID that begins with this text; the text may be the whole ID.
-
-    Raises:
-        StartupError: several IDs begin with it.
-    """
-    wanted = beginning.strip().strip("`").lower()
-    found = await invocations.ids_from(wanted, limit=MOST_IDS + 1)
-    if len(found) < 2 or wanted in found:
-        return found[0] if found else wanted
-    more = " and more" if len(found) > MOST_IDS else ""
-    raise StartupError(
-        f"Several log entries begin with {wanted!r}: {', '.join(found[:MOST_IDS])}{more}.",
-        advice="Give more characters of the entry that you mean.",
-    )
-
-
-def _database_url() -> str:
-    return DatabaseSettings.load().AVATAR_DATABASE_URL.get_secret_value()
-
-
-def _point_in_time(text: str, now: datetime) -> datetime:
-    try:
-        if ago := _AGO.fullmatch(text.strip().lower()):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        point = datetime.fromisoformat(text.strip())
-        return (point if point.tzinfo else point.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"--since {text}: give 90m, 24h, 7d, or 2026-01-31[T08:00]") from None
-
-
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    """Print the bot's own errors as a sentence on standard error, without a traceback, and exit.
-
-    Output is written by then: where it cannot be, Python itself would notice too late to say so.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except SettingsError as error:
-        typer.echo("Wrong settings:", err=True)
-        for fault in error.faults:
-            typer.echo(f"  {fault.name}: {fault.remedy}", err=True)
-        raise typer.Exit(2) from None
-    except AvatarError as error:
-        typer.echo(_in_words(error), err=True)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:
-        _write_no_more()
-        raise typer.Exit(0) from None
-
-
-def _in_words(error: AvatarError) -> str:
-    if isinstance(error, ReasonedError):
-        return on_one_line(error)
-    return f"{error} {error.advice}".rstrip() if isinstance(error, StartupError) else str(error)
-
-
-def _write_no_more() -> None:
-    """Discard buffered output, so that Python does not fail again when it flushes."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,6 +10,7 @@ from bot.domain.policy_question import NO_MEMBERS, Act, Members, Passed, Questio
 from bot.environment.policy_file import read_policy
 from bot.errors import Refused
 from bot.messages.reasons import on_one_line
+from bot.reasons import ReasonCode as Code
 from bot.settings import PolicySettings
 from bot.slack.client import open_session, slack_client
 from bot.slack.user_groups import UserGroups
@@ -62,6 +63,8 @@ async def check(
     else:
         members = await _members(settings, policy)
     notes = [] if path else ["There is no policy: AVATAR_POLICY_FILE names no file."]
+    if settings.SLACK_BOT_TOKEN is None and policy.groups and not groups:
+        notes.append("Slack was not asked: SLACK_BOT_TOKEN is not set.")
     unknown = sorted(policy.groups - members.keys())
     notes += [
         f"Who is in {group} is not known, so nobody is. --group takes them for a member." for group in unknown
@@ -87,19 +90,27 @@ def judge(policy: Policy, question: Question, members: Members = NO_MEMBERS) -> 
         rule = str(error.reason.args.get("rule", ""))
         if missing := _missing(question, rule):
             return Verdict(f"It depends on {missing}: the policy's rule is `{rule}`.", WRONG_USAGE)
-        lines = [f"Refused: {on_one_line(error)}"]
+        lines = [f"Refused: {_why(error, question, rule)}"]
         if question.act is Act.START and _breaks_glass(policy, question, members):
             lines.append("They may start it all the same by giving a reason: [break_glass] names them.")
         return Verdict("\n".join(lines), REFUSED)
-    return Verdict("\n".join(_allowed(question, passed)), ALLOWED)
+    return Verdict("\n".join(_allowed(question, passed, has_rules=policy.has_rules)), ALLOWED)
 
 
-def _allowed(question: Question, passed: Passed) -> list[str]:
-    lines = [f"Allowed: {question.user_id} may {_IN_WORDS[question.act]}. Decided by: {passed.rule}."]
+def _allowed(question: Question, passed: Passed, *, has_rules: bool) -> list[str]:
+    decided = f" Decided by: {passed.rule}." if has_rules else ""
+    lines = [f"Allowed: {question.user_id} may {_IN_WORDS[question.act]}.{decided}"]
     if passed.starts_per_hour is not None and question.act is Act.START:
         most = passed.starts_per_hour
         lines.append(f"At most {most} an hour: the starts of the last hour are not counted here.")
     return lines
+
+
+def _why(error: Refused, question: Question, rule: str) -> str:
+    if error.reason.code is not Code.GROUP_UNKNOWN:
+        return on_one_line(error)
+    group = error.reason.args.get("group")
+    return f"it is not known whether {question.user_id} is in {group}. The rule is `{rule}` in the policy."
 
 
 def _missing(question: Question, rule: str) -> str | None:

@@ -23,11 +23,10 @@ from rich.text import Text
 from bot.app import Bot, running_bot, stop_requested
 from bot.cli.log_table import as_plain_data, write_row
 from bot.domain.configuration import lacks_something, read
+from bot.domain.correction import AVATAR_COMMAND, START_COMMAND
 from bot.domain.invocation import Invocation, Status
 from bot.errors import StartupError
 from bot.listeners.commands import COMMANDS
-from bot.listeners.commands.avatar import AVATAR_COMMAND
-from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.listeners.shortcuts import SHORTCUTS
 from bot.runtime.process_log import configure_logging
 from bot.sandbox.environment import environment_for

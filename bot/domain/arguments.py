@@ -313,6 +313,10 @@ def _client_id(value: str | None) -> str | None:
     return value
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is closest to a mistyped one, or None if none is close."""
-    return next(iter(difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)), None)
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
+    """Return the known word that is closest to a mistyped one, or None if none is close.
+
+    Args:
+        cutoff: how much of the two words has to be the same, from 0 to 1.
+    """
+    return next(iter(difflib.get_close_matches(word[:100], list(known), n=1, cutoff=cutoff)), None)

@@ -41,11 +41,12 @@ class Source(StrEnum):
     """How a person used the bot.
 
     With `break_glass`, the text is the reason for what the policy refuses. With `form`, it is what would have
-    been typed instead.
+    been typed instead. A button on the bot's Home tab is `home`: it stands in no channel.
     """
 
     COMMAND = "command"
     BUTTON = "button"
+    HOME = "home"
     BREAK_GLASS = "break_glass"
     SHORTCUT = "shortcut"
     FORM = "form"
@@ -183,8 +184,8 @@ class Invocation(Generic[RequestT_co, JobT_co]):
     The room of a `RoomInvocation` is known; the room and the job of a `JobInvocation` are.
 
     Times are aware datetimes in UTC. `latency_ms` is the time from the receipt to MetaStudio's answer.
-    `previous_id` is the ID of the invocation whose button led to this one; it is unique. After `lease_until`
-    any process may claim the row.
+    `previous_id` is the ID of the invocation whose button led to this one; it is unique. `after_job_id` is
+    the job that is stopped before this start is sent. After `lease_until` any process may claim the row.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Invocation(Generic[RequestT_co, JobT_co]):
     request: RequestT_co
     room_name: str | None = None
     previous_id: str | None = None
+    after_job_id: str | None = None
     reason: Reason | None = None
     answer: Answer = NO_ANSWER
     job: JobT_co

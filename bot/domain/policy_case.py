@@ -238,6 +238,7 @@ def is_admin(policy: Tables, user_id: str, members: Members) -> bool:
 
 
 def refusal(policy: Tables, code: Code, rule: str, **args: Argument | None) -> Refused:
-    """Return the refusal. It names the rule, and whom the person can ask."""
+    """Return the refusal. It names whom the person can ask, and the rule if the policy has any."""
     admins = None if policy.ask else " ".join(policy.admins[:MOST_ADMINS_NAMED]) or None
-    return Refused(reason(code, **args, rule=rule, ask=policy.ask, admins=admins))
+    written = rule if policy.has_rules else None
+    return Refused(reason(code, **args, rule=written, ask=policy.ask, admins=admins))

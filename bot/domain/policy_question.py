@@ -68,7 +68,7 @@ def question_of(
     """Return the question that a use of the bot asks."""
     origin, request = invocation.origin, invocation.request
     return Question(
-        act=_act_of(invocation.action),
+        act=act_of(invocation.action),
         user_id=origin.user_id,
         channel_id=origin.channel_id,
         is_foreign=origin.foreign_team_id is not None,
@@ -83,7 +83,8 @@ def question_of(
     )
 
 
-def _act_of(action: Action) -> Act:
+def act_of(action: Action) -> Act:
+    """Return what the policy calls an action."""
     match action:
         case Action.START | Action.LOOK | Action.ADOPT | Action.BREAK_GLASS | Action.FORM:
             return Act.START  # all of them may give a job to a start

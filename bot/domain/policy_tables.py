@@ -121,6 +121,11 @@ class Tables(Table):
     break_glass: People = People()
 
     @property
+    def has_rules(self) -> bool:
+        """True if anything is set: without a policy file, nothing is."""
+        return self != type(self)()
+
+    @property
     def groups(self) -> frozenset[str]:
         """All user groups that the policy names."""
         actions = (self.start, self.stop, self.rtc, self.look, self.quick)

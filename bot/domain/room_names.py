@@ -35,7 +35,7 @@ class By(StrEnum):
     """What a word was understood as."""
 
     QUICK_START_HERE = "quick start of this channel"
-    QUICK_START_EVERYWHERE = "quick start of everywhere"
+    QUICK_START_EVERYWHERE = "quick start of all channels"
     ID = "room ID"
     NAME = "room name"
     BEGINNING = "beginning of a room name"
@@ -97,7 +97,13 @@ def of_several(word: str, rooms: Sequence[NamedRoom]) -> InvalidArguments:
 
 
 def closest(word: str, rooms: Sequence[NamedRoom], quick_starts: Sequence[QuickStart] = ()) -> str | None:
-    """Return the quick start or room name that is closest to a mistyped word, in the form to type."""
+    """Return the quick start or room that is closest to a mistyped word, in the form to type.
+
+    A mistyped ID has nearly all its characters right: IDs have too much in common by chance.
+    """
+    ids = {*(room.room_id for room in rooms), *(quick_start.room_id for quick_start in quick_starts)} - {word}
+    if close_id := did_you_mean(word, sorted(ids), cutoff=0.9):
+        return close_id
     known = {quick_start.name: quick_start.name for quick_start in quick_starts}
     for room in rooms:
         known.setdefault(comparable(room.name)[:COMPARED], as_typed(room.name))

@@ -9,6 +9,9 @@ from bot.domain.quick_start import NAME, QuickStart
 from bot.domain.room_names import By, is_room_id, may_be_name
 from bot.errors import InvalidArguments
 
+AGAIN = "again"
+"""After `/avatar-start`, it means the channel's last start."""
+
 _ANY_ROOM = "room"
 
 
@@ -53,17 +56,6 @@ def parse_start_words(words: Sequence[str], regions: Regions) -> StartWords:
     typed = {"room_id": _ANY_ROOM if is_name else word} if word else {}
     request_from({**values, **typed}, regions)
     return StartWords(word, values, regions)
-
-
-def parse_in_region(text: str, region: str, regions: Regions) -> StartWords:
-    """Parse the text after `/avatar-start`, with this region in place of a mistyped one.
-
-    Raises:
-        InvalidArguments: something else in the text is wrong too.
-    """
-    word, rest = first_word(text)
-    values = assign([word, *rest]) | {"region": region}
-    return parse_start_words([f"{name}={value}" for name, value in values.items()], regions)
 
 
 def by_name(asked: Invocation, words: StartWords) -> RoomInvocation:

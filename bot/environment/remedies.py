@@ -34,6 +34,8 @@ def remedy_for(detail: Mapping[str, Any]) -> str:
         return "give the project's ID (letters, digits, - and _), not its name"
     if kind == "enum":
         return f"choose one of {detail['ctx']['expected']}"
-    if kind in {"float_parsing", "int_parsing", "int_from_float"}:
+    if kind in {"int_parsing", "int_from_float"}:
+        return "give a whole number"
+    if kind == "float_parsing":
         return "give a number"
     return str(detail["msg"]).replace("Input should be", "give a number")

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.invocation import Action, Invocation, JobInvocation
+from bot.domain.arguments import JobRef
+from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.domain.policy import Policy
 from bot.domain.policy_question import Act, Members, Passed, question_of
 from bot.errors import Refused
@@ -54,11 +55,7 @@ class Gate:
         return self._policy.check(invocation, start, members=self._members(), quick_start=quick_start)
 
     def allows(
-        self,
-        invocation: Invocation,
-        start: JobInvocation | None = None,
-        *,
-        quick_start: str | None = None,
+        self, invocation: Invocation, start: JobInvocation | None = None, *, quick_start: str | None = None
     ) -> bool:
         """Return True if the use is allowed, to decide what a person is shown."""
         try:
@@ -66,6 +63,11 @@ class Gate:
         except Refused:
             return False
         return True
+
+    def may_stop(self, asking: Invocation, job: JobRef, start: JobInvocation | None = None) -> bool:
+        """Return True if the person may stop a job. `start` made it, if the invocation log has it."""
+        stop = replace(asking.about_job(job.room_id, job.job_id), action=Action.STOP, source=Source.BUTTON)
+        return self.allows(stop, start)
 
     def refusal_of_any(self, invocation: Invocation, act: Act) -> Refused | None:
         """Return the refusal if the person may not do this in their channel in any room; else None."""

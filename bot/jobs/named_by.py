@@ -1,8 +1,8 @@
 """The quick start that a start was asked for by: for the policy, which may allow or deny it by that name."""
 
 from bot.domain.invocation import Invocation, Source
-from bot.domain.quick_start import chosen, place_of
-from bot.domain.start_words import typed_name_of
+from bot.domain.quick_start import chosen, listed, place_of
+from bot.domain.start_words import AGAIN, typed_name_of
 from bot.store.invocations import Invocations
 from bot.store.quick_starts import QuickStarts
 
@@ -25,28 +25,46 @@ class NamedBy:
         Raises:
             DatabaseUnavailable: it is not known.
         """
+        if start.request is None:
+            return None
         first = await self._first(start)
         name = typed_name_of(first) if first else None
-        if first is None or name is None or start.request is None:
-            return None
-        found = chosen(await self._quick_starts.named(*place_of(first), name))
+        found = chosen(await self._quick_starts.named(*place_of(first), name)) if first and name else None
+        if found is None and (first is None or _named_in(first)):
+            return await self._of_room(start, start.request.room_id)
         return name if found and found.room_id == start.request.room_id else None
+
+    async def _of_room(self, start: Invocation, room_id: str) -> str | None:
+        """Return the quick start of the room, where what was typed is not in the log any more.
+
+        Else a denied quick start could be started again once its first start is removed from the log.
+        """
+        known = listed(await self._quick_starts.known_in(*place_of(start)))
+        names = (each.quick_start.name for each in known if each.quick_start.room_id == room_id)
+        return next(names, None)
 
     async def _first(self, start: Invocation) -> Invocation | None:
         """Return the row from which the start was made, by one button after the other."""
         first = start
         for _ in range(MOST_STEPS):
-            before = await self._before(first)
+            named = _named_in(first)
+            before = await self._invocations.get(named) if named else None
             if before is None:
                 return first
             first = before
         return None
 
-    async def _before(self, start: Invocation) -> Invocation | None:
-        """Return the row that the start's button names; one that was refused has it in its text alone."""
-        if start.source is Source.FORM:
-            return None  # its text is complete
-        named = start.previous_id
-        if named is None and start.source is Source.BUTTON:
-            named = start.text.partition(" ")[0]
-        return await self._invocations.get(named) if named else None
+
+def _named_in(start: Invocation) -> str | None:
+    """Return the ID of the row that the start's button names; one that was refused has it in its text alone.
+
+    A typed start says itself what it starts, even if it stands for a mistake; only `again` does not. A form
+    says it too.
+    """
+    if start.source is Source.FORM:
+        return None
+    if start.source is Source.COMMAND and typed_name_of(start) != AGAIN:
+        return None
+    if start.previous_id is None and start.source is Source.BUTTON:
+        return start.text.partition(" ")[0]
+    return start.previous_id

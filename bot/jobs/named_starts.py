@@ -8,7 +8,8 @@ duplicate as the commit does.
 from dataclasses import replace
 
 from bot.domain import steps
-from bot.domain.invocation import RoomInvocation
+from bot.domain.arguments import JobRef
+from bot.domain.invocation import RoomInvocation, has_job
 from bot.domain.quick_start import place_of
 from bot.domain.room_names import Match, NamedRoom, find_room, not_found, of_several
 from bot.domain.start_words import is_by_name
@@ -146,8 +147,10 @@ class NamedStarts:
         room: NamedRoom,
         found: AlreadyRunning | Duplicate,
     ) -> None:
-        words = duplicate(found.existing, resolved, workspace_url=self._workspace_url)
-        facts = look_facts(Look(), about=found.existing.id)
+        start = found.existing
+        may_stop = not has_job(start) or self._policy.may_stop(resolved, JobRef.in_row(start), start)
+        words = duplicate(start, resolved, workspace_url=self._workspace_url, may_stop=may_stop)
+        facts = look_facts(Look(), about=start.id, may_stop=may_stop)
         await self._refuse(received, room, why_not(found), words, post_facts=facts)
 
     async def _refuse(

@@ -123,6 +123,21 @@ class Outcomes:
                 step = steps.Failed(reason=error.reason)
         await self.conclude(invocation, step, not_started(invocation, error))
 
+    async def failed(self, invocation: RoomInvocation, error: MetaStudioError) -> RoomInvocation | None:
+        """Note that the start failed, and tell nobody yet: more is being found out.
+
+        Return None where another process has claimed the row, or where the person was told at once because
+        the database fails.
+        """
+        step = steps.Failed(reason=error.reason, answer=error.answer)
+        step = self._timed(invocation, step, lease_until=self._now() + CLAIM_TIME)
+        _log.info("failed", **_loggable(step))
+        try:
+            return await self._invocations.advance(invocation, step)
+        except DatabaseUnavailable:
+            await self.not_started(invocation, error)
+            return None
+
     async def interrupted(self, invocation: RoomInvocation) -> None:
         """Note that a process ended before it sent the start; offer the person to start it now."""
         step = steps.Failed(reason=reason(ReasonCode.INTERRUPTED))
@@ -158,11 +173,22 @@ class Outcomes:
         Raises:
             DatabaseUnavailable: nobody is told.
         """
-        post = self._posts.new(unknown, Purpose.PRIVATE, facts=look_facts(look))
-        told = await self._invocations.leave_to_post(unknown, post)
+        message = outcome_unknown(unknown, unknown_in(unknown), look=look)
+        return await self.tell(unknown, message, post_facts=look_facts(look))
+
+    async def tell(self, settled: Invocation, message: Message, *, post_facts: str) -> bool:
+        """Tell the person of a row that has nothing else left; False where another process has the row.
+
+        Args:
+            post_facts: what is needed beside the row to make the message again.
+
+        Raises:
+            DatabaseUnavailable: nobody is told.
+        """
+        post = self._posts.new(settled, Purpose.PRIVATE, facts=post_facts)
+        told = await self._invocations.leave_to_post(settled, post)
         if told is None:
             return False
-        message = outcome_unknown(told, unknown_in(told), look=look)
         await self._posts.publish(post, told, lambda _hint: message)
         return True
 

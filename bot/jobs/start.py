@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from bot.domain.invocation import Invocation, JobInvocation, RoomInvocation, Status
 from bot.domain.steps import Starting
 from bot.durable.accept import Acceptance
-from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused, RoomUnknown
+from bot.errors import DatabaseUnavailable, OutcomeUnknown, ReasonedError, Refused, Rejected, RoomUnknown
+from bot.jobs.full_room import FullRooms, is_about_full_room
 from bot.jobs.outcome import Outcomes
 from bot.jobs.reconcile import Reconciliation
 from bot.jobs.suggestions import Suggestions
@@ -74,6 +75,7 @@ class Starts:
         outcomes: Outcomes,
         reconciliation: Reconciliation,
         suggestions: Suggestions,
+        full_rooms: FullRooms,
         acquire: Callable[[], Awaitable[object]],
         seconds: float,
         asks_if_running: bool,
@@ -85,6 +87,7 @@ class Starts:
         self._outcomes = outcomes
         self._reconciliation = reconciliation
         self._suggestions = suggestions
+        self._full_rooms = full_rooms
         self._acquire = acquire
         self._seconds = seconds
         self._asks_if_running = asks_if_running
@@ -160,7 +163,10 @@ class Starts:
         except DatabaseUnavailable:
             raise  # it may or may not be marked as starting: recovery continues it either way
         except ReasonedError as error:
-            await self._outcomes.not_started(invocation, error)
+            if isinstance(error, Rejected) and is_about_full_room(error.reason):
+                await self._full_rooms.refuse(invocation, error)
+            else:
+                await self._outcomes.not_started(invocation, error)
         else:
             await self._outcomes.started(invocation, started.job, started.answer)
         return None

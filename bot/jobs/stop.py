@@ -4,20 +4,17 @@ The room comes from the invocation log. If the job is not there, MetaStudio is a
 the named room: permission for one room must not stop a job of another.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-
-import structlog
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobInvocation, JobState, Source
 from bot.domain.job_state import UNDER_WAY
 from bot.durable.accept import Acceptance
+from bot.durable.held_row import RENEW_SECONDS, holding
 from bot.errors import (
     Answer,
-    DatabaseUnavailable,
     JobOver,
     MetaStudioError,
     NotSent,
@@ -39,12 +36,7 @@ from bot.store.invocations import Invocations
 CALL_SECONDS = 30.0
 LEASE_MARGIN = timedelta(seconds=10)
 
-RENEW_SECONDS = 15.0
-"""How often a stop that waits for the rate limiter renews the lease of its row."""
-
 OVER_ALREADY = reason(Code.JOB_OVER_ALREADY)
-
-_log = structlog.get_logger()
 
 
 class Stops:
@@ -90,7 +82,8 @@ class Stops:
         try:
             if resumed:
                 self._policy.check(invocation, start)
-            answer = await self._stop_holding_the_row(invocation, start)
+            work = self.send(invocation, start)
+            held = await holding(invocation, work, claim=self._claim, every=self._renew_seconds)
         except Refused as error:
             refused = steps.Refused(reason=error.reason)
             await self._outcomes.conclude(invocation, refused, _refused(error))
@@ -104,33 +97,22 @@ class Stops:
             failed = steps.Failed(reason=error.reason, answer=error.answer)
             await self._outcomes.conclude(invocation, failed, not_stopped(told, error, invocation))
         else:
-            if answer is not None:
-                await self._stopped(invocation, told, answer)
-
-    async def _stop_holding_the_row(
-        self, invocation: JobInvocation, start: JobInvocation | None
-    ) -> Answer | None:
-        """Stop the job and renew the lease meanwhile; None where another process has claimed the row."""
-        stopping = asyncio.ensure_future(self._stop(invocation, start))
-        try:
-            while not (await asyncio.wait({stopping}, timeout=self._renew_seconds))[0]:
-                claimed = await self._claim(invocation)
-                if claimed is None:
-                    return None
-                invocation = claimed
-            return stopping.result()
-        finally:
-            stopping.cancel()
-            await asyncio.gather(stopping, return_exceptions=True)
+            if held is not None:
+                await self._stopped(invocation, told, held[1])
 
     async def _claim(self, invocation: JobInvocation) -> JobInvocation | None:
-        try:
-            return await self._invocations.claim(invocation, self._lease_until())
-        except DatabaseUnavailable as error:
-            _log.warning("a stop that waits could not keep its row", reason=str(error))
-            return invocation
+        return await self._invocations.claim(invocation, self._lease_until())
 
-    async def _stop(self, invocation: JobInvocation, start: JobInvocation | None) -> Answer:
+    async def send(self, invocation: JobInvocation, start: JobInvocation | None) -> Answer:
+        """Send a committed stop.
+
+        Args:
+            start: the start that made the job, if the invocation log has it.
+
+        Raises:
+            JobOver: the job is over, or does not run in its room.
+            MetaStudioError: the job was not stopped, for certain or perhaps.
+        """
         job = JobRef.in_row(invocation)
         if not await self._is_in_its_room(job, start):
             raise JobOver(reason(Code.JOB_NOT_IN_ROOM))

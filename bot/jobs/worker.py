@@ -7,6 +7,7 @@ from bot.domain import steps
 from bot.domain.invocation import Action, Invocation, RoomInvocation, Status, has_job, has_room
 from bot.domain.start_words import needs_look_up
 from bot.errors import OutcomeUnknown, Refused
+from bot.jobs.full_room import FullRooms, is_about_full_room
 from bot.jobs.gate import Gate
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
@@ -16,6 +17,7 @@ from bot.jobs.reconcile import Reconciliation
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.stop_first import StopFirst
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.store.invocations import Invocations
@@ -37,6 +39,8 @@ class Worker:
         reconciliation: Reconciliation,
         outcomes: Outcomes,
         named_starts: NamedStarts,
+        stop_first: StopFirst,
+        full_rooms: FullRooms,
         named_by: NamedBy,
         panels: Panels,
         policy: Gate,
@@ -49,6 +53,8 @@ class Worker:
         self._reconciliation = reconciliation
         self._outcomes = outcomes
         self._named_starts = named_starts
+        self._stop_first = stop_first
+        self._full_rooms = full_rooms
         self._named_by = named_by
         self._panels = panels
         self._policy = policy
@@ -74,6 +80,8 @@ class Worker:
                 await self._reconcile(row)
             case Action.START, Status.UNKNOWN if has_room(row):
                 await self._reconciliation.settle(row)
+            case Action.START, Status.FAILED if has_room(row) and is_about_full_room(row.reason):
+                await self._full_rooms.tell(row)
             case Action.STOP, Status.RECEIVED if has_job(row):
                 await self._stops.carry_out(row, resumed=resumed)
             case Action.RTC_ACCESS, Status.RECEIVED if has_job(row) and not resumed:
@@ -88,8 +96,11 @@ class Worker:
                 await self._close(row)
 
     async def _start(self, row: RoomInvocation, *, resumed: bool) -> None:
+        job_id = row.after_job_id
         if resumed:
             if abs(self._now() - row.created_at) >= STILL_WANTED:
+                if job_id:
+                    await self._stop_first.give_up(row, job_id)
                 await self._outcomes.interrupted(row)
                 return
             try:
@@ -97,8 +108,12 @@ class Worker:
             except Refused as error:
                 await self._outcomes.not_started(row, error)
                 return
-        starts = self._named_starts if needs_look_up(row) else self._starts
-        await starts.carry_out(row)
+        if job_id:
+            await self._stop_first.carry_out(row, job_id)
+        elif needs_look_up(row):
+            await self._named_starts.carry_out(row)
+        else:
+            await self._starts.carry_out(row)
 
     async def _reconcile(self, starting: RoomInvocation) -> None:
         error = OutcomeUnknown(reason(Code.ANSWER_NOT_AWAITED))

@@ -6,10 +6,11 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.listeners.actions import ACTIONS, open_announcement
 from bot.listeners.commands import COMMANDS
+from bot.listeners.events import EVENTS
 from bot.listeners.options import OPTIONS
 from bot.listeners.pipeline import Pipeline
 from bot.listeners.shortcuts import SHORTCUTS
-from bot.listeners.use import AnyButton, AnyOptions, AnyShortcut, AnyView, Command, Services
+from bot.listeners.use import AnyButton, AnyOptions, AnyShortcut, AnyView, Command, Event, Services
 from bot.listeners.views import VIEWS
 from bot.messages.buttons import OPEN_ANNOUNCEMENT
 
@@ -23,8 +24,9 @@ def register(
     views: Iterable[AnyView] = VIEWS,
     shortcuts: Iterable[AnyShortcut] = SHORTCUTS,
     options: Iterable[AnyOptions] = OPTIONS,
+    events: Iterable[Event] = EVENTS,
 ) -> None:
-    """Register a Bolt listener for every command, button, modal, shortcut and menu of the lists."""
+    """Register a Bolt listener for every command, button, modal, shortcut, menu and event of the lists."""
     pipeline = Pipeline(services)
     for command in commands:
         bolt.command(command.name)(pipeline.listen_to_command(command))
@@ -36,4 +38,6 @@ def register(
         bolt.shortcut(shortcut.callback_id)(pipeline.listen_to_shortcut(shortcut))
     for menu in options:
         bolt.options(menu.action_id)(pipeline.listen_to_options(menu))
+    for event in events:
+        bolt.event(event.name)(pipeline.listen_to_event(event))
     bolt.action(OPEN_ANNOUNCEMENT)(open_announcement.acknowledge)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import parse_again
-from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
+from bot.domain.arguments import JobRef, parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_job, has_room
 from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
@@ -32,14 +32,15 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_another`: the person knows of an equal start and wants another one; `knows_running`: they know of a
-    job that runs in the room. `is_private`: the pressed button stands in a message for this person alone,
-    which the answer replaces. `meant` is what the first word was understood as, if that is known before the
-    ack.
+    `is_repeatable`: the wish may be had once more, without naming that row. `is_another`: the person knows of
+    an equal start and wants another one; `knows_running`: they know of a job that runs in the room.
+    `is_private`: the pressed button stands in a message for this person alone, which the answer replaces.
+    `meant` is what the first word was understood as, if that is known before the ack.
     """
 
     asked: RoomInvocation
     previous_id: str | None = None
+    is_repeatable: bool = False
     is_another: bool = False
     knows_running: bool = False
     is_private: bool = False
@@ -92,7 +93,7 @@ async def quick_start_of(use: Use, start: Invocation) -> str | None:
     return await use.services.acceptance.ask(use.services.named_by.find(start))
 
 
-def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:
+def as_if_in_its_channel(use: Use, named: Invocation) -> Invocation:
     """Return the click as if made in the channel of the start: an answer may be a direct message.
 
     Only the person who made the start is moved there; others may be no members of that channel. The team is
@@ -102,7 +103,12 @@ def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvoc
     origin = replace(use.invocation.origin, team_id=there.team_id)
     if origin.user_id == there.user_id or origin.channel_id is None:
         origin = replace(origin, channel_id=there.channel_id, channel_kind=there.channel_kind)
-    return replace(use.invocation.asking_for(request), origin=origin)
+    return replace(use.invocation, origin=origin)
+
+
+def as_if_there(use: Use, named: Invocation, request: StartRequest) -> RoomInvocation:
+    """Return the click with this request, as if made in the channel of the start."""
+    return as_if_in_its_channel(use, named).asking_for(request)
 
 
 def once_more(use: Use, named: RoomInvocation) -> RoomInvocation:
@@ -124,11 +130,17 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
         case Invocation() as received:
             return replace(_ack(wish, received), work=partial(services.worker.work_on, received))
         case Duplicate(existing) | AlreadyRunning(existing) as found:
-            words = duplicate(existing, asked, workspace_url=services.incoming.home.url)
+            words = duplicate(
+                existing,
+                asked,
+                workspace_url=services.incoming.home.url,
+                may_stop=not has_job(existing)
+                or services.policy.may_stop(asked, JobRef.in_row(existing), existing),
+            )
             # The message of an unknown start stays: the question is about another job.
             instead = wish.is_private and not (wish.is_another and isinstance(found, AlreadyRunning))
             return await refuse(use, asked, why_not(found), words, instead=instead)
-        case Used() if use.command:
+        case Used() if wish.is_repeatable:
             return await commit_start(use, replace(wish, previous_id=None))
         case Used(existing):
             why = reason(Code.BUTTON_USED, user_id=existing.origin.user_id, invocation_id=existing.id)
@@ -141,14 +153,14 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
 
 
 def _ack(wish: StartWish, received: RoomInvocation) -> Accepted:
-    """Return what is said of a start: at once only what is not plain, such as what its first word means."""
+    """Return what is said of a start: nothing before its result, unless it replaces the button's message."""
     if is_by_name(received):
-        return Accepted(words=looking_for(received.room_name or ""), instead=wish.is_private)
-    if wish.meant:
-        return Accepted(words=starting_as(received, wish.meant), instead=wish.is_private)
-    if wish.is_private:
-        return Accepted(words=starting(received), instead=True)
-    return Accepted(late=starting(received))
+        words = looking_for(received.room_name or "")
+    elif wish.meant:
+        words = starting_as(received, wish.meant)
+    else:
+        words = starting(received)
+    return Accepted(words=words, instead=True) if wish.is_private else Accepted(late=words)
 
 
 async def refuse(

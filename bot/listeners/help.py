@@ -43,4 +43,5 @@ def _permitted(use: Use, usage: Message, of: Act | None) -> Message:
     refusal = refusals[of] if of else None
     if refusal is None:
         return usage
-    return replace(usage, text=f"{usage.text}\n{declined(refusal, verdict='').text}")
+    what_it_does = usage.text.partition("\n")[0]
+    return replace(usage, text=f"{what_it_does}\n{declined(refusal, verdict='').text}")

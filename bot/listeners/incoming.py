@@ -9,7 +9,7 @@ import structlog
 
 from bot.domain.invocation import Action, Invocation, Origin, Source, Status
 from bot.durable.accept import Acceptance
-from bot.listeners.origin import origin_of_click, origin_of_command
+from bot.listeners.origin import origin_of_click, origin_of_command, origin_of_event
 from bot.reasons import Reason
 from bot.slack.ack_sent import acks_first
 from bot.slack.client import Installation
@@ -34,7 +34,12 @@ class Incoming:
     def clicked(self, body: dict[str, Any], action: Action) -> Invocation:
         """Return the invocation of a clicked button: its value is the text."""
         origin = origin_of_click(body, self.home)
-        return self._received(Source.BUTTON, action, origin, body["actions"][0].get("value"))
+        source = Source.HOME if (body.get("view") or {}).get("type") == "home" else Source.BUTTON
+        return self._received(source, action, origin, body["actions"][0].get("value"))
+
+    def origin_of(self, event: dict[str, Any]) -> Origin:
+        """Return the origin of an event."""
+        return origin_of_event(event, self.home)
 
     def submitted(self, body: dict[str, Any], action: Action, source: Source) -> Invocation:
         """Return the invocation of a submitted modal, which is in no channel."""

@@ -49,6 +49,18 @@ def origin_of_click(body: dict[str, Any], home: Installation) -> Origin:
     )
 
 
+def origin_of_event(body: dict[str, Any], home: Installation) -> Origin:
+    """Return the origin of an event: its person, in the workspace that the event comes from."""
+    team_id, enterprise_id = body.get("team_id"), body.get("enterprise_id")
+    foreign = _foreign_team(team_id, enterprise_id, home)
+    return Origin(
+        user_id=body["event"]["user"],
+        foreign_team_id=foreign,
+        team_id=team_id if home.is_org_wide and not foreign else home.team_id,
+        enterprise_id=enterprise_id,
+    )
+
+
 def _channel_kind(channel_id: str | None, channel_name: str | None) -> ChannelKind | None:
     """Return who can read the channel; None where the payload does not tell.
 

@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.arguments import ButtonValue, first_word, unknown_subcommand
+from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status, has_room
 from bot.errors import DatabaseUnavailable, InvalidArguments, Refused
 from bot.listeners.answers import Answers, ClickAnswers, CommandAnswers, FormAnswers, carry_out
+from bot.listeners.corrections import button_for
 from bot.listeners.use import (
     Accepted,
     AnyButton,
@@ -25,12 +26,14 @@ from bot.listeners.use import (
     AnyShortcut,
     AnyView,
     Command,
+    Event,
     Form,
     Services,
     Shortcut,
     Subcommand,
     Use,
     View,
+    listener_for,
 )
 from bot.messages.break_glass import asking, with_break_glass
 from bot.messages.message import Block
@@ -79,6 +82,15 @@ class Pipeline:
             invocation = self.services.incoming.submitted(body, declared.action, declared.source)
             use = Use(self.services, invocation, declared.verdict, form=form_of(body))
             await self._take(use, declared, FormAnswers(ack, use, declared))
+
+        return listener
+
+    def listen_to_event(self, declared: Event) -> BoltListener:
+        """Return the function that Bolt calls when Slack tells of the event."""
+
+        async def listener(ack: AsyncAck, body: Body) -> None:
+            await ack()
+            self.services.tasks.spawn(declared.handle(self.services, body))
 
         return listener
 
@@ -131,6 +143,7 @@ class Pipeline:
                     await answers.give(accepted.words, instead=accepted.instead)
                 if work := self._work(use, accepted):
                     self.services.claims.take(use.invocation.id, work)
+                self.services.home_tabs.used(use.invocation)
             except DatabaseUnavailable as error:
                 _log.error("refused, for the database cannot be used", reason=str(error))
                 words = declined(error, use.command, verdict=declared.verdict)
@@ -149,11 +162,11 @@ class Pipeline:
             return await self._accept(use, declared)
         except (InvalidArguments, Refused) as error:
             status = Status.REFUSED if isinstance(error, Refused) else Status.INVALID
-            entry = use.invocation.id if use.command else None
-            words = declined(error, use.explained_by or use.command, verdict=use.verdict, invocation_id=entry)
+            meant = button_for(use, error) if isinstance(error, InvalidArguments) else None
+            words = declined(error, use.explained_by or use.command, verdict=use.verdict, meant=meant)
             view = None
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
-                value = ButtonValue(use.invocation.id, _name_of(declared)).value
+                value = ButtonValue(use.invocation.id, use.command or _name_of(declared)).value
                 if isinstance(declared, View):
                     view = asking(use.invocation, value, refusal=words, remark=use.remark)
                 words = with_break_glass(words, value)
@@ -216,21 +229,3 @@ def _name_of(declared: Declared) -> str:
             return ""
         case _:
             return declared.action_id
-
-
-def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
-    """Return the listener to what is typed after a command, and the words that it parses.
-
-    Raises:
-        InvalidArguments: there is no such subcommand.
-    """
-    verbs = [subcommand.verb for subcommand in command.subcommands]
-    word, rest = first_word(text, verbs, if_none="help" if command.alone is None else "")
-    if command.alone is not None and not word:
-        return command.alone, rest
-    for subcommand in command.subcommands:
-        if subcommand.verb == word.lower():
-            return subcommand, rest
-    if command.otherwise is None:
-        raise unknown_subcommand(word, verbs)
-    return command.otherwise, [word, *rest]

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from bot.domain.arguments import Regions
+from bot.domain.arguments import Regions, first_word, unknown_subcommand
 from bot.domain.invocation import Action, Invocation, JobInvocation, Source
 from bot.durable.accept import Acceptance
 from bot.durable.claims import Claims
 from bot.jobs.details import Details
 from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import HomeTabs
+from bot.jobs.job_listing import JobListing
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.panels import Panels
@@ -42,6 +44,7 @@ class Services:
     incoming: Incoming
     acceptance: Acceptance
     invocations: Invocations
+    job_listing: JobListing
     starts: Starts
     named_starts: NamedStarts
     named_by: NamedBy
@@ -51,6 +54,7 @@ class Services:
     stops: Stops
     reconciliation: Reconciliation
     details: Details
+    home_tabs: HomeTabs
     worker: Worker
     rtc: RtcAccess | None
     windows: Windows
@@ -203,6 +207,17 @@ class Options(Generic[P]):
     suggest: Callable[[Use, P], Awaitable[Sequence[Block]]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A listener to the event with this `name`. An event is no use of the bot: it is not logged or answered.
+
+    `handle` begins after the ack, and gets Slack's whole payload.
+    """
+
+    name: str
+    handle: Callable[[Services, dict[str, Any]], Coroutine[Any, Any, None]]
+
+
 AnyListener: TypeAlias = Listener[Any, Any]
 AnyView: TypeAlias = View[Any, Any]
 AnySubcommand: TypeAlias = Subcommand[Any, Any]
@@ -233,3 +248,21 @@ class Command:
 async def about_nothing(use: Use, _parsed: object) -> Wish:
     """Find nothing: the use is about no stored job or start."""
     return Wish(asked=use.invocation)
+
+
+def listener_for(command: Command, text: str) -> tuple[AnyListener, Sequence[str]]:
+    """Return the listener to what is typed after a command, and the words that it parses.
+
+    Raises:
+        InvalidArguments: there is no such subcommand.
+    """
+    verbs = [subcommand.verb for subcommand in command.subcommands]
+    word, rest = first_word(text, verbs, if_none="help" if command.alone is None else "")
+    if command.alone is not None and not word:
+        return command.alone, rest
+    for subcommand in command.subcommands:
+        if subcommand.verb == word.lower():
+            return subcommand, rest
+    if command.otherwise is None:
+        raise unknown_subcommand(word, verbs)
+    return command.otherwise, [word, *rest]

@@ -18,9 +18,9 @@ RTC_ACCESS = "rtc_access"
 DETAILS = "details"
 OPEN_ANNOUNCEMENT = "open_announcement"
 START_AGAIN = "start_again"
-START_IN_REGION = "start_in_region"
 START_ANOTHER = "start_another"
 START_AFTER_ALL = "start_after_all"
+STOP_AND_START = "stop_and_start"
 LOOK_AGAIN = "look_again"
 USE_JOB = "use_job"
 
@@ -40,7 +40,7 @@ def stop_button(
     """
     return button(
         label,
-        action_id=STOP_JOB if number is None else f"{STOP_JOB}-{number}",
+        action_id=_numbered(STOP_JOB, number),
         value=JobRef(room_id, job_id).value,
         style="danger",
         confirm=confirmation(
@@ -54,9 +54,10 @@ def stop_button(
     )
 
 
-def rtc_button(room_id: str, job_id: str) -> Block:
-    """Show the one who presses it how to enter the job's RTC room."""
-    return button("RTC access", action_id=RTC_ACCESS, value=JobRef(room_id, job_id).value)
+def rtc_button(room_id: str, job_id: str, number: int | None = None) -> Block:
+    """Show the one who presses it how to enter the job's RTC room; `number` as in `stop_button`."""
+    value = JobRef(room_id, job_id).value
+    return button("RTC access", action_id=_numbered(RTC_ACCESS, number), value=value)
 
 
 def details_button(invocation_id: str) -> Block:
@@ -101,25 +102,46 @@ def start_now_button(unsent: Invocation) -> Block:
     return button("Start it now", action_id=START_AFTER_ALL, value=unsent.id)
 
 
-def start_again_button(over: Invocation) -> Block:
+def start_again_button(over: Invocation, number: int | None = None) -> Block:
     """Start a room once more whose job is over. It stands where everybody of the channel may press it."""
-    return button("Start again", action_id=START_AGAIN, value=over.id, style="primary")
+    return button("Start again", action_id=_numbered(START_AGAIN, number), value=over.id, style="primary")
 
 
-def start_in_region_button(invocation_id: str, region: str) -> Block:
-    """Start what was typed, in the region that was meant."""
-    value = ButtonValue(invocation_id, region).value
-    return button(f"Start in {region}", action_id=START_IN_REGION, value=value, style="primary")
+def retry_button(failed: Invocation, *, is_first: bool = True) -> Block:
+    """Send a start once more that certainly made no job.
+
+    Args:
+        is_first: this is what the person most probably wants.
+    """
+    style = "primary" if is_first else None
+    return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style=style)
 
 
-def retry_button(failed: Invocation) -> Block:
-    """Send a start once more that certainly made no job."""
-    return button("Start again", action_id=START_AFTER_ALL, value=failed.id, style="primary")
+def stop_and_start_button(refused: RoomInvocation, job_id: str, number: int) -> Block:
+    """Stop a job that holds a room, after a question, and send the start that the room had no place for."""
+    room = words.plain_room(refused.request.room_id, refused.room_name)
+    return button(
+        "Stop and start mine",
+        action_id=f"{STOP_AND_START}-{number}",
+        value=ButtonValue(refused.id, job_id).value,
+        confirm=confirmation(
+            "Stop this job and start yours?",
+            f"Job {escape(job_id, 128)} in room {room} ends at once. Whoever talks to the avatar is cut off. "
+            "Your start is sent when it has ended.",
+            yes="Stop and start",
+            no="Keep it",
+            style="danger",
+        ),
+    )
 
 
-def look_again_button(invocation_id: str) -> Block:
+def look_again_button(invocation_id: str, number: int | None = None) -> Block:
     """Look once more for the job of a start whose outcome is not known."""
-    return button("Look again", action_id=LOOK_AGAIN, value=invocation_id)
+    return button("Look again", action_id=_numbered(LOOK_AGAIN, number), value=invocation_id)
+
+
+def _numbered(action_id: str, number: int | None) -> str:
+    return action_id if number is None else f"{action_id}-{number}"
 
 
 def _once_more(room_id: str, room_name: str | None, *, yes: str) -> Block:

@@ -75,6 +75,17 @@ _UNSENT = {
     Code.ROOM_OF_JOB_UNKNOWN: Wording(
         "Whether the job runs in this room could not be found out: {cause}", TRY_AGAIN
     ),
+    Code.JOB_NOT_STOPPED: Wording(
+        "The job that holds the room was not stopped, so the start was not sent. {cause}", TRY_AGAIN
+    ),
+    Code.JOB_PERHAPS_NOT_STOPPED: Wording(
+        "It is not known whether the job that holds the room was stopped, so the start was not sent. {cause}",
+        TRY_AGAIN,
+    ),
+    Code.JOB_DOES_NOT_END: Wording(
+        "Job `{job_id}` was stopped but has not ended within {seconds:g} seconds, so the start was not sent.",
+        TRY_AGAIN,
+    ),
     Code.JOB_NOT_IN_ROOM: Wording("No such job runs in this room."),
     Code.JOB_ID_IMPOSSIBLE: Wording("There is no job of this ID.", "Check the job ID."),
 }

@@ -32,10 +32,8 @@ def literal(text: str, limit: int) -> str:
 
 def unmarked(mrkdwn: str) -> str:
     """Return a refusal's text for a place where Slack shows marks, mentions and entities as they are."""
-    plain = (
-        _MENTIONS.sub("the bot's admins", mrkdwn).replace("*", "").replace("&lt;", "<").replace("&gt;", ">")
-    )
-    return plain.replace("&amp;", "&")
+    plain = _MENTIONS.sub("the bot's admins", mrkdwn).replace("*", "")
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def pieces(text: str, limit: int) -> list[str]:
@@ -60,9 +58,19 @@ def mention(user_id: str) -> str:
     return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else escape(user_id, 50)
 
 
+def link(address: str, text: str) -> str:
+    """A link. The text is the bot's own."""
+    return f"<{escape(address, 1000)}|{text}>"
+
+
 def moment(when: datetime) -> str:
     """A moment in UTC as Slack shows it to each reader in their own time zone."""
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{when:%Y-%m-%d %H:%M} UTC>"
+
+
+def day_and_time(when: datetime) -> str:
+    """A moment for the middle of a sentence, where `moment` would have the capital letter of `Today`."""
+    return f"<!date^{int(when.timestamp())}^{{date_short}}, {{time}}|{when:%Y-%m-%d, %H:%M} UTC>"
 
 
 def clock_time(when: datetime) -> str:

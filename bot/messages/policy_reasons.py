@@ -97,11 +97,14 @@ def _with_allowed(label: str, args: Args) -> str:
 
 
 def _ask_for_adopted(args: Args) -> str:
-    return _ask(args) if args.get("has_admins") else f"{_ask(args)} Or stop the job and start anew."
+    return _ask(args) if args.get("has_admins") else "Stop the job and start anew."
 
 
 def _ask_the_starter(args: Args) -> str:
-    return f"Ask them to open it. {_ask(args)}" if args.get("rule") else "Ask them to open it."
+    rule = text_in(args, "rule")
+    return (
+        f"Ask them to open it. The rule is `{rule}` in the bot's policy." if rule else "Ask them to open it."
+    )
 
 
 POLICY_WORDINGS = {

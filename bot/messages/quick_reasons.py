@@ -55,7 +55,9 @@ def _guess(args: Args) -> str:
 
 
 def _elsewhere(args: Args) -> str:
-    return f"{quoted(args)} is a quick start of {'everywhere' if args.get('everywhere') else 'this channel'}."
+    return (
+        f"{quoted(args)} is a quick start of {'all channels' if args.get('everywhere') else 'this channel'}."
+    )
 
 
 def _with_or_without_flag(args: Args) -> str:
@@ -84,6 +86,8 @@ def room_gone(args: Args) -> str:
         flag = " --everywhere" if args.get("everywhere") else ""
         name = text_in(args, "quick_start")
         return f"If it was deleted, remove its quick start: `/avatar quick remove {name}{flag}`."
+    if "job_of" in args:
+        return "This is the ID of a job. Its room is in the job's details."
     return f"{_guess_of(args)}Check the room ID; a room is only known in the region of the bot's endpoint."
 
 
@@ -131,7 +135,7 @@ QUICK_WORDINGS = {
     Code.QUICK_START_ELSEWHERE: Wording(_elsewhere, _with_or_without_flag),
     Code.QUICK_STARTS_TOO_MANY: Wording(_too_many, "Remove one that nobody needs: `quick remove NAME`."),
     Code.EVERYWHERE_NOT_ALLOWED: Wording(
-        "Only the bot's admins may change quick starts of everywhere.",
+        "Only the bot's admins may change quick starts of all channels.",
         "Ask one of them, or leave `--everywhere` out.",
     ),
     Code.ROOM_NAME_UNKNOWN: Wording(_no_room, _another_name),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.domain.invocation import JobInvocation, RoomInvocation
+from bot.domain.job_list import JobList
 from bot.domain.quick_start import Listed, QuickStart
 from bot.domain.room_names import By
 from bot.domain.start_words import Meant
@@ -23,7 +24,7 @@ _A_ROW = 25
 """Maximum number of buttons in a row, set by Slack."""
 
 _HOW_TO_ADD = "`/avatar quick add NAME room_id [region]` adds one."
-_OF = {False: "of this channel", True: "of everywhere"}
+_OF = {False: "of this channel", True: "of all channels"}
 
 RoomName = Callable[[str], str | None]
 
@@ -60,7 +61,7 @@ def added(quick_start: QuickStart, name_of: RoomName, *, hides: bool = False) ->
                 f"Added {_what(quick_start, name_of)}.",
                 f"{code(f'/avatar-start {quick_start.name}')} starts it.",
                 *(
-                    [f"In this channel it comes before the {code(quick_start.name)} of everywhere."]
+                    [f"In this channel it comes before the {code(quick_start.name)} of all channels."]
                     if hides
                     else ()
                 ),
@@ -80,7 +81,7 @@ def removed(quick_start: QuickStart, name_of: RoomName, *, uncovers: bool = Fals
     Args:
         uncovers: a quick start of everywhere has the same name.
     """
-    also = f" {code(quick_start.name)} means the one of everywhere here from now on." if uncovers else ""
+    also = f" {code(quick_start.name)} means the one of all channels here from now on." if uncovers else ""
     return Message(f"Removed {_what(quick_start, name_of)}.{also}")
 
 
@@ -95,7 +96,7 @@ def quick_list(found: Sequence[Listed], name_of: RoomName, *, beginning: str = "
     lines = [
         *(["*Quick starts of this channel*"] if own else ()),
         *(_line(each, name_of) for each in own),
-        *(["*Quick starts of everywhere*"] if everywhere else ()),
+        *(["*Quick starts of all channels*"] if everywhere else ()),
         *(_line(each, name_of) for each in everywhere),
     ]
     text = "\n".join(lines)
@@ -158,7 +159,7 @@ def starting_as(start: RoomInvocation, meant: Meant) -> Message:
 
 def stopping_one_of(word: str, jobs: Sequence[JobInvocation], now: datetime) -> Message:
     """Ask which of several jobs to stop. Each has its button."""
-    listed = jobs_list(jobs, len(jobs), now)
+    listed = jobs_list(JobList(under_way=jobs, under_way_total=len(jobs)), now)
     asking = f"{len(jobs)} jobs are meant by {code(word)}, and none was stopped. Stop the one you mean."
     lines = listed.text.splitlines()[1:]
     return Message("\n".join([asking, *lines]), (section(asking), *listed.blocks[1:]))
@@ -170,18 +171,19 @@ def looking_for(word: str) -> Message:
 
 
 def _what(quick_start: QuickStart, name_of: RoomName) -> str:
-    facts = " · ".join(_facts(quick_start, name_of))
+    facts = " · ".join(facts_of(quick_start, name_of))
     return f"the quick start {code(quick_start.name)} {_OF[quick_start.is_everywhere]}: {facts}"
 
 
 def _line(listed: Listed, name_of: RoomName) -> str:
     quick_start = listed.quick_start
     hidden = [f"hidden here by this channel's {code(quick_start.name)}"] if listed.is_shadowed else []
-    facts = [*_facts(quick_start, name_of), f"by {mention(quick_start.user_id)}", *hidden]
+    facts = [*facts_of(quick_start, name_of), f"by {mention(quick_start.user_id)}", *hidden]
     return f"• {code(quick_start.name)}: {' · '.join(facts)}"
 
 
-def _facts(quick_start: QuickStart, name_of: RoomName) -> list[str]:
+def facts_of(quick_start: QuickStart, name_of: RoomName) -> list[str]:
+    """Return what a quick start starts, part by part."""
     return [
         f"{words.room(quick_start.room_id, name_of(quick_start.room_id))}",
         *([words.region(quick_start.region)] if quick_start.region else ()),

@@ -1,11 +1,14 @@
 """Answers to one person: a start is under way, a use is refused, or a start made no job."""
 
-from bot.domain.invocation import RoomInvocation
+from bot.domain.arguments import JobRef
+from bot.domain.correction import START_COMMAND, correction
+from bot.domain.invocation import RoomInvocation, Source
 from bot.errors import InvalidArguments, ReasonedError, Refused
 from bot.messages import words
-from bot.messages.buttons import retry_button, start_in_region_button, start_now_button
+from bot.messages.buttons import details_button, retry_button, start_now_button, stop_button
+from bot.messages.corrections import meant_button
 from bot.messages.failures import happened, reference, said
-from bot.messages.message import Message, composed
+from bot.messages.message import Block, Message, composed
 from bot.messages.mrkdwn import code, escape, mention
 from bot.messages.policy_reasons import with_mentions
 from bot.messages.reasons import advice
@@ -19,7 +22,8 @@ def starting(start: RoomInvocation) -> Message:
     """Say that a start is under way, because its result takes longer."""
     where = f" in {words.region_name(start.request.region)}" if start.request.region else ""
     room = words.room(start.request.room_id, start.room_name)
-    return Message(f"⏳  Starting {room}{where} … The result comes as a message of its own.")
+    doing = f"Stopping job {code(start.after_job_id)}, then starting" if start.after_job_id else "Starting"
+    return Message(f"⏳  {doing} {room}{where} … The result comes as a message of its own.")
 
 
 def declined(
@@ -27,14 +31,14 @@ def declined(
     command: str | None = None,
     *,
     verdict: str = "Nothing was started.",
-    invocation_id: str | None = None,
+    meant: Block | None = None,
 ) -> Message:
     """Say why nothing was done, before the ack.
 
     Args:
         command: the typed command, if there was one; the answer names its help.
         verdict: the result in a sentence; it may be empty.
-        invocation_id: the row of a typed command, for a button that starts in the region that was meant.
+        meant: a button that does what was meant.
     """
     told = with_mentions(happened(error)) if isinstance(error, Refused) else happened(error)
     opening = f"*{verdict}* {told}" if verdict else told
@@ -42,28 +46,47 @@ def declined(
     help_ = f"{code(f'{command} help')} shows what can be typed." if is_mistake else ""
     remedy = escape(advice(error), 1000)
     lines = [opening, with_mentions(remedy) if isinstance(error, Refused) else remedy]
-    close = error.reason.args.get("close")
-    meant = invocation_id and close and error.reason.code is Code.REGION_UNKNOWN
-    buttons = [start_in_region_button(invocation_id or "", str(close))] if meant else []
+    buttons = [meant] if meant else []
     return composed("\n".join(line for line in lines if line), buttons=buttons, small_print=help_)
 
 
 def not_started(start: RoomInvocation, error: ReasonedError) -> Message:
     """Say why an acknowledged start made no job. The message mentions its person."""
     may_again = error.reason.code is Code.NO_TURN or not (
-        isinstance(error, Refused) or error.reason.code in _NAMES_NO_ROOM
+        isinstance(error, Refused) or error.reason.code in _NAMES_NO_ROOM or "job_of" in error.reason.args
     )
+    again = [retry_button(start)] if may_again else []
     return composed(
         f"{_not_started(start)}\n{said(error)}",
-        buttons=[retry_button(start)] if may_again else [],
+        buttons=[*_meant(start, error), *_of_the_job(error), *again],
         small_print=f"{mention(start.origin.user_id)} · {reference(start, error)}",
     )
 
 
+def _meant(start: RoomInvocation, error: ReasonedError) -> list[Block]:
+    """Return a button that starts the room that was meant, if the typed one does not exist."""
+    if start.source is not Source.COMMAND:
+        return []
+    meant = correction(START_COMMAND, start.text, error.reason)
+    button = meant_button(start.id, meant, error.reason) if meant else None
+    return [button] if button else []
+
+
+def _of_the_job(error: ReasonedError) -> list[Block]:
+    """Return the buttons of a job whose ID was given in place of a room's."""
+    args = error.reason.args
+    if "job_of" not in args:
+        return []
+    job = JobRef.of(str(args.get("job_room")), str(args.get("job_id"))) if args.get("may_stop") else None
+    stop = [stop_button(job.room_id, job.job_id)] if job else []
+    return [details_button(str(args["job_of"])), *stop]
+
+
 def interrupted(start: RoomInvocation) -> Message:
     """Say that the bot was stopped before it sent a start. The start can safely be sent now."""
+    job = f" It may have stopped job {code(start.after_job_id)}." if start.after_job_id else ""
     return composed(
-        f"{_not_started(start)}\nThe bot was stopped before it sent the start.",
+        f"{_not_started(start)}\nThe bot was stopped before it sent the start.{job}",
         buttons=[start_now_button(start)],
         small_print=f"{mention(start.origin.user_id)} · {reference(start)}",
     )

@@ -86,7 +86,7 @@ def groups_of(offers: Offers, name_of: RoomName) -> list[Block]:
     typed = [_option(f"Use the ID {offers.typed_id}", offers.typed_id)] if offers.typed_id else []
     groups = (
         ("Quick starts of this channel", _options(here, name_of)),
-        ("Quick starts of everywhere", _options(everywhere, name_of)),
+        ("Quick starts of all channels", _options(everywhere, name_of)),
         ("Rooms", _options(offers.rooms, name_of)),
         ("Room ID", typed),
     )

@@ -27,7 +27,11 @@ _UNREADABLE = "somebody in a channel that cannot be read from here"
 
 
 def duplicate(
-    existing: RoomInvocation, refused: RoomInvocation, *, workspace_url: str | None = None
+    existing: RoomInvocation,
+    refused: RoomInvocation,
+    *,
+    workspace_url: str | None = None,
+    may_stop: bool = True,
 ) -> Message:
     """Say that an equal start exists: its job runs, it is under way, or its outcome is unknown.
 
@@ -36,13 +40,16 @@ def duplicate(
     Args:
         refused: the row of the start that was not sent.
         workspace_url: where Slack shows the workspace, for a link to the announcement.
+        may_stop: the policy lets the person stop the job.
     """
     room = words.room(refused.request.room_id, refused.room_name or existing.room_name)
     ago = _ago(_began(existing), refused.created_at)
     by = f"by {_who(existing, refused)}, {ago}"
     match existing.status:
         case Status.STARTED:
-            return _running_already(existing, refused, room, by, workspace_url)
+            link = announcement_link(workspace_url, existing)
+            buttons = [*([open_button(link)] if link else ()), *(_stop(existing) if may_stop else ())]
+            return _running_already(existing, refused, room, by, buttons)
         case Status.UNKNOWN:
             return composed(
                 f"❔  It is not known whether {room} started, {by}.\n{_PAID}\n"
@@ -58,7 +65,11 @@ def duplicate(
 
 
 def _running_already(
-    existing: RoomInvocation, refused: RoomInvocation, room: str, by: str, workspace_url: str | None
+    existing: RoomInvocation,
+    refused: RoomInvocation,
+    room: str,
+    by: str,
+    buttons: list[Block],
 ) -> Message:
     headline = words.headline(room, JobLife(_state(existing.job, JobState.RUNNING)))
     another = start_another_button(refused)
@@ -66,11 +77,7 @@ def _running_already(
         return composed(f"{headline} already, started {by}.\n{_PAID}", buttons=[another])
     since = clock_time(_began(existing))
     job = f"Job {code(_id_of(existing), ID_LIMIT)} · started {by} · since {since}"
-    link = announcement_link(workspace_url, existing)
-    return composed(
-        f"{headline} already.\n{job}\n{_PAID}",
-        buttons=[*([open_button(link)] if link else ()), *_stop(existing), another],
-    )
+    return composed(f"{headline} already.\n{job}\n{_PAID}", buttons=[*buttons, another])
 
 
 def _stop(start: RoomInvocation) -> list[Block]:

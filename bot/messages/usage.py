@@ -37,7 +37,7 @@ def avatar_usage(command: str, start_command: str) -> Message:
         "\n".join(
             (
                 f"*{escape(command, 50)}* shows the jobs that run, and stops them.",
-                f"• {code(f'{command} jobs')}: what runs, each with a button to stop it",
+                f"• {code(f'{command} jobs')}: what starts, runs, or has just ended, with buttons",
                 f"• {code(f'{command} stop job_id')}: stops a job; a room or a quick start does as well",
                 f"• {code(f'{command} stop job_id room_id')}: stops one that was not started with this bot",
                 f"• {code(f'{command} quick help')}: quick starts, which give names to what you start often",

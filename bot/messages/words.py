@@ -145,8 +145,10 @@ def state(life: JobLife) -> str:
 def _why(error: Answer) -> str:
     """MetaStudio's own words or, where it has none, its code."""
     message = " ".join((error.error_msg or "").split()).rstrip(".")
-    said = escape(message, 300) or code(error.error_code or "", 60)
-    return f": {said}" if said else ""
+    if message:
+        return f": MetaStudio says “{escape(message, 300)}”"
+    named = code(error.error_code or "", 60)
+    return f": {named}" if named else ""
 
 
 def _word(words: dict[str, str], value: str) -> str:

@@ -11,6 +11,7 @@ from bot.domain.arguments import JobRef
 from bot.domain.invocation import (
     Action,
     Invocation,
+    Job,
     JobInvocation,
     JobState,
     RoomInvocation,
@@ -25,6 +26,7 @@ from bot.domain.post import Due, Post, Purpose
 from bot.errors import Answer
 from bot.messages.announcement import announcement
 from bot.messages.ended import ended
+from bot.messages.full_room import Holder, Holders, full_room
 from bot.messages.message import Message
 from bot.messages.quick_starts import not_posted
 from bot.messages.replies import declined, interrupted, not_started
@@ -113,16 +115,43 @@ class Rendering:
             return None
         if row.status is Status.UNKNOWN:
             return outcome_unknown(row, unknown_in(row), look=_look_in(facts))
+        return await self._about_no_job(post, row, facts)
+
+    async def _about_no_job(self, post: Post, row: RoomInvocation, facts: dict[str, Any]) -> Message | None:
         if row.reason and row.reason.code is ReasonCode.INTERRUPTED:
             return interrupted(row)
+        if holders := _of(dict, facts.get("holders")):
+            found = await self._holders_in(holders)
+            return full_room(row, error_of_row(row), found, workspace_url=self._workspace_url)
         about = _of(str, facts.get("about"))
         before = await self._invocations.get(about) if about else None
+        known = before if before is not None and has_room(before) else None
         if row.reason and row.reason.code in _THERE_ALREADY:
-            known = before if before is not None and has_room(before) else None
-            return duplicate(known, row, workspace_url=self._workspace_url) if known else None
-        if before is not None and has_room(before):
-            return about_another(before, _look_in(facts), at=post.created_at, asking=row)
+            url, may_stop = self._workspace_url, facts.get("may_stop") is not False
+            return duplicate(known, row, workspace_url=url, may_stop=may_stop) if known else None
+        if known is not None:
+            return about_another(known, _look_in(facts), at=post.created_at, asking=row)
         return not_started(row, error_of_row(row))
+
+    async def _holders_in(self, facts: dict[str, Any]) -> Holders:
+        jobs = []
+        for each in filter(None, (_of(dict, each) for each in _of(list, facts.get("jobs")) or ())):
+            start = await self._invocations.get(str(each.get("start")))
+            jobs.append(
+                Holder(
+                    str(each.get("job")),
+                    _time_in(each.get("since")),
+                    start if start is not None and has_job(start) else None,
+                    is_doubtful=each.get("is_doubtful") is True,
+                    may_stop=each.get("may_stop") is True,
+                )
+            )
+        return Holders(
+            tuple(jobs),
+            more=_of(int, facts.get("more")) or 0,
+            hidden=_of(int, facts.get("hidden")) or 0,
+            asked=facts.get("asked") is True,
+        )
 
 
 def about_another(before: RoomInvocation, look: Look, *, at: datetime, asking: Invocation) -> Message:
@@ -165,10 +194,17 @@ def life_in(due: Due) -> JobLife:
     error = _of(dict, facts.get("error"))
     return JobLife(
         state,
-        _of((int, float), facts.get("seconds")),
+        _seconds(_of((int, float), facts.get("seconds")), job),
         Answer(**{name: value for name, value in error.items() if name in _ANSWER}) if error else None,
         _of(str, facts.get("stopped_by")),
     )
+
+
+def _seconds(told: float | None, job: Job | None) -> float | None:
+    """Return how long a job lasted: by MetaStudio since it ran, but since its start if it never ran."""
+    if told == 0 and job and job.started_at and job.ended_at:
+        return (job.ended_at - job.started_at).total_seconds()
+    return told
 
 
 def life_facts(life: JobLife) -> str:
@@ -178,9 +214,36 @@ def life_facts(life: JobLife) -> str:
     )
 
 
-def look_facts(look: Look, *, about: str | None = None) -> str:
-    """Return, as JSON, what a look at a room found, for its own start or for another one."""
-    return json.dumps(asdict(look) | {"about": about})
+def look_facts(look: Look, *, about: str | None = None, may_stop: bool = True) -> str:
+    """Return, as JSON, what a look at a room found, for its own start or for another one.
+
+    Args:
+        may_stop: the policy lets the person stop the job of that other start.
+    """
+    return json.dumps(asdict(look) | {"about": about, "may_stop": may_stop})
+
+
+def holders_facts(holders: Holders) -> str:
+    """Return, as JSON, who holds a full room."""
+    jobs = [
+        {
+            "job": holder.job_id,
+            "start": holder.start and holder.start.id,
+            "since": holder.since and holder.since.isoformat(),
+            "is_doubtful": holder.is_doubtful,
+            "may_stop": holder.may_stop,
+        }
+        for holder in holders.jobs
+    ]
+    rest = {"more": holders.more, "hidden": holders.hidden, "asked": holders.asked}
+    return json.dumps({"holders": {"jobs": jobs, **rest}})
+
+
+def _time_in(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _look_in(facts: dict[str, Any]) -> Look:

@@ -38,7 +38,7 @@ def bolt_app(slack: AsyncWebClient, installation: Installation, new_id: Callable
         # The web server checks signatures on the raw bytes, before Bolt reads them.
         request_verification_enabled=False,
         ssl_check_enabled=False,
-        # The app subscribes to no events, so none can come from the bot itself.
+        # Only people open the Home tab, so no event comes from the bot itself.
         ignoring_self_events_enabled=False,
         attaching_function_token_enabled=False,
         # Otherwise Bolt polls for the ack every 10 ms. Listeners end with their ack, so this delays nothing.

@@ -4,6 +4,7 @@
 |---|---|
 | a channel | chat.postMessage, response_url (in the channel), chat.postEphemeral, a direct message |
 | one person | response_url (ephemeral), chat.postEphemeral, a direct message |
+| one person who pressed a button on Home | a direct message |
 
 chat.postMessage fails in channels to which the bot was not invited. The response_url works in every channel
 in which people can type the command. A route is tried again if it may work in a moment (see `calls.py`). If
@@ -20,7 +21,7 @@ import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.invocation import Invocation
+from bot.domain.invocation import Invocation, Source
 from bot.domain.post import Post
 from bot.errors import Undeliverable
 from bot.messages.announcement import FIXED_HINT, INVITE_HINT
@@ -106,10 +107,9 @@ class Delivery:
             Undeliverable: no route works at the moment.
         """
         respond = partial(self._respond, invocation, "ephemeral", replace_original=instead)
-        routes = [
-            _Route("response_url", respond, ROUTE_SECONDS),
-            *self._private_routes(invocation),
-        ]
+        by_url = _Route("response_url", respond, ROUTE_SECONDS)
+        private = self._private_routes(invocation)
+        routes = private if invocation.source is Source.HOME else [by_url, *private]
         return await self._deliver(invocation, routes, lambda _hint: message)
 
     async def remark(self, invocation: Invocation, message: Message) -> None:
@@ -187,15 +187,12 @@ class Delivery:
         await self._post(channel, message, thread_ts=ts)
 
     def _private_routes(self, invocation: Invocation) -> Sequence[_Route]:
-        return (
-            _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS),
-            _Route(
-                "direct message",
-                partial(self._post, invocation.origin.user_id),
-                ROUTE_SECONDS,
-                is_fixed=False,
-            ),
+        """Return the routes to one person. Who pressed a button on Home looks at no channel."""
+        ephemeral = _Route("ephemeral", partial(self._post_ephemeral, invocation), ROUTE_SECONDS)
+        direct = _Route(
+            "direct message", partial(self._post, invocation.origin.user_id), ROUTE_SECONDS, is_fixed=False
         )
+        return (direct,) if invocation.source is Source.HOME else (ephemeral, direct)
 
     async def _deliver(self, invocation: Invocation, routes: Sequence[_Route], render: Render) -> Delivered:
         invitation, job_id = "", invocation.job.job_id if invocation.job else None

@@ -1,4 +1,4 @@
-"""Open a modal, and show something else in it later."""
+"""Open a modal, and show something else in it later; show a person's Home tab."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 class Modals:
-    """Shows modals. Slack lets one be opened only within 3 s of a click, so it opens before any slow work."""
+    """Shows modals and Home tabs. Slack opens a modal only within 3 s of a click: before any slow work."""
 
     def __init__(
         self, slack: AsyncWebClient, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -44,6 +44,15 @@ class Modals:
             return False
         return True
 
+    async def publish(self, user_id: str, view: View) -> bool:
+        """Show a person's Home tab; return False where Slack does not take it."""
+        try:
+            await self._show(partial(self._slack.views_publish, user_id=user_id), view)
+        except SLACK_FAILURES as error:
+            _log.warning("the Home tab is not shown", reason=word_for(error))
+            return False
+        return True
+
     async def _show(self, show: Callable[..., Awaitable[Any]], view: View) -> Any:
         """Show the view; where Slack refuses its blocks, show plain paragraphs."""
         try:
@@ -51,5 +60,5 @@ class Modals:
         except SlackFailure as failure:
             if not failure.is_about_content:
                 raise
-            _log.error("Slack refused the content of a modal", reason=failure.word)
+            _log.error("Slack refused the content of a view", reason=failure.word)
             return await self._calls.make(partial(show, view=plain_view(view)))

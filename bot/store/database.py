@@ -35,3 +35,16 @@ class Database(AsyncEngine):
 
     async def clear_traces(self) -> None:
         """Remove overwritten values from the database's own files, if this is possible now."""
+
+    async def write_back(self) -> None:
+        """Move the latest writes to where they stay, if the database does not do so in the background.
+
+        After many writes it takes long, and then everybody waits for it.
+        """
+
+    async def shrink(self) -> bool:
+        """Give some of the database's free space back to the disk. Return True if more is left.
+
+        PostgreSQL does this in the background.
+        """
+        return False

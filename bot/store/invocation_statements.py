@@ -25,21 +25,21 @@ def running_jobs(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
 
     The second counts all running jobs, and those that the person may see.
     """
-    seen = _seen(has_channel=has_channel, is_foreign=is_foreign)
+    visible = seen(has_channel=has_channel, is_foreign=is_foreign)
     most = placeholder("most", Integer())
-    listed = select(*COLUMNS).where(followed, seen).order_by(invocations.c.created_at.desc()).limit(most)
-    counts = func.count(), func.count(case((seen, 1)))
+    listed = select(*COLUMNS).where(followed, visible).order_by(invocations.c.created_at.desc()).limit(most)
+    counts = func.count(), func.count(case((visible, 1)))
     return listed, select(*counts).select_from(invocations).where(followed)
 
 
-def _seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
+def seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
     """Return `Invocation.is_visible_to` in SQL. A channel without a kind counts as private."""
-    seen: ColumnElement[bool] = invocations.c.user_id == placeholder("user")
+    visible: ColumnElement[bool] = invocations.c.user_id == placeholder("user")
     if has_channel:
-        seen |= invocations.c.channel_id == placeholder("channel")
+        visible |= invocations.c.channel_id == placeholder("channel")
     if not is_foreign:
-        seen |= invocations.c.channel_kind == ChannelKind.PUBLIC
-    return seen
+        visible |= invocations.c.channel_kind == ChannelKind.PUBLIC
+    return visible
 
 
 LAST_START = (
@@ -78,6 +78,12 @@ def _running_in_room(given: frozenset[str]) -> Select[Any]:
         same("client_id", "client", given),
     )
 
+
+HOLDING_ROOM = select(*COLUMNS).where(
+    followed,
+    invocations.c.room_id == placeholder("room"),
+    invocations.c.action == Action.START,
+)
 
 STARTS_OF_JOB = select(*COLUMNS).where(
     invocations.c.job_id == placeholder("job"),

@@ -22,9 +22,10 @@ from bot.store import invocation_statements as sql
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.errors import database_failures
+from bot.store.log_query import log_query
 from bot.store.posts import adding, new_post
 from bot.store.probe import probe
-from bot.store.rows import COLUMNS, invocation_of, values_of, values_of_step
+from bot.store.rows import invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, read
 from bot.store.tables import FAR_AHEAD, invocations
 from bot.store.unreadable import Unreadable
@@ -75,6 +76,12 @@ class Invocations:
         statement = sql.recording(self._database.dialect, others, is_next=is_next)
         return await execute(self._database, statement, row | sought, in_turn=turn) == 1
 
+    async def add_once(self, invocation: Invocation) -> bool:
+        """Add a row; return False if there is one with its ID."""
+        row = {f"new_{name}": value for name, value in values_of(invocation).items()}
+        statement = sql.recording(self._database.dialect, (), is_next=True)
+        return await execute(self._database, statement, row) == 1
+
     async def find_duplicate(self, invocation: RoomInvocation) -> RoomInvocation | None:
         """Return the row that kept another one out: of the same delivery, or else the newest duplicate."""
         trigger_id = invocation.origin.trigger_id
@@ -101,6 +108,11 @@ class Invocations:
         """Return the start that a button of this invocation has led to."""
         found = await self._one("previous_id", invocation_id)
         return found if found and has_room(found) else None
+
+    async def holding_room(self, room_id: str) -> list[JobInvocation]:
+        """Return the starts whose jobs run in a room, as far as is known, the newest first."""
+        found = filter(has_job, await self._read(sql.HOLDING_ROOM, {"room": room_id}))
+        return sorted(found, key=lambda row: row.created_at, reverse=True)
 
     async def advance(
         self, invocation: AnyInvocation, step: Step, *, post: Post | None = None
@@ -254,19 +266,21 @@ class Invocations:
         since: datetime | None = None,
         user_id: str | None = None,
         status: Status | None = None,
+        room_id: str | None = None,
+        job_id: str | None = None,
         invocation_id: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[Invocation]:
         """Yield the matching rows, newest first. They are read from the database one by one."""
-        query = select(*COLUMNS).order_by(invocations.c.created_at.desc(), invocations.c.id).limit(limit)
-        if since is not None:
-            query = query.where(invocations.c.created_at >= since)
-        if user_id is not None:
-            query = query.where(invocations.c.user_id == user_id)
-        if status is not None:
-            query = query.where(invocations.c.status == status)
-        if invocation_id is not None:
-            query = query.where(invocations.c.id == invocation_id)
+        values = {
+            "user_id": user_id,
+            "status": status,
+            "room_id": room_id,
+            "job_id": job_id,
+            "id": invocation_id,
+        }
+        wanted = {name: value for name, value in values.items() if value is not None}
+        query = log_query(wanted, since=since, limit=limit)
         with database_failures():
             async with self._database.connect() as connection:
                 # On PostgreSQL a cursor needs a transaction, and autocommit opens none.

@@ -67,6 +67,11 @@ class QuickStarts:
         """Return all that a channel knows: its own and those of everywhere."""
         return await self._read(_known(), _place(team_id, channel_id))
 
+    async def known_in_any(self, team_id: str, channel_ids: Sequence[str]) -> list[QuickStart]:
+        """Return those of everywhere, and those of these channels."""
+        values = {f"place_{number}": channel for number, channel in enumerate(channel_ids)}
+        return await self._read(_known_in_any(len(channel_ids)), {"place_team": team_id, **values})
+
     async def _change(self, statement: Any, values: dict[str, Any], logged: Invocation) -> bool:
         row = {f"log_{name}": value for name, value in values_of(logged).items()}
         return await execute_both(self._database, statement, _logging, values | row) > 0
@@ -123,6 +128,14 @@ def _known() -> Any:
     of_channel = quick_starts.c.channel_id == placeholder("place_channel")
     here = or_(of_channel, quick_starts.c.channel_id.is_(None))
     return select(*_COLUMNS).where(quick_starts.c.team_id == placeholder("place_team"), here)
+
+
+@cache
+def _known_in_any(number: int) -> Any:
+    """Return the query. Few numbers occur: a person uses few channels."""
+    channels = [placeholder(f"place_{each}") for each in range(number)]
+    there = or_(quick_starts.c.channel_id.in_(channels), quick_starts.c.channel_id.is_(None))
+    return select(*_COLUMNS).where(quick_starts.c.team_id == placeholder("place_team"), there)
 
 
 @cache

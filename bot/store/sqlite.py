@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.errors import StartupError
 from bot.store.sqlite_driver import BUSY_MILLISECONDS, SqliteDatabase
 from bot.store.sqlite_files import guard_files
+from bot.store.sqlite_space import SHRINKS_BY_PAGES
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
@@ -21,6 +22,9 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
 )
+
+_OF_NEW_FILES = (SHRINKS_BY_PAGES,)
+"""SQLite takes this only until WAL is set: that makes the file."""
 
 
 def open_sqlite(path: Path) -> SqliteDatabase:
@@ -37,7 +41,9 @@ def open_sqlite(path: Path) -> SqliteDatabase:
     @event.listens_for(engine.sync_engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        cursor.execute("PRAGMA page_count")
+        is_new = cursor.fetchone() == (0,)
+        for pragma in (*_OF_NEW_FILES, *_PRAGMAS) if is_new else _PRAGMAS:
             cursor.execute(pragma)
         cursor.execute("SELECT count(*) FROM sqlite_master")  # makes SQLite create its own files
         cursor.close()

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from bot.store.database import Database
 from bot.store.errors import database_failures, failures, unavailable
+from bot.store.sqlite_space import Space, shrink_a_little, space_in, write_anew
 
 if TYPE_CHECKING:
     from sqlalchemy import QueuePool
@@ -105,6 +106,26 @@ class SqliteDatabase(Database):
         """
         with database_failures():
             await self._run_in_thread(_empty_wal)
+
+    @override
+    async def write_back(self) -> None:
+        """Copy pages from the `-wal` to the database file, those that no reader needs."""
+        await self.read("PRAGMA wal_checkpoint(PASSIVE)", ())
+
+    @override
+    async def shrink(self) -> bool:
+        with database_failures():
+            return await self._run_in_thread(shrink_a_little)
+
+    async def space(self) -> Space:
+        """Return the size of the file, and how much of it is free."""
+        with database_failures():
+            return await self._run_in_thread(space_in)
+
+    async def write_anew(self) -> None:
+        """Write the whole file anew, without free space. Nobody else may use it meanwhile."""
+        with database_failures():
+            await self._run_in_thread(write_anew)
 
     async def _enqueue(self, statement: _Statement) -> _Rows:
         self._waiting.append(statement)

@@ -67,7 +67,7 @@ class DatabaseFiles:
                 self._note_harm(name, "removed or replaced")
                 return
             if there.st_size < self._sizes.get(name, 0) and not self._was_shortened_by_sqlite(
-                connection, name
+                connection, name, there.st_size
             ):
                 self._note_harm(name, "cut short")
                 return
@@ -76,20 +76,22 @@ class DatabaseFiles:
         file = f"{name.removeprefix(self._file)} file".lstrip()
         self._harm = f"its {file} was {how}; restart the bot"
 
-    def _was_shortened_by_sqlite(self, connection: Any, name: str) -> bool:
-        """Return True if SQLite itself has made the file shorter, by VACUUM or by a checkpoint."""
+    def _was_shortened_by_sqlite(self, connection: Any, name: str, size: int) -> bool:
+        """Return True if SQLite itself has made the file this short, by a vacuum or by a checkpoint.
+
+        Another process may go on meanwhile: it makes the file shorter still, and the `-wal` longer. So the
+        size of the file counts as it was before SQLite is asked, and that of the `-wal` as it is afterwards.
+        """
         try:
             [(page_bytes,)] = _run_pragma(connection, "PRAGMA page_size")
             if name == self._latest:
                 [(_, frames, _)] = _run_pragma(connection, "PRAGMA wal_checkpoint(PASSIVE)")
-                needed = frames * (page_bytes + FRAME_BYTES)
-            else:
-                [(pages,)] = _run_pragma(connection, "PRAGMA page_count")
-                needed = pages * page_bytes
+                there = _stat(name)
+                return there is not None and there.st_size >= frames * (page_bytes + FRAME_BYTES)
+            [(pages,)] = _run_pragma(connection, "PRAGMA page_count")
         except sqlite3.Error:
             return False
-        there = _stat(name)
-        return there is not None and there.st_size >= needed
+        return bool(size >= pages * page_bytes)
 
 
 def guard_files(engine: AsyncEngine, path: Path) -> None:

@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from bot.domain.invocation import Status
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC. SQLite stores no time zone, so it is removed for writing and added back."""
@@ -85,6 +87,7 @@ invocations = Table(
     Column("room_type", AnyText),
     Column("client_id", AnyText),
     Column("previous_id", AnyText),
+    Column("after_job_id", AnyText),
     Column("status", Text, nullable=False),
     Column("reason_code", Text),
     Column("reason_args", AnyText),
@@ -158,6 +161,28 @@ _index_some(
     where=invocations.c.started_at.is_not(None),
 )
 _index_some("invocations_running", invocations.c.room_id, where=followed)
+_index_some("invocations_ended", invocations.c.ended_at, where=invocations.c.ended_at.is_not(None))
+
+UNSETTLED = frozenset({Status.RECEIVED, Status.STARTING})
+is_settled = text("status NOT IN ('received', 'starting')")
+"""A start passes through the other two statuses in a moment, and the indexes below need not be written for
+that. It is literal SQL, like `followed`."""
+
+_index_some(
+    "invocations_by_user_and_status",
+    invocations.c.user_id,
+    invocations.c.status,
+    invocations.c.created_at,
+    where=is_settled,
+)
+_index_some(
+    "invocations_by_room_and_status",
+    invocations.c.room_id,
+    invocations.c.status,
+    invocations.c.created_at,
+    where=is_settled,
+)
+
 is_allowed_start = text("action = 'start' AND status NOT IN ('refused', 'invalid')")
 """Starts that were understood and allowed. It is literal SQL, like `followed`."""
 

@@ -284,7 +284,7 @@ async def serve() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     tokens = Tokens.made_up()
-    slack = SlackStandIn(tokens, commands=COMMANDS, home_tab=True)
+    slack = SlackStandIn(tokens, commands=COMMANDS)
     Page(slack, metastudio=None, log_rows=None).add_to(slack.application)
     await slack.start()
     client = AsyncWebClient(tokens.bot_token, base_url=slack.api_url)

@@ -66,12 +66,28 @@ def test_a_newcomer_starts_an_avatar_and_sees_what_goes_wrong(sandbox: str, page
     page.get_by_role("tab", name="Trouble").click()
     page.get_by_role("button", name="/avatar-start busy").click()
     expect(last(page)).to_contain_text("MSS.20010135")
-    expect(last(page)).to_contain_text("raise the room's concurrency")
+    expect(last(page)).to_contain_text("raise its concurrency")
     page.get_by_role("tab", name="Log").click()
     rows = page.get_by_role("complementary", name="Behind the scenes").get_by_role("listitem")
     expect(rows.first).to_contain_text("Failed")
     assert_accessible(page)
     keep(page, "2-busy")
+
+    # Another room is full: one click stops the job that holds it, and starts this one.
+    page.get_by_role("tab", name="Trouble").click()
+    page.get_by_role("button", name="/avatar-start full").click()
+    expect(last(page)).to_contain_text("started outside Slack")
+    assert_accessible(page)
+    keep(page, "3-full")
+    last(page).get_by_role("button", name="Stop and start mine").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Stop and start").click()
+    expect(last(page)).to_contain_text("started by @Mei")
+    keep(page, "4-full-started")
+
+    # A mistake is mended by one click.
+    type_command(page, "/avatar jbos")
+    last(page).get_by_role("button", name="Show the jobs").click()
+    expect(last(page)).to_contain_text("avatar jobs are under way")
 
     # An unknown command.
     type_command(page, "/avatar-stop now")
@@ -194,6 +210,7 @@ def test_a_job_is_joined_and_stopped_from_its_one_message(sandbox: str, page: Pa
     expect(announcement).to_contain_text("⛔  Room incoming was stopped by @Mei after", timeout=15_000)
     buttons = announcement.locator(".blocks").get_by_role("button")
     expect(buttons).to_have_text(["Start again", "Details"])
+    page.get_by_role("button", name="1 reply").click()
     expect(articles.filter(has_text="In the thread")).to_contain_text("was stopped by @Mei")
     expect(announcement).to_have_count(1)
     assert_accessible(page)
@@ -206,6 +223,7 @@ def test_a_failed_job_is_back_in_two_clicks_by_somebody_else(sandbox: str, page:
     articles = page.get_by_role("log", name="Messages").get_by_role("article")
     announcement = articles.filter(has_text="started by @Mei").filter(has_text="crash")
     expect(announcement).to_contain_text("🔴  Room crash failed", timeout=30_000)
+    page.get_by_role("button", name="1 reply").click()
     expect(articles.filter(has_text="In the thread").last).to_contain_text("@Mei, you started it.")
     keep(page, "failed")
 
@@ -267,6 +285,10 @@ def test_a_reply_stands_behind_what_it_answers(demonstration: str, page: Page) -
     say("Anything else?")
     say("The lobby.", root)
     articles = page.get_by_role("log", name="Messages").get_by_role("article")
+    thread = page.get_by_role("button", name="1 reply")
+    expect(articles.filter(has_text="The lobby.")).to_have_count(0)
+    thread.click()
+    expect(thread).to_have_attribute("aria-expanded", "true")
     expect(articles.filter(has_text="The lobby.")).to_contain_text("In the thread")
     said = [text.splitlines()[-1] for text in articles.all_inner_texts()]
     start = said.index("Which room?")
@@ -420,17 +442,47 @@ def test_it_is_readable_in_a_dark_scheme_and_on_a_narrow_window(
     keep(page, f"5-{scheme}-{width}")
 
 
-def test_a_bot_without_a_home_tab_shows_none(sandbox: str, page: Page) -> None:
+def test_home_starts_and_stops_avatars_and_unread_channels_are_marked(sandbox: str, page: Page) -> None:
     page.goto(sandbox)
     expect(last(page)).to_contain_text("started by @Mei")
-    messages = page.get_by_role("tab", name="Messages")
-    expect(messages).to_be_visible()
-    expect(page.get_by_role("tab", name="Home")).to_have_count(0)
+    type_command(page, "/avatar quick add hall room_id=incoming region=cn-north-4")
+    expect(last(page)).to_contain_text("Added the quick start hall")
 
-    messages.focus()
+    page.get_by_role("tab", name="Messages").focus()
     page.keyboard.press("ArrowRight")
-    expect(messages).to_be_focused()
-    expect(page.get_by_role("tabpanel", name="Messages")).to_be_visible()
+    home = page.get_by_role("tabpanel", name="Home")
+    expect(home.get_by_role("button", name="Stop")).to_have_count(1)
+    expect(home).to_contain_text("announced in #avatars")
+    home.get_by_role("button", name="Start").click()
+    expect(home.get_by_role("button", name="Stop")).to_have_count(2, timeout=15_000)
+    expect(home).to_contain_text("You pressed a button: 🟢  Room incoming is running", timeout=15_000)
+    channels = page.get_by_role("navigation", name="People and channels")
+    unread = channels.get_by_role("button").filter(has_text="new messages")
+    expect(unread).to_contain_text(["avatars"])
+    assert_accessible(page)
+    for width, scheme in ((1280, "light"), (390, "light"), (390, "dark")):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 1100})
+        keep(page, f"home-{width}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    home.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("alertdialog", name="Stop this job?").get_by_role("button", name="Stop it").click()
+    expect(home).to_contain_text("Stopped room incoming", timeout=15_000)
+    expect(home.get_by_role("button", name="Stop")).to_have_count(1, timeout=15_000)
+    unread.filter(has_text="Avatar bot").click()
+    expect(last(page)).to_contain_text("Room incoming is being stopped")
+    expect(unread.filter(has_text="Avatar bot")).to_have_count(0)
+
+    channels.get_by_role("button", name="avatars").click()
+    type_command(page, "/avatar jobs")
+    expect(last(page)).to_contain_text("1 avatar job is under way, 1 ended in the last hour.")
+    keep(page, "jobs")
+    last(page).get_by_role("link", name="open").first.click()
+    opened = page.get_by_role("article").filter(has_text="started by @Mei").first
+    expect(opened).to_be_focused()
 
 
 def test_the_welcome_and_the_trouble_tab_tell_how_jobs_live_and_are_stopped(sandbox: str, page: Page) -> None:
@@ -447,4 +499,4 @@ def test_the_welcome_and_the_trouble_tab_tell_how_jobs_live_and_are_stopped(sand
     assert_accessible(page)
     keep(page, "6-welcome")
     welcome.get_by_role("button", name="/avatar jobs").click()
-    expect(last(page)).to_contain_text("1 avatar job is under way.")
+    expect(last(page)).to_contain_text("1 avatar job is under way")

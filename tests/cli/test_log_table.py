@@ -102,6 +102,12 @@ async def test_an_empty_log_is_empty_in_every_format() -> None:
     assert await as_table() == "No rows.\n"
 
 
+async def test_a_button_on_home_was_pressed_in_no_channel() -> None:
+    assert f"{STARTED.origin.user_id} on Home clicked start" in await as_table(
+        replace(STARTED, source=Source.HOME)
+    )
+
+
 async def test_csv_is_read_back_as_it_was() -> None:
     quoted = replace(STARTED, text='room-1, "quoted"\nand a second line')
     rows = list(csv.DictReader(io.StringIO(await as_csv(quoted, FAILED), newline="")))

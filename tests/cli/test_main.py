@@ -43,6 +43,8 @@ def log(database: str) -> str:
                         status=Status(status),
                         user_id=user,
                         text="24bad cn-north-4",
+                        room_id=f"room-of-{user}",
+                        job_id=f"job-{hours}",
                         trigger_id=f"canary-trigger-{hours}",
                         response_url="https://hooks.slack.com/commands/canary",
                     )
@@ -67,6 +69,14 @@ def test_the_newest_comes_first(log: str) -> None:
     [
         (("--user", "U1"), ["row-1", "row-168"]),
         (("--status", "failed"), ["row-24"]),
+        (("--room", "room-of-U1"), ["row-1", "row-168"]),
+        (("--job", "job-24"), ["row-24"]),
+        (("--user", "U1", "--status", "invalid"), ["row-168"]),
+        (("--user", "U1", "--status", "failed"), []),
+        (("--user", "U1", "--room", "room-of-U2"), []),
+        (("--room", "room-of-U1", "--status", "started"), ["row-1"]),
+        (("--job", "job-1", "--status", "started", "--since", "2h"), ["row-1"]),
+        (("--status", "received"), []),
         (("--since", "2h"), ["row-1"]),
         (("--since", "120m"), ["row-1"]),
         (("--since", "2d"), ["row-1", "row-24"]),

@@ -66,7 +66,9 @@ def test_what_is_refused_says_by_which_rule_and_whom_to_ask() -> None:
 def test_a_group_that_is_not_known_is_said_to_be() -> None:
     status, said = checked("U0MEI", "start", *HERE)
     assert status == 1
+    assert "Refused: it is not known whether U0MEI is in S0ONCALL. The rule is `[start] groups`" in said
     assert "Who is in S0ONCALL is not known, so nobody is." in said
+    assert "Slack was not asked: SLACK_BOT_TOKEN is not set." in said
 
 
 def test_whose_job_it_is_and_who_they_are_can_be_said() -> None:
@@ -117,6 +119,7 @@ def test_without_a_policy_everybody_may(monkeypatch: pytest.MonkeyPatch) -> None
     status, said = checked("U0ANYBODY", "start")
     assert status == 0
     assert "There is no policy" in said
+    assert "Decided by" not in said
 
 
 async def test_slack_is_asked_who_is_in_a_group(slack: SlackStandIn, tokens: Tokens) -> None:

@@ -40,7 +40,7 @@ def refused(
     try:
         policy.check(invocation, members=members, **more)
     except Refused as error:
-        return sentence(error.reason), str(error.reason.args["rule"])
+        return sentence(error.reason), str(error.reason.args.get("rule"))
     return None
 
 

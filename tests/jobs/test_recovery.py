@@ -13,6 +13,7 @@ from typing_extensions import override
 from bot.domain.invocation import Action, Invocation, JobInvocation, RoomInvocation, Source, Status
 from bot.durable.claims import Claims
 from bot.errors import DatabaseUnavailable, OutcomeUnknown
+from bot.jobs.full_room import FullRooms
 from bot.jobs.named_by import NamedBy
 from bot.jobs.named_starts import NamedStarts
 from bot.jobs.outcome import CLAIM_TIME, Outcomes
@@ -22,6 +23,7 @@ from bot.jobs.recovery import AT_ONCE, EVERY_SECONDS, Recovery
 from bot.jobs.rtc_access import RtcAccess
 from bot.jobs.start import Starts
 from bot.jobs.stop import Stops
+from bot.jobs.stop_first import StopFirst
 from bot.jobs.worker import STILL_WANTED, Worker
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
@@ -110,6 +112,32 @@ class NamedStartsAgain(NamedStarts):
         self.done.append(("find and start", received))
 
 
+class StopsFirstAgain(StopFirst):
+    """Notes which starts it is to send after a stop."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def carry_out(self, start: RoomInvocation, job_id: str) -> None:
+        self.done.append((f"stop {job_id} and start", start))
+
+    @override
+    async def give_up(self, start: RoomInvocation, job_id: str) -> None:
+        self.done.append((f"do not stop {job_id}", start))
+
+
+class FullRoomsAgain(FullRooms):
+    """Notes of which full rooms it is to tell."""
+
+    def __init__(self, done: list[Done]) -> None:
+        self.done = done
+
+    @override
+    async def tell(self, failed: RoomInvocation) -> None:
+        self.done.append(("tell who holds it", failed))
+
+
 class PanelsAgain(Panels):
     """Notes which panels it is to post, and which changes it is to show on panels."""
 
@@ -180,6 +208,8 @@ class Process:
             reconciliation=Looks(self.done),
             outcomes=self.outcomes,
             named_starts=NamedStartsAgain(self.done),
+            stop_first=StopsFirstAgain(self.done),
+            full_rooms=FullRoomsAgain(self.done),
             named_by=NamedBy(self.log, QuickStarts(self.log._database)),
             panels=PanelsAgain(self.done),
             policy=a_gate(self.log),

@@ -45,13 +45,14 @@ def an_ack() -> AsyncAck:
 
 
 class Windows(AsyncWebClient):
-    """A Slack that opens modals and records them, or `refuses` to with this word."""
+    """A Slack that shows modals and Home tabs and records them, or `refuses` to with this word."""
 
     refuses: str | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.opened: list[dict[str, Any]] = []
+        self.published: list[dict[str, Any]] = []
 
     @override
     async def views_open(self, **arguments: Any) -> Any:
@@ -59,6 +60,11 @@ class Windows(AsyncWebClient):
             raise SlackFailure(self.refuses, Again.NEVER)
         self.opened.append(arguments)
         return {"view": {"id": "V1"}}
+
+    @override
+    async def views_publish(self, **arguments: Any) -> Any:
+        self.published.append(arguments)
+        return {"ok": True}
 
     @override
     async def views_update(self, **arguments: Any) -> Any:
@@ -179,6 +185,16 @@ class Desk:
         }
         return payload | changes
 
+    def opening_home(self, user_id: str = MEI, *, tab: str = "home") -> Body:
+        """Return Slack's payload of a person who opens the Home tab, or the messages beside it."""
+        event = {"type": "app_home_opened", "user": user_id, "channel": "D0MEI", "tab": tab}
+        return {"type": "event_callback", "team_id": HOME.team_id, "api_app_id": "A1", "event": event}
+
+    def on_home(self, value: str) -> Body:
+        """Return Slack's payload of a button on Mei's Home tab: it names no channel and no address."""
+        click = self.clicking(value) | {"view": {"type": "home"}}
+        return {name: part for name, part in click.items() if name not in {"channel", "response_url"}}
+
     def submitting(self, callback_id: str, metadata: str, **typed: str) -> Body:
         """What Slack sends of a modal that Mei submits: the fields by their IDs."""
         values = {name: {name: {"type": "plain_text_input", "value": text}} for name, text in typed.items()}
@@ -277,9 +293,9 @@ class Desk:
         return body
 
     async def rows(self) -> list[Invocation]:
-        """Return the invocation log, oldest first."""
+        """Return the invocation log, oldest first, after the stops that starts have asked for."""
         found = [row async for row in self.log.find()]
-        return sorted(found, key=lambda row: int(row.id.removeprefix("i")))
+        return sorted(found, key=lambda row: int(row.id[1:]) if row.id.startswith("i") else 0)
 
     async def row(self) -> Invocation:
         """Return the newest row."""

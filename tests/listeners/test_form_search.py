@@ -19,11 +19,11 @@ async def test_the_search_finds_quick_starts_and_rooms_by_their_names(desk: Desk
 
     assert await desk.searches(desk.searching("", metadata)) == {
         "Quick starts of this channel": ["lobby"],
-        "Quick starts of everywhere": ["hall-2"],
+        "Quick starts of all channels": ["hall-2"],
         "Rooms": ["Lobby kiosk", "Grand hall"],
     }
     assert await desk.searches(desk.searching("HALL", metadata)) == {
-        "Quick starts of everywhere": ["hall-2"],
+        "Quick starts of all channels": ["hall-2"],
         "Rooms": ["Grand hall"],
     }
     assert await desk.searches(desk.searching("kiosk", metadata)) == {

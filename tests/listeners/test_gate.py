@@ -16,10 +16,10 @@ from bot.domain.policy import Policy
 from bot.listeners import register
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
+from bot.listeners.events import EVENTS
 from bot.listeners.options import OPTIONS
-from bot.listeners.pipeline import listener_for
 from bot.listeners.shortcuts import SHORTCUTS
-from bot.listeners.use import AnyListener
+from bot.listeners.use import AnyListener, listener_for
 from bot.listeners.views import VIEWS
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -53,10 +53,16 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "rtc_access": lambda desk: pressing(desk, "rtc_access", "lobby job-1"),
     "/avatar-start again": lambda desk: desk.typing("/avatar-start", "again"),
     "start_again": lambda desk: pressing(desk, "start_again", "i102"),
-    "start_in_region": lambda desk: pressing(desk, "start_in_region", "i103 cn-north-4"),
+    "meant": lambda desk: pressing(desk, "meant", "i103 /avatar-start atrium cn-north-4"),
+    "meant to look": lambda desk: pressing(desk, "meant", "i103 /avatar jobs"),
+    "meant to stop": lambda desk: pressing(desk, "meant", "i103 /avatar stop job-1"),
+    "stop_and_start": lambda desk: pressing(desk, "stop_and_start", "i101 job-9"),
+    "stop_and_start-2": lambda desk: pressing(desk, "stop_and_start-2", "i105 job-1"),
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
+    "home_start-2": lambda desk: naming("home_start-2", desk.on_home(f"{AVATARS} public hall")),
+    "stop_job on Home": lambda desk: naming("stop_job-1", desk.on_home("lobby job-1")),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),
     "break_glass": lambda desk: pressing(desk, "break_glass", "i101 /avatar-start"),
@@ -73,7 +79,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
 OF_THE_NAMED = {"break_glass", "break_glass submitted"}
 """What nobody may do whom the policy does not name for it."""
 
-LOOKS = {"/avatar jobs", "details"}
+LOOKS = {"/avatar jobs", "details", "meant to look"}
 """The uses that are allowed to a guest from another workspace."""
 
 OPENS = {"/avatar-start alone", "start_avatar", "start_avatar_from_message"}
@@ -85,7 +91,10 @@ def submitting(desk: Desk, callback_id: str, metadata: str, **typed: str) -> Bod
 
 
 def pressing(desk: Desk, action_id: str, value: str) -> Body:
-    payload = desk.clicking(value)
+    return naming(action_id, desk.clicking(value))
+
+
+def naming(action_id: str, payload: Body) -> Body:
     payload["actions"][0] |= {"action_id": action_id, "block_id": "b"}
     return payload
 
@@ -107,6 +116,7 @@ async def busy(desk: Desk) -> Desk:
     await desk.log.record(start)
     refused = changed(start, id="i101", status=Status.REFUSED, room_id="boardroom", user_id=JONAS)
     await desk.log.record(refused)
+    await desk.log.record(changed(refused, id="i105", status=Status.FAILED, room_id="lobby", client_id="x"))
     click = changed(refused, id="i104", action=Action.BREAK_GLASS, text="i101 /avatar-start")
     await desk.log.record(changed(click, status=Status.DONE))
     over = changed(start, id="i102", status=Status.STARTED, job_id="job-8", room_id="gallery")
@@ -153,7 +163,7 @@ def heard_by(use: Body) -> AnyListener:
     if use["type"] in {"shortcut", "message_action"}:
         [shortcut] = [each for each in SHORTCUTS if each.callback_id == use["callback_id"]]
         return shortcut
-    if "view" in use:
+    if use["type"] == "view_submission":
         [view] = [view for view in VIEWS if view.callback_id == use["view"]["callback_id"]]
         return view
     [button] = [button for button in ACTIONS if button.pattern.match(use["actions"][0]["action_id"])]
@@ -178,8 +188,27 @@ async def test_nothing_is_listened_to_beside_the_lists(busy: Desk) -> None:
     listeners = bolt_of(busy)._async_listeners
 
     of_links = 1
-    declared = (*COMMANDS, *ACTIONS, *VIEWS, *SHORTCUTS, *OPTIONS)
+    declared = (*COMMANDS, *ACTIONS, *VIEWS, *SHORTCUTS, *OPTIONS, *EVENTS)
     assert len(listeners) == len(declared) + of_links
+
+
+@pytest.mark.parametrize("policy", [SHUT, DENIED, ON_CALL])
+@pytest.mark.parametrize("tab", ["home", "messages"])
+async def test_who_is_denied_sees_nothing_on_home_and_that_they_looked_is_no_use(
+    busy: Desk, policy: Policy, tab: str
+) -> None:
+    assert [event.name for event in EVENTS] == ["app_home_opened"]
+    busy.graph.gate.replace(policy)
+    before = await busy.rows()
+    payload = busy.opening_home(AMARA, tab=tab)
+    response = await bolt_of(busy).async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+    await busy.tasks.idle()
+
+    assert response.status == 200
+    assert (await busy.rows(), busy.cloud.operations, busy.channel.heard) == (before, [], [])
+    assert [shown["user_id"] for shown in busy.slack.published] == ([AMARA] if tab == "home" else [])
+    assert "job-1" not in str(busy.slack.published)
+    assert "home_start" not in str(busy.slack.published)
 
 
 @pytest.mark.parametrize(

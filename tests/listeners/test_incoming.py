@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.invocation import Action, ChannelKind, Source, Status
+from bot.domain.invocation import Action, ChannelKind, Origin, Source, Status
 from bot.errors import DatabaseUnavailable
 from bot.listeners.origin import UNKNOWN_TEAM
 from bot.reasons import other
@@ -62,6 +62,21 @@ def test_a_click_becomes_a_row_with_the_buttons_value_for_its_text(desk: Desk) -
         text="lobby job-1",
         response_url="https://hooks.slack.com/actions/T/1/x",
     )
+
+
+def test_a_click_on_home_comes_without_a_channel_and_an_address(desk: Desk) -> None:
+    clicked = desk.incoming.clicked(desk.on_home("lobby job-1"), Action.STOP)
+
+    assert (clicked.source, clicked.text) == (Source.HOME, "lobby job-1")
+    assert (clicked.origin.channel_id, clicked.origin.response_url) == (None, None)
+
+
+def test_who_opens_home_is_one_of_ours_unless_the_event_comes_from_elsewhere(desk: Desk) -> None:
+    opened = desk.opening_home()
+
+    assert desk.incoming.origin_of(opened) == Origin(user_id=MEI, team_id=HOME.team_id)
+    guest = desk.incoming.origin_of(opened | {"team_id": "T0PARTNER1"})
+    assert (guest.team_id, guest.foreign_team_id) == (HOME.team_id, "T0PARTNER1")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.policy import Policy
+from tests.fakes import buttons_of
 from tests.listeners.desk import JONAS, MEI, Desk
 
 
@@ -27,10 +28,11 @@ async def test_the_list_of_jobs_stops_only_what_its_person_may(
     running: Desk, policy: str, stops: list[str]
 ) -> None:
     running.policy = Policy.parse(policy)
-    shown = await running.types("/avatar", "jobs")
+    await running.types("/avatar", "jobs")
 
-    assert "2 avatar jobs are under way." in shown["text"]
-    values = [block["accessory"]["value"] for block in shown["blocks"] if "accessory" in block]
+    assert "2 avatar jobs are under way." in running.told()
+    [shown] = running.channel.told
+    values = [each["value"] for each in buttons_of(shown) if each["action_id"].startswith("stop_job")]
     assert sorted(values) == sorted(stops)
 
 
@@ -60,5 +62,22 @@ async def test_who_may_start_nothing_reads_so_in_the_help(desk: Desk) -> None:
     text = (await desk.types("/avatar-start", "help"))["text"]
     assert "You may not start avatars with this bot." in text
     assert "Ask the avatar team." in text
+    assert "room_id" not in text
     desk.policy = Policy.parse('[start]\nrooms = ["lobby"]\nregions = ["cn-north-4"]')
     assert "may not" not in (await desk.types("/avatar-start", "help"))["text"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "offered"),
+    [("", ["Open it", "Stop it", "Start another"]), ("[stop]\nusers = []", ["Open it", "Start another"])],
+)
+async def test_a_question_about_a_running_job_offers_its_stop_only_to_who_may(
+    desk: Desk, policy: str, offered: list[str]
+) -> None:
+    await desk.types("/avatar-start", "lobby", user_id=JONAS)
+    desk.clock.advance(minutes=1)
+    desk.policy = Policy.parse(policy)
+    ack = await desk.types("/avatar-start", "lobby")
+
+    [buttons] = [block["elements"] for block in ack["blocks"] if block["type"] == "actions"]
+    assert [button["text"]["text"] for button in buttons] == offered

@@ -116,12 +116,12 @@ def wrong_with() -> Callable[[Message], list[str]]:
 
 @pytest.fixture(scope="session")
 def wrong_with_view() -> Callable[[dict[str, Any]], list[str]]:
-    """What Slack would not take in a modal, or would not keep as it is."""
+    """What Slack would not take in a modal or a Home tab, or would not keep as it is."""
 
     def look(view: dict[str, Any]) -> list[str]:
         too_large = len(json.dumps(view, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES
         return [
-            *view_problems(view, "modal"),
+            *view_problems(view, view["type"]),
             *_changed_by_the_sdk(view["blocks"]),
             *(["the view is too large"] if too_large else ()),
         ]

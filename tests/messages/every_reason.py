@@ -162,6 +162,11 @@ REASONS: tuple[Reason, ...] = (
     because(Code.ROOMS_NOT_LISTED, reason(Code.NO_ANSWER_IN_TIME, seconds=10.0)),
     reason(Code.PANEL_NOT_POSTED, word="is_archived"),
     reason(Code.PANEL_NOT_POSTED, word="restricted_action"),
+    because(Code.JOB_NOT_STOPPED, _UNREACHABLE),
+    because(Code.JOB_PERHAPS_NOT_STOPPED, reason(Code.NO_ANSWER_IN_TIME, seconds=30.0)),
+    reason(Code.JOB_DOES_NOT_END, job_id="job-1", seconds=30.0),
+    reason(Code.WORD_OF_OTHER_COMMAND, word="jobs"),
     reason(Code.ROOM_UNKNOWN, quick_start="lobby", everywhere=True),
+    reason(Code.ROOM_UNKNOWN, job_of="i1", job_id="job-1", job_room="lobby", may_stop=True),
     reason(Code.ROOM_UNKNOWN, close="lobby"),
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.arguments import JobRef
 from bot.domain.invocation import JobInvocation, JobState
 from bot.domain.job import RoomReport, RtcRoomInfo, SmartChatJob
+from bot.domain.job_list import JobList
 from bot.domain.job_state import JobLife
 from bot.errors import JobOver, OutcomeUnknown, Rejected
 from bot.messages import words
@@ -41,7 +42,7 @@ def test_each_message_about_a_room_calls_it_by_its_name(start: JobInvocation) ->
     messages = [
         announcement(start, SmartChatJob(job_id="job-1")),
         ended(start, JobLife(JobState.ENDED)),
-        jobs_list([start], 1, NOON),
+        jobs_list(JobList(under_way=[start], under_way_total=1), NOON),
         stopping(REF, start.room_name),
         stopped(REF, start.room_name),
         over_already(REF, start.room_name, typed=True),
@@ -115,7 +116,7 @@ def test_long_names_leave_messages_within_slacks_limits(
     named = changed(start, room_name="&" * 10_000, room_id="r" * 64, job_id="j" * 128)
     for message in (
         announcement(named, SmartChatJob(job_id=named.job.job_id)),
-        jobs_list([named] * 45, 60, NOON),
+        jobs_list(JobList(under_way=[named] * 45, under_way_total=60), NOON),
         duplicate(named, named),
         outcome_unknown(named, OutcomeUnknown(other("No answer.")), look=Look()),
     ):

@@ -72,7 +72,7 @@ def test_the_options_keep_to_slacks_limits_whatever_the_names_are() -> None:
     assert suggested_groups({"option_groups": groups}) == (groups, ())
     assert [group["label"]["text"] for group in groups] == [
         "Quick starts of this channel",
-        "Quick starts of everywhere",
+        "Quick starts of all channels",
         "Rooms",
         "Room ID",
     ]

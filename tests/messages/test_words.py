@@ -50,8 +50,14 @@ ERROR = Answer(error_code="MSS.20019999", error_msg="GPU  <node>\nlost.")
         (JobLife(JobState.UNJOINED, 0, ERROR), "ended: nobody joined it"),
         (JobLife(JobState.STOPPED, 40, stopped_by="U0TOM00001"), "was stopped by <@U0TOM00001> after 40 s"),
         (JobLife(JobState.STOPPED), "was stopped"),
-        (JobLife(JobState.FAILED, 63, ERROR), "failed after 1 min 3 s: GPU &lt;node&gt; lost"),
-        (JobLife(JobState.FAILED, error=Answer(error_msg="No channel")), "failed: No channel"),
+        (
+            JobLife(JobState.FAILED, 63, ERROR),
+            "failed after 1 min 3 s: MetaStudio says “GPU &lt;node&gt; lost”",
+        ),
+        (
+            JobLife(JobState.FAILED, error=Answer(error_msg="No channel")),
+            "failed: MetaStudio says “No channel”",
+        ),
         (JobLife(JobState.FAILED, error=Answer(error_code="MSS.2")), "failed: `MSS.2`"),
         (JobLife(JobState.FAILED, 63, Answer()), "failed after 1 min 3 s"),
         (JobLife(JobState.FAILED), "failed"),

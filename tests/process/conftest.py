@@ -55,6 +55,16 @@ class StandIns:
         """Type `/avatar-start text` and return the ack."""
         return self._ask(self.commands_url, {"command": "/avatar-start", "text": text})
 
+    def click(self, action_id: str, message: dict[str, Any], *, viewer: str) -> None:
+        """Let a person click a button of a message."""
+        [block] = [
+            block
+            for block in message["blocks"]
+            if any(element.get("action_id") == action_id for element in block.get("elements", ()))
+        ]
+        place = {"channel": message["channel"], "message_ts": message["ts"], "block_id": block["block_id"]}
+        self._ask(self._slack("actions"), {**place, "action_id": action_id, "viewer": viewer})
+
     def messages(self) -> list[dict[str, Any]]:
         """Return all posted messages."""
         found: list[dict[str, Any]] = self._ask(self._slack("messages"))["messages"]

@@ -123,7 +123,7 @@ def test_a_busy_room_exits_1_and_says_what_to_do(tmp_path: Path) -> None:
 
     assert played.returncode == 1
     assert "MSS.20010135" in played.stdout
-    assert "raise the room's concurrency" in " ".join(played.stdout.replace("│", " ").split())
+    assert "raise its concurrency" in " ".join(played.stdout.replace("│", " ").split())
 
 
 def test_standard_output_holds_only_json(tmp_path: Path) -> None:

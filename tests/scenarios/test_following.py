@@ -30,7 +30,7 @@ async def test_one_message_goes_through_a_jobs_whole_life_though_slack_does_not_
         "brief": ("⚪", "ended normally after 5 s", JobState.ENDED),
         "quiet": ("⚪", "ended after 5 s: nobody spoke", JobState.SILENT),
         "unjoined": ("⚪", "ended: nobody joined it", JobState.UNJOINED),
-        "crash": ("🔴", "failed after 5 s: Internal Error", JobState.FAILED),
+        "crash": ("🔴", "failed after 5 s: MetaStudio says “Internal Error”", JobState.FAILED),
         "lobby": ("⛔", f"was stopped by <@{JONAS}> after 1 min", JobState.STOPPED),
     }
     told = {room: await stage.starts(room) for room in lives}
@@ -175,5 +175,5 @@ async def test_where_the_bot_is_no_member_the_starter_hears_of_every_end_and_old
             await stage.clicks(button, old[room])
             said = stage.news(channel=GENERAL)[-1]
             assert (said.visible_to, f"Room `{room}` {end}" in said.text) == (MEI, True)
-            assert "That was <!date^" in said.text
+            assert "That was on <!date^" in said.text
     assert (stage.asked("stop"), stage.asked("state")) == asked

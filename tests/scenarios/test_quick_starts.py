@@ -16,7 +16,7 @@ def ack_of(result: object) -> str:
 async def test_a_quick_start_is_added_started_and_stopped_by_its_name(stage: Stage) -> None:
     assert "Added the quick start `lobby`" in ack_of(await stage.types(ADD, "/avatar"))
     started = await stage.types("lobby", user=JONAS)
-    assert f"Starting `lobby`, a quick start of this channel: room `{ROOM}`" in ack_of(started)
+    assert ack_of(started) == ""
     [job] = stage.metastudio.jobs
     assert job.room_id == ROOM
     assert job.job_id in stage.announced()[-1].text
@@ -44,7 +44,6 @@ async def test_a_panel_follows_the_quick_starts_of_its_channel_and_of_everywhere
     await until(lambda: buttons(panel) == ["all", "kiosk"])
 
     await stage.clicks("kiosk", panel, user=JONAS)
-    assert "a quick start of this channel" in stage.said(JONAS)[-2].text + stage.said(JONAS)[-1].text
     [job] = stage.metastudio.jobs
     assert (job.room_id, job.app_user_id) == (ROOM, JONAS)
     assert buttons(panel) == ["all", "kiosk"]
@@ -71,7 +70,7 @@ async def test_a_panel_that_cannot_be_posted_is_told_with_what_to_do(socket_stag
 
 
 async def test_a_room_is_started_by_its_name(stage: Stage) -> None:
-    assert "Looking for the room `Lobby kiosk`" in ack_of(await stage.types("“Lobby kiosk” cn-north-4"))
+    assert ack_of(await stage.types("“Lobby kiosk” cn-north-4")) == ""
     [job] = stage.metastudio.jobs
     assert (job.room_id, job.region) == (ROOM, "cn-north-4")
     row = flat((await stage.log())[0])
@@ -80,7 +79,7 @@ async def test_a_room_is_started_by_its_name(stage: Stage) -> None:
 
     await stage.types('"Recption desk"')
     assert any("Did you mean `Reception`?" in message.text for message in stage.said())
-    assert "found by its name" in ack_of(await stage.types("Reception"))
+    await stage.types("Reception")
     assert len(stage.metastudio.jobs) == 2
 
 

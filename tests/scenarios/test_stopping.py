@@ -110,13 +110,48 @@ async def test_the_list_of_jobs_shows_what_runs_with_a_button_for_each(socket_st
     await until(lambda: f"was stopped by <@{AMARA}>" in stopped.text)
     assert "was stopped" not in kept.text
     await stage.types("jobs", "/avatar")
+    listed = stage.said()[-1]
+    assert "1 avatar job is under way, 1 ended in the last hour." in listed.text
+    assert f"|open>\n• ⛔  Room `one` was stopped · Job `{first.job_id}`" in listed.text
+    assert buttons(listed) == ["Stop", "Start again"]
+    await stage.clicks("Start again", listed)
+    assert [job.room_id for job in stage.metastudio.jobs] == ["one", "two", "one"]
+
+
+async def test_a_job_of_outside_slack_is_listed_and_stopped(
+    staged_with: StagedWith, console: Console
+) -> None:
+    async with staged_with() as stage:
+        await stage.types("lobby")
+        [ours] = stage.metastudio.jobs
+        job_id = await console("lobby")
+        await stage.types("jobs", "/avatar", user=JONAS)
+        listed = stage.said(JONAS)[-1]
+        assert "2 avatar jobs are under way." in listed.text
+        assert f"Job `{job_id}` · started outside Slack" in listed.text
+        assert f"Job `{ours.job_id}` · CN North-Beijing4 · <@{MEI}>" in listed.text
+
+        [beside] = [block["accessory"] for block in listed.blocks if job_id in str(block)]
+        await stage.clicks(beside["action_id"], listed, user=JONAS)
+        assert over(stage) == [False, True]
+        assert await stops(stage) == [(Source.BUTTON, JONAS, job_id, Status.DONE)]
+        await stage.types("jobs", "/avatar", user=JONAS)
+        assert job_id not in stage.said(JONAS)[-1].text
+
+
+async def test_while_metastudio_is_silent_the_list_is_of_the_bots_own_jobs(socket_stage: Stage) -> None:
+    stage = socket_stage
+    await stage.starts("lobby")
+    stage.metastudio.trouble.server_errors("jobs", times=50)
+    await stage.types("jobs", "/avatar")
     assert "1 avatar job is under way." in stage.said()[-1].text
+    assert "jobs started outside Slack may be missing" in stage.said()[-1].text
 
 
 async def test_where_nothing_runs_the_list_says_so(socket_stage: Stage) -> None:
     await socket_stage.types("jobs", "/avatar")
 
-    assert socket_stage.said()[-1].text == "No avatar job is running that was started with this bot."
+    assert socket_stage.said()[-1].text == "No avatar job is running."
     [row] = await socket_stage.log()
     assert (row.action, row.status) == (Action.JOBS, Status.DONE)
 

@@ -227,6 +227,18 @@ async def test_without_an_address_the_person_is_told_in_the_channel_or_in_a_dire
     assert delivered == Delivered(direct.channel, direct.ts)
 
 
+async def test_who_pressed_a_button_on_home_is_told_directly_whatever_channel_it_was_about(
+    delivery: Delivery, slack: SlackStandIn
+) -> None:
+    with capture_logs() as logs:
+        delivered = await delivery.tell(changed(INVOCATION, source=Source.HOME), MESSAGE)
+
+    [message] = seen(slack)
+    assert (message.channel, message.text) == (WITH_THE_BOT, MESSAGE.text)
+    assert delivered == Delivered(WITH_THE_BOT, message.ts)
+    assert logs == []
+
+
 async def test_an_address_that_works_no_longer_is_left_for_the_next_route(
     delivery: Delivery, slack: SlackStandIn
 ) -> None:

@@ -1,5 +1,6 @@
 """No frequent query reads the whole invocation log, however long it grows."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,11 +12,15 @@ from sqlalchemy import event, text
 
 from bot.domain.invocation import Action, Invocation, Source, Status
 from bot.domain.steps import RoomFound
+from bot.store import pruning
 from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
+from bot.store.pruning import Pruning
 from bot.store.quick_starts import QuickStarts
+from bot.store.statements import _dialect_of, _prepared
 from bot.store.watched_jobs import WatchedJobs
 from tests.fakes import an_invocation
 from tests.steps import adopting
@@ -47,6 +52,39 @@ async def found(log: Invocations, number: int) -> None:
     await log._read(queries[number], values)
 
 
+USER, ROOM, JOB, SINCE = {"user_id": "U1"}, {"room_id": "lobby"}, {"job_id": "job-1"}, {"since": NOON}
+FAILED, RECEIVED = {"status": Status.FAILED}, {"status": Status.RECEIVED}
+FOUND_BY: list[tuple[dict[str, Any], str]] = [
+    (USER, "by_user"),
+    (ROOM, "by_room"),
+    (JOB, "by_job"),
+    (FAILED, "by_status"),
+    (RECEIVED, "by_status"),
+    (USER | FAILED, "by_user_and_status"),
+    (USER | RECEIVED, "by_status"),
+    (USER | ROOM, "by_room"),
+    (USER | JOB, "by_job"),
+    (USER | SINCE, "by_user"),
+    (ROOM | FAILED, "by_room_and_status"),
+    (ROOM | RECEIVED, "by_status"),
+    (ROOM | JOB, "by_job"),
+    (ROOM | SINCE, "by_room"),
+    (JOB | FAILED, "by_job"),
+    (JOB | SINCE, "by_job"),
+    (FAILED | SINCE, "by_status"),
+    (USER | FAILED | SINCE, "by_user_and_status"),
+]
+"""The filters of the log, alone and any two together, and the index for them."""
+
+
+def rows_by(wanted: dict[str, Any]) -> Ask:
+    return lambda log, _: read(log.find(**wanted, limit=50))
+
+
+def named(wanted: dict[str, Any]) -> str:
+    return f"rows by {' and '.join(f'{name} {value}' for name, value in wanted.items())}"
+
+
 ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "a start without a duplicate, in a room without a job": (
         lambda log, _: log.record(START, unless_duplicate=True, unless_running=True),
@@ -57,6 +95,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
         ("open", "by_previous"),
     ),
     "a duplicate that has just started": (lambda log, _: found(log, 1), ("by_start",)),
+    "the jobs that hold a full room": (lambda log, _: log.holding_room("lobby"), ("running",)),
     "a job that runs in the room": (lambda log, _: log.running_in_room(START), ("running",)),
     "the last start of a channel": (lambda log, _: log.last_start("C1"), ("by_channel",)),
     "the last start of a person": (lambda log, _: log.last_start_of("U1"), ("by_user",)),
@@ -72,6 +111,18 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
     "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
+    "the rooms of the last day": (
+        lambda log, _: JobLists(log._database).rooms_started(START, since=NOON),
+        "by_time",
+    ),
+    "the rooms of open starts": (
+        lambda log, _: JobLists(log._database).rooms_starting(["r1", "r2"], since=NOON),
+        "by_status",
+    ),
+    "whose the jobs of outside are": (
+        lambda log, _: JobLists(log._database).accounted_for(["job-1", "job-2"]),
+        "by_job",
+    ),
     "old response_urls": (lambda log, _: log.forget_response_urls(NOON), "with_response_url"),
     "all jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(), "followed"),
     "new jobs to follow": (lambda _, watched_jobs: watched_jobs.followed(since=NOON), "followed"),
@@ -80,9 +131,11 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "who stopped a job": (lambda _, watched_jobs: watched_jobs.stop_of("job-1"), "by_job"),
     "the newest rows": (lambda log, _: read(log.find(limit=50)), "by_time"),
     "rows since then": (lambda log, _: read(log.find(since=NOON)), "by_time"),
-    "a person's rows": (lambda log, _: read(log.find(user_id="U1", limit=50)), "by_user"),
-    "rows of a status": (lambda log, _: read(log.find(status=Status.FAILED, limit=50)), "by_status"),
+    **{named(wanted): (rows_by(wanted), index) for wanted, index in FOUND_BY},
 }
+
+SORTED = {named(wanted) for wanted, index in FOUND_BY if index == "by_job"}
+"""Queries whose rows are sorted after they were found: a job has few."""
 
 IN_ITS_ORDER = {"what runs", "all jobs to follow", "new jobs to follow", "the newest rows"}
 """Queries that read an index from its beginning: a small index, or only up to the limit."""
@@ -146,7 +199,8 @@ async def test_sqlite_finds_it_by_the_index_that_was_made_for_it(database: Datab
         for step, name in zip(steps, indexes, strict=True):
             assert step.startswith(reads), plan
             assert f"INDEX invocations_{name}" in step, plan
-        assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+        is_sorted = "USE TEMP B-TREE FOR ORDER BY" in plan
+        assert is_sorted == (asked in SORTED), plan
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
@@ -166,6 +220,18 @@ async def test_postgresql_has_an_index_for_all_of_it(database: Database) -> None
     }
     assert [asked for asked, plan in plans.items() if "Seq Scan" in plan] == []
     assert {asked for asked, plan in plans.items() if "Index Cond" not in plan} <= IN_ITS_ORDER
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_the_list_of_jobs_and_a_home_tab_are_read_by_indexes(database: Database) -> None:
+    lists = JobLists(database)
+    plans = await plans_of(database, lambda _log, _jobs: lists.recent(START, since=NOON, limit=45))
+    plans += await plans_of(database, lambda _log, _jobs: lists.uses_of("U1", limit=10))
+    plans += await plans_of(database, lambda _log, _jobs: lists.starts_of("U1"))
+    used = [re.search(r"INDEX (?:invocations_)?(\w+)", plan[0]) for plan in plans]
+    indexes = ["by_status", "followed", "ended", "followed", "ended", "by_user", "by_user"]
+    assert [found and found[1] for found in used] == indexes, plans
+    assert all(len(plan) == 1 for plan in plans), plans
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
@@ -190,6 +256,22 @@ async def test_due_posts_and_those_of_a_job_are_found_by_their_indexes(database:
     assert "SEARCH posts USING INDEX posts_panels (channel=?)" in panels
     for plan in (due, held, panels):
         assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])
+async def test_old_rows_are_found_and_removed_by_indexes(database: Database) -> None:
+    [following] = await plans_of(database, lambda _log, _jobs: Pruning(database).remove(NOON))
+    prepared = _prepared(pruning._REMOVING, _dialect_of(database))
+    values = {"before": NOON, **dict.fromkeys(pruning._IDS, "i1")}
+    removing = await plan_of(database, prepared.sql, tuple(prepared.parameters(values)))
+    assert (
+        following[0] == "SEARCH invocations USING INDEX invocations_by_time (created_at>? AND created_at<?)"
+    )
+    assert removing[0] == "SEARCH invocations USING INDEX sqlite_autoindex_invocations_1 (id=?)"
+    for plan in (following, removing):
+        assert "SEARCH post USING INDEX posts_by_invocation (invocation_id=?)" in plan
+        assert "SEARCH other USING INDEX invocations_by_status (status=?)" in plan
+        assert not any(step.startswith("SCAN") for step in plan), plan
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True, ids=["SQLite"])

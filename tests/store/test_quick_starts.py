@@ -64,6 +64,19 @@ async def test_a_quick_start_comes_back_as_it_was_kept(
     assert await quick_starts.named(TEAM, None, "lobby") == [bare]
 
 
+async def test_those_of_several_channels_are_read_with_those_of_everywhere(
+    quick_starts: QuickStarts, a_use: AnInvocation
+) -> None:
+    for each in (named("lobby"), named("lobby", None), named("hall", THERE), named("attic", "C3")):
+        assert await quick_starts.add(each, a_use(), most=MOST)
+
+    async def names(*channels: str) -> list[str]:
+        return sorted(each.id for each in await quick_starts.known_in_any(TEAM, channels))
+
+    assert await names(HERE, THERE) == ["hall of C2", "lobby of C1", "lobby of None"]
+    assert await names() == ["lobby of None"]
+
+
 @pytest.mark.parametrize("channel_id", [HERE, None], ids=["a channel", "everywhere"])
 async def test_a_name_is_taken_once_in_a_place_however_many_want_it(
     quick_starts: QuickStarts, log: Invocations, a_use: AnInvocation, channel_id: str | None

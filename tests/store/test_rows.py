@@ -40,6 +40,7 @@ START = changed(
     room_type="RTC",
     client_id="desk-7",
     previous_id="i0",
+    after_job_id="job-0",
     reason=reason(Code.NO_ANSWER_IN_TIME, seconds=30),
     http_status=504,
     error_code="APIG.0201",

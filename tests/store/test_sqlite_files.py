@@ -1,6 +1,8 @@
 """Another program changes the files of an open SQLite database."""
 
+import asyncio
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -105,6 +107,33 @@ async def test_what_others_may_do_to_the_files_disturbs_nobody(
             other.execute(tidying).fetchall()
         assert await log.record(an_invocation())
     await log.check_writable()
+
+
+SHRINKING = """
+import sqlite3, sys
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+for _ in range(300):
+    file.executescript("PRAGMA incremental_vacuum(4)")
+    file.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+"""
+
+
+async def test_another_process_may_shrink_the_file_bit_by_bit(
+    database: Database, tmp_path: Path, an_invocation: New
+) -> None:
+    log = Invocations(database)
+    for _ in range(20):
+        await log.record(an_invocation(text="long " * 50_000))
+    async with database.connect() as connection:
+        await connection.exec_driver_sql("DELETE FROM invocations")
+    await log.clear_traces()
+    size = (tmp_path / "log.db").stat().st_size
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", SHRINKING, tmp_path / "log.db")
+    while process.returncode is None:
+        await log.get("invocation-001")
+        await asyncio.sleep(0)
+    assert await process.wait() == 0
+    assert (tmp_path / "log.db").stat().st_size < size / 2
 
 
 async def test_a_cleared_response_url_is_in_no_file_after_the_traces_are_cleared(

@@ -3,13 +3,15 @@
 from bot.listeners.actions import (
     break_glass,
     details,
+    home_start,
     look_again,
+    meant,
     quick_start,
     rtc_access,
     start_after_all,
     start_again,
     start_another,
-    start_in_region,
+    stop_and_start,
     stop_job,
     use_job,
 )
@@ -21,11 +23,13 @@ ACTIONS: tuple[AnyButton, ...] = (
     rtc_access.BUTTON,
     start_again.BUTTON,
     start_another.BUTTON,
-    start_in_region.BUTTON,
+    meant.BUTTON,
     start_after_all.BUTTON,
+    stop_and_start.BUTTON,
     look_again.BUTTON,
     use_job.BUTTON,
     break_glass.BUTTON,
     quick_start.BUTTON,
+    home_start.BUTTON,
 )
 """All buttons that the bot listens to."""

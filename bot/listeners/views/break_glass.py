@@ -18,8 +18,7 @@ from bot.errors import InvalidArguments
 from bot.listeners.about_start import StartWish, commit_start, once_more
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
-from bot.listeners.pipeline import listener_for
-from bot.listeners.use import Accepted, AnyListener, Use, View, Wish
+from bot.listeners.use import Accepted, AnyListener, Use, View, Wish, listener_for
 from bot.messages.break_glass import BREAK_GLASS, REASON_FIELD
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -111,7 +110,7 @@ async def _refused_wish(
 
 def _as_refused(again: Use, wish: StartWish, refused: Invocation) -> StartWish:
     """Return the wish for what the modal has named, once: a quick start or `again` may mean more by now."""
-    wish = replace(wish, previous_id=refused.id)
+    wish = replace(wish, previous_id=refused.id, is_repeatable=False)
     if not has_room(refused) or is_by_name(refused) or wish.asked.request == refused.request:
         return wish
     return replace(wish, asked=once_more(again, refused), meant=None)

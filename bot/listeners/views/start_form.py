@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.domain.arguments import ButtonValue, Regions
+from bot.domain.correction import START_COMMAND
 from bot.domain.invocation import MADE_NO_JOB, Action, Invocation, Source, StartRequest, Status
 from bot.domain.quick_start import QuickStart, checked_name, chosen, unknown
 from bot.domain.quick_words import Add
@@ -17,7 +18,6 @@ from bot.errors import DatabaseUnavailable, ReasonedError, Refused
 from bot.listeners.about_start import StartWish, commit_start
 from bot.listeners.adding import add, check_free, to_be_logged
 from bot.listeners.answers import tell
-from bot.listeners.commands.avatar_start import START_COMMAND
 from bot.listeners.understanding import known_quick_starts
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, View
 from bot.messages.failures import said

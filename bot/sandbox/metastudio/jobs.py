@@ -49,6 +49,9 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
 
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._jobs
+
     def start(self, room_id: str, request: StartRequest, app_user_id: str | None) -> Job:
         """Create a job. There is no idempotency: two calls create two jobs."""
         now = self._clock()

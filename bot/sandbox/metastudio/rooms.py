@@ -17,6 +17,7 @@ ORDINARY_LIFE = f"a job {_WAITS} {ORDINARY_MINUTES:g} minutes, then ends because
 
 MISBEHAVING_ROOMS: dict[str, str] = {
     "busy": "its concurrency is used up: no start succeeds (MSS.20010135)",
+    "full": "a job that nobody started in Slack holds it: the next start is refused (MSS.20010135)",
     "missing": "does not exist (MSS.20010045)",
     "slow": "starts the job, but takes seconds to answer",
     "broken": "answers every start with an internal error (MSS.00000004)",
@@ -31,6 +32,9 @@ MISBEHAVING_ROOMS: dict[str, str] = {
     "crash": f"a job {_WAITS} {A_FEW_SECONDS:g} s, then fails with MSS.00000004",
 }
 """Room ID → what is wrong with it, as text for people."""
+
+FULL = "full"
+"""The room that enforces its concurrency, which is one."""
 
 BARE_STARTS = frozenset({"bare", "bare-state", "bare-all"})
 """Rooms that answer a start with nothing but the job ID."""
@@ -48,7 +52,7 @@ _LANGUAGES = ("CN", "EN", "ESP")
 class Room:
     """A room as the room operations return it.
 
-    The concurrency is shown, never enforced: the room `busy` plays a room that has none left.
+    The concurrency is shown, and enforced in the room `full` alone. `busy` plays a room that has none left.
     """
 
     room_id: str
@@ -93,7 +97,7 @@ def _imagined_room(room_id: str) -> Room:
     return Room(
         room_id=room_id,
         room_name=room_id,
-        concurrency=1 + seed[0] % 5,
+        concurrency=1 if room_id == FULL else 1 + seed[0] % 5,
         default_language=_LANGUAGES[seed[1] % len(_LANGUAGES)],
         robot_id=seed[2:10].hex(),
         exit_mute_threshold=60 * (1 + seed[10] % 5),

@@ -24,11 +24,12 @@ from bot.sandbox.metastudio.refusals import (
     CONCURRENCY_USED_UP,
     INTERNAL_ERROR,
     INVALID_PARAMETER,
+    ROOM_NOT_FOUND,
     THROTTLED,
     DroppedError,
     RefusedError,
 )
-from bot.sandbox.metastudio.rooms import find_room, search_rooms
+from bot.sandbox.metastudio.rooms import FULL, find_room, search_rooms
 from bot.sandbox.metastudio.trouble import Trouble
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -98,6 +99,8 @@ class SmartChat:
         if app_user_id is not None and not app_user_id.isascii():
             raise RefusedError(INVALID_PARAMETER, "X-App-UserId is not ASCII")
         start_request = read_start_request(await request.read())
+        if room.room_id in self._jobs:
+            raise RefusedError(ROOM_NOT_FOUND)  # a job's ID is no room's
         self._refuse_for(room.room_id)
         job = self._jobs.start(room.room_id, start_request, app_user_id)
         if room.room_id == "slow":
@@ -110,10 +113,19 @@ class SmartChat:
         """Raise the refusal of a misbehaving room."""
         if room_id == "busy":
             raise RefusedError(CONCURRENCY_USED_UP)
+        if room_id == FULL:
+            self._refuse_if_full()
         if room_id == "broken":
             raise RefusedError(INTERNAL_ERROR)
         if room_id == "throttled":
             self._throttle()
+
+    def _refuse_if_full(self) -> None:
+        """Refuse a start while the room has a job. The first start finds one that nobody started in Slack."""
+        if FULL not in self._jobs.made_by_room():
+            self._jobs.start(FULL, read_start_request(b"{}"), app_user_id=None)
+        if self._jobs.of_room(FULL, self._clock(), {JobState.WAITING, JobState.PROCESSING}):
+            raise RefusedError(CONCURRENCY_USED_UP)
 
     def _throttle(self) -> None:
         """Refuse two starts in a row, accept the third, and begin again."""

@@ -14,6 +14,7 @@ const post = (path, body) =>
 export const fetchWorkspace = () => get("/sandbox/workspace");
 export const fetchMessages = async (channel, viewer, latest) =>
   (await get("/sandbox/messages", { channel, viewer, latest })).messages;
+export const fetchNews = async (viewer, after) => (await get("/sandbox/messages", { viewer, after })).messages;
 export const fetchViews = async (viewer) => (await get("/sandbox/views", { viewer })).views;
 export const fetchHome = async (viewer) => (await get("/sandbox/home", { viewer })).view;
 export const fetchTraffic = async (after) => (await get("/sandbox/traffic", { after })).traffic;

@@ -7,14 +7,13 @@
  * red, never left out.
  */
 
+import { openAddress } from "./addresses.js";
 import { confirmed } from "./confirm.js";
 import { cannotDraw, el, fragment, freshId } from "./dom.js";
 import { drawControl, hasState } from "./elements.js";
 import { Field } from "./field.js";
 import { isSafe, plain, textNodes } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
-
-const MESSAGE = /^https:\/\/[^/]+\.slack\.com\/archives\/(\w+)\/p(\d{10})(\d{6})$/;
 
 const NAMES_OF_ELEMENTS = {
   checkboxes: "Choices",
@@ -153,15 +152,6 @@ function interactive(block, element, surface, labelId) {
   draw();
   if (control && hasState(element)) surface.controls.push({ block, element, state: () => control.state() });
   return box;
-}
-
-/** Open an address: of a message, in this page, as Slack shows it in its own window; of anything else, elsewhere. */
-function openAddress(address) {
-  const [, channel, seconds, micros] = MESSAGE.exec(address) ?? [];
-  if (!channel) return window.open(address, "_blank", "noopener");
-  return document.dispatchEvent(
-    new CustomEvent("open-message", { detail: { channel, ts: `${seconds}.${micros}` } }),
-  );
 }
 
 function nameOf(element) {

@@ -18,6 +18,7 @@ export class Channel {
   constructor(scroller, list, session, drawWelcome) {
     Object.assign(this, { scroller, list, session, drawWelcome });
     this.drawn = new Map();
+    this.openThreads = new Set();
     this.place = "";
     this.refresh = oneAtATime(() => this.update());
     session.addEventListener("place", this.refresh);
@@ -51,6 +52,7 @@ export class Channel {
   pieces(messages) {
     if (messages.length === 0) return [[`welcome ${this.place}`, "welcome", this.drawWelcome]];
     const pieces = [];
+    const replies = countReplies(messages);
     let day = null;
     for (const message of messages) {
       const itsDay = dayOf(Number(message.ts));
@@ -59,9 +61,26 @@ export class Channel {
         day = itsDay;
       }
       const key = `${message.ts} ${message.visible_to ?? ""} ${this.place}`;
-      pieces.push([key, JSON.stringify(message), () => drawMessage(message, this.session)]);
+      const isOpen = this.openThreads.has(message.thread_ts);
+      if (isOpen || !isReply(message) || !replies.has(message.thread_ts)) {
+        pieces.push([key, JSON.stringify(message), () => drawMessage(message, this.session)]);
+      }
+      const count = replies.get(message.ts);
+      if (count) pieces.push(this.thread(message.ts, count));
     }
     return pieces;
+  }
+
+  /** Return the item that opens and closes the thread of a message. */
+  thread(ts, count) {
+    const isOpen = this.openThreads.has(ts);
+    const onclick = () => {
+      if (!this.openThreads.delete(ts)) this.openThreads.add(ts);
+      this.refresh();
+    };
+    const words = `${count} ${count === 1 ? "reply" : "replies"}`;
+    const attributes = { type: "button", class: "thread-mark", "aria-expanded": String(isOpen), onclick };
+    return [`thread ${ts} ${this.place}`, `${words} ${isOpen}`, () => el("button", attributes, words)];
   }
 
   arrange(pieces) {
@@ -93,10 +112,21 @@ export class Channel {
   }
 }
 
+function isReply(message) {
+  return message.thread_ts && message.thread_ts !== message.ts && !message.reply_broadcast;
+}
+
+/** Count the replies to each message that is shown. */
+function countReplies(messages) {
+  const counts = new Map(messages.map(({ ts }) => [ts, 0]));
+  for (const message of messages.filter(isReply)) {
+    if (counts.has(message.thread_ts)) counts.set(message.thread_ts, counts.get(message.thread_ts) + 1);
+  }
+  return new Map([...counts].filter(([, count]) => count));
+}
+
 /** Sort replies behind the message that they answer, except replies also shown in the channel. */
 function inThreads(messages) {
-  const isReply = (message) =>
-    message.thread_ts && message.thread_ts !== message.ts && !message.reply_broadcast;
   const known = new Set(messages.map((message) => message.ts));
   const roots = messages.filter((message) => !isReply(message) || !known.has(message.thread_ts));
   return roots.flatMap((root) => [

@@ -13,6 +13,7 @@ import { Session } from "./session.js";
 import { Tabs } from "./tabs.js";
 import { Traffic } from "./traffic.js";
 import { Trouble } from "./trouble.js";
+import { Unread } from "./unread.js";
 import { drawWelcome } from "./welcome.js";
 
 const byId = (id) => document.getElementById(id);
@@ -57,8 +58,11 @@ function build(workspace) {
   );
   const composer = new Composer(byId("composer"), session);
   const home = new Home(byId("panel-home"), session);
-  byId("tab-home").hidden = !workspace.home_tab;
-  const tabs = new Tabs(byId("tabs"), (panel) => panel === "panel-home" && home.open());
+  const unread = new Unread(session, () => tabs.selected === "panel-messages");
+  const tabs = new Tabs(byId("tabs"), (panel) => {
+    if (panel === "panel-home") home.open();
+    unread.refresh();
+  });
   const play = (command) => {
     tabs.show("panel-messages");
     curtain.giveWay();
@@ -82,6 +86,7 @@ function build(workspace) {
   return {
     session,
     home,
+    unread,
     channel,
     modal: new Modal(byId("modal"), session, () => composer.input),
     traffic: new Traffic(byId("traffic"), byId("traffic-empty")),
@@ -90,13 +95,16 @@ function build(workspace) {
   };
 }
 
-function keepFresh({ session, home, channel, modal, traffic, cloud, log }) {
+function keepFresh({ session, home, unread, channel, modal, traffic, cloud, log }) {
   let isUp = false;
   const sockets = oneAtATime(async () => showConnection(isUp, await countSockets()));
   const workspace = oneAtATime(async () => session.replaceWorkspace(await fetchWorkspace()));
   const listeners = {
     workspace,
-    messages: channel.refresh,
+    messages: () => {
+      channel.refresh();
+      unread.refresh();
+    },
     views: modal.refresh,
     home: home.refresh,
     log: log.refresh,

@@ -3,6 +3,7 @@
  * https://docs.slack.dev/messaging/formatting-message-text describes the markup.
  */
 
+import { openMessage } from "./addresses.js";
 import { formatDate, timeElement } from "./dates.js";
 import { el, fill, fragment } from "./dom.js";
 import { withEmoji } from "./emoji.js";
@@ -73,7 +74,8 @@ export function unescaped(text) {
 export function link(address, label) {
   const words = label || address;
   if (!isSafe(address)) return fragment(words);
-  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, words);
+  const onclick = (event) => openMessage(address) && event.preventDefault();
+  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer", onclick }, words);
 }
 
 /** Create a mention of a person, channel or group. */

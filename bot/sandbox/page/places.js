@@ -15,6 +15,7 @@ export class Places {
     Object.assign(this, { people, channels, session, onEnter });
     session.addEventListener("place", () => this.draw());
     session.addEventListener("workspace", () => this.draw());
+    session.addEventListener("unread", () => this.draw());
     this.draw();
   }
 
@@ -77,6 +78,7 @@ export class Places {
       channel.kind === "dm" ? avatar(other, name, other === bot.user_id) : icon(ICONS[channel.kind]),
       channel.kind === "private" && unseen("private "),
       el("span", { class: "place-name" }, name),
+      this.session.unread.has(channel.id) && el("span", { class: "new-mark" }, unseen(", new messages")),
       mark,
       archived,
     );

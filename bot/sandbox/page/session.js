@@ -2,12 +2,16 @@
 
 export const SLACKBOT = "USLACKBOT";
 
-/** Dispatches "place" when the chosen person or channel changes, "workspace" when people or channels change. */
+/**
+ * Dispatches "place" when the chosen person or channel changes, "workspace" when people or channels change, and
+ * "unread" when the channels with new messages are known.
+ */
 export class Session extends EventTarget {
   /** @param {Object} workspace the answer of /sandbox/workspace */
   constructor(workspace) {
     super();
     this.workspace = workspace;
+    this.unread = new Set();
     const wanted = new URLSearchParams(location.hash.slice(1));
     this.viewer = this.person(wanted.get("as"))?.id ?? workspace.people[0].id;
     this.channelId = wanted.get("in");

@@ -18,7 +18,6 @@ class Inhabited(Protocol):
     workspace: Workspace
     commands: Sequence[SlashCommand]
     known_shortcuts: Sequence[KnownShortcut]
-    home_tab: bool
 
 
 class WorkspaceControl:
@@ -46,7 +45,6 @@ class WorkspaceControl:
                 "channels": [self._described(channel) for channel in workspace.channels.values()],
                 "commands": [plain(command) for command in self._stand_in.commands],
                 "shortcuts": [plain(shortcut) for shortcut in self._stand_in.known_shortcuts],
-                "home_tab": self._stand_in.home_tab,
             }
         )
 

@@ -49,9 +49,9 @@ class SlackStandIn:
 
     These may be set at any time: `request_url` (while set, payloads go there as signed HTTP, else through
     Socket Mode), `posts_per_second` (Slack's own is about 1 in a channel; None means no limit), `commands`
-    (if not empty, other commands are unknown), `known_shortcuts` and `home_tab` (whether the page has one).
-    Callers may add routes to `application` before `start`. `changes` tells pages what to fetch again. `clock`
-    returns seconds since the epoch, for everything except the wait for an ack.
+    (if not empty, other commands are unknown) and `known_shortcuts`. Callers may add routes to `application`
+    before `start`. `changes` tells pages what to fetch again. `clock` returns seconds since the epoch, for
+    everything except the wait for an ack.
     """
 
     def __init__(
@@ -65,12 +65,10 @@ class SlackStandIn:
         workspace: Workspace | None = None,
         commands: Sequence[SlashCommand] = (),
         known_shortcuts: Sequence[KnownShortcut] = (),
-        home_tab: bool = False,
     ) -> None:
         self.request_url = request_url
         self.commands = commands
         self.known_shortcuts = known_shortcuts
-        self.home_tab = home_tab
         self.workspace = workspace or default_workspace()
         self.changes = Changes()
         self.workspace.changed = partial(self.changes.tell, "workspace")

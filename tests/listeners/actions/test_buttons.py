@@ -152,7 +152,7 @@ async def test_a_button_of_a_job_that_is_over_says_what_became_of_it_and_when(
 
     assert ack == {}
     assert running.told().startswith(words)
-    assert "That was <!date^" in running.told()
+    assert "That was on <!date^" in running.told()
     assert (running.cloud.stopped, running.slack.opened) == ([], [])
     row = await running.row()
     assert (row.action, row.status, flat(row).job_id) == (LISTENERS[listener], Status.DONE, "job-1")
@@ -170,7 +170,7 @@ async def test_a_button_of_a_job_that_was_stopped_says_by_whom(running: Desk, li
     running.channel.told.clear()
     await running.clicks(listener, "lobby job-1")
 
-    assert running.told().startswith(f"⛔  Room `lobby` was stopped by <@{JONAS}>. That was <!date^")
+    assert running.told().startswith(f"⛔  Room `lobby` was stopped by <@{JONAS}>. That was on <!date^")
     assert running.cloud.stopped == ["job-1"]
 
 

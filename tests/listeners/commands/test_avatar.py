@@ -36,15 +36,17 @@ async def test_how_the_command_is_used_is_answered_and_logged(desk: Desk, text: 
 async def test_what_runs_is_listed_and_that_somebody_asked_is_logged(running: Desk) -> None:
     ack = await running.types(AVATAR, "jobs")
 
-    assert "2 avatar jobs are under way." in ack["text"]
+    assert ack == {}
+    assert "2 avatar jobs are under way." in running.told()
     for fact in ("job-1", "job-2", f"<@{MEI}>", f"<@{JONAS}>"):
-        assert fact in ack["text"]
+        assert fact in running.told()
     row = await running.row()
     assert (row.action, row.status, row.origin.response_url) == (Action.JOBS, Status.DONE, None)
 
 
 async def test_where_nothing_runs_the_list_says_so(desk: Desk) -> None:
-    assert "No avatar job is running" in (await desk.types(AVATAR, "jobs"))["text"]
+    await desk.types(AVATAR, "jobs")
+    assert desk.told() == "No avatar job is running."
 
 
 @pytest.mark.parametrize("count", [44, 45, 46, 600])
@@ -56,6 +58,7 @@ async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: De
         source=Source.COMMAND,
         status=Status.STARTED,
         user_id=MEI,
+        channel_kind="public",
         room_id="r",
         job_id="j",
         job_state=JobState.RUNNING,
@@ -67,12 +70,13 @@ async def test_however_many_run_they_are_listed_and_the_rest_is_counted(desk: De
         for number in range(count)
     )
     await asyncio.gather(*map(desk.log.record, rows))
-    ack = await desk.types(AVATAR, "jobs")
+    await desk.types(AVATAR, "jobs", user_id=JONAS)
 
-    assert f"{count} avatar jobs are under way." in ack["text"]
-    listed = sum("accessory" in block for block in ack["blocks"])
+    [told] = desk.channel.told
+    assert told.text.startswith(f"{count} avatar jobs are under way.")
+    listed = sum("accessory" in block for block in told.blocks)
     assert listed == min(count, 45)
-    assert (f"and {count - 45} more" in str(ack["blocks"])) is (count > 45)
+    assert (f"and {count - 45} more" in str(told.blocks)) is (count > 45)
 
 
 async def test_a_job_is_stopped_by_its_id_alone(running: Desk) -> None:

@@ -6,10 +6,12 @@ import pytest
 from typing_extensions import override
 
 from bot.domain.invocation import Action, JobState, Status
+from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
 from bot.domain.quick_start import MOST_QUICK_STARTS, QuickStart
 from bot.domain.room_names import NamedRoom
-from bot.errors import DatabaseUnavailable, NotSent, RoomUnknown
+from bot.errors import Answer, DatabaseUnavailable, NotSent, RoomUnknown
+from bot.metastudio.client import Started
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.store.quick_starts import QuickStarts
@@ -28,6 +30,20 @@ async def quick(desk: Desk, text: str, **more: Any) -> str:
     return str(ack["text"])
 
 
+async def said_late(desk: Desk, text: str, **more: Any) -> str:
+    """Let Mei start something that takes so long that she is told what is under way."""
+    desk.late_seconds = 0
+    desk.channel.has_told.clear()
+
+    async def after_the_remark() -> Started:
+        await desk.channel.has_told.wait()
+        return Started(SmartChatJob(job_id=f"job-{len(desk.cloud.starts)}"), Answer(http_status=202))
+
+    desk.cloud.on_start = after_the_remark
+    assert await desk.types(START, text, **more) == {}
+    return desk.channel.told[-1].text
+
+
 async def test_what_is_added_can_be_started_by_its_name(desk: Desk) -> None:
     said = await quick(desk, f"add lobby {ROOM} cn-north-4 client_id=kiosk-7")
 
@@ -40,8 +56,8 @@ async def test_what_is_added_can_be_started_by_its_name(desk: Desk) -> None:
         ROOM,
         None,
     )
-    ack = await desk.types(START, "Lobby")
-    assert ack["text"].startswith("Starting `lobby`, a quick start of this channel: room `24bad716")
+    assert await desk.types(START, "Lobby") == {}
+    assert desk.channel.told == []
     row = flat(await desk.row())
     assert (row.status, row.room_id, row.region, row.client_id, row.text) == (
         Status.STARTED,
@@ -62,17 +78,17 @@ async def test_what_is_typed_beside_a_quick_start_counts(desk: Desk) -> None:
 
 async def test_the_channels_stands_before_everybodys_and_the_list_says_so(desk: Desk) -> None:
     await quick(desk, f"add lobby {OTHER} --everywhere")
-    assert "comes before the `lobby` of everywhere" in await quick(desk, f"add lobby {ROOM}")
+    assert "comes before the `lobby` of all channels" in await quick(desk, f"add lobby {ROOM}")
     said = await quick(desk, "list")
 
-    assert said.index("*Quick starts of this channel*") < said.index("*Quick starts of everywhere*")
+    assert said.index("*Quick starts of this channel*") < said.index("*Quick starts of all channels*")
     assert "hidden here by this channel's `lobby`" in said
     assert said.count("hidden here") == 1
     await desk.types(START, "lobby")
-    ack = await desk.types(START, "lobby", channel_id="C0GENERAL1", channel_name="general")
-    assert "a quick start of everywhere" in ack["text"]
+    late = await said_late(desk, "lobby", channel_id="C0GENERAL1", channel_name="general")
+    assert late.startswith("Starting `lobby`, a quick start of all channels: room `5e0c1f7a")
     assert [request.room_id for request in desk.cloud.started] == [ROOM, OTHER]
-    assert "means the one of everywhere here from now on" in await quick(desk, "remove lobby")
+    assert "means the one of all channels here from now on" in await quick(desk, "remove lobby")
     assert "hidden" not in await quick(desk, "list")
 
 
@@ -81,10 +97,10 @@ async def test_everywhere_is_for_admins_where_there_are_any(desk: Desk, flag: st
     desk.policy = Policy.parse(f'admins = ["{JONAS}"]')
     for text in (f"add lobby {ROOM} {flag}", f"remove {flag} lobby", f"rename lobby hall {flag}"):
         said = await quick(desk, text)
-        assert "Only the bot's admins may change quick starts of everywhere." in said
+        assert "Only the bot's admins may change quick starts of all channels." in said
         assert "Nothing was changed." in said
         assert (await desk.row()).status is Status.REFUSED
-    assert "of everywhere" in await quick(desk, f"add lobby {ROOM} {flag}", user_id=JONAS)
+    assert "of all channels" in await quick(desk, f"add lobby {ROOM} {flag}", user_id=JONAS)
 
 
 async def test_a_rename_and_a_removal_are_told(desk: Desk) -> None:
@@ -109,7 +125,7 @@ async def test_a_rename_and_a_removal_are_told(desk: Desk) -> None:
         ("rename attic loft", "There is no quick start `attic` here."),
         ("remove dsek", "Did you mean `desk`? `/avatar quick list` shows all."),
         ("remove desk --everywhere", "`desk` is a quick start of this channel.\nLeave `--everywhere` out."),
-        ("remove all", "`all` is a quick start of everywhere.\nAdd `--everywhere` to change it."),
+        ("remove all", "`all` is a quick start of all channels.\nAdd `--everywhere` to change it."),
         ("remove desk --everwhere", "Did you mean `--everywhere`?"),
         (f"add büro {ROOM}", "`büro` cannot be a name. It holds U+00FC"),
         (f"add lobby! {ROOM}", "`lobby!` cannot be a name.\nA name has 1 to 32 small letters"),
@@ -181,16 +197,15 @@ async def test_a_room_is_started_by_its_name_whether_the_list_is_known_or_not(
     desk: Desk, typed: str, room: str, words: str
 ) -> None:
     desk.cloud.on_list_rooms = ROOMS
-    ack = await desk.types(START, typed)
+    late = await said_late(desk, typed)
     row = flat(await desk.row())
-    assert ack["text"].startswith("Looking for the room `")
+    assert late.startswith("Looking for the room `")
     assert (row.status, row.room_id) == (Status.STARTED, room)
     assert row.room_name in {name.name for name in ROOMS if name.room_id == room}
 
     await desk.ends("job-1", JobState.ENDED)
     desk.clock.advance(seconds=60)
-    ack = await desk.types(START, typed)
-    assert words in ack["text"]
+    assert words in await said_late(desk, typed)
     assert [request.room_id for request in desk.cloud.started] == [room, room]
 
 
@@ -340,8 +355,7 @@ async def test_a_panel_starts_what_its_buttons_say_and_stays(desk: Desk) -> None
     assert (row.action, row.status, row.response_url) == (Action.QUICK, Status.DONE, None)
 
     await desk.clicks("quick_start", button["value"])
-    assert "a quick start of this channel" in desk.told()
-    assert desk.channel.instead == []
+    assert desk.channel.told == desk.channel.instead == []
     row = flat(await desk.row())
     assert (row.status, row.room_id, row.channel_id, row.user_id) == (Status.STARTED, ROOM, AVATARS, MEI)
     await desk.clicks("quick_start", button["value"], user={"id": JONAS, "team_id": "T0SANDBOX1"})
@@ -409,14 +423,14 @@ async def test_a_room_found_by_its_name_is_asked_about_also_where_a_button_start
     desk.clock.advance(minutes=5)
     mistake = await desk.types("/avatar-start", '"Lobby kiosk" cn-nroth-4')
     [button] = mistake["blocks"][-2]["elements"]
-    await desk.clicks("start_in_region", button["value"])
+    await desk.clicks("meant", button["value"])
 
     assert len(desk.cloud.started) == 1
     assert "is starting already." in desk.told()
 
     await desk.ends("job-1", JobState.ENDED)
     desk.clock.advance(minutes=5)
-    await desk.clicks("start_in_region", button["value"])
+    await desk.clicks("meant", button["value"])
     used = desk.channel.instead[-1].text
     assert "was not started.\nThis button works once" in used
 

@@ -222,7 +222,7 @@ def test_how_long_jobs_live_is_described_as_it_is() -> None:
 
 
 def test_every_misbehaving_room_is_described() -> None:
-    at_the_start = {"busy", "missing", "slow", "broken", "throttled", "lost"}
+    at_the_start = {"busy", "full", "missing", "slow", "broken", "throttled", "lost"}
     at_the_start |= {"bare", "bare-state", "bare-all"}
     later = {"unjoined", "brief", "quiet", "crash"}
     assert set(MISBEHAVING_ROOMS) == at_the_start | later

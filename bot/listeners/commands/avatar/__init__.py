@@ -1,5 +1,6 @@
 """`/avatar help | jobs | stop … | quick …`."""
 
+from bot.domain.correction import AVATAR_COMMAND
 from bot.domain.invocation import Action
 from bot.listeners.commands.avatar import help as help_
 from bot.listeners.commands.avatar import jobs, quick, stop
@@ -12,8 +13,6 @@ SUBCOMMANDS: tuple[AnySubcommand, ...] = (
     quick.SUBCOMMAND,
 )
 """The subcommands that are listened to."""
-
-AVATAR_COMMAND = "/avatar"
 
 COMMAND = Command(
     name=AVATAR_COMMAND,

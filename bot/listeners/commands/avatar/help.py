@@ -1,6 +1,6 @@
 """`/avatar help`."""
 
-from bot.listeners.commands.avatar_start import START_COMMAND
+from bot.domain.correction import START_COMMAND
 from bot.listeners.help import help_with
 from bot.listeners.use import Use
 from bot.messages.message import Message

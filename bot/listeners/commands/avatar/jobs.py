@@ -1,14 +1,22 @@
 """`/avatar jobs`."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.domain.arguments import refuse_extra_words
-from bot.domain.invocation import Action, Invocation, JobInvocation, Status
-from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
-from bot.messages.buttons import STOP_JOB
-from bot.messages.jobs import MOST_JOBS, jobs_list
-from bot.messages.permitted import without_buttons
+from bot.domain.invocation import Action, Status
+from bot.domain.job_list import JobList, Listed, OutsideJob
+from bot.domain.quick_start import QuickStart
+from bot.domain.start_words import typed_name_of
+from bot.jobs.offers import Offers
+from bot.listeners.about_start import as_if_there
+from bot.listeners.use import SAME_DELIVERY, Accepted, Subcommand, Use, Wish, about_nothing
+from bot.messages.buttons import LOOK_AGAIN, START_AGAIN
+from bot.messages.jobs import jobs_list
+from bot.messages.message import Message
+
+_STARTS = {START_AGAIN: Action.START, LOOK_AGAIN: Action.LOOK}
 
 
 def parse(use: Use) -> None:
@@ -17,28 +25,32 @@ def parse(use: Use) -> None:
 
 
 async def show(use: Use, wish: Wish) -> Accepted:
-    """Log the question, and list what runs as far as its person may read of it."""
-    services, asked = use.services, wish.asked
-    listing = services.invocations.running(asked, limit=MOST_JOBS)
-    _, running = await asyncio.gather(
-        services.incoming.close(asked, Status.DONE),
-        services.acceptance.ask(listing, beside_commit=True),
+    """Log the question. The list comes after the ack, because MetaStudio is asked for other jobs as well."""
+    if not await use.services.incoming.close(wish.asked, Status.DONE):
+        return SAME_DELIVERY
+    return Accepted(work=partial(use.services.job_listing.tell, wish.asked, partial(_listed, use)))
+
+
+def _listed(use: Use, listed: JobList, quick_starts: Sequence[QuickStart]) -> Message:
+    """Make the list with the buttons that its person may use."""
+    services, asked = use.services, use.invocation
+    offers = Offers(services.policy, asked, rtc_access=services.rtc is not None)
+
+    def may(action_id: str, row: Listed) -> bool:
+        if action_id not in _STARTS or isinstance(row, OutsideJob):
+            return offers.may(action_id, row)
+        wanted = replace(as_if_there(use, row, row.request), action=_STARTS[action_id])
+        name = typed_name_of(row)
+        is_known = any((each.name, each.room_id) == (name, row.request.room_id) for each in quick_starts)
+        return services.policy.allows(wanted, quick_start=name if is_known else None)
+
+    return jobs_list(
+        listed,
+        asked.created_at,
+        may=may,
+        workspace_url=services.incoming.home.url,
+        hidden_in="other channels" if asked.origin.foreign_team_id else "private channels",
     )
-    hidden_in = "other channels" if asked.origin.foreign_team_id else "private channels"
-    words = jobs_list(
-        running.jobs, running.total, asked.created_at, hidden=running.hidden, hidden_in=hidden_in
-    )
-    barred = {job.job.job_id for job in running.jobs if not services.policy.allows(_stop_of(asked, job), job)}
-
-    def is_barred(action_id: str, value: str) -> bool:
-        return action_id.startswith(STOP_JOB) and value.partition(" ")[2] in barred
-
-    return Accepted(words=without_buttons(words, is_barred))
-
-
-def _stop_of(asked: Invocation, job: JobInvocation) -> Invocation:
-    """Return what the person would ask for if they stopped the job."""
-    return replace(asked.about_job(job.request.room_id, job.job.job_id), action=Action.STOP)
 
 
 SUBCOMMAND = Subcommand(verb="jobs", action=Action.JOBS, parse=parse, find=about_nothing, handle=show)

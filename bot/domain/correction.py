@@ -1,0 +1,102 @@
+"""What a person meant by words that are a mistake: the words to type instead. Pure.
+
+Only a mistake of which the bot knows what was meant has a correction. It is taken only if its words are read
+as they are written here, so its button never does something else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.arguments import first_word
+from bot.errors import InvalidArguments
+from bot.reasons import Reason
+from bot.reasons import ReasonCode as Code
+
+START_COMMAND = "/avatar-start"
+AVATAR_COMMAND = "/avatar"
+
+OF_THE_OTHER_COMMAND = frozenset({"jobs", "stop", "quick"})
+"""First words after `/avatar-start` that belong to `/avatar`, unless a quick start has that name."""
+
+_ONE_WORD = frozenset(
+    {
+        Code.REGION_UNKNOWN,
+        Code.ROOM_TYPE_UNKNOWN,
+        Code.OPTION_UNKNOWN,
+        Code.ROOM_UNKNOWN,
+        Code.ROOM_NAME_UNKNOWN,
+        Code.NO_JOB_OF_ROOM,
+    }
+)
+"""Mistakes in the argument `word`, which stands for the argument `close`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A command, and the text to type after it."""
+
+    command: str
+    text: str
+
+    @classmethod
+    def parse(cls, typed: str) -> "Correction":
+        """Read what `typed` has written."""
+        command, _, text = typed.partition(" ")
+        return cls(command, text)
+
+    @property
+    def typed(self) -> str:
+        """The whole line."""
+        return f"{self.command} {self.text}"
+
+
+def correction(command: str, text: str, why: Reason, verbs: Sequence[str] = ()) -> Correction | None:
+    """Return what was meant by the text after a command; None if that is not known.
+
+    Args:
+        why: what is wrong with the text.
+        verbs: the command's subcommands.
+    """
+    try:
+        word, rest = first_word(text, verbs)
+    except InvalidArguments:
+        return None
+    close = str(why.args.get("close", "")).strip('"')
+    match why.code:
+        case Code.SUBCOMMAND_UNKNOWN if word.lower() == "start":
+            return _written(START_COMMAND, rest or ["help"])
+        case Code.SUBCOMMAND_UNKNOWN if close:
+            return _written(command, [close, *rest])
+        case Code.WORD_OF_OTHER_COMMAND:
+            return _written(AVATAR_COMMAND, [word.lower(), *rest])
+        case code if code in _ONE_WORD and close:
+            return _written(command, _replaced([word, *rest], str(why.args.get("word", "")), close))
+        case _:
+            return None
+
+
+def _replaced(words: Sequence[str], wrong: str, right: str) -> list[str] | None:
+    """Return the words with the wrong one replaced: a word, the name of an option, or its value."""
+    for place, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if word == wrong:
+            new = right
+        elif equals and value == wrong:
+            new = f"{name}={right}"
+        elif equals and name.lower() == wrong:
+            new = f"{right}={value}"
+        else:
+            continue
+        return [*words[:place], new, *words[place + 1 :]]
+    return None
+
+
+def _written(command: str, words: Sequence[str] | None) -> Correction | None:
+    if words is None:
+        return None
+    text = " ".join(f'"{word}"' if " " in word else word for word in words)
+    try:
+        first, rest = first_word(text)
+    except InvalidArguments:
+        return None
+    return Correction(command, text) if [first, *rest] == list(words) else None
