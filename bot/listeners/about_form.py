@@ -15,9 +15,10 @@ from bot.domain.quick_start import QuickStart, chosen
 from bot.domain.room_names import NamedRoom
 from bot.domain.start_form import MayStart, Offer, Prefilled
 from bot.domain.start_words import is_by_name
-from bot.errors import DatabaseUnavailable, MetaStudioError
+from bot.errors import DatabaseUnavailable, MetaStudioError, Refused
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.start_form import start_form
+from bot.reasons import ReasonCode as Code
 
 PREFILL_SECONDS = 0.5
 """How long the last start may take to be read: Slack opens a modal only within 3 s."""
@@ -27,6 +28,9 @@ ROOMS_SECONDS = 20.0
 
 FIRST_ROOMS_SECONDS = 1.0
 """How long a search waits for the list of rooms if it was never read."""
+
+_OF_THE_REGION = frozenset({Code.REGION_REQUIRED, Code.REGION_NOT_ALLOWED})
+"""Refusals that another region may avoid."""
 
 _log = structlog.get_logger()
 
@@ -68,11 +72,18 @@ def may_start_in(use: Use, channel_id: str | None) -> MayStart:
     def may_start(offer: Offer) -> bool:
         if offer.room_id.lower() in regions.allowed:
             return False  # it would be taken for a mistyped region
+        if breaks_glass:
+            return True
         own, name = (offer.region, offer.name) if isinstance(offer, QuickStart) else (None, None)
-        return breaks_glass or any(
-            services.policy.allows(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)
-            for region in (own or regions.default, *regions.allowed)
-        )
+        for region in (own or regions.default, *regions.allowed):
+            try:
+                services.policy.check(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)
+            except Refused as error:
+                if error.reason.code not in _OF_THE_REGION:
+                    return False
+            else:
+                return True
+        return False
 
     return may_start
 
