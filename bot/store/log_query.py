@@ -34,7 +34,6 @@ _INDEXES = (
     _Index(frozenset({"job_id"})),
     _Index(frozenset({"status"}), UNSETTLED),
     _Index(frozenset({"user_id", "status"}), _SETTLED, is_settled),
-    _Index(frozenset({"room_id", "status"}), _SETTLED, is_settled),
     _Index(frozenset({"room_id"})),
     _Index(frozenset({"user_id"})),
     _Index(frozenset({"status"})),

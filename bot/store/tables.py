@@ -165,19 +165,12 @@ _index_some("invocations_ended", invocations.c.ended_at, where=invocations.c.end
 
 UNSETTLED = frozenset({Status.RECEIVED, Status.STARTING})
 is_settled = text("status NOT IN ('received', 'starting')")
-"""A start passes through the other two statuses in a moment, and the indexes below need not be written for
+"""A start passes through the other two statuses in a moment, and the index below need not be written for
 that. It is literal SQL, like `followed`."""
 
 _index_some(
     "invocations_by_user_and_status",
     invocations.c.user_id,
-    invocations.c.status,
-    invocations.c.created_at,
-    where=is_settled,
-)
-_index_some(
-    "invocations_by_room_and_status",
-    invocations.c.room_id,
     invocations.c.status,
     invocations.c.created_at,
     where=is_settled,

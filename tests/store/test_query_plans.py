@@ -65,7 +65,7 @@ FOUND_BY: list[tuple[dict[str, Any], str]] = [
     (USER | ROOM, "by_room"),
     (USER | JOB, "by_job"),
     (USER | SINCE, "by_user"),
-    (ROOM | FAILED, "by_room_and_status"),
+    (ROOM | FAILED, "by_room"),
     (ROOM | RECEIVED, "by_status"),
     (ROOM | JOB, "by_job"),
     (ROOM | SINCE, "by_room"),

@@ -1,6 +1,6 @@
-"""Indexes for the log's filters: a person's and a room's rows with a status.
+"""An index for a filter of the log: a person's rows with a status.
 
-A start is `received` and `starting` for a moment only, so they leave these two statuses out.
+A start is `received` and `starting` for a moment only, so it leaves these two statuses out.
 """
 
 import sqlalchemy as sa
@@ -11,11 +11,11 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    settled = "status NOT IN ('received', 'starting')"
-    _index_some("invocations_by_user_and_status", ["user_id", "status", "created_at"], settled)
-    _index_some("invocations_by_room_and_status", ["room_id", "status", "created_at"], settled)
-
-
-def _index_some(name: str, columns: list[str], which: str) -> None:
-    where = sa.text(which)
-    op.create_index(name, "invocations", columns, sqlite_where=where, postgresql_where=where)
+    settled = sa.text("status NOT IN ('received', 'starting')")
+    op.create_index(
+        "invocations_by_user_and_status",
+        "invocations",
+        ["user_id", "status", "created_at"],
+        sqlite_where=settled,
+        postgresql_where=settled,
+    )
