@@ -74,7 +74,13 @@ def may_start_in(use: Use, channel_id: str | None) -> MayStart:
             return False  # it would be taken for a mistyped region
         if breaks_glass:
             return True
-        own, name = (offer.region, offer.name) if isinstance(offer, QuickStart) else (None, None)
+        if not isinstance(offer, QuickStart):
+            return may_start_by(None, offer)
+        is_known_there = offer.channel_id in {None, channel_id}
+        return may_start_by(offer.name, offer) and (is_known_there or may_start_by(None, offer))
+
+    def may_start_by(name: str | None, offer: Offer) -> bool:
+        own = offer.region if isinstance(offer, QuickStart) else None
         for region in (own or regions.default, *regions.allowed):
             try:
                 services.policy.check(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)

@@ -52,6 +52,21 @@ async def test_a_quick_start_of_the_channel_in_which_the_form_was_opened_is_star
     assert row.origin.channel_id == STUDIO
 
 
+async def test_a_quick_start_of_another_channel_is_judged_as_its_room(desk: Desk) -> None:
+    """Else the start could not be repeated there, nor be continued after a crash."""
+    await desk.types("/avatar", f"quick add lobby {ROOM}")
+    view = await form_of(desk)
+    desk.policy = Policy.parse('[start]\nquick_starts = ["lobby"]')
+    answer = await submits(desk, view, STUDIO, room="quick lobby")
+    assert f"Room `{ROOM}` may not be started with this bot." in answer["errors"]["room"]
+    chosen = {"type": "conversations_select", "selected_conversation": STUDIO}
+    assert await desk.searches(desk.searching("lob", view["private_metadata"], channel=chosen)) == {}
+    assert await submits(desk, view, room="quick lobby") == {"response_action": "clear"}
+    desk.policy = Policy.parse('[start.deny]\nquick_starts = ["lobby"]')
+    answer = await submits(desk, view, STUDIO, room="quick lobby")
+    assert "Quick start `lobby` may not be started" in answer["errors"]["room"]
+
+
 async def test_a_name_that_means_another_quick_start_in_the_chosen_channel_is_not_logged(desk: Desk) -> None:
     await desk.types("/avatar", f"quick add lobby {ROOM} --everywhere")
     await desk.types("/avatar", f"quick add lobby {HALL}", channel_id=STUDIO)

@@ -99,8 +99,9 @@ async def find(use: Use, parsed: Parsed) -> FormWish:
     request = _request(words, quick_start)
     use.invocation = use.invocation.asking_for(request)
     if quick_start and quick_start != chosen(each for each in known if each.name == quick_start.name):
-        # In the chosen channel its name means nothing, or another quick start.
+        # In the chosen channel its name means nothing, or another quick start, so it is only its room there.
         use.invocation = replace(use.invocation, text=typed_form_of(request))
+        services.policy.check(use.invocation)
     save = None
     if filled.save_as and origin.channel_id:
         save = Add(filled.save_as.lower(), _to_be_saved(words, quick_start), everywhere=False)
