@@ -7,8 +7,9 @@ as they are written here, so its button never does something else.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from bot.domain.arguments import first_word
+from bot.domain.arguments import REGION_LIKE, first_word
 from bot.errors import InvalidArguments
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
@@ -65,21 +66,29 @@ def correction(command: str, text: str, why: Reason, verbs: Sequence[str] = ()) 
     except InvalidArguments:
         return None
     close = str(why.args.get("close", "")).strip('"')
-    meant: tuple[str, Sequence[str] | None]
+    words: Sequence[str] | None = None
     match why.code:
         case Code.SUBCOMMAND_UNKNOWN if word.lower() == "start":
-            meant = START_COMMAND, rest or ["help"]
+            command, words = START_COMMAND, rest or ["help"]
         case Code.SUBCOMMAND_UNKNOWN if close:
-            meant = command, [close, *rest]
+            words = [close, *rest]
         case Code.WORD_OF_OTHER_COMMAND:
-            meant = AVATAR_COMMAND, [word.lower(), *rest]
+            command, words = AVATAR_COMMAND, [word.lower(), *rest]
         case code if code in _ONE_WORD and close:
-            meant = command, _replaced([word, *rest], str(why.args.get("word", "")), close)
+            words = _replaced([word, *rest], str(why.args.get("word", "")), close)
+        case Code.REGION_UNKNOWN | Code.WORD_TOO_MANY if command == START_COMMAND:
+            words = _with_one_name([word, *rest])
         case code if code in _NO_JOB_TO_STOP:
-            meant = AVATAR_COMMAND, ["jobs"]
+            command, words = AVATAR_COMMAND, ["jobs"]
         case _:
             return None
-    return _written(*meant)
+    return _written(command, words)
+
+
+def _with_one_name(words: Sequence[str]) -> list[str] | None:
+    """Return the words with the first ones as one name of a room: who types a name may forget the quotes."""
+    name = list(takewhile(lambda word: "=" not in word and not REGION_LIKE.fullmatch(word), words))
+    return [" ".join(name), *words[len(name) :]] if len(name) > 1 else None
 
 
 def _replaced(words: Sequence[str], wrong: str, right: str) -> list[str] | None:
