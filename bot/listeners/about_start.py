@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import JobRef, parse_again
-from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_job, has_room
+from bot.domain.arguments import parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
@@ -134,8 +134,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
                 existing,
                 asked,
                 workspace_url=services.incoming.home.url,
-                may_stop=not has_job(existing)
-                or services.policy.may_stop(asked, JobRef.in_row(existing), existing),
+                may_stop=services.policy.may_stop_job_of(asked, existing),
             )
             # The message of an unknown start stays: the question is about another job.
             instead = wish.is_private and not (wish.is_another and isinstance(found, AlreadyRunning))
