@@ -393,7 +393,7 @@ class Graph:
     @cached_property
     def windows(self) -> Windows:
         """Opens modals for people."""
-        return Windows(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
+        return Windows(outcomes=self.outcomes, modals=self.modals)
 
     @cached_property
     def details(self) -> Details:

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from bot.domain.arguments import ButtonValue
-from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status
 from bot.domain.policy_question import Act
 from bot.domain.quick_start import QuickStart, chosen
 from bot.domain.room_names import NamedRoom
@@ -37,10 +37,9 @@ def parse_nothing(_use: Use) -> None:
 
 async def open_form(use: Use, wish: Wish) -> Accepted:
     """Log the wish for a form; the form is opened after the ack."""
-    opening = await use.services.windows.commit(wish.asked)
-    if opening is None:
+    if not await use.services.incoming.close(wish.asked, Status.DONE, keeps_address=True):
         return SAME_DELIVERY
-    return Accepted(work=partial(_show, use, opening))
+    return Accepted(work=partial(_show, use, wish.asked))
 
 
 async def rooms_for_search(use: Use) -> Sequence[NamedRoom] | None:
