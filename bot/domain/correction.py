@@ -6,8 +6,9 @@ as they are written here, so its button never does something else.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from bot.domain.arguments import first_word
+from bot.domain.arguments import REGION_LIKE, first_word
 from bot.errors import InvalidArguments
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
@@ -62,17 +63,25 @@ def correction(command: str, text: str, why: Reason, verbs: Sequence[str] = ()) 
     except InvalidArguments:
         return None
     close = str(why.args.get("close", "")).strip('"')
+    words: Sequence[str] | None = None
     match why.code:
         case Code.SUBCOMMAND_UNKNOWN if word.lower() == "start":
-            return _written(START_COMMAND, rest or ["help"])
+            command, words = START_COMMAND, rest or ["help"]
         case Code.SUBCOMMAND_UNKNOWN if close:
-            return _written(command, [close, *rest])
+            words = [close, *rest]
         case Code.WORD_OF_OTHER_COMMAND:
-            return _written(AVATAR_COMMAND, [word.lower(), *rest])
+            command, words = AVATAR_COMMAND, [word.lower(), *rest]
         case code if code in _ONE_WORD and close:
-            return _written(command, _replaced([word, *rest], str(why.args.get("word", "")), close))
-        case _:
-            return None
+            words = _replaced([word, *rest], str(why.args.get("word", "")), close)
+        case Code.REGION_UNKNOWN | Code.WORD_TOO_MANY if command == START_COMMAND:
+            words = _with_one_name([word, *rest])
+    return _written(command, words)
+
+
+def _with_one_name(words: Sequence[str]) -> list[str] | None:
+    """Return the words with the first ones as one name of a room: who types a name may forget the quotes."""
+    name = list(takewhile(lambda word: "=" not in word and not REGION_LIKE.fullmatch(word), words))
+    return [" ".join(name), *words[len(name) :]] if len(name) > 1 else None
 
 
 def _replaced(words: Sequence[str], wrong: str, right: str) -> list[str] | None:

@@ -36,7 +36,7 @@ def meant_button(invocation_id: str, meant: Correction, why: Reason) -> Block | 
 
 
 def _label(meant: Correction, why: Reason) -> str:
-    if meant.command == START_COMMAND and why.code in _OF_A_START:
+    if meant.command == START_COMMAND and why.code in _OF_A_START and "close" in why.args:
         return _OF_A_START[why.code].format(close=why.args.get("close"))
     if meant.command == START_COMMAND and meant.text not in {"help", "again"}:
         return f"Start {meant.text}"

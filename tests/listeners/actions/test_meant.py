@@ -42,6 +42,7 @@ async def mends(desk: Desk, ack: Body, **who: Any) -> None:
         ("/avatar-start", "lobby cn-nroth-4", "Start in cn-north-4"),
         ("/avatar-start", "lobby room_type=RTX", "Start as RTC"),
         ("/avatar-start", "lobby rom_type=RTC", "Start lobby room_type=RTC"),
+        ("/avatar-start", "Lobby kiosk cn-north-4", 'Start "Lobby kiosk" cn-north-4'),
     ],
 )
 async def test_a_mistake_offers_what_was_meant(desk: Desk, command: str, text: str, label: str) -> None:
