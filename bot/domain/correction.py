@@ -1,7 +1,7 @@
 """What a person meant by words that are a mistake: the words to type instead. Pure.
 
-Only a mistake of which the bot knows what was meant has a correction. It is taken only if its words are read
-as they are written here, so its button never does something else.
+A mistake has a correction only if the bot knows what was meant. A correction counts only if the bot parses it
+to the words that it was made of, so its button does nothing else.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _ONE_WORD = frozenset(
         Code.NO_JOB_OF_ROOM,
     }
 )
-"""Mistakes in the argument `word`, which stands for the argument `close`."""
+"""Mistakes in one word. A reason has it as its argument `word`, and what was meant as `close`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 LOOKS = 15
-"""How often MetaStudio is asked whether the job has ended, before the start is given up."""
+"""How many times MetaStudio is asked whether the job has ended, before the start is given up."""
 
 LOOK_SECONDS = 2.0
 """Seconds between these questions; MetaStudio's minimum."""

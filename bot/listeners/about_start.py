@@ -32,9 +32,10 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_repeatable`: the wish may be had once more, without naming that row. `is_another`: the person knows of
-    an equal start and wants another one; `knows_running`: they know of a job that runs in the room.
-    `is_private`: the pressed button stands in a message for this person alone, which the answer replaces.
+    `is_repeatable`: if that row was named before, the start is made without naming it. `is_another`: the
+    person knows of an equal start and wants another one; `knows_running`: they know of a job that runs in the
+    room.
+    `is_private`: the pressed button is in a message for this person alone, and the answer replaces it.
     `meant` is what the first word was understood as, if that is known before the ack.
     """
 
@@ -89,7 +90,7 @@ async def about(use: Use, named: RoomInvocation) -> AboutStart:
 
 
 async def quick_start_of(use: Use, start: Invocation) -> str | None:
-    """Return the name of the quick start that a start was asked for by, if it was."""
+    """Return the name of the quick start by which a start was asked for, if it was asked for by one."""
     return await use.services.acceptance.ask(use.services.named_by.find(start))
 
 
