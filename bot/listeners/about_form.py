@@ -31,10 +31,6 @@ FIRST_ROOMS_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-def parse_nothing(_use: Use) -> None:
-    """Nothing comes with the wish for a form."""
-
-
 async def open_form(use: Use, wish: Wish) -> Accepted:
     """Log the wish for a form; the form is opened after the ack."""
     if not await use.services.incoming.close(wish.asked, Status.DONE, keeps_address=True):

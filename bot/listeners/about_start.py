@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import parse_again
+from bot.domain.arguments import ButtonValue, parse_again
 from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
@@ -51,6 +51,11 @@ class StartWish(Wish):
 def parse_start_id(use: Use) -> str:
     """Return the ID of the start in a button's value."""
     return use.invocation.text.partition(" ")[0]
+
+
+def parse_button_value(use: Use) -> ButtonValue:
+    """Return the invocation in a button's value, and what else stands there."""
+    return ButtonValue.parse(use.invocation.text)
 
 
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:

@@ -244,6 +244,10 @@ class Command:
     verdict: str = ""
 
 
+def parse_nothing(_use: Use) -> None:
+    """Parse nothing: what comes with the use does not matter."""
+
+
 async def about_nothing(use: Use, _parsed: object) -> Wish:
     """Find nothing: the use is about no stored job or start."""
     return Wish(asked=use.invocation)
