@@ -23,7 +23,7 @@ from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.log_query import log_query
-from bot.store.posts import adding, new_post
+from bot.store.post_statements import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, read
