@@ -117,7 +117,11 @@ def offers_for(
     names = {room.room_id: comparable(room.name) for room in rooms or ()}
     named = ((each, (each.name, names.get(each.room_id, ""))) for each in quick_starts)
     found = tuple(_first(_fitting(wanted, named), MOST_OFFERS, may_start))
-    usable = ((room, (names[room.room_id], room.room_id)) for room in rooms or () if may_be_id(room.room_id))
+    usable = (
+        (room, (names[room.room_id], room.room_id.casefold()))
+        for room in rooms or ()
+        if may_be_id(room.room_id)
+    )
     found_rooms = tuple(_first(_fitting(wanted, usable), MOST_OFFERS - len(found), may_start))
     word = without_marks(" ".join(normalised(typed[:LONGEST_NAME]).split()))
     is_wanted = rooms is None or is_room_id(word) or not (found or found_rooms)

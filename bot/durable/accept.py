@@ -141,7 +141,7 @@ class Acceptance:
         self, writing: "asyncio.Task[bool | DatabaseUnavailable]", invocation: Invocation
     ) -> None:
         """Refuse the row if it was written after all: the person was told that nothing is done."""
-        step = steps.Refused(reason=reason(Code.CALLED_OFF))
+        step = steps.Refused(reason=reason(Code.CALLED_OFF), frees_button=True)
         refuse = partial(self._invocations.advance, invocation, step)
         try:
             async with asyncio.timeout(CALL_OFF_SECONDS):

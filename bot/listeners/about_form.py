@@ -15,9 +15,10 @@ from bot.domain.quick_start import QuickStart, chosen
 from bot.domain.room_names import NamedRoom
 from bot.domain.start_form import MayStart, Offer, Prefilled
 from bot.domain.start_words import is_by_name
-from bot.errors import DatabaseUnavailable, MetaStudioError
+from bot.errors import DatabaseUnavailable, MetaStudioError, Refused
 from bot.listeners.use import SAME_DELIVERY, Accepted, Use, Wish
 from bot.messages.start_form import start_form
+from bot.reasons import ReasonCode as Code
 
 PREFILL_SECONDS = 0.5
 """How long the last start may take to be read: Slack opens a modal only within 3 s."""
@@ -27,6 +28,9 @@ ROOMS_SECONDS = 20.0
 
 FIRST_ROOMS_SECONDS = 1.0
 """How long a search waits for the list of rooms if it was never read."""
+
+_OF_THE_REGION = frozenset({Code.REGION_REQUIRED, Code.REGION_NOT_ALLOWED})
+"""Refusals that another region may avoid."""
 
 _log = structlog.get_logger()
 
@@ -61,11 +65,26 @@ def may_start_in(use: Use, channel_id: str | None) -> MayStart:
     breaks_glass = services.policy.may_break_glass(asked)
 
     def may_start(offer: Offer) -> bool:
-        own, name = (offer.region, offer.name) if isinstance(offer, QuickStart) else (None, None)
-        return breaks_glass or any(
-            services.policy.allows(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)
-            for region in (own or regions.default, *regions.allowed)
-        )
+        if offer.room_id.lower() in regions.allowed:
+            return False  # it would be taken for a mistyped region
+        if breaks_glass:
+            return True
+        if not isinstance(offer, QuickStart):
+            return may_start_by(None, offer)
+        is_known_there = offer.channel_id in {None, channel_id}
+        return may_start_by(offer.name, offer) and (is_known_there or may_start_by(None, offer))
+
+    def may_start_by(name: str | None, offer: Offer) -> bool:
+        own = offer.region if isinstance(offer, QuickStart) else None
+        for region in (own or regions.default, *regions.allowed):
+            try:
+                services.policy.check(asked.asking_for(StartRequest(offer.room_id, region)), quick_start=name)
+            except Refused as error:
+                if error.reason.code not in _OF_THE_REGION:
+                    return False
+            else:
+                return True
+        return False
 
     return may_start
 
@@ -95,9 +114,11 @@ async def _prefilled(use: Use, opening: Invocation) -> Prefilled:
     try:
         async with asyncio.timeout(PREFILL_SECONDS):
             last = await _last_start(use, opening)
-            channel_id = opening.origin.channel_id or (last.origin.channel_id if last else None)
             if last is None:
-                return Prefilled(channel_id=channel_id)
+                return Prefilled(channel_id=opening.origin.channel_id)
+            before = last.origin.channel_id
+            may_be_chosen = use.services.policy.allows(_in(opening, before))
+            channel_id = opening.origin.channel_id or (before if may_be_chosen else None)
             return await _as_before(use, last, channel_id)
     except (DatabaseUnavailable, TimeoutError) as error:
         _log.warning("the form is not prefilled", reason=str(error) or "too slow")

@@ -168,7 +168,7 @@ class Pipeline:
             if isinstance(error, Refused) and self._may_break_glass(use, declared):
                 value = ButtonValue(use.invocation.id, use.command or _name_of(declared)).value
                 if isinstance(declared, View):
-                    view = asking(use.invocation, value, refusal=words)
+                    view = asking(use.invocation, value, refusal=words, remark=use.remark)
                 words = with_break_glass(words, value)
             await self.services.incoming.close(
                 use.invocation, status, error.reason, keeps_address=view is not None
@@ -205,9 +205,9 @@ def form_of(body: Body) -> Form:
         block_id: value
         for block_id, elements in ((view.get("state") or {}).get("values") or {}).items()
         for element in elements.values()
-        if (value := _value_of(element))
+        if (value := _value_of(element or {}))
     }
-    urls = {each["channel_id"]: each["response_url"] for each in body.get("response_urls") or ()}
+    urls = {each.get("channel_id"): each.get("response_url") for each in body.get("response_urls") or ()}
     return Form(metadata=view.get("private_metadata") or "", values=values, response_urls=urls)
 
 

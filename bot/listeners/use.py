@@ -86,7 +86,7 @@ class Use:
     `invocation` is its row, as far as the use is understood: it is logged if the use is declined. `command`
     is what was typed, if anything was, and `words` or the `form` are to be parsed. `explained_by` is the
     command with its subcommand, if that has a help of its own. `verdict` tells the person the result if
-    nothing is done.
+    nothing is done, and `remark` what is not done if the start is made with a reason.
     """
 
     services: Services
@@ -96,6 +96,7 @@ class Use:
     explained_by: str | None = None
     words: Sequence[str] = ()
     form: Form = field(default_factory=Form)
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.domain.invocation import Invocation, Source
-from bot.messages.message import Message, actions, button, plain, section
+from bot.messages.message import Message, actions, button, context, plain, section
 from bot.messages.mrkdwn import code, escape, mention
 
 BREAK_GLASS = "break_glass"
@@ -20,11 +20,14 @@ def with_break_glass(refusal: Message, value: str) -> Message:
     return Message(refusal.text, (*blocks, actions([button(LABEL, action_id=BREAK_GLASS, value=value)])))
 
 
-def asking(refused: Invocation, metadata: str, *, refusal: Message | None = None) -> dict[str, Any]:
+def asking(
+    refused: Invocation, metadata: str, *, refusal: Message | None = None, remark: str = ""
+) -> dict[str, Any]:
     """Return the modal that asks for the reason. Slack returns `metadata` when it is submitted.
 
     Args:
         refusal: what the person has not read yet.
+        remark: what is not done with the start.
     """
     named = refused.room_name or (refused.request.room_id if refused.request else "")
     room = f" of room {code(named, 80)}" if named else ""
@@ -41,6 +44,7 @@ def asking(refused: Invocation, metadata: str, *, refusal: Message | None = None
                 f"The bot's policy refuses this start{room}. You may start it all the same. "
                 "The announcement and the log say that you did, and why."
             ),
+            *([context(remark)] if remark else ()),
             {
                 "type": "input",
                 "block_id": REASON_FIELD,

@@ -12,6 +12,7 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _HALF_ENTITY = re.compile(r"&[a-z]*$")
 _MARKS = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "'"})
 _UNDERSCORE_AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_MENTIONS = re.compile(r"<(?:[@#]|!subteam)[^<>]*>(?: or <(?:[@#]|!subteam)[^<>]*>)*")
 _USER_ID = re.compile(r"[A-Za-z0-9]{1,50}")
 
 
@@ -30,9 +31,9 @@ def literal(text: str, limit: int) -> str:
 
 
 def unmarked(mrkdwn: str) -> str:
-    """Return a message's text for a place where Slack shows marks and entities as they are."""
-    plain = mrkdwn.replace("*", "").replace("&lt;", "<").replace("&gt;", ">")
-    return plain.replace("&amp;", "&")
+    """Return a refusal's text for a place where Slack shows marks, mentions and entities as they are."""
+    plain = _MENTIONS.sub("the bot's admins", mrkdwn).replace("*", "")
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def pieces(text: str, limit: int) -> list[str]:

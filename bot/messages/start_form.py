@@ -104,6 +104,11 @@ def also_not_saved(words: Message, name: str) -> Message:
     return replace(words, text=f"{words.text}\n{line}", blocks=(*blocks, context(line)))
 
 
+def not_saved_with_a_reason(name: str) -> str:
+    """Say that a start that needs a reason does not save its quick start."""
+    return f"The quick start {code(name)} is not saved with it."
+
+
 def _room(prefilled: Prefilled, name_of: RoomName) -> Block:
     menu: Block = {
         "type": "external_select",

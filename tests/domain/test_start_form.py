@@ -31,6 +31,13 @@ def test_what_begins_with_the_text_comes_first() -> None:
     assert [room.room_id for room in found.rooms] == ["r2", "hall-3", "r1"]
 
 
+@pytest.mark.parametrize("typed", ["Kiosk_7", "kiosk_7", "KIOSK"])
+def test_an_id_is_found_whatever_its_case(typed: str) -> None:
+    rooms = [NamedRoom("Kiosk_7", "Hall"), NamedRoom("r2", "Old kiosk_7")]
+    found = offers_for(typed, (), rooms, everything)
+    assert [room.room_id for room in found.rooms] == ["Kiosk_7", "r2"]
+
+
 def test_the_options_and_a_typed_id_are_never_more_than_slack_takes() -> None:
     many = [replace(QUICK, id=f"q{number}", name=f"lobby-{number}") for number in range(200)]
     found = offers_for("lobby", many, None, everything)

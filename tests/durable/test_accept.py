@@ -129,6 +129,18 @@ async def test_a_write_that_is_too_slow_is_called_off_and_ends_as_refused(
     ]
 
 
+async def test_the_button_or_form_of_a_row_that_is_called_off_can_be_used_again(
+    slow_log: SlowLog, tasks: Tasks
+) -> None:
+    pressed = changed(INVOCATION, previous_id="invocation-0")
+    with pytest.raises(DatabaseUnavailable, match="database_writes_slowly"):
+        await acceptance_of(slow_log, tasks, seconds=0.05).commit(pressed)
+    slow_log.opened.set()
+    await tasks.idle()
+    again = changed(pressed, id="invocation-2", trigger_id="trigger-2")
+    assert await acceptance_of(slow_log, tasks).commit(again) is True
+
+
 async def test_a_row_that_is_there_although_the_log_said_no_is_called_off_as_soon_as_it_can_be(
     database: Database, tasks: Tasks
 ) -> None:

@@ -8,7 +8,7 @@ from bot.errors import NotSent
 from bot.listeners.about_form import FIRST_ROOMS_SECONDS
 from bot.reasons import other
 from tests.listeners.desk import AVATARS, Desk
-from tests.listeners.forms import HALL, ROOM, ROOMS, STUDIO, form_of
+from tests.listeners.forms import HALL, ROOM, ROOMS, STUDIO, form_of, prefilled
 
 
 async def test_the_search_finds_quick_starts_and_rooms_by_their_names(desk: Desk) -> None:
@@ -95,6 +95,37 @@ async def test_a_search_asks_the_policy_about_the_chosen_channel(desk: Desk) -> 
     assert await desk.searches(desk.searching("", metadata, channel=chosen)) == {
         "Rooms": ["Lobby kiosk", "Grand hall"]
     }
+
+
+async def test_a_channel_in_which_nothing_may_be_started_any_more_is_not_in_the_way(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = ROOMS
+    await desk.types("/avatar-start", HALL)
+    metadata = (await form_of(desk))["private_metadata"]
+    desk.policy = Policy.parse(f'[start]\nchannels = ["{STUDIO}"]')
+    chosen = {"type": "conversations_select", "selected_conversation": STUDIO}
+    assert "Rooms" in await desk.searches(desk.searching("", metadata, channel=chosen))
+    await desk.uses(desk.using("start_avatar"))
+    assert prefilled(desk.slack.opened[-1]["view"]) == {}
+
+
+async def test_a_region_is_not_offered_as_an_id(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = ROOMS
+    metadata = (await form_of(desk))["private_metadata"]
+    assert await desk.searches(desk.searching("cn-north-4", metadata)) == {}
+
+
+async def test_others_are_answered_while_a_long_policy_is_asked_about_many_rooms(desk: Desk) -> None:
+    desk.cloud.on_list_rooms = [NamedRoom(f"room-{number}", f"Room {number}") for number in range(1000)]
+    allowed = [f"hall-{number}" for number in range(1000)]
+    metadata = (await form_of(desk))["private_metadata"]
+    desk.policy = Policy.parse(f"[start]\nrooms = {allowed}")
+    searching = asyncio.create_task(desk.searches(desk.searching("room", metadata)))
+    answered = 0
+    while not searching.done():
+        await asyncio.sleep(0.001)
+        answered += 1
+    assert await searching == {}
+    assert answered > 10
 
 
 async def test_another_process_reads_the_rooms_at_the_first_search(desk: Desk) -> None:

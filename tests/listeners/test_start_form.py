@@ -1,10 +1,19 @@
 """The form is submitted: a start as if it were typed, mistakes at their fields, and a quick start."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
+from typing_extensions import override
 
 from bot.domain.invocation import Action, JobState, Source, Status
+from bot.domain.job import SmartChatJob
 from bot.domain.policy import Policy
-from tests.fakes import flat
+from bot.errors import Answer, DatabaseUnavailable, OutcomeUnknown
+from bot.metastudio.client import Started
+from bot.reasons import other
+from bot.store.posts import Posts
+from tests.fakes import LOCKED, flat
 from tests.listeners.desk import AVATARS, JONAS, MEI, Desk
 from tests.listeners.forms import HALL, ROOM, STUDIO, form_of, started, submits, submitting
 
@@ -41,6 +50,31 @@ async def test_a_quick_start_of_the_channel_in_which_the_form_was_opened_is_star
     row = await desk.row()
     assert row.text == f"{ROOM} cn-southwest-2 client_id=kiosk", "its name means nothing there"
     assert row.origin.channel_id == STUDIO
+
+
+async def test_a_quick_start_of_another_channel_is_judged_as_its_room(desk: Desk) -> None:
+    """Else the start could not be repeated there, nor be continued after a crash."""
+    await desk.types("/avatar", f"quick add lobby {ROOM}")
+    view = await form_of(desk)
+    desk.policy = Policy.parse('[start]\nquick_starts = ["lobby"]')
+    answer = await submits(desk, view, STUDIO, room="quick lobby")
+    assert f"Room `{ROOM}` may not be started with this bot." in answer["errors"]["room"]
+    chosen = {"type": "conversations_select", "selected_conversation": STUDIO}
+    assert await desk.searches(desk.searching("lob", view["private_metadata"], channel=chosen)) == {}
+    assert await submits(desk, view, room="quick lobby") == {"response_action": "clear"}
+    desk.policy = Policy.parse('[start.deny]\nquick_starts = ["lobby"]')
+    answer = await submits(desk, view, STUDIO, room="quick lobby")
+    assert "Quick start `lobby` may not be started" in answer["errors"]["room"]
+
+
+async def test_a_name_that_means_another_quick_start_in_the_chosen_channel_is_not_logged(desk: Desk) -> None:
+    await desk.types("/avatar", f"quick add lobby {ROOM} --everywhere")
+    await desk.types("/avatar", f"quick add lobby {HALL}", channel_id=STUDIO)
+    await submits(desk, await form_of(desk), STUDIO, room="quick lobby")
+    assert started(desk) == [(ROOM, None, None, None)]
+    assert (await desk.row()).text == ROOM
+    await submits(desk, await form_of(desk), room="quick lobby", client_id="two")
+    assert (await desk.row()).text == "lobby client_id=two"
 
 
 async def test_what_a_form_has_started_is_started_again_under_its_quick_start(desk: Desk) -> None:
@@ -124,6 +158,28 @@ async def test_what_the_policy_refuses_stands_at_its_field(
     assert len(started(desk)) == 1
 
 
+async def test_who_is_refused_learns_nothing_of_the_quick_starts_of_a_channel(desk: Desk) -> None:
+    await desk.types("/avatar", f"quick add taken {ROOM}", channel_id=STUDIO)
+    view = await form_of(desk)
+    desk.policy = Policy.parse(f'[start]\nchannels = ["{AVATARS}"]')
+    answer = await submits(desk, view, STUDIO, save_as="taken")
+    assert list(answer["errors"]) == ["channel"]
+    assert (await desk.row()).status is Status.REFUSED
+
+
+async def test_a_field_shows_no_marks_of_a_mention(desk: Desk) -> None:
+    view = await form_of(desk)
+    desk.policy = Policy.parse('admins = ["U0ADMIN001", "S0ADMINS"]\n[start]\nusers = []')
+    answer = await submits(desk, view)
+    assert "Ask the bot's admins. The rule is `[start] users`" in answer["errors"]["room"]
+
+
+@pytest.mark.parametrize("changes", [{"response_urls": [{}]}, {"response_urls": None}])
+async def test_a_payload_without_addresses_is_understood(desk: Desk, changes: dict[str, Any]) -> None:
+    await desk.submits(submitting(desk, await form_of(desk)) | changes)
+    assert len(started(desk)) == 1
+
+
 async def test_where_the_database_fails_the_form_stays(desk: Desk) -> None:
     view = await form_of(desk)
     desk.log.shut = True
@@ -153,6 +209,28 @@ async def test_a_room_that_is_gone_is_told_and_not_saved(desk: Desk) -> None:
     assert not_saved == "The quick start `kiosk` was not saved: nothing was started."
 
 
+async def test_an_unknown_start_is_not_called_none_and_not_saved(desk: Desk) -> None:
+    desk.cloud.on_start = OutcomeUnknown(other("the connection was lost"))
+    await submits(desk, await form_of(desk), save_as="kiosk")
+
+    unknown, not_saved = [message.text for message in desk.channel.told]
+    assert unknown.startswith("❔")
+    assert not_saved == "The quick start `kiosk` was not saved: it is not known whether the avatar started."
+
+
+async def test_where_the_database_fails_after_the_start_its_person_knows_that_nothing_is_saved(
+    desk: Desk,
+) -> None:
+    async def shutting() -> Started:
+        desk.log.shut = True
+        return Started(SmartChatJob(job_id="job-1"), Answer(http_status=202))
+
+    desk.cloud.on_start = shutting
+    await submits(desk, await form_of(desk), save_as="kiosk")
+    assert "job-1" in desk.channel.announced[0]
+    assert desk.told().startswith("The quick start `kiosk` was not saved: The database cannot be used")
+
+
 async def test_what_was_started_is_saved_as_a_quick_start_of_the_channel(desk: Desk) -> None:
     await submits(desk, await form_of(desk), STUDIO, region="cn-north-4", client_id="one", save_as="Lobby-2")
 
@@ -164,6 +242,18 @@ async def test_what_was_started_is_saved_as_a_quick_start_of_the_channel(desk: D
     desk.clock.advance(minutes=5)
     await desk.types("/avatar-start", "lobby-2", channel_id=STUDIO)
     assert started(desk) == [(ROOM, "cn-north-4", None, "one")] * 2
+
+
+async def test_a_saved_quick_start_is_told_even_if_the_panels_wait_for_the_database(desk: Desk) -> None:
+    class BrokenPosts(Posts):
+        @override
+        async def refresh_panels(self, channel: str | None, *, now: datetime) -> None:
+            raise DatabaseUnavailable(LOCKED)
+
+    desk.graph.panels._posts = BrokenPosts(desk.log._database)
+    await submits(desk, await form_of(desk), save_as="lobby")
+    assert desk.told().startswith("Added the quick start `lobby` of this channel")
+    assert (await desk.row()).lease_until is not None, "recovery edits the panels"
 
 
 async def test_who_may_not_add_quick_starts_starts_all_the_same(desk: Desk) -> None:
@@ -194,6 +284,22 @@ async def test_who_may_break_the_glass_is_asked_for_a_reason_above_the_form(desk
     row = (await desk.rows())[2]
     assert (row.source, row.status, row.text) == (Source.BREAK_GLASS, Status.STARTED, "the CEO waits")
     assert (row.previous_id, row.origin.channel_id) == (refused.id, AVATARS)
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [{"room": "room again"}, {"room": "room help"}, {"client_id": "<>"}, {"client_id": "<!channel>"}],
+)
+async def test_a_reason_starts_what_was_filled_in_even_if_its_words_mean_something_else(
+    desk: Desk, filled: dict[str, str]
+) -> None:
+    desk.policy = Policy.parse(f'[start]\nusers = []\n[break_glass]\nusers = ["{MEI}"]')
+    answer = await submits(desk, await form_of(desk), save_as="kiosk", **filled)
+    assert "The quick start `kiosk` is not saved with it." in str(answer["view"]["blocks"])
+    await desk.submits(desk.submitting("break_glass", answer["view"]["private_metadata"], reason="urgent"))
+
+    room_id = filled.get("room", f"room {ROOM}").removeprefix("room ")
+    assert started(desk) == [(room_id, None, None, filled.get("client_id"))]
 
 
 async def test_the_address_of_the_chosen_channel_is_used_else_that_of_the_command(desk: Desk) -> None:

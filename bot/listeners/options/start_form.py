@@ -1,11 +1,12 @@
 """The search of the form: quick starts and rooms, as far as the person may start them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action
-from bot.domain.quick_start import listed, place_of
+from bot.domain.quick_start import listed
 from bot.domain.start_form import offers_for
 from bot.errors import DatabaseUnavailable
 from bot.listeners.about_form import may_start_in, rooms_for_search
@@ -14,24 +15,28 @@ from bot.messages.message import Block
 from bot.messages.start_form import CHANNEL, ROOM_MENU, groups_of
 
 
-def parse(use: Use) -> str:
-    """Return what is typed. The form was opened in the channel that came back with it."""
+def parse(use: Use) -> str | None:
+    """Return the channel in which the form was opened. The policy judges the channel that is chosen."""
     opened_in = ButtonValue.parse(use.form.metadata).argument or None
-    use.invocation = replace(use.invocation, origin=replace(use.invocation.origin, channel_id=opened_in))
-    return use.invocation.text
+    channel_id = use.form.values.get(CHANNEL) or opened_in
+    use.invocation = replace(use.invocation, origin=replace(use.invocation.origin, channel_id=channel_id))
+    return opened_in
 
 
-async def suggest(use: Use, typed: str) -> Sequence[Block]:
-    """Return the options that fit. Quick starts are left out where the database is too slow."""
-    services = use.services
+async def suggest(use: Use, opened_in: str | None) -> Sequence[Block]:
+    """Return the options that fit. Quick starts are left out where the database is too slow.
+
+    The policy is asked about each room, 2,000 perhaps, so a thread does that: meanwhile others are answered.
+    """
+    services, origin = use.services, use.invocation.origin
     rooms = await rooms_for_search(use)
     try:
-        known = await services.acceptance.ask(services.quick_starts.known_in(*place_of(use.invocation)))
+        known = await services.acceptance.ask(services.quick_starts.known_in(origin.team_id or "", opened_in))
     except DatabaseUnavailable:
         known = []
     quick_starts = [each.quick_start for each in listed(known) if not each.is_shadowed]
-    channel_id = use.form.values.get(CHANNEL) or use.invocation.origin.channel_id
-    offers = offers_for(typed, quick_starts, rooms, may_start_in(use, channel_id))
+    may_start = may_start_in(use, origin.channel_id)
+    offers = await asyncio.to_thread(offers_for, use.invocation.text, quick_starts, rooms, may_start)
     return groups_of(offers, services.room_list.name)
 
 

@@ -1,10 +1,13 @@
 """Take the reason for a start that the policy refuses, and make the start.
 
 The listener of the refused command or button parses the refused text again. So all its checks apply, such as
-the check for duplicates.
+the check for duplicates. What a form was filled with is not parsed again: typed, it could mean something
+else.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -12,7 +15,7 @@ from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Invocation, Source, has_room
 from bot.domain.start_words import is_by_name
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish, once_more
+from bot.listeners.about_start import StartWish, commit_start, once_more
 from bot.listeners.actions import ACTIONS
 from bot.listeners.commands import COMMANDS
 from bot.listeners.use import Accepted, AnyListener, Use, View, Wish, listener_for
@@ -25,12 +28,12 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlassWish(Wish):
-    """A wish for a refused start: its listener, and the wish that this finds.
+    """A wish for a refused start: the wish that was refused, and the function that commits it.
 
     Both are None if the person has no such refused start.
     """
 
-    listener: AnyListener | None = None
+    handle: Callable[[Use, Any], Awaitable[Accepted]] | None = None
     refused: Wish | None = None
 
 
@@ -60,23 +63,20 @@ async def find(use: Use, came_back: str) -> GlassWish:
         response_url=(click or refused).origin.response_url,
     )
     use.invocation = replace(use.invocation, origin=origin)
-    listener, again = _listener_to(use, clicked.argument, refused)
-    wish = await listener.find(again, listener.parse(again))
     why = use.invocation.text
-    if isinstance(wish, StartWish) and (again.command or wish.previous_id is None):
-        wish = _as_refused(again, wish, refused)
+    handle, wish = await _refused_wish(use, clicked.argument, refused)
     asked = use.invocation = replace(wish.asked, source=Source.BREAK_GLASS, text=why)
     wish = replace(wish, asked=asked)
-    return GlassWish(asked=asked, listener=listener, refused=wish)
+    return GlassWish(asked=asked, handle=handle, refused=wish)
 
 
 async def start(use: Use, wish: GlassWish) -> Accepted:
-    """Commit the start by its own listener."""
+    """Commit the start as it would have been committed."""
     if not wish.asked.text:
         raise InvalidArguments(reason(Code.BREAK_GLASS_REASON_MISSING))
-    if wish.listener is None or wish.refused is None:
+    if wish.handle is None or wish.refused is None:
         raise InvalidArguments(reason(Code.START_NOT_IN_LOG))
-    accepted = await wish.listener.handle(use, wish.refused)
+    accepted = await wish.handle(use, wish.refused)
     if accepted.work is not None:
         _log.warning("the glass was broken", user_id=wish.asked.origin.user_id)
     return accepted
@@ -89,6 +89,23 @@ async def _row(use: Use, invocation_id: str, action: Action) -> Invocation | Non
         row is not None and row.origin.user_id == use.invocation.origin.user_id and row.action is action
     )
     return row if is_theirs else None
+
+
+async def _refused_wish(
+    use: Use, name: str, refused: Invocation
+) -> tuple[Callable[[Use, Any], Awaitable[Accepted]], Wish]:
+    """Return what was refused, and the function that commits it.
+
+    Args:
+        name: the name of the listener to the refused use.
+    """
+    if refused.source is Source.FORM and has_room(refused):
+        return commit_start, StartWish(asked=once_more(use, refused), previous_id=refused.id)
+    listener, again = _listener_to(use, name, refused)
+    wish: Wish = await listener.find(again, listener.parse(again))
+    if isinstance(wish, StartWish) and (again.command or wish.previous_id is None):
+        wish = _as_refused(again, wish, refused)
+    return listener.handle, wish
 
 
 def _as_refused(again: Use, wish: StartWish, refused: Invocation) -> StartWish:

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.arguments import ButtonValue, Regions
 from bot.domain.correction import START_COMMAND
-from bot.domain.invocation import Action, Invocation, Source, StartRequest, Status
+from bot.domain.invocation import MADE_NO_JOB, Action, Invocation, Source, StartRequest, Status
 from bot.domain.quick_start import QuickStart, checked_name, chosen, unknown
 from bot.domain.quick_words import Add
 from bot.domain.start_form import Choice, Filled, Kind, typed_form_of
@@ -33,6 +33,7 @@ from bot.messages.start_form import (
     also_not_saved,
     field_of,
     not_saved,
+    not_saved_with_a_reason,
 )
 
 
@@ -78,6 +79,7 @@ def parse(use: Use) -> Parsed:
     words = parse_start_words(typed, use.services.regions)
     if filled.save_as:
         checked_name(filled.save_as, use.services.regions.allowed)
+        use.remark = not_saved_with_a_reason(filled.save_as.lower())
     return Parsed(filled, words)
 
 
@@ -96,13 +98,13 @@ async def find(use: Use, parsed: Parsed) -> FormWish:
     quick_start = _quick_start_of(filled, offered)
     request = _request(words, quick_start)
     use.invocation = use.invocation.asking_for(request)
-    if quick_start and quick_start.channel_id not in {None, origin.channel_id}:
-        # In the chosen channel its name means nothing.
+    if quick_start and quick_start != chosen(each for each in known if each.name == quick_start.name):
+        # In the chosen channel its name means nothing, or another quick start, so it is only its room there.
         use.invocation = replace(use.invocation, text=typed_form_of(request))
+        services.policy.check(use.invocation)
     save = None
-    if filled.save_as:
+    if filled.save_as and origin.channel_id:
         save = Add(filled.save_as.lower(), _to_be_saved(words, quick_start), everywhere=False)
-        check_free(known, save.name, origin.channel_id)
     return FormWish(
         asked=use.invocation,
         previous_id=filled.opening_id or None,
@@ -113,6 +115,8 @@ async def find(use: Use, parsed: Parsed) -> FormWish:
 
 async def start(use: Use, wish: FormWish) -> Accepted:
     """Commit the start; a form makes one start, however often it is submitted."""
+    if wish.save:
+        check_free(await known_quick_starts(use), wish.save.name, wish.asked.origin.channel_id)
     accepted = await commit_start(use, wish)
     if wish.save is None or accepted is SAME_DELIVERY:
         return accepted
@@ -158,11 +162,17 @@ def _to_be_saved(words: StartWords, quick_start: QuickStart | None) -> StartRequ
 
 async def _start_and_save(use: Use, save: Add, work: Callable[[], Awaitable[None]]) -> None:
     """Carry out the start. Save the quick start if the start was made, and say what came of it."""
-    await work()
     services = use.services
-    started = await services.invocations.get(use.invocation.id)
-    if started is None or started.status is not Status.STARTED:
-        await tell(services, use.invocation, not_saved(save.name, "nothing was started."))
+    try:
+        await work()
+        start = await services.invocations.get(use.invocation.id)
+    except DatabaseUnavailable as error:
+        await tell(services, use.invocation, not_saved(save.name, said(error)))
+        raise  # the start is continued by recovery
+    if start is None or start.status is not Status.STARTED:
+        is_known = start is not None and start.status in (*MADE_NO_JOB, Status.INVALID)
+        why = "nothing was started." if is_known else "it is not known whether the avatar started."
+        await tell(services, use.invocation, not_saved(save.name, why))
         return
     text = f"quick add {save.name} {typed_form_of(save.request)}"
     asked = services.incoming.added_to(use.invocation, Action.QUICK, text).asking_for(save.request)
@@ -177,7 +187,7 @@ async def _start_and_save(use: Use, save: Add, work: Callable[[], Awaitable[None
                 await services.incoming.close(asked, status, error.reason)
         words = not_saved(save.name, said(error))
     else:
-        await services.worker.work_on(logged)
+        services.claims.take(logged.id, services.worker.work_on(logged))
     await tell(services, use.invocation, words)
 
 
