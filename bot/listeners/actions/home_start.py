@@ -15,8 +15,8 @@ def parse(use: Use) -> StartWords:
     """Return the name in the button's value, as if it were typed in the button's channel."""
     wanted = HomeStart.parse(use.invocation.text)
     place = wanted.place
-    origin = replace(use.invocation.origin, channel_id=place.channel_id, channel_kind=place.kind)
-    use.invocation = replace(use.invocation, text=wanted.name, origin=origin)
+    there = use.invocation.in_channel(place.channel_id, place.kind)
+    use.invocation = replace(there, text=wanted.name)
     return quick_start.parse(use)
 
 
