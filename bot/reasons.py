@@ -54,6 +54,7 @@ class ReasonCode(StrEnum):
     QUICK_FLAG_UNKNOWN = auto()
     QUICK_START_UNKNOWN = auto()
     QUICK_START_ELSEWHERE = auto()
+    QUICK_START_CHANGED = auto()
     QUICK_STARTS_TOO_MANY = auto()
     ROOM_NAME_UNKNOWN = auto()
     ROOM_NAME_OF_SEVERAL = auto()

@@ -1,7 +1,7 @@
 """What one person's Home tab shows. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Status
@@ -25,15 +25,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class HomeStart:
-    """The value of a *Start* button on Home: which quick start, as it is known in which channel."""
+    """The value of a *Start* button on Home: which quick start, as it is known in which channel.
+
+    The tab may be hours old, and by then the name may mean another room. `quick_start_id` is the one shown.
+    """
 
     place: Place
     name: str
+    quick_start_id: str
 
     @property
     def value(self) -> str:
         """The value of the button."""
-        return f"{self.place.channel_id} {self.place.kind} {self.name}"
+        return f"{self.place.channel_id} {self.place.kind} {self.name} {self.quick_start_id}"
 
     @classmethod
     def parse(cls, value: str) -> Self:
@@ -43,8 +47,8 @@ class HomeStart:
             InvalidArguments: it names nothing that can be started.
         """
         try:
-            channel_id, kind, name = value.split()
-            return cls(Place(channel_id, ChannelKind(kind)), name)
+            channel_id, kind, name, quick_start_id = value.split()
+            return cls(Place(channel_id, ChannelKind(kind)), name, quick_start_id)
         except ValueError:
             raise InvalidArguments(reason(Code.QUICK_START_UNKNOWN, word=value)) from None
 
@@ -81,6 +85,25 @@ def _may_change(row: Invocation) -> bool:
     return row.status in _OPEN or (state is not None and not state.is_over)
 
 
+def as_seen(uses: Iterable[Invocation], starts: Iterable[Invocation]) -> list[Invocation]:
+    """Return a person's uses, without the rooms of jobs whose starts they may not see.
+
+    Args:
+        starts: the starts of these jobs.
+    """
+    started = {start.job.job_id: start for start in starts if start.job}
+    return [_without_room(use) if _is_hidden(started, use) else use for use in uses]
+
+
+def _is_hidden(started: Mapping[str, Invocation], use: Invocation) -> bool:
+    start = started.get(use.job.job_id) if use.job else None
+    return start is not None and not start.is_visible_to(use)
+
+
+def _without_room(use: Invocation) -> Invocation:
+    return replace(use, request=None, room_name=None)
+
+
 def places_of(starts: Iterable[Invocation]) -> list[Place]:
     """Return the channels of a person's starts, the newest first. Direct messages are none."""
     kinds: dict[str, ChannelKind] = {}
@@ -110,11 +133,11 @@ def home_starts(
     for place in places:
         if place.channel_id in used:
             for each in _sorted(known, place.channel_id):
-                yield each, HomeStart(place, each.name)
+                yield each, HomeStart(place, each.name, each.id)
     for place in places[:1]:
         for each in _sorted(known, None):
             if each.name not in names[place.channel_id]:
-                yield each, HomeStart(place, each.name)
+                yield each, HomeStart(place, each.name, each.id)
 
 
 def _uses_one_of(names: Mapping[str, set[str]], row: Invocation) -> bool:

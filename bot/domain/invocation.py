@@ -230,11 +230,13 @@ class Invocation(Generic[RequestT_co, JobT_co]):
     def is_visible_to(self, asking: "Invocation") -> bool:
         """Return True if the person of `asking` may see this invocation in the channel of `asking`.
 
-        They may if it is their own, from the same channel, or from a public channel. A person of another
-        workspace cannot read the public channels of the bot's workspace.
+        They may if it is their own, from the same channel, or from a public channel of their workspace. In an
+        organisation, other workspaces have public channels of their own. A person of another workspace cannot
+        read those of the bot's workspace.
         """
         mine, theirs = self.origin, asking.origin
-        is_public = mine.channel_kind is ChannelKind.PUBLIC and theirs.foreign_team_id is None
+        in_team = None in {mine.team_id, theirs.team_id} or mine.team_id == theirs.team_id
+        is_public = mine.channel_kind is ChannelKind.PUBLIC and in_team and theirs.foreign_team_id is None
         is_here = mine.channel_id is not None and mine.channel_id == theirs.channel_id
         return is_public or is_here or mine.user_id == theirs.user_id
 

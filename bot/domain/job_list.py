@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
+from bot.domain.candidates import CLOCKS_APART, FIRST_YEAR
 from bot.domain.invocation import JobInvocation, JobState, RoomInvocation
 
 LATELY = timedelta(hours=1)
 """How long a job that has ended stays in the list."""
+
+
+NEAR = timedelta(days=1)
 
 
 class Outside(Enum):
@@ -30,6 +34,16 @@ class OutsideJob:
     room_name: str | None = None
     region: str | None = None
     since: datetime | None = None
+
+    def may_be_of(self, asked_at: datetime, now: datetime) -> bool:
+        """Return True if a start of that time, whose outcome is not known, may have made the job.
+
+        Clocks differ, so a whole day is left on both sides. A date that cannot be right is none.
+        """
+        made = self.since
+        if made is None or made.year < FIRST_YEAR or made > now + CLOCKS_APART:
+            return True
+        return abs(made - asked_at) <= NEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ room is kept for half a minute, and many callers at once share one look. A perso
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -18,7 +18,7 @@ from bot.domain.job import JobReport
 from bot.domain.job_list import Outside, OutsideJob
 from bot.domain.job_state import UNDER_WAY, life_of
 from bot.domain.quick_start import QuickStart
-from bot.errors import MetaStudioError, RoomUnknown
+from bot.errors import CredentialRefused, MetaStudioError, OperationUnknown, RoomUnknown, Throttled
 from bot.metastudio.client import MetaStudio
 from bot.store.job_lists import JobLists
 
@@ -29,7 +29,8 @@ FRESH_SECONDS = 30.0
 """How long a look at a room is kept."""
 
 BLIND_SECONDS = 10.0
-"""How long no room is looked at after a failure, so that not everybody waits for it."""
+"""How long no room is looked at after a failure, so that not everybody waits for it. If MetaStudio does not
+list one room, only that room is left alone."""
 
 MOST_ROOMS = 20
 """How many rooms are looked at for one person: as many as the usual rate limit allows in LOOK_SECONDS."""
@@ -43,8 +44,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    jobs: Sequence[OutsideJob]
-    at: float
+    """What a look at a room has shown; `jobs` is None where MetaStudio did not list them."""
+
+    jobs: Sequence[OutsideJob] | None
+    until: float
 
 
 class OutsideJobs:
@@ -88,10 +91,10 @@ class OutsideJobs:
         known = list(dict.fromkeys((*started[: MOST_ROOMS // 2], *named, *started)))
         rooms = known[:MOST_ROOMS]
         is_complete = await self._look_at(rooms) and rooms == known
+        looks = [look for room in rooms if (look := self._fresh(room))]
         # In this order: a start that ends between the two reads has its job by the second one.
-        starting = await self._job_lists.rooms_starting(rooms, since=since)
-        looks = [look for room in rooms if room not in starting and (look := self._fresh(room))]
-        found = [job for look in looks for job in look.jobs]
+        open_starts = await self._job_lists.open_starts(rooms)
+        found = [job for look in looks for job in look.jobs or () if not self._may_be_of(open_starts, job)]
         ours = await self._job_lists.accounted_for([job.job_id for job in found])
         outside = [
             replace(job, room_name=self._room_name(job.room_id)) for job in found if job.job_id not in ours
@@ -99,18 +102,21 @@ class OutsideJobs:
         outside.sort(key=lambda job: job.since or _LONG_AGO, reverse=True)
         return outside, Outside.ALL if is_complete else Outside.SOME
 
+    def _may_be_of(self, open_starts: Mapping[str, Sequence[datetime]], job: OutsideJob) -> bool:
+        now = self._now()
+        return any(job.may_be_of(asked_at, now) for asked_at in open_starts.get(job.room_id, ()))
+
     async def _look_at(self, rooms: Iterable[str]) -> bool:
         """Look at the rooms that were not looked at lately; return False where one could not be."""
-        if all(self._fresh(room) for room in rooms):
-            return True
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await self._look_in_turn(rooms)
-        except TimeoutError:
-            _log.warning("not all rooms are looked at in time")
-            return False
+        if not all(self._fresh(room) for room in rooms):
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._look_in_turn(rooms)
+            except TimeoutError:
+                _log.warning("not all rooms are looked at in time")
+        return all((look := self._fresh(room)) and look.jobs is not None for room in rooms)
 
-    async def _look_in_turn(self, rooms: Iterable[str]) -> bool:
+    async def _look_in_turn(self, rooms: Iterable[str]) -> None:
         async with self._looking:
             left = iter([room for room in rooms if not self._fresh(room)])
             try:
@@ -120,7 +126,6 @@ class OutsideJobs:
             except asyncio.CancelledError:
                 self._blind_until = self._clock() + BLIND_SECONDS
                 raise
-        return all(self._fresh(room) for room in rooms)
 
     async def _keep_looking(self, left: Iterator[str]) -> None:
         while self._clock() >= self._blind_until and (room_id := next(left, None)):
@@ -132,17 +137,27 @@ class OutsideJobs:
                 reports = ()
             except MetaStudioError as error:
                 _log.warning("a room is not looked at for the list of jobs", reason=str(error))
-                self._blind_until = self._clock() + BLIND_SECONDS
-                return
-            self._keep(room_id, [job for report in reports if (job := _under_way(room_id, report))])
+                if not _is_about_the_room(error):
+                    self._blind_until = self._clock() + BLIND_SECONDS
+                    return
+                self._keep(room_id, None, BLIND_SECONDS)
+                continue
+            jobs = [job for report in reports if (job := _under_way(room_id, report))]
+            self._keep(room_id, jobs, FRESH_SECONDS)
 
     def _fresh(self, room_id: str) -> _Look | None:
         look = self._looks.get(room_id)
-        return look if look and self._clock() < look.at + FRESH_SECONDS else None
+        return look if look and self._clock() < look.until else None
 
-    def _keep(self, room_id: str, jobs: Sequence[OutsideJob]) -> None:
+    def _keep(self, room_id: str, jobs: Sequence[OutsideJob] | None, seconds: float) -> None:
         self._looks = {room: look for room, look in self._looks.items() if self._fresh(room)}
-        self._looks[room_id] = _Look(jobs, self._clock())
+        self._looks[room_id] = _Look(jobs, self._clock() + seconds)
+
+
+def _is_about_the_room(error: MetaStudioError) -> bool:
+    """Return True if MetaStudio answered, and may well list another room."""
+    is_about_all = isinstance(error, (CredentialRefused, Throttled, OperationUnknown))
+    return error.answer.http_status is not None and not is_about_all
 
 
 def _under_way(room_id: str, report: JobReport) -> OutsideJob | None:

@@ -34,18 +34,25 @@ _HELP = (
 
 
 def home(
-    tab: HomeTab, now: datetime, *, may: May, room_name: RoomName, workspace_url: str | None = None
+    tab: HomeTab,
+    now: datetime,
+    *,
+    may: May,
+    room_name: RoomName,
+    workspace_url: str | None = None,
+    hidden_in: str = "private channels",
 ) -> dict[str, Any]:
     """Return the view.
 
     Args:
         may: which buttons the person may use.
         workspace_url: where Slack shows the workspace, for links to announcements.
+        hidden_in: in which channels the hidden jobs are.
     """
     blocks = [
         *_news(tab, now),
         _header("Running now"),
-        *(_jobs(tab.jobs, now, may, workspace_url) if tab.jobs else _refused(tab)),
+        *(_jobs(tab.jobs, now, may, workspace_url, hidden_in) if tab.jobs else _refused(tab)),
         _header("Quick starts"),
         *_starts(tab, room_name),
         _header("Your last uses"),
@@ -68,7 +75,7 @@ def _news(tab: HomeTab, now: datetime) -> list[Block]:
     return [section(f"*You pressed a button:* {use_in_words(last)}.")]
 
 
-def _jobs(jobs: JobList, now: datetime, may: May, workspace_url: str | None) -> list[Block]:
+def _jobs(jobs: JobList, now: datetime, may: May, workspace_url: str | None, hidden_in: str) -> list[Block]:
     rows = list(newest_first(jobs))
     drawn = [
         blocks
@@ -81,7 +88,7 @@ def _jobs(jobs: JobList, now: datetime, may: May, workspace_url: str | None) -> 
     rest = [
         "" if rows else "No avatar job is running.",
         f"and {left} more: `/avatar jobs`" if left > 0 else "",
-        f"and {jobs.hidden} in private channels" if jobs.hidden else "",
+        f"and {jobs.hidden} in {hidden_in}" if jobs.hidden else "",
     ]
     said = "\n".join(each for each in rest if each)
     return [block for blocks in drawn for block in blocks] + ([context(said)] if said else [])

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import JobState, RoomInvocation, Status
+from bot.domain.invocation import Invocation, JobState, RoomInvocation, Status
 from bot.domain.job_list import JobList, Listed, May, Outside, OutsideJob
 from bot.domain.job_state import JobLife
 from bot.messages import words
@@ -85,6 +85,11 @@ def jobs_list(
     )
     rest = [section(_REST.format(left))] if left > 0 else []
     return Message(f"{title}\n{text}\n{small_print}", (frame[0], *blocks, *rest, frame[-1]))
+
+
+def where_hidden(asking: Invocation) -> str:
+    """Return in which channels the jobs are that the person may not see."""
+    return "other channels" if asking.origin.foreign_team_id else "private channels"
 
 
 def newest_first(listed: JobList) -> Iterator[Listed]:

@@ -133,6 +133,10 @@ QUICK_WORDINGS = {
     Code.QUICK_FLAG_UNKNOWN: Wording(lambda args: f"{quoted(args)} is not an option.", _flag),
     Code.QUICK_START_UNKNOWN: Wording(lambda args: f"There is no quick start {quoted(args)} here.", _guess),
     Code.QUICK_START_ELSEWHERE: Wording(_elsewhere, _with_or_without_flag),
+    Code.QUICK_START_CHANGED: Wording(
+        lambda args: f"{quoted(args)} means another quick start by now.",
+        "Read on Home what it starts, and press *Start* again.",
+    ),
     Code.QUICK_STARTS_TOO_MANY: Wording(_too_many, "Remove one that nobody needs: `quick remove NAME`."),
     Code.EVERYWHERE_NOT_ALLOWED: Wording(
         "Only the bot's admins may change quick starts of all channels.",

@@ -2,9 +2,22 @@
 
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Dialect, Integer, Select, case, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Integer,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, RoomInvocation, Status
 from bot.store.duplicates import Duplicates, same
@@ -19,26 +32,49 @@ def by_unique(column: str) -> Select[Any]:
     return select(*COLUMNS).where(invocations.c[column] == placeholder("value")).limit(1)
 
 
+class Viewing(NamedTuple):
+    """What `seen` depends on: whether a person's channel and team are known, and if they are from outside."""
+
+    has_channel: bool
+    has_team: bool
+    is_foreign: bool
+
+    @classmethod
+    def of(cls, asking: Invocation) -> Self:
+        """Return it for the person of an invocation."""
+        who = asking.origin
+        return cls(who.channel_id is not None, who.team_id is not None, who.foreign_team_id is not None)
+
+
+def viewer(asking: Invocation) -> dict[str, Any]:
+    """Return the values of `seen`."""
+    who = asking.origin
+    return {"user": who.user_id, "channel": who.channel_id, "team": who.team_id}
+
+
 @cache
-def running_jobs(*, has_channel: bool, is_foreign: bool) -> tuple[Any, Any]:
+def running_jobs(viewing: Viewing) -> tuple[Any, Any]:
     """Return two queries: one lists the newest running jobs that the person may see, one counts them.
 
     The second counts all running jobs, and those that the person may see.
     """
-    visible = seen(has_channel=has_channel, is_foreign=is_foreign)
+    visible = seen(viewing)
     most = placeholder("most", Integer())
     listed = select(*COLUMNS).where(followed, visible).order_by(invocations.c.created_at.desc()).limit(most)
     counts = func.count(), func.count(case((visible, 1)))
     return listed, select(*counts).select_from(invocations).where(followed)
 
 
-def seen(*, has_channel: bool, is_foreign: bool) -> ColumnElement[bool]:
+def seen(viewing: Viewing) -> ColumnElement[bool]:
     """Return `Invocation.is_visible_to` in SQL. A channel without a kind counts as private."""
     visible: ColumnElement[bool] = invocations.c.user_id == placeholder("user")
-    if has_channel:
+    if viewing.has_channel:
         visible |= invocations.c.channel_id == placeholder("channel")
-    if not is_foreign:
-        visible |= invocations.c.channel_kind == ChannelKind.PUBLIC
+    if not viewing.is_foreign:
+        is_public = invocations.c.channel_kind == ChannelKind.PUBLIC
+        team_id = invocations.c.team_id
+        in_team = or_(team_id.is_(None), team_id == placeholder("team")) if viewing.has_team else true()
+        visible |= and_(is_public, in_team)
     return visible
 
 

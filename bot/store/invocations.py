@@ -235,11 +235,8 @@ class Invocations:
 
     async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
         """Return the starts whose jobs are not known to be over, as far as the person may see them."""
-        listed, counted = sql.running_jobs(
-            has_channel=asking.origin.channel_id is not None,
-            is_foreign=asking.origin.foreign_team_id is not None,
-        )
-        who = {"user": asking.origin.user_id, "channel": asking.origin.channel_id}
+        listed, counted = sql.running_jobs(sql.Viewing.of(asking))
+        who = sql.viewer(asking)
         jobs = list(filter(has_job, await self._read(listed, {**who, "most": limit})))
         [(running, seen)] = await read(self._database, counted, who)
         total = max(seen, len(jobs))

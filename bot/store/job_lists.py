@@ -7,10 +7,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, TextClause, and_, case, func, or_, select
 
-from bot.domain.invocation import Action, Invocation, JobState, RoomInvocation, Status, has_job, has_room
+from bot.domain.invocation import (
+    Action,
+    Invocation,
+    JobInvocation,
+    JobState,
+    RoomInvocation,
+    Status,
+    has_job,
+    has_room,
+)
 from bot.domain.job_list import JobList
 from bot.store.database import Database
-from bot.store.invocation_statements import seen
+from bot.store.invocation_statements import Viewing, seen, viewer
 from bot.store.rows import COLUMNS, invocation_of
 from bot.store.statements import placeholder, read
 from bot.store.tables import followed, invocations, is_allowed_start, is_open
@@ -32,8 +41,8 @@ class JobLists:
 
     async def recent(self, asking: Invocation, *, since: datetime, limit: int) -> JobList:
         """Return what starts, what runs, and what ended since a time, as far as the person may see it."""
-        who = _who(asking)
-        opened, running, ended = _lists(_kind_of(asking))
+        who = viewer(asking)
+        opened, running, ended = _lists(Viewing.of(asking))
         values = {**who, "since": since, "most": limit}
         starting = _newest_first(filter(has_room, await self._read(opened, {**who, "since": since})))
         runs = list(filter(has_job, await self._read(running[0], {**who, "most": limit})))
@@ -54,16 +63,16 @@ class JobLists:
 
     async def rooms_started(self, asking: Invocation, *, since: datetime) -> list[str]:
         """Return the rooms of the newest starts since a time that the person may see."""
-        query = _rooms_started(_kind_of(asking))
-        rows = await read(self._database, query, {**_who(asking), "since": since})
+        query = _rooms_started(Viewing.of(asking))
+        rows = await read(self._database, query, {**viewer(asking), "since": since})
         return list(dict.fromkeys(room_id for [room_id] in rows if room_id))
 
-    async def rooms_starting(self, room_ids: Sequence[str], *, since: datetime) -> set[str]:
-        """Return those of the rooms in which a start is under way or unknown, whoever made it."""
-        found: set[str] = set()
+    async def open_starts(self, room_ids: Sequence[str]) -> dict[str, list[datetime]]:
+        """Return when the starts of these rooms were asked for that are under way or unknown, by room."""
+        found: dict[str, list[datetime]] = {}
         for some in _portions(room_ids):
-            values = _named("room", some) | {"since": since}
-            found |= {room_id for [room_id] in await read(self._database, _ROOMS_STARTING, values)}
+            for room_id, asked_at in await read(self._database, _OPEN_STARTS, _named("room", some)):
+                found.setdefault(room_id, []).append(asked_at)
         return found
 
     async def accounted_for(self, job_ids: Sequence[str]) -> set[str]:
@@ -77,36 +86,31 @@ class JobLists:
         """Return a person's last uses of the bot, the newest first."""
         return await self._read(_USES, {"user": user_id, "most": limit})
 
+    async def starts_of_jobs(self, job_ids: Sequence[str]) -> list[JobInvocation]:
+        """Return the starts that made these jobs."""
+        found: list[JobInvocation] = []
+        for some in _portions(job_ids):
+            found += filter(has_job, await self._read(_STARTS_OF_JOBS, _named("job", some)))
+        return found
+
     async def starts_of(self, user_id: str) -> list[Invocation]:
         """Return a person's last starts and uses of `/avatar quick` in channels, the newest first."""
         return await self._read(_STARTS_OF_PERSON, {"user": user_id})
 
-    async def standings(self, ids: Sequence[str]) -> dict[str, tuple[Status, JobState | None]]:
-        """Return where these rows and their jobs stand."""
-        standings: dict[str, tuple[Status, JobState | None]] = {}
+    async def standings(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Return where these rows and their jobs stand, in words that a newer version may have added to."""
+        standings: dict[str, tuple[str, str | None]] = {}
         for some in _portions(ids):
             for row_id, status, state in await read(self._database, _STANDINGS, _named("row", some)):
-                standings[row_id] = Status(status), JobState(state) if state else None
+                standings[row_id] = status, state
         return standings
 
     async def _read(self, query: Any, values: Mapping[str, Any]) -> list[Invocation]:
         return self._unreadable.left_out(await read(self._database, query, values), invocation_of)
 
 
-_Kind = tuple[bool, bool]
-"""Whether the person asks in a channel, and whether they belong to another workspace."""
-
-
-def _kind_of(asking: Invocation) -> _Kind:
-    return asking.origin.channel_id is not None, asking.origin.foreign_team_id is not None
-
-
 def _newest_first(rows: Iterable[RoomInvocation]) -> list[RoomInvocation]:
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
-
-
-def _who(asking: Invocation) -> dict[str, Any]:
-    return {"user": asking.origin.user_id, "channel": asking.origin.channel_id}
 
 
 def _portions(values: Sequence[str]) -> Iterator[list[str]]:
@@ -121,14 +125,13 @@ def _named(name: str, values: Iterable[str]) -> dict[str, str]:
 
 
 @cache
-def _lists(kind: _Kind) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
+def _lists(viewing: Viewing) -> tuple[Any, tuple[Any, Any], tuple[Any, Any]]:
     """Return the queries for starts that are open, for jobs that run, and for jobs that have ended.
 
     Open starts are few. They are not sorted, because ORDER BY would keep SQLite from their index. Of each
     pair, the first query lists the newest, and the second counts all, and those that the person may see.
     """
-    has_channel, is_foreign = kind
-    visible = seen(has_channel=has_channel, is_foreign=is_foreign)
+    visible = seen(viewing)
     since = placeholder("since")
     is_start = invocations.c.action == Action.START
     opened = (is_open, is_start, invocations.c.created_at >= since, visible)
@@ -149,14 +152,13 @@ def _pair(
 
 
 @cache
-def _rooms_started(kind: _Kind) -> Select[Any]:
-    has_channel, is_foreign = kind
+def _rooms_started(viewing: Viewing) -> Select[Any]:
     return (
         select(invocations.c.room_id)
         .where(
             invocations.c.created_at >= placeholder("since"),
             is_allowed_start,
-            seen(has_channel=has_channel, is_foreign=is_foreign),
+            seen(viewing),
         )
         .order_by(invocations.c.created_at.desc())
         .limit(MOST_STARTS)
@@ -167,11 +169,10 @@ def _sought(name: str) -> list[Any]:
     return [placeholder(f"{name}_{number}") for number in range(A_QUERY)]
 
 
-_ROOMS_STARTING = select(invocations.c.room_id).where(
+_OPEN_STARTS = select(invocations.c.room_id, invocations.c.created_at).where(
     is_open,
     invocations.c.room_id.in_(_sought("room")),
     invocations.c.action == Action.START,
-    invocations.c.created_at >= placeholder("since"),
 )
 
 _IS_STOPPED = and_(
@@ -181,6 +182,10 @@ _IS_STOPPED = and_(
 )
 _ACCOUNTED_FOR = select(invocations.c.job_id).where(
     invocations.c.job_id.in_(_sought("job")), or_(invocations.c.action == Action.START, _IS_STOPPED)
+)
+
+_STARTS_OF_JOBS = select(*COLUMNS).where(
+    invocations.c.job_id.in_(_sought("job")), invocations.c.action == Action.START
 )
 
 _STANDINGS = select(invocations.c.id, invocations.c.status, invocations.c.job_state).where(

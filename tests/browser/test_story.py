@@ -283,16 +283,17 @@ def test_a_reply_stands_behind_what_it_answers(demonstration: str, page: Page) -
 
     root = say("Which room?")
     say("Anything else?")
-    say("The lobby.", root)
+    reply = say("The lobby.", root)
+    say("Upstairs?", reply)
     articles = page.get_by_role("log", name="Messages").get_by_role("article")
-    thread = page.get_by_role("button", name="1 reply")
+    thread = page.get_by_role("button", name="2 replies")
     expect(articles.filter(has_text="The lobby.")).to_have_count(0)
     thread.click()
     expect(thread).to_have_attribute("aria-expanded", "true")
     expect(articles.filter(has_text="The lobby.")).to_contain_text("In the thread")
     said = [text.splitlines()[-1] for text in articles.all_inner_texts()]
     start = said.index("Which room?")
-    assert said[start : start + 3] == ["Which room?", "The lobby.", "Anything else?"]
+    assert said[start : start + 4] == ["Which room?", "The lobby.", "Upstairs?", "Anything else?"]
 
 
 def test_a_form_stays_open_until_its_input_is_valid(demonstration: str, page: Page) -> None:

@@ -50,7 +50,7 @@ def quick_start(name: str, channel_id: str | None = None) -> QuickStart:
 
 
 def offered(starts: Sequence[Invocation], *known: QuickStart) -> list[str]:
-    return [home_start.value for _, home_start in home_starts(starts, known)]
+    return [home_start.value.rpartition(" ")[0] for _, home_start in home_starts(starts, known)]
 
 
 def test_a_channels_quick_starts_are_for_who_has_used_one_there() -> None:
@@ -78,14 +78,14 @@ def test_a_channel_of_which_it_is_not_known_who_reads_it_is_no_place() -> None:
     assert places_of(starts) == [Place(STUDIO, ChannelKind.PUBLIC), Place(LOBBY, ChannelKind.PUBLIC)]
 
 
-@pytest.mark.parametrize("value", ["", "C1 public", "C1 nowhere lobby", "C1 public lobby more"])
+@pytest.mark.parametrize("value", ["", "C1 public lobby", "C1 nowhere lobby q1", "C1 public lobby q1 more"])
 def test_a_button_that_names_nothing_is_refused(value: str) -> None:
     with pytest.raises(InvalidArguments):
         HomeStart.parse(value)
 
 
 def test_a_button_says_what_is_started_and_where() -> None:
-    wanted = HomeStart(Place(LOBBY, ChannelKind.PRIVATE), "hall")
+    wanted = HomeStart(Place(LOBBY, ChannelKind.PRIVATE), "hall", "q1")
     assert HomeStart.parse(wanted.value) == wanted
 
 

@@ -1,17 +1,30 @@
 """Home tabs are drawn when they are opened, and again when something on them has changed; not too often."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import groupby
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import insert, update
 from typing_extensions import override
 
 from bot.domain.arguments import Regions
 from bot.domain.invocation import Action, ChannelKind, JobState, Origin, Source, Status
 from bot.domain.policy import Policy
+from bot.domain.quick_start import QuickStart
 from bot.errors import DatabaseUnavailable
-from bot.jobs.home_tabs import KEPT_SECONDS, MOST_TABS, REDRAW_SECONDS, HomeTabs
+from bot.jobs.gate import Gate
+from bot.jobs.home_tabs import (
+    AFTER_A_FAILURE_SECONDS,
+    JUDGED_AT_ONCE,
+    KEPT_SECONDS,
+    MOST_TABS,
+    REDRAW_SECONDS,
+    HomeTabs,
+)
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 from bot.slack.modals import Modals
@@ -20,6 +33,7 @@ from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
+from bot.store.tables import invocations, quick_starts
 from tests.fakes import an_invocation, changed
 from tests.graph import HOME, a_gate
 from tests.steps import NOON, step_to
@@ -43,7 +57,9 @@ START = an_invocation(
 
 
 class Views(Modals):
-    """Records what is published."""
+    """Records what is published. Slack may not take it."""
+
+    is_taken = True
 
     def __init__(self) -> None:
         super().__init__(AsyncWebClient())
@@ -52,7 +68,7 @@ class Views(Modals):
     @override
     async def publish(self, user_id: str, view: dict[str, Any]) -> bool:
         self.published.append((user_id, str(view)))
-        return True
+        return self.is_taken
 
 
 class Lists(JobLists):
@@ -132,6 +148,16 @@ async def test_who_opens_home_sees_what_runs(tabs: HomeTabs, log: Invocations, v
     assert "job-1" in view
     assert "secret" not in view
     assert "and 1 in private channels" in view
+
+
+async def test_somebody_of_another_workspace_sees_no_public_job_and_is_not_told_that_it_is_private(
+    tabs: HomeTabs, log: Invocations, views: Views
+) -> None:
+    await log.record(START)
+    await tabs.open(replace(OPENED, foreign_team_id="T0PARTNER1"))
+    [(_, view)] = views.published
+    assert "job-1" not in view
+    assert "and 1 in other channels" in view
 
 
 async def test_who_may_not_look_sees_no_job(
@@ -240,3 +266,94 @@ async def test_while_the_database_fails_a_tab_stays_and_is_drawn_later(
     time.now += REDRAW_SECONDS
     await tabs.draw_due()
     assert len(views.published) == 1
+
+
+async def test_a_tab_that_slack_does_not_take_is_drawn_again_but_not_at_once(
+    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+) -> None:
+    await log.record(START)
+    await tabs.open(OPENED)
+    await ends(log, "i1")
+    views.is_taken = False
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    views.is_taken = True
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 2
+    time.now += AFTER_A_FAILURE_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 3
+    assert "No avatar job is running" in views.published[-1][1]
+    time.now += AFTER_A_FAILURE_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 3
+
+
+async def test_the_room_of_a_job_that_a_person_may_not_see_is_not_named_among_their_uses(
+    tabs: HomeTabs, log: Invocations, views: Views
+) -> None:
+    secret = changed(START, channel_id="G0SECRET", channel_kind=ChannelKind.PRIVATE, room_id="vault")
+    await log.record(changed(secret, job_id="job-1", room_name="The vault"))
+    stop = changed(START, id="i2", action=Action.STOP, status=Status.DONE, user_id=MEI)
+    stop = changed(stop, room_id="vault", room_name="The vault", job_state=JobState.STOPPED)
+    await log.record(stop)
+    await log.record(changed(stop, id="i3", job_id="job-2"))
+    await log.record(changed(START, id="i4", job_id="job-2", room_id="vault", room_name="Open vault"))
+    await tabs.open(OPENED)
+    [(_, view)] = views.published
+    uses = view.split("Your last uses")[1]
+    assert "Stopped an avatar" in uses
+    assert uses.count("vault") == 1
+
+
+async def test_acks_have_their_turn_while_the_policy_judges_many_quick_starts(
+    tabs: HomeTabs, log: Invocations, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = QuickStart(
+        id="q",
+        team_id=HOME.team_id,
+        channel_id=None,
+        name="q",
+        room_id="24bad716-87b1-45e5-8912-6102f7693265",
+        user_id=MEI,
+        created_at=NOON,
+    )
+    named = [f"q{number}" for number in range(2 * JUDGED_AT_ONCE + 1)]
+    async with log._database.connect() as connection:
+        rows = [asdict(replace(made, id=name, name=name)) for name in named]
+        await connection.execute(insert(quick_starts), rows)
+        await connection.commit()
+    await log.record(changed(START, user_id=MEI, text="lobby"))
+    turn, judged = 0, list[int]()
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def judge(*_: object, **__: object) -> bool:
+        judged.append(turn)
+        return True
+
+    monkeypatch.setattr(Gate, "allows", judge)
+    counting = asyncio.create_task(count_turns())
+    await tabs.open(OPENED)
+    counting.cancel()
+    assert "and 161 more" in views.published[-1][1]
+    assert max(len(list(at_once)) for _, at_once in groupby(judged)) <= JUDGED_AT_ONCE
+
+
+async def test_a_row_that_a_newer_version_of_the_bot_has_written_leaves_the_tab_and_stops_nothing(
+    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+) -> None:
+    await log.record(START)
+    await tabs.open(OPENED)
+    async with log._database.connect() as connection:
+        await connection.execute(update(invocations).values(job_state="paused"))
+        await connection.commit()
+    time.now += REDRAW_SECONDS
+    await tabs.draw_due()
+    assert len(views.published) == 2
+    assert "job-1" not in views.published[-1][1]

@@ -12,7 +12,7 @@ from bot.domain.invocation import Action, ChannelKind, Invocation, JobState, Sou
 from bot.domain.job import JobReport
 from bot.domain.job_list import Outside
 from bot.domain.quick_start import QuickStart
-from bot.errors import NotSent, RoomUnknown
+from bot.errors import Answer, NotSent, Rejected, RoomUnknown
 from bot.jobs.outside_jobs import BLIND_SECONDS, FRESH_SECONDS, MOST_ROOMS, OutsideJobs
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
@@ -220,3 +220,30 @@ async def test_only_so_many_rooms_are_looked_at_and_the_list_says_so(
     assert looked is Outside.SOME
     assert len(cloud.rooms_listed) == MOST_ROOMS
     assert "own" in cloud.rooms_listed
+
+
+async def test_a_room_that_metastudio_refuses_to_list_keeps_no_other_room_from_being_looked_at(
+    outside: OutsideJobs, cloud: Rooms
+) -> None:
+    refused = {f"r{n}": Rejected(reason(Code.PERMISSION_MISSING), answer=Answer(403)) for n in range(8)}
+    cloud.jobs = {**refused, "hall": [listed("own")]}
+    quick_starts = [a_quick_start(room) for room in cloud.jobs]
+    [job], looked = await outside.find(ASKING, quick_starts)
+    assert (job.job_id, looked) == ("own", Outside.SOME)
+    await outside.find(ASKING, quick_starts)
+    assert len(cloud.rooms_listed) == len(quick_starts)
+
+
+async def test_a_job_that_may_belong_to_an_old_unknown_start_is_nobody_elses(
+    outside: OutsideJobs, log: Invocations, cloud: Rooms
+) -> None:
+    days_ago = NOON - timedelta(days=3)
+    await log.record(changed(START, status=Status.UNKNOWN, created_at=days_ago, job_id=None, job_state=None))
+    cloud.jobs = {
+        "lobby": [
+            listed("undated"),
+            listed("theirs", create_time=days_ago + timedelta(seconds=9)),
+            listed("later", create_time=NOON - timedelta(minutes=5)),
+        ]
+    }
+    assert await ids(outside, a_quick_start("lobby")) == ["later"]

@@ -10,6 +10,7 @@ from tests.fakes import an_invocation
 from tests.listeners.desk import AVATARS, JONAS, MEI, Body, Desk, a_refused_start
 
 WHY = "the *CEO* waits <!channel>"
+ROOM = "24bad716-87b1-45e5-8912-6102f7693265"
 SHUT = Policy.parse(f'[start]\nusers = []\n[break_glass]\nusers = ["{MEI}"]')
 
 
@@ -109,14 +110,13 @@ async def test_a_start_beyond_the_limit_is_made_too(shut: Desk) -> None:
 
 async def test_a_quick_start_is_made_whether_it_was_typed_or_clicked(shut: Desk) -> None:
     shut.policy = Policy()
-    room = "24bad716-87b1-45e5-8912-6102f7693265"
-    await shut.types("/avatar", f"quick add hall {room} cn-north-4")
+    await shut.types("/avatar", f"quick add hall {ROOM} cn-north-4")
     shut.policy = SHUT
     refusal = await shut.types("/avatar-start", "hall client_id=one")
     await breaks(shut, value_of(refusal["blocks"]))
     await shut.clicks("quick_start", "hall")
     await breaks(shut, value_of(list(shut.channel.told[-1].blocks)))
-    assert [(each.room_id, each.region) for each in started(shut)] == [(room, "cn-north-4")] * 2
+    assert [(each.room_id, each.region) for each in started(shut)] == [(ROOM, "cn-north-4")] * 2
 
 
 async def test_it_works_once(shut: Desk) -> None:
@@ -211,3 +211,14 @@ async def test_a_repetition_works_once_too(desk: Desk) -> None:
     await desk.submits(desk.submitting("break_glass", metadata, reason=WHY))
     assert len(started(desk)) == 2
     assert "This button works once" in desk.told()
+
+
+async def test_a_quick_start_on_home_is_made_in_the_channel_that_stood_beside_it(shut: Desk) -> None:
+    shut.policy = Policy()
+    await shut.types("/avatar", f"quick add hall {ROOM} cn-north-4")
+    shut.policy = SHUT
+    await shut.hands_over_click("home_start", shut.on_home(f"{AVATARS} public hall i2"))
+    await breaks(shut, value_of(list(shut.channel.told[-1].blocks)))
+    assert [(each.room_id, each.region) for each in started(shut)] == [(ROOM, "cn-north-4")]
+    row = await shut.row()
+    assert (row.status, row.origin.channel_id) == (Status.STARTED, AVATARS)

@@ -61,7 +61,7 @@ USES: dict[str, Callable[[Desk], Body]] = {
     "start_another": lambda desk: pressing(desk, "start_another", "i101"),
     "start_after_all": lambda desk: pressing(desk, "start_after_all", "i100"),
     "quick_start-3": lambda desk: pressing(desk, "quick_start-3", "hall"),
-    "home_start-2": lambda desk: naming("home_start-2", desk.on_home(f"{AVATARS} public hall")),
+    "home_start-2": lambda desk: naming("home_start-2", desk.on_home(f"{AVATARS} public hall i3")),
     "stop_job on Home": lambda desk: naming("stop_job-1", desk.on_home("lobby job-1")),
     "use_job": lambda desk: pressing(desk, "use_job-1", "i100 job-9"),
     "look_again": lambda desk: pressing(desk, "look_again", "i100"),

@@ -152,6 +152,7 @@ REASONS: tuple[Reason, ...] = (
     reason(Code.QUICK_START_UNKNOWN, word="x"),
     reason(Code.QUICK_START_ELSEWHERE, word="lobby", everywhere=True),
     reason(Code.QUICK_START_ELSEWHERE, word="lobby", everywhere=False),
+    reason(Code.QUICK_START_CHANGED, word="lobby"),
     reason(Code.QUICK_STARTS_TOO_MANY, everywhere=True),
     reason(Code.EVERYWHERE_NOT_ALLOWED),
     reason(Code.ROOM_NAME_UNKNOWN, word="Loby kiosk", close='"Lobby kiosk"'),

@@ -36,7 +36,7 @@ def quick_start(name: str, *, everywhere: bool = False) -> tuple[QuickStart, Hom
         user_id="U0MEI00001",
         created_at=NOON,
     )
-    return made, HomeStart(HERE, name)
+    return made, HomeStart(HERE, name, made.id)
 
 
 def a_home(tab: HomeTab) -> View:

@@ -76,3 +76,15 @@ async def test_a_refusal_on_home_reaches_the_person(staged_with: StagedWith) -> 
         assert len(stage.metastudio.jobs) == 1
         assert "Nothing was started." in stage.told_directly(MEI)[-1]
         assert (await stage.log())[-1].status is Status.INVALID
+
+
+async def test_start_on_home_starts_what_stands_beside_it_or_nothing(stage: Stage) -> None:
+    await stage.types("quick add lobby room_id=atrium --everywhere", "/avatar")
+    await stage.types(ADD, "/avatar")
+    await stage.types("lobby")
+    await stage.opens_home()
+    await stage.types("quick remove lobby", "/avatar", user=JONAS)
+    await stage.presses("home_start-1")
+    assert len(stage.metastudio.jobs) == 1
+    assert "`lobby` means another quick start by now" in stage.told_directly(MEI)[-1]
+    assert (await stage.log())[-1].status is Status.INVALID

@@ -12,6 +12,7 @@ from bot.domain.invocation import Action, ChannelKind, JobInvocation, JobState, 
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
 from bot.store.invocations import Invocations, RunningJobs
+from bot.store.job_lists import JobLists
 from tests.fakes import changed
 from tests.steps import adopting, note_told, step_to
 
@@ -194,6 +195,9 @@ OTHERS: dict[str, Any] = {"user_id": "U0JONAS001", "channel_id": THERE}
     ("row", "to_us", "to_guests"),
     [
         (OTHERS | {"channel_kind": ChannelKind.PUBLIC}, True, False),
+        (OTHERS | {"channel_kind": ChannelKind.PUBLIC, "team_id": "T0OURS"}, True, False),
+        (OTHERS | {"channel_kind": ChannelKind.PUBLIC, "team_id": "T0OTHER"}, False, False),
+        (OTHERS | {"channel_kind": None, "channel_id": HERE, "team_id": "T0OTHER"}, True, True),
         (OTHERS | {"channel_kind": ChannelKind.PRIVATE}, False, False),
         (OTHERS | {"channel_kind": ChannelKind.DIRECT}, False, False),
         (OTHERS | {"channel_kind": None}, False, False),
@@ -213,11 +217,15 @@ async def test_jobs_are_listed_to_who_may_read_of_them_and_the_others_are_counte
     to_guests: bool,
     foreign_team_id: str | None,
 ) -> None:
-    asking = an_invocation(action=Action.JOBS, channel_id=HERE, foreign_team_id=foreign_team_id)
+    asking = an_invocation(
+        action=Action.JOBS, team_id="T0OURS", channel_id=HERE, foreign_team_id=foreign_team_id
+    )
     start = an_invocation(status=Status.STARTED, job_id="job-1", job_state=JobState.RUNNING, **row)
     await recorded(log, start)
     seen = to_guests if foreign_team_id else to_us
     listed = await log.running(asking, limit=45)
+    recent = await JobLists(log._database).recent(asking, since=start.created_at, limit=45)
+    assert (recent.under_way, recent.hidden) == (listed.jobs, listed.hidden)
     assert (listed.jobs, listed.total, listed.hidden) == ([start] * seen, int(seen), int(not seen))
     assert start.is_visible_to(asking) is seen
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.invocation import Action
-from bot.domain.quick_start import unknown
+from bot.domain.quick_start import QuickStart, unknown
 from bot.domain.start_words import StartWords, parse_start_words
 from bot.listeners.about_start import StartWish, commit_start
 from bot.listeners.understanding import find_quick_start, known_quick_starts, wish_for
@@ -18,10 +18,19 @@ def parse(use: Use) -> StartWords:
 
 async def find(use: Use, words: StartWords) -> StartWish:
     """Return a wish for the quick start: by its name, for the panel may be a moment behind."""
+    return wish_for(use, await get_quick_start(use, words), words)
+
+
+async def get_quick_start(use: Use, words: StartWords) -> QuickStart:
+    """Return the quick start that the words name.
+
+    Raises:
+        InvalidArguments: there is none of this name.
+    """
     quick_start = await find_quick_start(use, words.word)
     if quick_start is None:
         raise unknown(words.word, await known_quick_starts(use))
-    return wish_for(use, quick_start, words)
+    return quick_start
 
 
 async def start(use: Use, wish: StartWish) -> Accepted:

@@ -69,7 +69,8 @@ class MessageLog:
         thread_ts: str | None = None,
         reply_broadcast: bool = False,
     ) -> Message:
-        """Add a message, by the bot unless `user` is given."""
+        """Add a message, by the bot unless `user` is given. A reply to a reply joins its thread."""
+        answered = self.get(channel, thread_ts) if thread_ts else None
         message = Message(
             channel=channel,
             ts=self._next_ts(channel),
@@ -78,7 +79,7 @@ class MessageLog:
             blocks=with_ids(blocks),
             origin=origin,
             visible_to=visible_to,
-            thread_ts=thread_ts,
+            thread_ts=(answered and answered.thread_ts) or thread_ts,
             mentions=broadcasts(text, blocks),
             reply_broadcast=reply_broadcast,
         )

@@ -13,7 +13,7 @@ from bot.jobs.offers import Offers
 from bot.listeners.about_start import as_if_there
 from bot.listeners.use import SAME_DELIVERY, Accepted, Subcommand, Use, Wish, about_nothing
 from bot.messages.buttons import LOOK_AGAIN, START_AGAIN
-from bot.messages.jobs import jobs_list
+from bot.messages.jobs import jobs_list, where_hidden
 from bot.messages.message import Message
 
 _STARTS = {START_AGAIN: Action.START, LOOK_AGAIN: Action.LOOK}
@@ -49,7 +49,7 @@ def _listed(use: Use, listed: JobList, quick_starts: Sequence[QuickStart]) -> Me
         asked.created_at,
         may=may,
         workspace_url=services.incoming.home.url,
-        hidden_in="other channels" if asked.origin.foreign_team_id else "private channels",
+        hidden_in=where_hidden(asked),
     )
 
 
