@@ -118,6 +118,7 @@ class Graph:
             acceptance=self.acceptance,
             invocations=self.invocations,
             job_listing=self.job_listing,
+            job_lists=self.job_lists,
             starts=self.starts,
             named_starts=self.named_starts,
             named_by=self.named_by,
