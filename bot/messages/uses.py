@@ -37,6 +37,8 @@ def use_in_words(use: Invocation) -> str:
             return _start(use)
         case Action.STOP:
             return _stop(use)
+        case Action.HELP if use.status is Status.INVALID:
+            return f"Typed {code(use.text, _TEXT_LIMIT)}. {_why(use)}".rstrip(". ")
         case _:
             what = _OTHERS[use.action].format(room=_room(use), text=code(use.text, _TEXT_LIMIT))
             return what if use.status is Status.DONE else f"{what}. {_why(use)}".rstrip(". ")

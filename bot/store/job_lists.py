@@ -88,7 +88,7 @@ class JobLists:
         return found
 
     async def uses_of(self, user_id: str, *, limit: int) -> list[Invocation]:
-        """Return a person's last uses of the bot, the newest first."""
+        """Return a person's last uses of the bot, the newest first, without the forms that they opened."""
         return await self._read(_USES, {"user": user_id, "most": limit})
 
     async def starts_of_jobs(self, job_ids: Sequence[str]) -> list[JobInvocation]:
@@ -199,7 +199,7 @@ _STANDINGS = select(invocations.c.id, invocations.c.status, invocations.c.job_st
 
 _USES = (
     select(*COLUMNS)
-    .where(invocations.c.user_id == placeholder("user"))
+    .where(invocations.c.user_id == placeholder("user"), invocations.c.action != Action.FORM)
     .order_by(invocations.c.created_at.desc())
     .limit(placeholder("most", Integer()))
 )

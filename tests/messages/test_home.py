@@ -130,6 +130,7 @@ def test_however_much_there_is_slack_takes_it(
         ({"action": Action.STOP, "status": Status.FAILED, "job_state": None}, "was not stopped"),
         ({"action": Action.JOBS, "status": Status.DONE}, "Listed the jobs"),
         ({"action": Action.QUICK, "status": Status.DONE, "text": "quick list"}, "Quick starts: `quick list`"),
+        ({"action": Action.HELP, "status": Status.INVALID, "text": "jbos"}, "Typed `jbos`"),
     ],
 )
 def test_a_use_in_words(running: JobInvocation, changes: dict[str, Any], said: str) -> None:

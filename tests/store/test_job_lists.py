@@ -164,3 +164,11 @@ async def test_jobs_that_were_started_or_stopped_with_the_bot_are_accounted_for(
         changed(stop, id="s3", job_id="failed", job_state=None, status=Status.FAILED),
     )
     assert await lists.accounted_for(["job-1", "stopped", "over", "failed"]) == {"job-1", "stopped"}
+
+
+async def test_the_uses_of_a_person_are_without_the_forms_that_they_opened(
+    log: Invocations, lists: JobLists
+) -> None:
+    form = start(2, user_id=MEI, action=Action.FORM, status=Status.DONE)
+    await fill(log, start(1, user_id=MEI), form, start(3), start(4, user_id=MEI))
+    assert [use.id for use in await lists.uses_of(MEI, limit=2)] == ["i1", "i4"]
