@@ -118,6 +118,7 @@ class Graph:
             acceptance=self.acceptance,
             invocations=self.invocations,
             job_listing=self.job_listing,
+            job_lists=self.job_lists,
             starts=self.starts,
             named_starts=self.named_starts,
             named_by=self.named_by,
@@ -393,7 +394,7 @@ class Graph:
     @cached_property
     def windows(self) -> Windows:
         """Opens modals for people."""
-        return Windows(acceptance=self.acceptance, outcomes=self.outcomes, modals=self.modals)
+        return Windows(outcomes=self.outcomes, modals=self.modals)
 
     @cached_property
     def details(self) -> Details:

@@ -174,6 +174,11 @@ class Reason:
         return replace(self, args={**self.args, **args})
 
     @property
+    def names_person(self) -> bool:
+        """True if the sentence of this reason names a person, whom not everybody may see."""
+        return "user_id" in self.args
+
+    @property
     def cause(self) -> "Reason | None":
         """The reason that caused this one; see `because`."""
         behind = code_of(str(self.args.get("because")))

@@ -10,7 +10,7 @@ from bot.durable.retention import prune
 from bot.errors import StartupError
 from bot.store.connect import open_database
 from bot.store.file_lock import lock_file
-from bot.store.pruning import Old, Pruning
+from bot.store.pruning import OldRows, Pruning
 from bot.store.sqlite_driver import SqliteDatabase
 from bot.store.sqlite_space import Space
 
@@ -37,7 +37,7 @@ def prune_log(url: str, before: datetime, *, asks: bool) -> None:
         _offer_to_write_anew(url, space, asks=asks)
 
 
-def _what_would_go(old: Old, before: datetime) -> str:
+def _what_would_go(old: OldRows, before: datetime) -> str:
     would_go = f"To be removed from before {before:%Y-%m-%d %H:%M} UTC: {_rows(old.removable)}."
     stays = (
         f" Still needed, so not removed: {_rows(old.needed)}. Their jobs run or have just ended, nobody "
@@ -79,7 +79,7 @@ def _offer_to_write_anew(url: str, space: Space, *, asks: bool) -> None:
     typer.echo(f"The file now has {_mib(now.size)}.")
 
 
-async def _count(url: str, before: datetime) -> Old:
+async def _count(url: str, before: datetime) -> OldRows:
     async with open_database(url, read_only=True) as database:
         return await Pruning(database).count(before)
 

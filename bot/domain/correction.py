@@ -1,8 +1,8 @@
 """What a person meant by words that are a mistake: the words to type instead. Pure.
 
-Only a mistake of which the bot knows what was meant has a correction; a stop that names no job means the list
-of jobs, where each has its button. A correction is taken only if its words are read
-as they are written here, so its button never does something else.
+A mistake has a correction only if the bot knows what was meant. A correction counts only if the bot parses it
+to the words that it was made of, so its button does nothing else.
+A stop that names no job means the list of jobs: each job there has its button.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _ONE_WORD = frozenset(
         Code.NO_JOB_OF_ROOM,
     }
 )
-"""Mistakes in the argument `word`, which stands for the argument `close`."""
+"""Mistakes in one word. A reason has it as its argument `word`, and what was meant as `close`."""
 
 _NO_JOB_TO_STOP = frozenset({Code.JOB_ID_MISSING, Code.JOB_NOT_STARTED_HERE, Code.NO_JOB_OF_ROOM})
 

@@ -17,7 +17,7 @@ _OPEN = frozenset({Status.RECEIVED, Status.STARTING, Status.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel in which a person has started something: a start on Home is told there."""
+    """A channel in which a person has started something: a start on Home is announced there."""
 
     channel_id: str
     kind: ChannelKind
@@ -117,10 +117,11 @@ def places_of(starts: Iterable[Invocation]) -> list[Place]:
 def home_starts(
     starts: Sequence[Invocation], known: Sequence[QuickStart]
 ) -> Iterator[tuple[QuickStart, HomeStart]]:
-    """Yield the quick starts for one person, each with the channel in which it is told.
+    """Yield the quick starts for one person's Home, each with the channel in which its start is announced.
 
-    Those of a channel are for who has started one of them there, or used `/avatar quick`. Those of everywhere
-    are told in the channel that the person used last, unless that channel has one of the same name.
+    Those of a channel are for people who have started one of them there, or used `/avatar quick` there. Those
+    of all channels are announced in the channel that the person used last. One is left out if that channel
+    has its own one of this name.
 
     Args:
         starts: the person's last starts and uses of `/avatar quick`, the newest first.

@@ -216,6 +216,12 @@ class Invocation(Generic[RequestT_co, JobT_co]):
         row: Invocation = self
         return cast("JobInvocation", replace(row, request=StartRequest(room_id), job=Job(job_id=job_id)))
 
+    def in_channel(
+        self, channel_id: str | None, kind: ChannelKind | None = None
+    ) -> "Invocation[RequestT_co, JobT_co]":
+        """Return the invocation as if it was made in this channel."""
+        return replace(self, origin=replace(self.origin, channel_id=channel_id, channel_kind=kind))
+
     @property
     def made_no_job(self) -> bool:
         """True for a start that certainly made no job."""

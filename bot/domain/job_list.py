@@ -68,4 +68,4 @@ Listed: TypeAlias = RoomInvocation | OutsideJob
 """One line of the list."""
 
 May: TypeAlias = Callable[[str, Listed], bool]
-"""Returns True if the person may use the button with this action ID on this job."""
+"""Returns True if the person may use the button with this action ID on this job or start."""

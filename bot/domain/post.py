@@ -20,6 +20,10 @@ class Purpose(StrEnum):
     PANEL = "panel"
 
 
+EDITED = (Purpose.ANNOUNCEMENT, Purpose.NOTIFICATION, Purpose.PANEL)
+"""The purposes of posts that are edited when what they show changes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A row of the table `posts`, column by column. Times are aware datetimes in UTC.

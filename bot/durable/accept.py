@@ -72,7 +72,7 @@ class Acceptance:
         """Return the row of a use that is answered at once.
 
         Args:
-            keeps_address: another use may still need its response_url.
+            keeps_address: keep its response_url for a modal that is submitted later, which may have none.
         """
         return replace(
             invocation,

@@ -24,7 +24,7 @@ async def holding(
     claim: Callable[[AnyInvocation], Awaitable[AnyInvocation | None]],
     every: float = RENEW_SECONDS,
 ) -> tuple[AnyInvocation, T] | None:
-    """Return the row as it is claimed last, and the result of the work.
+    """Work on a row, and return it as it was claimed last, with the result of the work.
 
     Return None if another process has claimed the row; the work is cancelled then.
 

@@ -12,7 +12,7 @@ from bot.errors import DatabaseUnavailable
 from bot.runtime.background import repeat_in_background
 from bot.store.invocations import Invocations
 from bot.store.leases import Leases
-from bot.store.pruning import BEGINNING, Place, Pruning
+from bot.store.pruning import BEGINNING, Cursor, Pruning
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
 EVERY_SECONDS = 20.0
@@ -53,22 +53,22 @@ async def prune(
     clock: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[int]:
-    """Remove the rows that are older than `before`, then give back their space; yield how many have gone.
+    """Remove the rows that are older than `before`, then give back their space; yield how many are removed.
 
-    After each small step everybody else has as long as the step took.
+    After each small step it pauses for as long as the step took, so that others can use the database.
 
     Raises:
-        DatabaseUnavailable: the database fails. What has gone until then stays gone.
+        DatabaseUnavailable: the database fails. What is removed until then stays removed.
     """
-    rows, is_larger = 0, True
-    after: Place | None = BEGINNING
-    while after is not None or is_larger:
+    rows, may_shrink = 0, True
+    cursor: Cursor | None = BEGINNING
+    while cursor is not None or may_shrink:
         began = clock()
-        if after is not None:
-            removed = await pruning.remove(before, after)
-            rows, after = rows + removed.rows, removed.end
+        if cursor is not None:
+            removed = await pruning.remove(before, cursor)
+            rows, cursor = rows + removed.rows, removed.cursor
         else:
-            is_larger = await pruning.shrink()
+            may_shrink = await pruning.shrink()
         await sleep(clock() - began)
         yield rows
 

@@ -94,7 +94,7 @@ class FullRooms:
             return None
 
     def _known(self, start: JobInvocation, failed: Invocation) -> Holder:
-        may_stop = self._policy.may_stop(failed, JobRef.in_row(start), start)
+        may_stop = self._policy.may_stop_job_of(failed, start)
         return Holder(start.job.job_id, start=start, may_stop=may_stop)
 
     def _foreign(self, report: JobReport, failed: RoomInvocation, *, is_doubtful: bool) -> Holder:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, Invocation, JobInvocation, Source
+from bot.domain.invocation import Action, Invocation, JobInvocation, has_job
 from bot.domain.policy import Policy
 from bot.domain.policy_question import Act, Members, Passed, question_of
 from bot.errors import Refused
@@ -64,10 +64,19 @@ class Gate:
             return False
         return True
 
+    def may_use(
+        self, action: Action, asking: Invocation, job: JobRef, start: JobInvocation | None = None
+    ) -> bool:
+        """Return True if the person may do this to a job. `start` made it, if the invocation log has it."""
+        return self.allows(replace(asking.about_job(job.room_id, job.job_id), action=action), start)
+
     def may_stop(self, asking: Invocation, job: JobRef, start: JobInvocation | None = None) -> bool:
-        """Return True if the person may stop a job. `start` made it, if the invocation log has it."""
-        stop = replace(asking.about_job(job.room_id, job.job_id), action=Action.STOP, source=Source.BUTTON)
-        return self.allows(stop, start)
+        """Return True if the person may stop a job; see `may_use`."""
+        return self.may_use(Action.STOP, asking, job, start)
+
+    def may_stop_job_of(self, asking: Invocation, start: Invocation) -> bool:
+        """Return True if the person may stop the job of a start, or if it has none yet."""
+        return not has_job(start) or self.may_stop(asking, JobRef.in_row(start), start)
 
     def refusal_of_any(self, invocation: Invocation, act: Act) -> Refused | None:
         """Return the refusal if the person may not do this in their channel in any room; else None."""

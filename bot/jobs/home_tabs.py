@@ -233,10 +233,10 @@ class HomeTabs:
 
     def _may_start(self, asking: Invocation, quick_start: QuickStart, start: HomeStart) -> bool:
         place = start.place
-        origin = replace(asking.origin, channel_id=place.channel_id, channel_kind=place.kind)
         try:
             request = parse_start_words([start.name], self._regions).of(quick_start)
         except InvalidArguments:
             return False
-        wanted = replace(asking.asking_for(request), action=Action.START, origin=origin)
+        there = asking.in_channel(place.channel_id, place.kind)
+        wanted = replace(there.asking_for(request), action=Action.START)
         return self._gate.allows(wanted, quick_start=start.name)

@@ -1,4 +1,4 @@
-"""The quick start that a start was asked for by: for the policy, which may allow or deny it by that name."""
+"""Find the quick start by which a start was asked for. The policy may allow or deny a start by its name."""
 
 from bot.domain.invocation import Invocation, Source
 from bot.domain.quick_start import chosen, listed, place_of
@@ -7,11 +7,11 @@ from bot.store.invocations import Invocations
 from bot.store.quick_starts import QuickStarts
 
 MOST_STEPS = 200
-"""How many starts again are followed back to what was typed at first."""
+"""Maximum number of buttons that are followed back to the start that was typed."""
 
 
 class NamedBy:
-    """Finds it. The log holds what was typed; only the table knows what is a quick start."""
+    """Finds its name. The log has what was typed; only the table tells whether that is a quick start."""
 
     def __init__(self, invocations: Invocations, quick_starts: QuickStarts) -> None:
         self._invocations = invocations
@@ -56,10 +56,10 @@ class NamedBy:
 
 
 def _named_in(start: Invocation) -> str | None:
-    """Return the ID of the row that the start's button names; one that was refused has it in its text alone.
+    """Return the ID of the row that the button of a start names; None if the start has words of its own.
 
-    A typed start says itself what it starts, even if it stands for a mistake; only `again` does not. A form
-    says it too.
+    A form has them. So has a typed start, even if a button corrected it, unless it is `again`. A start that
+    was refused has the ID only in its text.
     """
     if start.source is Source.FORM:
         return None

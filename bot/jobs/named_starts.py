@@ -8,8 +8,7 @@ duplicate as the commit does.
 from dataclasses import replace
 
 from bot.domain import steps
-from bot.domain.arguments import JobRef
-from bot.domain.invocation import RoomInvocation, has_job
+from bot.domain.invocation import RoomInvocation
 from bot.domain.quick_start import place_of
 from bot.domain.room_names import Match, NamedRoom, find_room, not_found, of_several
 from bot.domain.start_words import is_by_name
@@ -148,7 +147,7 @@ class NamedStarts:
         found: AlreadyRunning | Duplicate,
     ) -> None:
         start = found.existing
-        may_stop = not has_job(start) or self._policy.may_stop(resolved, JobRef.in_row(start), start)
+        may_stop = self._policy.may_stop_job_of(resolved, start)
         words = duplicate(start, resolved, workspace_url=self._workspace_url, may_stop=may_stop)
         facts = look_facts(Look(), about=start.id, may_stop=may_stop)
         await self._refuse(received, room, why_not(found), words, post_facts=facts)

@@ -1,7 +1,8 @@
-"""What a person is offered beside a job: only the buttons that the policy lets them use at this moment."""
+"""Which buttons a person is offered beside a job: those that the policy lets them use at this moment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from bot.domain.arguments import JobRef
 from bot.domain.invocation import Action, Invocation, has_job
 from bot.domain.job_list import Listed, OutsideJob
 from bot.jobs.gate import Gate
@@ -12,7 +13,7 @@ _ACTIONS = {STOP_JOB: Action.STOP, RTC_ACCESS: Action.RTC_ACCESS}
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Decides for the person of `asked`. `rtc_access`: it is not switched off."""
+    """Decides for the person of `asked`. `rtc_access`: RTC access is not switched off."""
 
     gate: Gate
     asked: Invocation
@@ -22,11 +23,7 @@ class Offers:
         """Return True if the person may use this button on this job."""
         if action_id not in _ACTIONS or (action_id == RTC_ACCESS and not self.rtc_access):
             return False
+        action = _ACTIONS[action_id]
         if isinstance(listed, OutsideJob):
-            start, room_id, job_id = None, listed.room_id, listed.job_id
-        elif has_job(listed):
-            start, room_id, job_id = listed, listed.request.room_id, listed.job.job_id
-        else:
-            return False
-        wanted = replace(self.asked.about_job(room_id, job_id), action=_ACTIONS[action_id])
-        return self.gate.allows(wanted, start)
+            return self.gate.may_use(action, self.asked, JobRef(listed.room_id, listed.job_id))
+        return has_job(listed) and self.gate.may_use(action, self.asked, JobRef.in_row(listed), listed)

@@ -40,7 +40,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyRunning:
-    """A job of the same wish that runs in the room, of which the person is asked."""
+    """A job for the same wish that runs in the room. The person is asked about it."""
 
     existing: JobInvocation
 
@@ -54,7 +54,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class UnknownRoom:
-    """A start that was sent in vain: nothing was done, for MetaStudio does not know the room."""
+    """A start that did nothing, because MetaStudio does not know its room."""
 
     start: RoomInvocation
     error: RoomUnknown

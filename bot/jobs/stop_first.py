@@ -16,7 +16,7 @@ import structlog
 
 from bot.domain import steps
 from bot.domain.arguments import JobRef
-from bot.domain.invocation import Action, Invocation, JobInvocation, JobState, RoomInvocation, Source, Status
+from bot.domain.invocation import Action, JobInvocation, JobState, RoomInvocation, Source, Status
 from bot.domain.job_state import life_of
 from bot.durable.held_row import RENEW_SECONDS, holding
 from bot.errors import (
@@ -39,7 +39,7 @@ from bot.slack.ack_sent import acks_first
 from bot.store.invocations import Invocations
 
 LOOKS = 15
-"""How often MetaStudio is asked whether the job has ended, before the start is given up."""
+"""How many times MetaStudio is asked whether the job has ended, before the start is given up."""
 
 LOOK_SECONDS = 2.0
 """Seconds between these questions; MetaStudio's minimum."""
@@ -148,9 +148,8 @@ class StopFirst:
         return await self._invocations.claim(start, self._now() + LEASE)
 
 
-def stop_before(start: Invocation, job_id: str) -> JobInvocation:
+def stop_before(start: RoomInvocation, job_id: str) -> JobInvocation:
     """Return the row of the stop that a start wants first."""
-    room_id = start.request.room_id if start.request else ""
     stop = replace(
         start,
         id=uuid5(NAMESPACE_OID, start.id).hex,
@@ -162,4 +161,4 @@ def stop_before(start: Invocation, job_id: str) -> JobInvocation:
         after_job_id=None,
         lease_until=None,
     )
-    return stop.about_job(room_id, job_id)
+    return stop.about_job(start.request.room_id, job_id)

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from bot.domain.arguments import ButtonValue
-from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status
 from bot.domain.policy_question import Act
 from bot.domain.quick_start import QuickStart, chosen
 from bot.domain.room_names import NamedRoom
@@ -35,16 +35,11 @@ _OF_THE_REGION = frozenset({Code.REGION_REQUIRED, Code.REGION_NOT_ALLOWED})
 _log = structlog.get_logger()
 
 
-def parse_nothing(_use: Use) -> None:
-    """Nothing comes with the wish for a form."""
-
-
 async def open_form(use: Use, wish: Wish) -> Accepted:
     """Log the wish for a form; the form is opened after the ack."""
-    opening = await use.services.windows.commit(wish.asked)
-    if opening is None:
+    if not await use.services.incoming.close(wish.asked, Status.DONE, keeps_address=True):
         return SAME_DELIVERY
-    return Accepted(work=partial(_show, use, opening))
+    return Accepted(work=partial(_show, use, wish.asked))
 
 
 async def rooms_for_search(use: Use) -> Sequence[NamedRoom] | None:
@@ -64,8 +59,7 @@ async def rooms_for_search(use: Use) -> Sequence[NamedRoom] | None:
 def may_start_in(use: Use, channel_id: str | None) -> MayStart:
     """Return the function that tells what the person may start there, in one region at least."""
     services = use.services
-    origin = replace(use.invocation.origin, channel_id=channel_id)
-    asked = replace(use.invocation, action=Action.START, origin=origin)
+    asked = replace(use.invocation.in_channel(channel_id), action=Action.START)
     regions = services.regions
     breaks_glass = services.policy.may_break_glass(asked)
 
@@ -102,7 +96,7 @@ async def _show(use: Use, opening: Invocation) -> None:
         prefilled,
         services.regions,
         metadata=ButtonValue(opening.id, prefilled.channel_id or "").value,
-        may_save=services.policy.refusal_of_any(_in(opening, prefilled.channel_id), Act.QUICK) is None,
+        may_save=services.policy.refusal_of_any(opening.in_channel(prefilled.channel_id), Act.QUICK) is None,
         name_of=services.room_list.name,
     )
     if await services.windows.open(opening, view):
@@ -122,7 +116,7 @@ async def _prefilled(use: Use, opening: Invocation) -> Prefilled:
             if last is None:
                 return Prefilled(channel_id=opening.origin.channel_id)
             before = last.origin.channel_id
-            may_be_chosen = use.services.policy.allows(_in(opening, before))
+            may_be_chosen = use.services.policy.allows(opening.in_channel(before))
             channel_id = opening.origin.channel_id or (before if may_be_chosen else None)
             return await _as_before(use, last, channel_id)
     except (DatabaseUnavailable, TimeoutError) as error:
@@ -160,7 +154,3 @@ async def _quick_start_of(use: Use, last: RoomInvocation, channel_id: str | None
 def _name_of(use: Use, last: RoomInvocation) -> str:
     room_id = last.request.room_id
     return last.room_name or use.services.room_list.name(room_id) or room_id
-
-
-def _in(opening: Invocation, channel_id: str | None) -> Invocation:
-    return replace(opening, origin=replace(opening.origin, channel_id=channel_id))

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.arguments import JobRef, parse_again
-from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_job, has_room
+from bot.domain.arguments import ButtonValue, parse_again
+from bot.domain.invocation import Action, Invocation, RoomInvocation, StartRequest, Status, has_room
 from bot.domain.start_words import Meant, is_by_name
 from bot.errors import InvalidArguments
 from bot.jobs.start import AlreadyRunning, Duplicate, Used, why_not
@@ -32,9 +32,10 @@ class AboutStart(Wish):
 class StartWish(Wish):
     """A wish for a start. `previous_id` names the row of the button that was pressed, if one was.
 
-    `is_repeatable`: the wish may be had once more, without naming that row. `is_another`: the person knows of
-    an equal start and wants another one; `knows_running`: they know of a job that runs in the room.
-    `is_private`: the pressed button stands in a message for this person alone, which the answer replaces.
+    `is_repeatable`: if that row was named before, the start is made without naming it. `is_another`: the
+    person knows of an equal start and wants another one; `knows_running`: they know of a job that runs in the
+    room.
+    `is_private`: the pressed button is in a message for this person alone, and the answer replaces it.
     `meant` is what the first word was understood as, if that is known before the ack.
     """
 
@@ -50,6 +51,11 @@ class StartWish(Wish):
 def parse_start_id(use: Use) -> str:
     """Return the ID of the start in a button's value."""
     return use.invocation.text.partition(" ")[0]
+
+
+def parse_button_value(use: Use) -> ButtonValue:
+    """Return the invocation in a button's value, and what else stands there."""
+    return ButtonValue.parse(use.invocation.text)
 
 
 async def find_named_start(use: Use, invocation_id: str) -> AboutStart:
@@ -89,7 +95,7 @@ async def about(use: Use, named: RoomInvocation) -> AboutStart:
 
 
 async def quick_start_of(use: Use, start: Invocation) -> str | None:
-    """Return the name of the quick start that a start was asked for by, if it was."""
+    """Return the name of the quick start by which a start was asked for, if it was asked for by one."""
     return await use.services.acceptance.ask(use.services.named_by.find(start))
 
 
@@ -134,8 +140,7 @@ async def commit_start(use: Use, wish: StartWish) -> Accepted:
                 existing,
                 asked,
                 workspace_url=services.incoming.home.url,
-                may_stop=not has_job(existing)
-                or services.policy.may_stop(asked, JobRef.in_row(existing), existing),
+                may_stop=services.policy.may_stop_job_of(asked, existing),
             )
             # The message of an unknown start stays: the question is about another job.
             instead = wish.is_private and not (wish.is_another and isinstance(found, AlreadyRunning))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain.invocation import Action, Status
 from bot.domain.policy_question import Act
-from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing
+from bot.listeners.use import Accepted, Subcommand, Use, Wish, about_nothing, parse_nothing
 from bot.messages.message import Message
 from bot.messages.permitted import without_lines_about
 from bot.messages.replies import declined
@@ -25,11 +25,7 @@ def help_with(usage: Callable[[Use], Message], *, of: Act | None = None) -> Subc
         await use.services.incoming.close(use.invocation, Status.DONE)
         return Accepted(words=_permitted(use, usage(use), of))
 
-    return Subcommand(verb="help", action=Action.HELP, parse=_whatever, find=about_nothing, handle=answer)
-
-
-def _whatever(_use: Use) -> None:
-    """Accept any words after `help`."""
+    return Subcommand(verb="help", action=Action.HELP, parse=parse_nothing, find=about_nothing, handle=answer)
 
 
 def _permitted(use: Use, usage: Message, of: Act | None) -> Message:

@@ -84,7 +84,7 @@ class Incoming:
         Return False where Slack has delivered it before.
 
         Args:
-            keeps_address: another use may still need its response_url.
+            keeps_address: keep its response_url for a modal that is submitted later, which may have none.
 
         Raises:
             DatabaseUnavailable: it is not in the invocation log.

@@ -34,6 +34,7 @@ from bot.reasons import Reason
 from bot.runtime.background import Tasks
 from bot.slack.delivery import Delivery
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.quick_starts import QuickStarts
 
 
@@ -45,6 +46,7 @@ class Services:
     acceptance: Acceptance
     invocations: Invocations
     job_listing: JobListing
+    job_lists: JobLists
     starts: Starts
     named_starts: NamedStarts
     named_by: NamedBy
@@ -243,6 +245,10 @@ class Command:
     otherwise: AnyListener | None = None
     alone: AnyListener | None = None
     verdict: str = ""
+
+
+def parse_nothing(_use: Use) -> None:
+    """Parse nothing: what comes with the use does not matter."""
 
 
 async def about_nothing(use: Use, _parsed: object) -> Wish:

@@ -43,14 +43,7 @@ def stop_button(
         action_id=_numbered(STOP_JOB, number),
         value=JobRef(room_id, job_id).value,
         style="danger",
-        confirm=confirmation(
-            "Stop this job?",
-            f"Job {escape(job_id, 128)} in room {words.plain_room(room_id, room_name)} ends at once. "
-            "Whoever talks to the avatar is cut off.",
-            yes="Stop it",
-            no="Keep it",
-            style="danger",
-        ),
+        confirm=stop_question(_ends(job_id, room_id, room_name)),
     )
 
 
@@ -119,18 +112,16 @@ def retry_button(failed: Invocation, *, is_first: bool = True) -> Block:
 
 def stop_and_start_button(refused: RoomInvocation, job_id: str, number: int) -> Block:
     """Stop a job that holds a room, after a question, and send the start that the room had no place for."""
-    room = words.plain_room(refused.request.room_id, refused.room_name)
+    what = _ends(job_id, refused.request.room_id, refused.room_name)
     return button(
         "Stop and start mine",
         action_id=f"{STOP_AND_START}-{number}",
         value=ButtonValue(refused.id, job_id).value,
-        confirm=confirmation(
-            "Stop this job and start yours?",
-            f"Job {escape(job_id, 128)} in room {room} ends at once. Whoever talks to the avatar is cut off. "
+        confirm=stop_question(
+            what,
             "Your start is sent when it has ended.",
+            title="Stop this job and start yours?",
             yes="Stop and start",
-            no="Keep it",
-            style="danger",
         ),
     )
 
@@ -138,6 +129,21 @@ def stop_and_start_button(refused: RoomInvocation, job_id: str, number: int) -> 
 def look_again_button(invocation_id: str, number: int | None = None) -> Block:
     """Look once more for the job of a start whose outcome is not known."""
     return button("Look again", action_id=_numbered(LOOK_AGAIN, number), value=invocation_id)
+
+
+def stop_question(what: str, then: str = "", *, title: str = "Stop this job?", yes: str = "Stop it") -> Block:
+    """Return the question before a job is stopped.
+
+    Args:
+        what: the sentence that says what ends.
+        then: a sentence that says what comes after it.
+    """
+    text = " ".join(part for part in (what, "Whoever talks to the avatar is cut off.", then) if part)
+    return confirmation(title, text, yes=yes, no="Keep it", style="danger")
+
+
+def _ends(job_id: str, room_id: str, room_name: str | None) -> str:
+    return f"Job {escape(job_id, 128)} in room {words.plain_room(room_id, room_name)} ends at once."
 
 
 def _numbered(action_id: str, number: int | None) -> str:

@@ -2,7 +2,8 @@
 
 from bot.domain.arguments import ButtonValue
 from bot.domain.correction import AVATAR_COMMAND, START_COMMAND, Correction
-from bot.messages.message import BUTTON_TEXT_LIMIT, BUTTON_VALUE_LIMIT, Block, button, confirmation
+from bot.messages.buttons import stop_question
+from bot.messages.message import BUTTON_TEXT_LIMIT, BUTTON_VALUE_LIMIT, Block, button
 from bot.messages.mrkdwn import escape
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
@@ -24,13 +25,7 @@ def meant_button(invocation_id: str, meant: Correction, why: Reason) -> Block | 
     if len(label) > BUTTON_TEXT_LIMIT or len(value) > BUTTON_VALUE_LIMIT:
         return None
     stops = _stops(meant)
-    question = confirmation(
-        "Stop this job?",
-        f"{escape(meant.typed, 150)} ends it at once. Whoever talks to the avatar is cut off.",
-        yes="Stop it",
-        no="Keep it",
-        style="danger",
-    )
+    question = stop_question(f"{escape(meant.typed, 150)} ends it at once.")
     return button(
         label,
         action_id=MEANT,

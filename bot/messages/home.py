@@ -1,6 +1,6 @@
 """The Home tab: what runs, what its person can start, and what came of their last uses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.messages.mrkdwn import code, fit_lines, moment
 from bot.messages.quick_starts import facts_of
 from bot.messages.replies import declined
 from bot.messages.uses import use_in_words
+from bot.messages.words import RoomName
 
 HOME_START = "home_start"
 """The action ID of the *Start* buttons on Home."""
@@ -31,8 +32,6 @@ _HELP = (
     "`/avatar jobs` lists what runs and what has just ended, `/avatar quick help` is about quick starts."
 )
 
-RoomName = Callable[[str], str | None]
-
 
 def home(
     tab: HomeTab,
@@ -47,7 +46,6 @@ def home(
 
     Args:
         may: which buttons the person may use.
-        room_name: returns a room's name, if it is known.
         workspace_url: where Slack shows the workspace, for links to announcements.
         hidden_in: in which channels the hidden jobs are.
     """

@@ -172,7 +172,7 @@ def _state(row: Listed) -> str:
         return words.headline(words.room(row.room_id, row.room_name), JobLife(row.state))
     room = words.room(row.request.room_id, row.room_name)
     if row.status is Status.UNKNOWN:
-        return f"❔  It is not known whether {room} started"
+        return words.unknown_start(room)
     return words.headline(room, JobLife((row.job.state if row.job else None) or JobState.ACCEPTED))
 
 

@@ -1,6 +1,6 @@
 """Messages about quick starts: answers to `/avatar quick …`, the panel, and what a word was understood as."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.invocation import JobInvocation, RoomInvocation
@@ -14,6 +14,7 @@ from bot.messages.failures import said
 from bot.messages.jobs import jobs_list
 from bot.messages.message import TEXT_LIMIT, Message, actions, button, context, section
 from bot.messages.mrkdwn import code, fit_lines, mention
+from bot.messages.words import RoomName
 from bot.reasons import Reason
 
 QUICK_START = "quick_start"
@@ -25,8 +26,6 @@ _A_ROW = 25
 
 _HOW_TO_ADD = "`/avatar quick add NAME room_id [region]` adds one."
 _OF = {False: "of this channel", True: "of all channels"}
-
-RoomName = Callable[[str], str | None]
 
 
 def usage(command: str) -> Message:

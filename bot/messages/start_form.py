@@ -1,6 +1,6 @@
 """The form for a start, the options of its menu, and what is said of a quick start that it was to save."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from bot.domain.start_form import Choice, Kind, Offer, Offers, Prefilled
 from bot.messages import words
 from bot.messages.message import Block, Message, context, plain, section
 from bot.messages.mrkdwn import code, escape
+from bot.messages.words import RoomName
 from bot.reasons import Reason
 from bot.reasons import ReasonCode as Code
 
@@ -44,8 +45,6 @@ _FIELDS = {
     Code.QUICK_NAME_TAKEN: SAVE_AS,
 }
 """The field under which a reason stands, if it is not the first one."""
-
-RoomName = Callable[[str], str | None]
 
 
 def start_form(

@@ -52,7 +52,7 @@ def duplicate(
             return _running_already(existing, refused, room, by, buttons)
         case Status.UNKNOWN:
             return composed(
-                f"❔  It is not known whether {room} started, {by}.\n{_PAID}\n"
+                f"{words.unknown_start(room)}, {by}.\n{_PAID}\n"
                 "Look again whether its job is there. Start it anyway only if it is not.",
                 buttons=_of_an_unknown(existing),
             )
@@ -100,15 +100,13 @@ def used(existing: RoomInvocation, asking: Invocation, *, workspace_url: str | N
             link = announcement_link(workspace_url, existing) if job else None
             return composed(f"{headline}.{job}\n{opening}", buttons=[open_button(link)] if link else [])
         case Status.UNKNOWN:
-            return composed(
-                f"❔  It is not known whether {room} started.\n{opening}", buttons=_of_an_unknown(existing)
-            )
+            return composed(f"{words.unknown_start(room)}.\n{opening}", buttons=_of_an_unknown(existing))
         case Status.RECEIVED | Status.STARTING:
             return Message(f"⏳  {words.capital(room)} is starting.\n{opening}")
         case _:
             why = existing.reason
-            names_somebody = why is not None and "user_id" in why.args  # who may be in a private channel
-            reason = escape(sentence(why), 1000) if why and not names_somebody else ""
+            # The person may be in a private channel.
+            reason = escape(sentence(why), 1000) if why and not why.names_person else ""
             return composed(
                 f"🔴  {words.capital(room)} was not started. {reason}".rstrip() + f"\n{opening}",
                 buttons=[start_now_button(existing)],

@@ -50,7 +50,7 @@ def outcome_unknown(
     """
     room = words.room(invocation.request.room_id, invocation.room_name)
     verdict = (
-        f"❔  It is not known whether {room} started.\n"
+        f"{words.unknown_start(room)}.\n"
         f"{happened(error)} The start was not sent again, so that nothing runs twice."
     )
     seen, todo = _seen(look)

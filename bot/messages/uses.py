@@ -52,7 +52,7 @@ def _start(use: Invocation) -> str:
         case Status.RECEIVED | Status.STARTING:
             return words.headline(room, JobLife(JobState.ACCEPTED))
         case Status.UNKNOWN:
-            return f"❔  It is not known whether {room} started"
+            return words.unknown_start(room)
         case _:
             return f"🔴  {words.capital(room)} was not started. {_why(use)}".rstrip(". ")
 
@@ -78,6 +78,6 @@ def _why(use: Invocation) -> str:
     """Return the reason, without the names of people: they may be in a private channel."""
     if use.reason is None:
         return ""
-    if "user_id" in use.reason.args:
+    if use.reason.names_person:
         return _WITHOUT_NAMES.get(use.reason.code, "")
     return escape(sentence(use.reason), _REASON_LIMIT)

@@ -3,11 +3,16 @@
 MetaStudio's codes are those of the start call, Tables 5 to 10; one that is not listed is shown as it is.
 """
 
+from collections.abc import Callable
+
 from bot.domain.invocation import REGION_NAMES, JobState
 from bot.domain.job import legible
 from bot.domain.job_state import JobLife
 from bot.errors import Answer
 from bot.messages.mrkdwn import code, escape, literal, mention
+
+RoomName = Callable[[str], str | None]
+"""Returns the name of the room with an ID, if it is known."""
 
 _DEVICES = {"COMPUTER": "PC", "MOBILE": "Mobile phone", "HUB": "Large screen"}
 _VENDORS = {"XIMALAYA": "Himalaya TTS", "HUAWEI_EI": "Huawei EI TTS", "MOBVOI": "Mobvoi TTS"}
@@ -121,6 +126,11 @@ def duration(seconds: float) -> str:
 def headline(subject: str, life: JobLife) -> str:
     """🟢  *Lobby kiosk* is running: the state in a sign and in words. `subject` is escaped already."""
     return f"{emoji(life.state)}  {capital(subject)} {state(life)}"
+
+
+def unknown_start(subject: str) -> str:
+    """Return ❔  It is not known whether *Lobby kiosk* started. `subject` is escaped already."""
+    return f"❔  It is not known whether {subject} started"
 
 
 def capital(sentence: str) -> str:

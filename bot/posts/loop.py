@@ -18,7 +18,7 @@ import structlog
 
 from bot.domain.invocation import Invocation
 from bot.domain.job_state import JobLife
-from bot.domain.post import Due, Post, Purpose
+from bot.domain.post import EDITED, Due, Post, Purpose
 from bot.durable.retry import write_with_retry
 from bot.errors import DatabaseUnavailable, Undeliverable
 from bot.messages.message import Message
@@ -29,7 +29,7 @@ from bot.runtime.background import Tasks, repeat_in_background
 from bot.runtime.backoff import Backoff
 from bot.slack.ack_sent import ack_sent
 from bot.slack.delivery import Delivered, Delivery, Render
-from bot.store.posts import EDITED, Posts, Shown
+from bot.store.posts import Posts, Shown
 from bot.store.watched_jobs import WatchedJob
 
 LEASE = timedelta(seconds=40)

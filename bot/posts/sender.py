@@ -6,12 +6,12 @@ from datetime import datetime
 import structlog
 
 from bot.domain.invocation import Invocation, JobState
-from bot.domain.post import Due, Post, Purpose
+from bot.domain.post import EDITED, Due, Post, Purpose
 from bot.errors import Undeliverable
 from bot.messages.message import Message
 from bot.posts.rendering import Rendering, life_in
 from bot.slack.delivery import Delivered, Delivery, Render
-from bot.store.posts import EDITED, Shown
+from bot.store.posts import Shown
 
 _log = structlog.get_logger()
 

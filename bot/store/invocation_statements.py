@@ -10,9 +10,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     exists,
-    func,
     or_,
     select,
     true,
@@ -50,19 +48,6 @@ def viewer(asking: Invocation) -> dict[str, Any]:
     """Return the values of `seen`."""
     who = asking.origin
     return {"user": who.user_id, "channel": who.channel_id, "team": who.team_id}
-
-
-@cache
-def running_jobs(viewing: Viewing) -> tuple[Any, Any]:
-    """Return two queries: one lists the newest running jobs that the person may see, one counts them.
-
-    The second counts all running jobs, and those that the person may see.
-    """
-    visible = seen(viewing)
-    most = placeholder("most", Integer())
-    listed = select(*COLUMNS).where(followed, visible).order_by(invocations.c.created_at.desc()).limit(most)
-    counts = func.count(), func.count(case((visible, 1)))
-    return listed, select(*counts).select_from(invocations).where(followed)
 
 
 def seen(viewing: Viewing) -> ColumnElement[bool]:

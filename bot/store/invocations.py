@@ -1,7 +1,7 @@
 """The invocation log: one row for each use of the bot, and the one method that changes its status."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,21 +23,12 @@ from bot.store.database import Database
 from bot.store.duplicates import duplicate_queries
 from bot.store.errors import database_failures
 from bot.store.log_query import log_query
-from bot.store.posts import adding, new_post
+from bot.store.post_statements import adding, new_post
 from bot.store.probe import probe
 from bot.store.rows import invocation_of, values_of, values_of_step
 from bot.store.statements import execute, execute_both, fetch, read
 from bot.store.tables import FAR_AHEAD, invocations
 from bot.store.unreadable import Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class RunningJobs:
-    """The newest starts with running jobs that a person may see, their total, and how many are hidden."""
-
-    jobs: list[JobInvocation]
-    total: int
-    hidden: int
 
 
 class Invocations:
@@ -232,15 +223,6 @@ class Invocations:
         """Return the other open starts of the room. Each may have made a job that is not noted yet."""
         values = {"room": invocation.request.room_id, "own_id": invocation.id}
         return list(filter(has_room, await self._read(sql.OTHER_UNKNOWN_STARTS, values)))
-
-    async def running(self, asking: Invocation, *, limit: int) -> RunningJobs:
-        """Return the starts whose jobs are not known to be over, as far as the person may see them."""
-        listed, counted = sql.running_jobs(sql.Viewing.of(asking))
-        who = sql.viewer(asking)
-        jobs = list(filter(has_job, await self._read(listed, {**who, "most": limit})))
-        [(running, seen)] = await read(self._database, counted, who)
-        total = max(seen, len(jobs))
-        return RunningJobs(jobs, total, hidden=max(running - total, 0))
 
     async def ids_from(self, beginning: str, *, limit: int) -> list[str]:
         """Return the IDs with this prefix, sorted. Wildcards of SQL have no special meaning."""

@@ -42,12 +42,12 @@ class JobLists:
     async def recent(self, asking: Invocation, *, since: datetime, limit: int) -> JobList:
         """Return what starts, what runs, and what ended since a time, as far as the person may see it."""
         who = viewer(asking)
-        opened, running, ended = _lists(Viewing.of(asking))
+        opened, (_, counted), ended = _lists(Viewing.of(asking))
         values = {**who, "since": since, "most": limit}
         starting = _newest_first(filter(has_room, await self._read(opened, {**who, "since": since})))
-        runs = list(filter(has_job, await self._read(running[0], {**who, "most": limit})))
+        runs = await self.running(asking, limit=limit)
         over = list(filter(has_job, await self._read(ended[0], values)))
-        [(all_running, seen_running)] = await read(self._database, running[1], who)
+        [(all_running, seen_running)] = await read(self._database, counted, who)
         [(_, seen_ended)] = await read(self._database, ended[1], {**who, "since": since})
         unknown = [row for row in starting if row.status is Status.UNKNOWN]
         starting = [row for row in starting if row.status is not Status.UNKNOWN]
@@ -60,6 +60,11 @@ class JobLists:
             ended_total=max(seen_ended, len(over)),
             hidden=max(all_running - running_total, 0),
         )
+
+    async def running(self, asking: Invocation, *, limit: int) -> list[JobInvocation]:
+        """Return the newest starts whose jobs run, as far as is known and the person may see them."""
+        _, (running, _), _ = _lists(Viewing.of(asking))
+        return list(filter(has_job, await self._read(running, {**viewer(asking), "most": limit})))
 
     async def rooms_started(self, asking: Invocation, *, since: datetime) -> list[str]:
         """Return the rooms of the newest starts since a time that the person may see."""

@@ -38,7 +38,7 @@ _INDEXES = (
     _Index(frozenset({"user_id"})),
     _Index(frozenset({"status"})),
 )
-"""In the order of how few rows they leave."""
+"""The first one that serves is used: it leaves the fewest rows."""
 
 
 def log_query(wanted: Mapping[str, Any], *, since: datetime | None, limit: int | None) -> Select[Any]:

@@ -31,26 +31,26 @@ BATCH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the invocation log, oldest row first: behind the row with this time and ID."""
+class Cursor:
+    """Where the next batch begins, the oldest row first: behind the row with this time and ID."""
 
     created_at: datetime
     invocation_id: str
 
 
-BEGINNING = Place(datetime(1, 1, 1, tzinfo=UTC), "")
+BEGINNING = Cursor(datetime(1, 1, 1, tzinfo=UTC), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The number of rows that a batch has removed, and where the next one begins (None: it was the last)."""
+    """The number of rows that a batch has removed, and the cursor of the next one (None: it was the last)."""
 
     rows: int
-    end: Place | None
+    cursor: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
-class Old:
+class OldRows:
     """The number of old rows that can be removed, and of those that are still needed."""
 
     removable: int
@@ -63,20 +63,20 @@ class Pruning:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def count(self, before: datetime) -> Old:
+    async def count(self, before: datetime) -> OldRows:
         """Count the rows that are older than `before`."""
         [(rows, needed)] = await read(self._database, _COUNT, {"before": before})
-        return Old(rows - needed, needed)
+        return OldRows(rows - needed, needed)
 
-    async def remove(self, before: datetime, after: Place = BEGINNING) -> Removed:
+    async def remove(self, before: datetime, cursor: Cursor = BEGINNING) -> Removed:
         """Look at the next rows that are older than `before`, and remove those that nobody needs.
 
         The rows and their posts go in one commit.
         """
-        at = {"before": before, "time": after.created_at, "row": after.invocation_id}
+        at = {"before": before, "time": cursor.created_at, "row": cursor.invocation_id}
         found = await read(self._database, _NEXT, at)
-        places = [Place(time, row_id) for row_id, time, _ in found if isinstance(time, datetime)]
-        if not places:
+        cursors = [Cursor(time, row_id) for row_id, time, _ in found if isinstance(time, datetime)]
+        if not cursors:
             return Removed(0, None)
         ids = [row_id for row_id, _, needed in found if not needed]
         if ids:
@@ -84,7 +84,7 @@ class Pruning:
             values = {"before": before, **dict(zip(_IDS, full, strict=True))}
             await execute_both(self._database, _REMOVING, _removing_posts, values)
             await self._database.write_back()
-        return Removed(len(ids), places[-1] if len(found) == BATCH else None)
+        return Removed(len(ids), cursors[-1] if len(found) == BATCH else None)
 
     async def shrink(self) -> bool:
         """Give some of the free space back to the disk. Return True if more is left."""

@@ -34,6 +34,7 @@ from bot.store.job_lists import JobLists
 from bot.store.posts import Posts
 from bot.store.quick_starts import QuickStarts
 from bot.store.tables import invocations, quick_starts
+from tests.clock import Clock
 from tests.fakes import an_invocation, changed
 from tests.graph import HOME, a_gate
 from tests.steps import NOON, step_to
@@ -83,15 +84,6 @@ class Lists(JobLists):
         return await super().recent(*args, **more)
 
 
-class Time:
-    """Seconds that go only when they are told to."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def log(database: Database) -> Invocations:
     return Invocations(database)
@@ -103,8 +95,8 @@ def views() -> Views:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -113,7 +105,7 @@ def lists(database: Database) -> Lists:
 
 
 @pytest.fixture
-def tabs_with(log: Invocations, views: Views, time: Time, lists: Lists) -> Callable[[Policy], HomeTabs]:
+def tabs_with(log: Invocations, views: Views, time: Clock, lists: Lists) -> Callable[[Policy], HomeTabs]:
     def build(policy: Policy) -> HomeTabs:
         return HomeTabs(
             job_lists=lists,
@@ -182,7 +174,7 @@ async def test_only_what_a_person_may_stop_has_a_button(
 
 
 async def test_a_tab_is_drawn_again_when_a_job_on_it_changes(
-    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+    tabs: HomeTabs, log: Invocations, views: Views, time: Clock
 ) -> None:
     await log.record(START)
     await tabs.open(OPENED)
@@ -198,7 +190,7 @@ async def test_a_tab_is_drawn_again_when_a_job_on_it_changes(
 
 
 async def test_a_tab_is_drawn_again_after_its_persons_actions_and_when_they_have_come_to_something(
-    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+    tabs: HomeTabs, log: Invocations, views: Views, time: Clock
 ) -> None:
     await tabs.open(OPENED)
     start = changed(START, status=Status.STARTING, user_id=MEI, job_id=None, job_state=None)
@@ -217,7 +209,7 @@ async def test_a_tab_is_drawn_again_after_its_persons_actions_and_when_they_have
     assert len(views.published) == 3
 
 
-async def test_a_tab_is_drawn_at_most_every_three_seconds(tabs: HomeTabs, views: Views, time: Time) -> None:
+async def test_a_tab_is_drawn_at_most_every_three_seconds(tabs: HomeTabs, views: Views, time: Clock) -> None:
     await tabs.open(OPENED)
     for _ in range(20):
         await tabs.open(OPENED)
@@ -239,7 +231,7 @@ async def test_a_press_on_home_is_seen_where_another_process_drew_it(
 
 
 async def test_a_tab_is_forgotten_after_a_while_and_there_are_not_too_many(
-    tabs: HomeTabs, views: Views, time: Time
+    tabs: HomeTabs, views: Views, time: Clock
 ) -> None:
     for number in range(MOST_TABS + 1):
         await tabs.open(Origin(user_id=f"U{number}", team_id=HOME.team_id))
@@ -257,7 +249,7 @@ async def test_a_tab_is_forgotten_after_a_while_and_there_are_not_too_many(
 
 
 async def test_while_the_database_fails_a_tab_stays_and_is_drawn_later(
-    tabs: HomeTabs, views: Views, lists: Lists, time: Time
+    tabs: HomeTabs, views: Views, lists: Lists, time: Clock
 ) -> None:
     lists.shut = True
     await tabs.open(OPENED)
@@ -269,7 +261,7 @@ async def test_while_the_database_fails_a_tab_stays_and_is_drawn_later(
 
 
 async def test_a_tab_that_slack_does_not_take_is_drawn_again_but_not_at_once(
-    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+    tabs: HomeTabs, log: Invocations, views: Views, time: Clock
 ) -> None:
     await log.record(START)
     await tabs.open(OPENED)
@@ -346,7 +338,7 @@ async def test_acks_have_their_turn_while_the_policy_judges_many_quick_starts(
 
 
 async def test_a_row_that_a_newer_version_of_the_bot_has_written_leaves_the_tab_and_stops_nothing(
-    tabs: HomeTabs, log: Invocations, views: Views, time: Time
+    tabs: HomeTabs, log: Invocations, views: Views, time: Clock
 ) -> None:
     await log.record(START)
     await tabs.open(OPENED)

@@ -19,6 +19,7 @@ from bot.reasons import reason
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
+from tests.clock import Clock
 from tests.fakes import FakeMetaStudio, an_invocation, changed
 from tests.graph import PATIENCE
 from tests.metastudio.cloud import NOON
@@ -68,15 +69,6 @@ class Rooms(FakeMetaStudio):
         return tuple(listed)
 
 
-class Time:
-    """Seconds that go only when they are told to."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def log(database: Database) -> Invocations:
     return Invocations(database)
@@ -90,16 +82,16 @@ def cloud() -> Rooms:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def outside(log: Invocations, cloud: Rooms, time: Time) -> OutsideJobs:
+def outside(log: Invocations, cloud: Rooms, time: Clock) -> OutsideJobs:
     return outside_jobs(log, cloud, time)
 
 
-def outside_jobs(log: Invocations, cloud: Rooms, time: Time, seconds: float = PATIENCE) -> OutsideJobs:
+def outside_jobs(log: Invocations, cloud: Rooms, time: Clock, seconds: float = PATIENCE) -> OutsideJobs:
     return OutsideJobs(
         job_lists=JobLists(log._database),
         metastudio=cloud,
@@ -169,7 +161,7 @@ async def test_a_job_that_was_stopped_with_the_bot_is_not_listed_any_more(
 
 
 async def test_a_look_is_kept_for_half_a_minute_and_shared(
-    outside: OutsideJobs, log: Invocations, cloud: Rooms, time: Time
+    outside: OutsideJobs, log: Invocations, cloud: Rooms, time: Clock
 ) -> None:
     await log.record(START)
     await asyncio.gather(*(outside.find(ASKING, ()) for _ in range(20)))
@@ -182,7 +174,7 @@ async def test_a_look_is_kept_for_half_a_minute_and_shared(
 
 
 async def test_who_asks_is_not_kept_waiting_by_a_room_that_does_not_answer(
-    log: Invocations, cloud: Rooms, time: Time
+    log: Invocations, cloud: Rooms, time: Clock
 ) -> None:
     outside = outside_jobs(log, cloud, time, seconds=0.05)
     await log.record(START)
@@ -200,7 +192,7 @@ async def test_who_asks_is_not_kept_waiting_by_a_room_that_does_not_answer(
 
 
 async def test_while_metastudio_cannot_be_asked_nobody_asks_it(
-    outside: OutsideJobs, log: Invocations, cloud: Rooms, time: Time
+    outside: OutsideJobs, log: Invocations, cloud: Rooms, time: Clock
 ) -> None:
     await log.record(START)
     cloud.jobs = {"lobby": NotSent(reason(Code.NO_TURN_TO_ASK))}

@@ -10,6 +10,7 @@ from bot.errors import NotSent, OutcomeUnknown
 from bot.jobs.room_list import BLIND_SECONDS, FRESH_SECONDS, YOUNG_SECONDS, RoomList
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
+from tests.clock import Clock
 from tests.fakes import FakeMetaStudio
 
 KIOSK = NamedRoom("r1", "Lobby kiosk")
@@ -28,32 +29,23 @@ class Rooms(FakeMetaStudio):
         return await super().list_rooms(seconds=seconds)
 
 
-class Time:
-    """Seconds that go only when they are told to."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def cloud() -> Rooms:
     return Rooms(on_list_rooms=(KIOSK, NamedRoom("r2", "r2")))
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def rooms(cloud: Rooms, time: Time) -> RoomList:
+def rooms(cloud: Rooms, time: Clock) -> RoomList:
     return RoomList(cloud, clock=time)
 
 
 async def test_many_who_want_the_list_read_it_once_and_it_is_good_for_minutes(
-    rooms: RoomList, cloud: Rooms, time: Time
+    rooms: RoomList, cloud: Rooms, time: Clock
 ) -> None:
     assert rooms.known() is None
     assert rooms.name("r1") is None
@@ -79,7 +71,7 @@ async def test_many_who_want_the_list_read_it_once_and_it_is_good_for_minutes(
     assert rooms.name("r1") is None
 
 
-async def test_a_refused_list_is_left_alone_for_a_while(rooms: RoomList, cloud: Rooms, time: Time) -> None:
+async def test_a_refused_list_is_left_alone_for_a_while(rooms: RoomList, cloud: Rooms, time: Clock) -> None:
     cloud.on_list_rooms = OutcomeUnknown(reason(Code.LIST_UNREADABLE))
     for _ in range(3):
         with pytest.raises(OutcomeUnknown):

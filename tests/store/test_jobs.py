@@ -11,7 +11,7 @@ import pytest
 from bot.domain.invocation import Action, ChannelKind, JobInvocation, JobState, Status
 from bot.reasons import ReasonCode as Code
 from bot.reasons import other, reason
-from bot.store.invocations import Invocations, RunningJobs
+from bot.store.invocations import Invocations
 from bot.store.job_lists import JobLists
 from tests.fakes import changed
 from tests.steps import adopting, note_told, step_to
@@ -170,9 +170,9 @@ async def test_running_are_the_starts_whose_jobs_are_not_over_the_newest_first(
     }
     asking = an_invocation(action=Action.JOBS)
     await recorded(log, *jobs.values(), an_invocation(status=Status.STARTED), an_invocation(), asking)
-    listed = await log.running(asking, limit=10)
-    assert listed == RunningJobs([jobs[JobState.RUNNING], jobs[JobState.ACCEPTED]], total=2, hidden=0)
-    assert await log.running(asking, limit=1) == RunningJobs([jobs[JobState.RUNNING]], total=2, hidden=0)
+    lists = JobLists(log._database)
+    assert await lists.running(asking, limit=10) == [jobs[JobState.RUNNING], jobs[JobState.ACCEPTED]]
+    assert await lists.running(asking, limit=1) == [jobs[JobState.RUNNING]]
 
 
 @pytest.mark.parametrize("count", [0, 1, 44, 45, 46, 600])
@@ -183,8 +183,8 @@ async def test_however_many_run_they_are_counted(log: Invocations, an_invocation
         for number in range(count)
     ]
     await asyncio.gather(*map(log.record, running))
-    listed = await log.running(asking, limit=45)
-    assert listed == RunningJobs(running[::-1][:45], total=count, hidden=0)
+    listed = await JobLists(log._database).recent(asking, since=NOON, limit=45)
+    assert (listed.under_way, listed.under_way_total, listed.hidden) == (running[::-1][:45], count, 0)
 
 
 HERE, THERE = "C0AVATARS1", "C0STUDIO01"
@@ -223,10 +223,14 @@ async def test_jobs_are_listed_to_who_may_read_of_them_and_the_others_are_counte
     start = an_invocation(status=Status.STARTED, job_id="job-1", job_state=JobState.RUNNING, **row)
     await recorded(log, start)
     seen = to_guests if foreign_team_id else to_us
-    listed = await log.running(asking, limit=45)
-    recent = await JobLists(log._database).recent(asking, since=start.created_at, limit=45)
-    assert (recent.under_way, recent.hidden) == (listed.jobs, listed.hidden)
-    assert (listed.jobs, listed.total, listed.hidden) == ([start] * seen, int(seen), int(not seen))
+    lists = JobLists(log._database)
+    assert await lists.running(asking, limit=45) == [start] * seen
+    recent = await lists.recent(asking, since=start.created_at, limit=45)
+    assert (recent.under_way, recent.under_way_total, recent.hidden) == (
+        [start] * seen,
+        int(seen),
+        int(not seen),
+    )
     assert start.is_visible_to(asking) is seen
 
 
@@ -234,8 +238,10 @@ async def test_who_asks_from_nowhere_sees_their_own_and_what_is_public(
     log: Invocations, an_invocation: New
 ) -> None:
     asking = an_invocation(action=Action.JOBS, channel_id=None)
-    nowhere = an_invocation(job_state=JobState.RUNNING, user_id="U0JONAS001", channel_id=None)
-    own = an_invocation(job_state=JobState.RUNNING)
+    runs = {"status": Status.STARTED, "job_state": JobState.RUNNING}
+    nowhere = an_invocation(**runs, user_id="U0JONAS001", channel_id=None)
+    own = an_invocation(**runs)
     await recorded(log, nowhere, own)
-    assert await log.running(asking, limit=45) == RunningJobs([own], total=1, hidden=1)
+    listed = await JobLists(log._database).recent(asking, since=NOON, limit=45)
+    assert (listed.under_way, listed.under_way_total, listed.hidden) == ([own], 1, 1)
     assert not nowhere.is_visible_to(asking)

@@ -24,6 +24,7 @@ from bot.reasons import ReasonCode as Code
 from bot.store.connect import open_database
 from bot.store.database import Database
 from bot.store.invocations import Invocations
+from bot.store.job_lists import JobLists
 from bot.store.migrate import migrate, newest_revision
 from bot.store.posts import Posts
 from bot.store.rows import values_of
@@ -263,8 +264,8 @@ async def test_a_log_of_the_first_version_is_brought_up_to_date_with_all_that_is
         assert flat(received).job_state is flat(received).configuration is None
         assert await log.overdue(announced, limit=10) == [received]
         assert await log.adopt(await unknown(log, received), adopting("job-2"))
-        running = await log.running(received, limit=10)
-        assert [row.job.job_id for row in running.jobs] == ["job-2"]
+        running = await JobLists(log._database).running(received, limit=10)
+        assert [row.job.job_id for row in running] == ["job-2"]
 
 
 def said_before_codes(why: Reason) -> str:

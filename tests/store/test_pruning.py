@@ -12,7 +12,7 @@ from bot.domain.post import Post, Purpose
 from bot.store.database import Database
 from bot.store.invocations import Invocations
 from bot.store.posts import Posts
-from bot.store.pruning import BATCH, BEGINNING, Old, Pruning
+from bot.store.pruning import BATCH, BEGINNING, Cursor, OldRows, Pruning
 from tests.store.conftest import NOON
 
 TODAY = NOON + timedelta(days=90)
@@ -44,13 +44,12 @@ def a_post(row: JobInvocation, **changes: Any) -> Post:
 
 async def removed(pruning: Pruning) -> int:
     """Remove all old rows, batch by batch, and return how many have gone."""
-    rows, after = 0, BEGINNING
-    while True:
-        done = await pruning.remove(TODAY, after)
-        rows += done.rows
-        if done.end is None:
-            return rows
-        after = done.end
+    rows = 0
+    cursor: Cursor | None = BEGINNING
+    while cursor:
+        done = await pruning.remove(TODAY, cursor)
+        rows, cursor = rows + done.rows, done.cursor
+    return rows
 
 
 async def left(log: Invocations) -> list[str]:
@@ -69,10 +68,10 @@ async def test_old_rows_go_and_newer_ones_stay(
         await log.record(an_invocation(id=f"old-{number}", status=Status.DONE))
     await log.record(an_invocation(id="new", status=Status.DONE, created_at=TODAY))
 
-    assert await pruning.count(TODAY) == Old(removable=3, needed=0)
+    assert await pruning.count(TODAY) == OldRows(removable=3, needed=0)
     assert await removed(pruning) == 3
     assert await left(log) == ["new"]
-    assert await pruning.count(TODAY) == Old(removable=0, needed=0)
+    assert await pruning.count(TODAY) == OldRows(removable=0, needed=0)
 
 
 async def test_the_posts_of_a_row_go_with_it(
@@ -136,7 +135,7 @@ async def test_an_old_row_stays_because(
 ) -> None:
     await log.record(an_invocation(id="needed", **NEEDED[why]))
     await log.record(an_invocation(id="other", status=Status.DONE))
-    assert await pruning.count(TODAY) == Old(removable=1, needed=1)
+    assert await pruning.count(TODAY) == OldRows(removable=1, needed=1)
     assert await removed(pruning) == 1
     assert await left(log) == ["needed"]
 

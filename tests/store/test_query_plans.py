@@ -110,7 +110,7 @@ ASKED: dict[str, tuple[Ask, str | tuple[str, ...]]] = {
     "what a clock that was set back would hold up": (lambda log, _: log.bring_back(NOON), "by_lease"),
     "the start of a job": (lambda log, _: log.find_start("job-1"), "by_job"),
     "whose the jobs are": (lambda log, _: log.known_jobs(["job-1", "job-2"]), "by_job"),
-    "what runs": (lambda log, _: log.running(START, limit=45), "followed"),
+    "what runs": (lambda log, _: JobLists(log._database).running(START, limit=45), "followed"),
     "the rooms of the last day": (
         lambda log, _: JobLists(log._database).rooms_started(START, since=NOON),
         "by_time",

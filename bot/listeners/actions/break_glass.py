@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot.domain.invocation import Action, Invocation
+from bot.domain.invocation import Action, Invocation, Status
 from bot.errors import InvalidArguments
 from bot.listeners.about_start import get_start, parse_start_id
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use, Wish, about_nothing
@@ -16,10 +16,9 @@ async def ask(use: Use, wish: Wish) -> Accepted:
     refused = await get_start(use, parse_start_id(use))
     if refused.origin.user_id != use.invocation.origin.user_id:
         raise InvalidArguments(reason(Code.BUTTON_NAMES_NO_REFUSED_START))
-    click = await use.services.windows.commit(wish.asked)
-    if click is None:
+    if not await use.services.incoming.close(wish.asked, Status.DONE, keeps_address=True):
         return SAME_DELIVERY
-    return Accepted(work=partial(_ask, use, click, refused))
+    return Accepted(work=partial(_ask, use, wish.asked, refused))
 
 
 async def _ask(use: Use, click: Invocation, refused: Invocation) -> None:

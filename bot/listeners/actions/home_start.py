@@ -32,8 +32,8 @@ def parse(use: Use) -> Shown:
         return Shown(quick_start.parse(use))
     wanted = HomeStart.parse(use.invocation.text)
     place = wanted.place
-    origin = replace(use.invocation.origin, channel_id=place.channel_id, channel_kind=place.kind)
-    use.invocation = replace(use.invocation, text=wanted.name, origin=origin)
+    there = use.invocation.in_channel(place.channel_id, place.kind)
+    use.invocation = replace(there, text=wanted.name)
     return Shown(quick_start.parse(use), wanted.quick_start_id)
 
 

@@ -6,7 +6,7 @@ from bot.domain.arguments import ButtonValue
 from bot.domain.correction import Correction
 from bot.domain.invocation import Action, Source, Status
 from bot.errors import InvalidArguments
-from bot.listeners.about_start import StartWish, as_if_in_its_channel
+from bot.listeners.about_start import StartWish, as_if_in_its_channel, parse_button_value
 from bot.listeners.corrections import command_named
 from bot.listeners.use import Accepted, AnyListener, Button, Use, Wish, listener_for
 from bot.messages.corrections import MEANT
@@ -22,13 +22,11 @@ class MeantWish(Wish):
     wish: Wish
 
 
-def parse(use: Use) -> ButtonValue:
-    """Return the mistake, and the line that was meant."""
-    return ButtonValue.parse(use.invocation.text)
-
-
 async def find(use: Use, wanted: ButtonValue) -> MeantWish:
-    """Find what the line is about, as its own listener does.
+    """Find what the line that was meant is about, as its own listener does.
+
+    Args:
+        wanted: the mistake, and the line.
 
     Raises:
         InvalidArguments: the button is about no mistake, or the line is one as well.
@@ -57,4 +55,4 @@ async def do(use: Use, wish: MeantWish) -> Accepted:
     return await wish.listener.handle(use, wish.wish)
 
 
-BUTTON = Button(action_id=MEANT, action=Action.HELP, parse=parse, find=find, handle=do)
+BUTTON = Button(action_id=MEANT, action=Action.HELP, parse=parse_button_value, find=find, handle=do)

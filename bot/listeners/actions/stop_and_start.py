@@ -7,20 +7,25 @@ from bot.domain.invocation import Action
 from bot.errors import InvalidArguments
 from bot.jobs.stop_first import stop_before
 from bot.listeners.about_job import find_start
-from bot.listeners.about_start import StartWish, commit_start, get_start, once_more, quick_start_of
+from bot.listeners.about_start import (
+    StartWish,
+    commit_start,
+    get_start,
+    once_more,
+    parse_button_value,
+    quick_start_of,
+)
 from bot.listeners.use import Button, Use
 from bot.messages.buttons import STOP_AND_START
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason
 
 
-def parse(use: Use) -> ButtonValue:
-    """Return the start that the room had no place for, and the job to stop."""
-    return ButtonValue.parse(use.invocation.text)
-
-
 async def find(use: Use, wanted: ButtonValue) -> StartWish:
     """Find the start, to be sent after the stop of the job.
+
+    Args:
+        wanted: the start that the room had no place for, and the job.
 
     Raises:
         InvalidArguments: the button names no such start or no job.
@@ -46,7 +51,7 @@ async def find(use: Use, wanted: ButtonValue) -> StartWish:
 BUTTON = Button(
     action_id=STOP_AND_START,
     action=Action.START,
-    parse=parse,
+    parse=parse_button_value,
     find=find,
     handle=commit_start,
     verdict="Nothing was stopped or started.",

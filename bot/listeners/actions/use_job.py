@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action, Status
-from bot.listeners.about_start import AboutStart, about, get_start
+from bot.listeners.about_start import AboutStart, about, get_start, parse_button_value
 from bot.listeners.use import SAME_DELIVERY, Accepted, Button, Use
 from bot.messages.buttons import USE_JOB
 
@@ -17,13 +17,8 @@ class AboutJobOfStart(AboutStart):
     job_id: str
 
 
-def parse(use: Use) -> ButtonValue:
-    """Return the start and the job in the button's value."""
-    return ButtonValue.parse(use.invocation.text)
-
-
 async def find(use: Use, wanted: ButtonValue) -> AboutJobOfStart:
-    """Find the start that may have made the job."""
+    """Find the start that may have made the job; the button names both."""
     named = await get_start(use, wanted.invocation_id)
     of_start = await about(use, named)
     return AboutJobOfStart(
@@ -42,7 +37,7 @@ async def adopt(use: Use, wish: AboutJobOfStart) -> Accepted:
 BUTTON = Button(
     action_id=USE_JOB,
     action=Action.ADOPT,
-    parse=parse,
+    parse=parse_button_value,
     find=find,
     handle=adopt,
     verdict="Nothing was changed.",

@@ -10,11 +10,11 @@ from bot.domain.policy_question import Act
 from bot.domain.start_words import AGAIN as AGAIN_VERB
 from bot.domain.start_words import StartWords, parse_start_words
 from bot.errors import InvalidArguments
-from bot.listeners.about_form import open_form, parse_nothing
+from bot.listeners.about_form import open_form
 from bot.listeners.about_start import StartWish, commit_start, once_more, quick_start_of
 from bot.listeners.help import help_with
 from bot.listeners.understanding import understand
-from bot.listeners.use import Command, Listener, Subcommand, Use, about_nothing
+from bot.listeners.use import Command, Listener, Subcommand, Use, about_nothing, parse_nothing
 from bot.messages.message import Message
 from bot.messages.usage import usage
 from bot.reasons import ReasonCode as Code

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.domain.arguments import ButtonValue
 from bot.domain.invocation import Action
@@ -19,7 +18,7 @@ def parse(use: Use) -> str | None:
     """Return the channel in which the form was opened. The policy judges the channel that is chosen."""
     opened_in = ButtonValue.parse(use.form.metadata).argument or None
     channel_id = use.form.values.get(CHANNEL) or opened_in
-    use.invocation = replace(use.invocation, origin=replace(use.invocation.origin, channel_id=channel_id))
+    use.invocation = use.invocation.in_channel(channel_id)
     return opened_in
 
 

@@ -1,8 +1,8 @@
 """The global shortcut *Start an avatar*: the form, from anywhere in Slack."""
 
 from bot.domain.invocation import Action
-from bot.listeners.about_form import open_form, parse_nothing
-from bot.listeners.use import Shortcut, about_nothing
+from bot.listeners.about_form import open_form
+from bot.listeners.use import Shortcut, about_nothing, parse_nothing
 
 SHORTCUT = Shortcut(
     callback_id="start_avatar",

@@ -3,8 +3,9 @@
  * https://www.w3.org/WAI/ARIA/apg/patterns/combobox/examples/combobox-autocomplete-list/
  */
 
-import { el, freshId, icon } from "./dom.js";
+import { el, freshId } from "./dom.js";
 import { plain } from "./mrkdwn.js";
+import { drawHeading, drawOption } from "./option.js";
 import { Popup } from "./popup.js";
 
 const PAUSE = 200;
@@ -87,7 +88,7 @@ export class Finder {
   draw(groups, note) {
     this.options = groups.flatMap((group) => group.options);
     const lines = groups.flatMap((group) => [
-      group.label && el("li", { class: "option-group", role: "presentation" }, plain(group.label.text)),
+      group.label && drawHeading(plain(group.label.text)),
       ...group.options.map((option) => this.drawOption(option)),
     ]);
     this.list.replaceChildren(...lines.filter(Boolean));
@@ -97,21 +98,11 @@ export class Finder {
   }
 
   drawOption(option) {
-    const description = option.description && el("small", {}, plain(option.description.text));
-    return el(
-      "li",
-      {
-        role: "option",
-        id: freshId("option"),
-        class: "option",
-        "aria-selected": String(option.value === this.chosen?.value),
-        onpointerdown: (event) => event.preventDefault(),
-        onclick: () => this.choose(this.options.indexOf(option)),
-        onpointermove: () => this.activate(this.options.indexOf(option)),
-      },
-      el("span", { class: "option-text" }, plain(option.text.text), description),
-      icon("check"),
-    );
+    return drawOption(option, {
+      "aria-selected": String(option.value === this.chosen?.value),
+      onclick: () => this.choose(this.options.indexOf(option)),
+      onpointermove: () => this.activate(this.options.indexOf(option)),
+    });
   }
 
   get items() {

@@ -66,7 +66,7 @@ export function textNodes(object, names) {
     : fragment(plain(text));
 }
 
-export function unescaped(text) {
+function unescaped(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 

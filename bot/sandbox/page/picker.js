@@ -5,6 +5,7 @@
 
 import { el, freshId, icon, unseen } from "./dom.js";
 import { plain } from "./mrkdwn.js";
+import { drawHeading, drawOption } from "./option.js";
 import { Popup } from "./popup.js";
 
 export class Picker {
@@ -50,7 +51,7 @@ export class Picker {
 
   drawList(groups, naming) {
     const items = groups.flatMap((group) => {
-      const heading = group.label && el("li", { class: "option-group", role: "presentation" }, group.label);
+      const heading = group.label && drawHeading(group.label);
       return [heading, ...group.options.map((option) => this.drawOption(option))];
     });
     const naked = { "aria-label": naming["aria-label"], "aria-labelledby": naming["aria-labelledby"] };
@@ -59,21 +60,10 @@ export class Picker {
   }
 
   drawOption(option) {
-    const description = option.description && el("small", {}, plain(option.description.text));
-    return el(
-      "li",
-      {
-        role: "option",
-        id: freshId("option"),
-        class: "option",
-        // The focus stays on the trigger: a press must not move it.
-        onpointerdown: (event) => event.preventDefault(),
-        onclick: () => this.choose(this.options.indexOf(option)),
-        onpointermove: () => this.activate(this.options.indexOf(option)),
-      },
-      el("span", { class: "option-text" }, plain(option.text?.text ?? ""), description),
-      icon("check"),
-    );
+    return drawOption(option, {
+      onclick: () => this.choose(this.options.indexOf(option)),
+      onpointermove: () => this.activate(this.options.indexOf(option)),
+    });
   }
 
   get items() {

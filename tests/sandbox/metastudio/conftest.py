@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.sandbox.metastudio import Credentials, MetaStudioStandIn
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn, Tokens
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 
 
 @pytest.fixture(autouse=True)

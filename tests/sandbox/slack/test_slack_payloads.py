@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.sandbox.slack import SlackStandIn, default_workspace
 from bot.sandbox.slack.payloads import escaped
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.slack import SlackStandIn
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 from tests.stage import until
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import Act, SlackStandIn
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 
 Connected: TypeAlias = Callable[[AsyncApp], AbstractAsyncContextManager[Any]]
 Eventually: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]

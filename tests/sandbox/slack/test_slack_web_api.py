@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn, Tokens
-from tests.sandbox.clock import Clock
+from tests.clock import Clock
 
 AVATARS, GENERAL, STUDIO = "C0AVATARS1", "C0GENERAL1", "C0STUDIO01"
 PLANS, TRIO, SOMEBODYS_DM = "C0PLANS001", "G0TRIO0001", "D0MEIJONAS"

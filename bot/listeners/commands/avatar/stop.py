@@ -62,8 +62,8 @@ async def _find_by_room(use: Use, word: str) -> AboutJob | OneOf:
     """
     services = use.services
     quick_start = await find_quick_start(use, word)
-    running = await services.acceptance.ask(services.invocations.running(use.invocation, limit=MOST_JOBS))
-    jobs = tuple(_of(quick_start, running.jobs) if quick_start else _in_room(word, running.jobs))
+    running = await services.acceptance.ask(services.job_lists.running(use.invocation, limit=MOST_JOBS))
+    jobs = tuple(_of(quick_start, running) if quick_start else _in_room(word, running))
     if len(jobs) == 1:
         [start] = jobs
         use.invocation = replace(use.invocation, job=Job(job_id=start.job.job_id))
@@ -76,7 +76,7 @@ async def _find_by_room(use: Use, word: str) -> AboutJob | OneOf:
     if is_room_id(word):
         use.invocation = replace(use.invocation, job=Job(job_id=word))
         raise InvalidArguments(reason(Code.JOB_NOT_STARTED_HERE, job_id=word))
-    close = closest(word, _rooms(running.jobs), await known_quick_starts(use))
+    close = closest(word, _rooms(running), await known_quick_starts(use))
     if close is None and may_be_id(word):
         use.invocation = replace(use.invocation, job=Job(job_id=word))
         raise InvalidArguments(reason(Code.JOB_NOT_STARTED_HERE, job_id=word))

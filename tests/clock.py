@@ -1,4 +1,4 @@
-"""A clock for tests of the stand-ins, in Unix seconds."""
+"""A clock for tests, in seconds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Clock:
     """A clock that moves only when it is told to."""
 
-    now: float
+    now: float = 1000.0
 
     def __call__(self) -> float:
         return self.now
