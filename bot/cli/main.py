@@ -182,6 +182,7 @@ def migrate_command() -> None:
     async def bring_up_to_date() -> None:
         async with open_database(database_url()) as database:
             await migrate(database)
+            typer.echo(f"The database {database.url.database} has the newest schema.")
 
     with failures_in_words():
         asyncio.run(bring_up_to_date())

@@ -53,8 +53,9 @@ def _start(use: Invocation) -> str:
             return words.headline(room, JobLife(JobState.ACCEPTED))
         case Status.UNKNOWN:
             return words.unknown_start(room)
-        case _:
-            return f"🔴  {words.capital(room)} was not started. {_why(use)}".rstrip(". ")
+        case status:
+            mark = "⚪" if status is Status.REFUSED else "🔴"
+            return f"{mark}  {words.capital(room)} was not started. {_why(use)}".rstrip(". ")
 
 
 def _stop(use: Invocation) -> str:

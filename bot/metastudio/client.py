@@ -23,10 +23,10 @@ from bot.domain.invocation import StartRequest
 from bot.domain.job import ErrorInfo, JobReport, RoomReport, SmartChatJob
 from bot.domain.room_names import NamedRoom
 from bot.errors import Answer, JobOver, NotSent, OutcomeUnknown, Throttled
-from bot.metastudio.calls import CallContext, RetryPolicy, call_within
 from bot.metastudio.cloud_clock import CloudClock
 from bot.metastudio.credentials import Credentials
 from bot.metastudio.http import Http
+from bot.metastudio.retrying import CallContext, RetryPolicy, call_within
 from bot.metastudio.transport import Reply
 from bot.reasons import ReasonCode as Code
 from bot.reasons import reason

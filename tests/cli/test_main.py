@@ -29,7 +29,9 @@ def database(missing_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path:
 @pytest.fixture
 def log(database: str) -> str:
     """Create an invocation log of three uses, an hour, a day and a week old."""
-    assert runner.invoke(cli, ["migrate"]).exit_code == 0
+    migrated = runner.invoke(cli, ["migrate"])
+    assert migrated.exit_code == 0
+    assert migrated.stdout.endswith(".db has the newest schema.\n")
 
     async def fill() -> None:
         async with open_database(database) as engine:

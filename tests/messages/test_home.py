@@ -123,7 +123,10 @@ def test_however_much_there_is_slack_takes_it(
         ({"status": Status.RECEIVED}, "⏳  *Lobby kiosk* is starting"),
         ({"status": Status.UNKNOWN}, "❔  It is not known whether *Lobby kiosk* started"),
         ({"status": Status.FAILED}, "🔴  *Lobby kiosk* was not started"),
-        ({"status": Status.REFUSED, "reason": reason(Code.ALREADY_RUNNING, user_id="U9")}, "It runs already"),
+        (
+            {"status": Status.REFUSED, "reason": reason(Code.ALREADY_RUNNING, user_id="U9")},
+            "⚪  *Lobby kiosk* was not started. It runs already",
+        ),
         ({"status": Status.REFUSED, "reason": reason(Code.NO_TURN, seconds=3)}, "within 3 seconds"),
         ({"action": Action.STOP, "status": Status.DONE, "job_state": JobState.STOPPED}, "⛔  Stopped *Lobby"),
         ({"action": Action.STOP, "status": Status.DONE, "job_state": None}, "was over already"),
