@@ -22,10 +22,10 @@ types: .venv/development
 layers: .venv/development
 	$(BIN)/lint-imports
 
-# Two workers, no more: most tests only wait, but some must answer within Slack's three seconds. Without
+# Three workers, no more: most tests only wait, but some must answer within Slack's three seconds. Without
 # `--no-loadscope-reorder` the files with the fewest tests come last: they take the longest.
 pytest: .venv/development
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Kill one bot 250 times and replicas 100 times, start 10,000 jobs in a row and run 300 random lives, in about 20
 # minutes. `make test` has 6 kills and 2, 900 starts among 3,000 uses, and 30 lives.
