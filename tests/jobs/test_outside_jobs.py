@@ -1,8 +1,9 @@
 """Jobs that were started outside Slack: found in the rooms that the bot knows, and never waited for long."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ class Rooms(FakeMetaStudio):
     """Lists the jobs of each room; a room may never answer."""
 
     hangs: Sequence[str] = ()
-    jobs: dict[str, Sequence[JobReport] | Exception] = {}  # noqa: RUF012 - each test sets its own
+    jobs: Mapping[str, Sequence[JobReport] | Exception] = MappingProxyType({})
 
     @override
     async def jobs_of_room(
@@ -136,7 +137,8 @@ async def test_the_rooms_of_quick_starts_are_looked_at_and_others_are_not(
 ) -> None:
     secret = changed(START, channel_kind=ChannelKind.PRIVATE, room_id="vault")
     await log.record(secret)
-    cloud.jobs |= {"vault": [listed("hidden")], "hall": [listed("own"), listed("over", "SUCCEED")]}
+    hall = [listed("own"), listed("over", "SUCCEED")]
+    cloud.jobs = {**cloud.jobs, "vault": [listed("hidden")], "hall": hall}
     assert await ids(outside, a_quick_start("hall", "C0HERE")) == ["own"]
     assert cloud.rooms_listed == ["hall"]
     assert await outside.find(changed(ASKING, channel_id=None), ()) == ([], Outside.ALL)
